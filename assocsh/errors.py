@@ -1,0 +1,194 @@
+"""Every exception of assocsh, in one place.
+
+A failure *status* of a DIMSE response is a result and never an exception. What is here ends a
+request, ends an association, or refuses something before it reached the wire::
+
+    AssocshError                  message, hint (the next thing to try), exit_code
+    ├── AssociationError          the association ended, or never came to be; by, established
+    │   ├── ConnectionFailed      name not resolved, TCP refused, TLS handshake failed
+    │   ├── AssociationRejected   A-ASSOCIATE-RJ: result, source, reason
+    │   ├── AssociationAborted    A-ABORT or A-P-ABORT: source, reason
+    │   ├── AssociationReleased   released, by this side or by the peer
+    │   ├── ConnectionLost        TCP closed without release or abort; a timer of ours ran out
+    │   └── ProtocolError         the peer broke PS3.7 or PS3.8; this side answered with A-ABORT
+    ├── OperationTimeout          no response to one request within the DIMSE timeout
+    ├── LocalProtocolError        this side asked for something its state does not allow
+    └── LocalRefusal              refused on this side, before anything was sent
+        ├── NoPresentationContext no accepted presentation context carries the request
+        ├── UnusableFile          a file that cannot be read, or is not what it should be
+        └── UsageError            a wrong command, option or value
+            └── LanguageError     the same, with the place in the text
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Side = Literal["local", "peer"]
+
+
+class AssocshError(Exception):
+    """The root of all exceptions of assocsh.
+
+    ``message`` says what happened, where and why; ``hint`` the next thing to try (may be empty).
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def kind(self) -> str:
+        """The word for this error in JSON output: the name of its class."""
+        return type(self).__name__
+
+    @property
+    def code(self) -> int:
+        """The exit code of the program when this error ends it (DESIGN: exit codes)."""
+        return self.exit_code
+
+
+class AssociationError(AssocshError):
+    """The association ended, or could not be established.
+
+    ``by`` tells who caused it; ``established`` whether there ever was an association: it decides
+    between exit code 3 (could not be established) and 4 (lost).
+    """
+
+    exit_code = 4
+
+    def __init__(
+        self, message: str, *, hint: str = "", by: Side = "local", established: bool = False
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.by: Side = by
+        self.established = established
+
+    @property
+    def code(self) -> int:
+        return 4 if self.established else 3
+
+
+class ConnectionFailed(AssociationError):
+    """No connection to speak over: the name, TCP or TLS failed, or a connect timer ran out."""
+
+
+class AssociationRejected(AssociationError):
+    """The peer answered A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
+
+    def __init__(
+        self, message: str, *, result: int, source: int, reason: int, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, by="peer")
+        self.result = result
+        self.source = source
+        self.reason = reason
+
+
+class AssociationAborted(AssociationError):
+    """One side aborted (PS3.8 9.3.8). ``source`` 0 is the service user, 2 the provider."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        source: int,
+        reason: int,
+        by: Side,
+        hint: str = "",
+        established: bool = True,
+    ) -> None:
+        super().__init__(message, hint=hint, by=by, established=established)
+        self.source = source
+        self.reason = reason
+
+
+class AssociationReleased(AssociationError):
+    """The association was released while, or before, something was asked of it."""
+
+
+class ConnectionLost(AssociationError):
+    """The TCP connection ended without release or abort; ``__cause__`` is the OSError, if any."""
+
+
+class ProtocolError(AssociationError):
+    """The peer broke the protocol. ``reason`` is the A-ABORT reason (PS3.8 9.3.8) we answer with.
+
+    Reasons: 0 not specified, 1 unrecognized PDU, 2 unexpected PDU, 4 unrecognized PDU parameter,
+    5 unexpected PDU parameter, 6 invalid PDU parameter value.
+    """
+
+    def __init__(
+        self, message: str, *, reason: int = 0, hint: str = "", established: bool = True
+    ) -> None:
+        super().__init__(message, hint=hint, by="peer", established=established)
+        self.reason = reason
+
+
+class OperationTimeout(AssocshError):
+    """No response to the request ``message_id`` within the DIMSE timeout."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, message_id: int | None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.message_id = message_id
+
+
+class LocalProtocolError(AssocshError):
+    """This side asked for a service that the state of the association does not allow."""
+
+    exit_code = 5
+
+
+class LocalRefusal(AssocshError):
+    """Refused on this side before anything was sent."""
+
+    exit_code = 5
+
+
+class NoPresentationContext(LocalRefusal):
+    """No accepted presentation context carries this request."""
+
+    def __init__(self, message: str, *, sop_class: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.sop_class = sop_class
+
+
+class UnusableFile(LocalRefusal):
+    """A file that cannot be read or written, or is not what it should be."""
+
+    def __init__(self, message: str, *, path: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+
+
+class UsageError(LocalRefusal):
+    """A command, an option or a value that cannot be used. Nothing was sent."""
+
+    exit_code = 2
+
+
+class LanguageError(UsageError):
+    """A text that is not a command. ``start`` and ``end`` are 0-based offsets into ``text``."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        text: str,
+        start: int,
+        end: int | None = None,
+        line: int = 1,
+        source: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.text = text
+        self.start = start
+        self.end = start + 1 if end is None else end
+        self.line = line
+        self.source = source

@@ -1,0 +1,131 @@
+"""What the two sides of an association tell each other: A-ASSOCIATE-RQ and -AC as data.
+
+The dataclasses are ours; their bytes are made and read by pynetdicom's wire classes (cold path).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+RESULT_MEANING = {
+    0: "accepted",
+    1: "user rejection",
+    2: "no reason (provider rejection)",
+    3: "abstract syntax not supported",
+    4: "transfer syntaxes not supported",
+}
+"""Result/Reason of a presentation context in an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncWindow:
+    """Asynchronous Operations Window (PS3.7 D.3.3.3). 0 is unlimited, 1 is synchronous."""
+
+    invoked: int = 1
+    performed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """SCP/SCU Role Selection for one SOP class, from the requestor's side (PS3.7 D.3.3.4)."""
+
+    scu: bool
+    scp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """User Identity Negotiation (PS3.7 D.3.3.7). The fields are secrets: never shown, see repr."""
+
+    kind: int
+    primary: bytes = field(repr=False)
+    secondary: bytes = field(default=b"", repr=False)
+    response_requested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """One presentation context of an A-ASSOCIATE-RQ."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredContext:
+    """One presentation context of an A-ASSOCIATE-AC. No transfer syntax unless ``result`` is 0."""
+
+    context_id: int
+    result: int
+    transfer_syntax: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateRequest:
+    """A-ASSOCIATE-RQ. ``max_pdu`` is what the requestor can receive, 0 without limit."""
+
+    called_ae: str
+    calling_ae: str
+    contexts: tuple[ProposedContext, ...]
+    max_pdu: int = 131072
+    window: AsyncWindow | None = None
+    roles: tuple[tuple[str, Role], ...] = ()
+    extended: tuple[tuple[str, bytes], ...] = ()
+    user_identity: UserIdentity | None = None
+    implementation_class_uid: str = ""
+    implementation_version: str = ""
+    application_context: str = "1.2.840.10008.3.1.1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class AssociateAccept:
+    """A-ASSOCIATE-AC. ``window`` is None where the item was absent."""
+
+    contexts: tuple[AnsweredContext, ...]
+    max_pdu: int = 131072
+    window: AsyncWindow | None = None
+    roles: tuple[tuple[str, Role], ...] = ()
+    extended: tuple[tuple[str, bytes], ...] = ()
+    user_identity_response: bytes | None = field(default=None, repr=False)
+    implementation_class_uid: str = ""
+    implementation_version: str = ""
+    application_context: str = "1.2.840.10008.3.1.1.1"
+    called_ae: str = ""
+    calling_ae: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationContext:
+    """What became of one proposed context. ``as_scu`` and ``as_scp`` are the roles of *this* side."""
+
+    context_id: int
+    abstract_syntax: str
+    proposed: tuple[str, ...]
+    result: int
+    transfer_syntax: str | None
+    as_scu: bool = True
+    as_scp: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return self.result == 0
+
+    @property
+    def meaning(self) -> str:
+        return RESULT_MEANING.get(self.result, f"undefined result {self.result}")
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What an association works with once both sides have spoken, from this side's view.
+
+    ``window.invoked`` is how many operations *this* side may have outstanding, ``window.performed``
+    how many the peer may. ``peer_max_pdu`` is what the peer can receive (0 without limit).
+    ``remarks`` name what in the peer's answer was out of order and how it was read.
+    """
+
+    contexts: tuple[PresentationContext, ...]
+    window: AsyncWindow
+    peer_max_pdu: int
+    remarks: tuple[str, ...] = ()
