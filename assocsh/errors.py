@@ -12,6 +12,7 @@ request, ends an association, or refuses something before it reached the wire::
     │   ├── ConnectionLost        TCP closed without release or abort; a timer of ours ran out
     │   └── ProtocolError         the peer broke PS3.7 or PS3.8; this side answered with A-ABORT
     ├── OperationTimeout          no response to one request within the DIMSE timeout
+    ├── OperationCancelled        cancelled on this side before a final response: nobody waits for it
     ├── LocalProtocolError        this side asked for something its state does not allow
     └── LocalRefusal              refused on this side, before anything was sent
         ├── NoPresentationContext no accepted presentation context carries the request
@@ -136,6 +137,12 @@ class OperationTimeout(AssocshError):
     def __init__(self, message: str, *, message_id: int | None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.message_id = message_id
+
+
+class OperationCancelled(AssocshError):
+    """Withdrawn while queued, or no longer waited for: there is no final response to give."""
+
+    exit_code = 130
 
 
 class LocalProtocolError(AssocshError):
