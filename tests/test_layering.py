@@ -1,0 +1,187 @@
+"""The arrows between the packages, read from the source: never the other way, never across.
+
+``shell, sessions, teaching, practice -> association -> dimse -> upperlayer -> errors``, and
+``datasets`` beside them on ``errors`` alone. Imports under ``if TYPE_CHECKING`` count too: a type
+is a dependency.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "assocsh"
+MAX_LINES = 500
+
+# What each part of assocsh may import from assocsh. "cli" and "__main__" put everything together.
+ENGINE = {"association", "dimse", "upperlayer", "errors"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "upperlayer": {"errors"},
+    "dimse": {"upperlayer", "errors"},
+    "datasets": {"errors"},
+    "association": {"dimse", "upperlayer", "datasets", "errors"},
+    "teaching": {*ENGINE, "datasets"},
+    "practice": {*ENGINE, "datasets"},
+    "sessions": {*ENGINE, "datasets", "teaching", "practice", "shell"},
+    "shell": {*ENGINE, "datasets", "teaching", "practice", "sessions"},
+    "cli": {*ENGINE, "datasets", "teaching", "practice", "sessions", "shell"},
+    "__main__": {"cli", "errors"},
+    "__init__": {*ENGINE, "datasets"},
+}
+
+SANS_IO = {"upperlayer", "dimse"}
+NOT_WITHOUT_IO = {"asyncio", "socket", "ssl", "time", "threading", "select", "selectors", "pydicom"}
+
+# Where the wire classes and tables of pynetdicom are used; its threads are used nowhere.
+PYNETDICOM_IN = ("upperlayer/negotiation", "dimse/status", "datasets/dictionary")
+PYNETDICOM_NEVER = {
+    "pynetdicom.acse",
+    "pynetdicom.ae",
+    "pynetdicom.apps",
+    "pynetdicom.association",
+    "pynetdicom.dimse",
+    "pynetdicom.dul",
+    "pynetdicom.transport",
+}
+PROMPT_TOOLKIT_IN = ("shell/terminal/",)
+
+# Paid for at every start or key press: these load such packages inside functions, when needed.
+HEAVY = {"pydicom", "pynetdicom", "rich", "numpy"}
+QUICK_TO_IMPORT = (
+    "errors.py",
+    "__init__.py",
+    "__main__.py",
+    "cli/",
+    "shell/language/",
+    "shell/terminal/",
+)
+TOP_ONLY_IN_LEXER = {"pygments"}
+
+
+class Import(NamedTuple):
+    path: str
+    line: int
+    module: str
+    at_import: bool
+    """Executed when the module is loaded: not inside a function, not under TYPE_CHECKING."""
+
+
+def _modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _walk(node: ast.AST, at_import: bool) -> Iterator[tuple[ast.AST, bool]]:
+    for child in ast.iter_child_nodes(node):
+        later = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        inner = at_import and not later and not typing
+        yield child, inner
+        yield from _walk(child, inner)
+
+
+def _imports(path: Path) -> Iterator[Import]:
+    relative = path.relative_to(PACKAGE)
+    package = ["assocsh", *relative.parent.parts]
+    for node, at_import in _walk(ast.parse(path.read_text("utf-8"), str(path)), True):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(relative.as_posix(), node.lineno, alias.name, at_import)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            # "from assocsh import dimse" and "from . import x" name modules too
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            yield Import(relative.as_posix(), node.lineno, module, at_import)
+            for name in names:
+                yield Import(relative.as_posix(), node.lineno, name, at_import)
+
+
+def _part(path: str) -> str:
+    first = path.split("/", 1)[0]
+    return first.removesuffix(".py")
+
+
+ALL = [found for path in _modules() for found in _imports(path)]
+
+
+def _report(found: list[Import], rule: str) -> None:
+    lines = sorted({f"assocsh/{i.path}:{i.line}: imports {i.module}" for i in found})
+    assert not lines, rule + "\n" + "\n".join(lines)
+
+
+def test_every_part_is_known() -> None:
+    unknown = sorted(
+        {_part(p.relative_to(PACKAGE).as_posix()) for p in _modules()} - set(MAY_IMPORT)
+    )
+    assert not unknown, f"name the arrows of {unknown} in {Path(__file__).name}"
+
+
+@pytest.mark.parametrize("part", sorted(MAY_IMPORT))
+def test_arrows(part: str) -> None:
+    def forbidden(found: Import) -> bool:
+        names = found.module.split(".")
+        if _part(found.path) != part or names[0] != "assocsh" or len(names) < 2:
+            return False
+        target = names[1]
+        return target in MAY_IMPORT and target not in {part, *MAY_IMPORT[part]}
+
+    _report([i for i in ALL if forbidden(i)], f"{part} may import {sorted(MAY_IMPORT[part])}")
+
+
+def test_the_engine_does_not_use_the_package_front() -> None:
+    """``from assocsh import connect`` is for users; inside, each name comes from its own module."""
+    from_front = [
+        i for i in ALL if i.module == "assocsh" and _part(i.path) in ENGINE | {"datasets"}
+    ]
+    _report(from_front, "the engine imports from its own modules")
+
+
+def test_sans_io() -> None:
+    def forbidden(found: Import) -> bool:
+        return _part(found.path) in SANS_IO and found.module.split(".")[0] in NOT_WITHOUT_IO
+
+    _report(
+        [i for i in ALL if forbidden(i)], "no I/O, no clock, no data sets in the state machines"
+    )
+
+
+def test_pynetdicom_only_where_it_may() -> None:
+    def forbidden(found: Import) -> bool:
+        if found.module.split(".")[0] != "pynetdicom":
+            return False
+        return found.module in PYNETDICOM_NEVER or not found.path.startswith(PYNETDICOM_IN)
+
+    _report(
+        [i for i in ALL if forbidden(i)], f"pynetdicom only in {PYNETDICOM_IN}, never its threads"
+    )
+
+
+def test_prompt_toolkit_only_in_the_terminal() -> None:
+    def forbidden(found: Import) -> bool:
+        top = found.module.split(".")[0]
+        return top == "prompt_toolkit" and not found.path.startswith(PROMPT_TOOLKIT_IN)
+
+    _report([i for i in ALL if forbidden(i)], f"prompt_toolkit only in {PROMPT_TOOLKIT_IN}")
+
+
+def test_heavy_packages_load_late() -> None:
+    def forbidden(found: Import) -> bool:
+        if not found.at_import or not found.path.startswith(QUICK_TO_IMPORT):
+            return False
+        top = found.module.split(".")[0]
+        # the pygments lexer is loaded by pygments itself
+        return top in HEAVY or (top in TOP_ONLY_IN_LEXER and "lexer" not in found.path)
+
+    _report([i for i in ALL if forbidden(i)], "loaded inside the function that needs it")
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_a_module_is_one_thing(path: Path) -> None:
+    lines = len(path.read_text("utf-8").splitlines())
+    assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines: is it still one thing?"
