@@ -1,0 +1,1 @@
+"""Watching and explaining an association: wire views, exchanges, explanations."""
