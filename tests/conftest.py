@@ -1,0 +1,64 @@
+"""What every test has: a home of its own, hypothesis profiles, the real peers as fixtures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.peers.fixtures import (  # noqa: F401  (fixtures, found here by pytest)
+    dcmqrscp,
+    dicom_folder,
+    instances,
+    move_port,
+    orthanc,
+    pynetdicom_scp,
+    start_dcmjs,
+    start_pynetdicom_scp,
+    start_storescp,
+    storescp,
+)
+from tests.peers.programs import need
+
+# Two shared cores: a deadline measures the neighbours. In CI each run tries the same examples, so
+# that a red run means a changed program.
+settings.register_profile("default", deadline=None)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test, and no program that it starts, reads or writes the user's own files."""
+    home = tmp_path_factory.mktemp("home")
+    folders = {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home / ".config",
+        "XDG_DATA_HOME": home / ".local" / "share",
+        "XDG_STATE_HOME": home / ".local" / "state",
+        "XDG_CACHE_HOME": home / ".cache",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, folder in folders.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            patch.setenv(name, str(folder))
+        for name in [name for name in os.environ if name.startswith("ASSOCSH_")]:
+            if name != "ASSOCSH_REQUIRE_PEERS":
+                patch.delenv(name)
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def _peers_are_there(request: pytest.FixtureRequest) -> None:
+    """``@pytest.mark.peer("storescp", "echoscu")``: skipped, or failed, without them."""
+    for mark in request.node.iter_markers("peer"):
+        need(*mark.args)

@@ -1,0 +1,129 @@
+"""The real peers as pytest fixtures.
+
+``storescp dcmqrscp orthanc pynetdicom_scp`` run for one test module, each in its own folder;
+``start_storescp start_pynetdicom_scp start_dcmjs`` start one more with options of the test.
+A missing program skips the test, or fails it with ``scripts/test --require-peers``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.dcmjs import DcmjsWindow
+from tests.peers.dcmtk import Dcmqrscp, Storescp
+from tests.peers.dicom_files import InstanceFile, write_instances
+from tests.peers.orthanc import Orthanc
+from tests.peers.process import LOOPBACK, PeerProcess, free_port
+
+HERE = Path(__file__).resolve().parent
+
+
+class PynetdicomScp(PeerProcess):
+    """`pynetdicom_scp.py` on a folder of its own; ``destinations``: AE title to port."""
+
+    ae = "PYNETDICOM"
+
+    def __init__(self, folder: Path, destinations: dict[str, int] | None = None) -> None:
+        self.folder = folder / "instances"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        named = [f"{name}={at}" for name, at in (destinations or {}).items()]
+        super().__init__(
+            [sys.executable, HERE / "pynetdicom_scp.py", str(port), self.folder, *named],
+            port=port,
+            log=folder / "pynetdicom.log",
+        )
+
+    @property
+    def address(self) -> str:
+        return f"{self.ae}@{LOOPBACK}:{self.port}"
+
+
+@pytest.fixture(scope="session")
+def dicom_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of `instances`, not to be changed."""
+    return tmp_path_factory.mktemp("instances")
+
+
+@pytest.fixture(scope="session")
+def instances(dicom_folder: Path) -> tuple[InstanceFile, ...]:
+    """Part 10 files of many SOP classes and transfer syntaxes: see `dicom_files`."""
+    return tuple(write_instances(dicom_folder))
+
+
+@pytest.fixture(scope="module")
+def move_port() -> int:
+    """Where C-MOVE of this module's peers goes (AE title ASSOCSH): listen there."""
+    return free_port()
+
+
+@pytest.fixture
+def start_storescp(tmp_path: Path) -> Iterator[Callable[..., Storescp]]:
+    """``start_storescp("--abort-after", ...)``: one more storescp, ended after the test."""
+    with ExitStack() as stack:
+        count = 0
+
+        def start(*options: str, **settings: Any) -> Storescp:
+            nonlocal count
+            count += 1
+            folder = tmp_path / f"storescp{count}"
+            folder.mkdir()
+            return stack.enter_context(Storescp(folder, *options, **settings))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def storescp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storescp]:
+    with Storescp(tmp_path_factory.mktemp("storescp")) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def dcmqrscp(tmp_path_factory: pytest.TempPathFactory, move_port: int) -> Iterator[Dcmqrscp]:
+    folder = tmp_path_factory.mktemp("dcmqrscp")
+    with Dcmqrscp(folder, destinations={"ASSOCSH": move_port}) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def orthanc(tmp_path_factory: pytest.TempPathFactory, move_port: int) -> Iterator[Orthanc]:
+    with Orthanc(tmp_path_factory.mktemp("orthanc")) as peer:
+        peer.add_modality("ASSOCSH", move_port)
+        yield peer
+
+
+@pytest.fixture
+def start_pynetdicom_scp(tmp_path: Path) -> Iterator[Callable[..., PynetdicomScp]]:
+    with ExitStack() as stack:
+
+        def start(destinations: dict[str, int] | None = None) -> PynetdicomScp:
+            return stack.enter_context(PynetdicomScp(tmp_path / "pynetdicom", destinations))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def pynetdicom_scp(
+    tmp_path_factory: pytest.TempPathFactory, move_port: int
+) -> Iterator[PynetdicomScp]:
+    folder = tmp_path_factory.mktemp("pynetdicom")
+    with PynetdicomScp(folder, {"ASSOCSH": move_port}) as peer:
+        yield peer
+
+
+@pytest.fixture
+def start_dcmjs(tmp_path: Path) -> Iterator[Callable[..., DcmjsWindow]]:
+    """``start_dcmjs(max_delay=20, pending=3, seed=1)``: the acceptor that grants a window."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> DcmjsWindow:
+            return stack.enter_context(DcmjsWindow(tmp_path, **settings))
+
+        yield start

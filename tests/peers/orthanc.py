@@ -1,0 +1,99 @@
+"""Orthanc with a configuration, ports and storage of its own."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.peers.process import LOOPBACK, PeerProcess, free_port
+from tests.peers.programs import need
+
+
+class Orthanc(PeerProcess):
+    """``Orthanc`` without plug-ins and passwords, on loopback; ends with the test session."""
+
+    ae = "ORTHANC"
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.http_port = free_port()
+        port = free_port()
+        configuration = {
+            "Name": "assocsh tests",
+            "StorageDirectory": str(folder / "storage"),
+            "IndexDirectory": str(folder / "storage"),
+            "Plugins": [],
+            "HttpPort": self.http_port,
+            "HttpServerEnabled": True,
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "DicomAet": self.ae,
+            "DicomPort": port,
+            "DicomCheckCalledAet": False,
+            "DicomAlwaysAllowEcho": True,
+            "DicomAlwaysAllowStore": True,
+            "DicomAlwaysAllowFind": True,
+            "DicomAlwaysAllowGet": True,
+            "DicomAlwaysAllowMove": True,
+            "UnknownSopClassAccepted": True,
+            "OverwriteInstances": True,
+            "SynchronousCMove": True,
+            "DicomModalities": {},
+            # a modality written over REST replaces these, for a listener whose port is new
+            "DicomModalitiesInDatabase": False,
+            "StableAge": 1,
+            "ConcurrentJobs": 2,
+            "SaveJobs": False,
+            "JobsHistorySize": 10,
+            **settings,
+        }
+        (folder / "storage").mkdir(parents=True)
+        path = folder / "orthanc.json"
+        path.write_text(json.dumps(configuration, indent=2))
+        super().__init__(
+            [need("orthanc"), "--verbose", path],
+            port=port,
+            log=folder / "orthanc.log",
+            cwd=folder,
+        )
+
+    @property
+    def address(self) -> str:
+        return f"{self.ae}@{LOOPBACK}:{self.port}"
+
+    def _ready(self) -> bool:
+        return super()._ready() and self._rest_answers()
+
+    def _rest_answers(self) -> bool:
+        try:
+            self.rest("/system")
+        except OSError:
+            return False
+        return True
+
+    def rest(self, path: str, *, method: str = "GET", body: Any = None) -> Any:
+        """One REST call; JSON in, JSON out."""
+        request = urllib.request.Request(
+            f"http://{LOOPBACK}:{self.http_port}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+        )
+        # never through a proxy of the environment
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=20) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def add_modality(self, ae: str, port: int) -> None:
+        """Make ``ae`` known as a C-MOVE destination on loopback."""
+        body = {"AET": ae, "Host": LOOPBACK, "Port": port}
+        self.rest(f"/modalities/{ae}", method="PUT", body=body)
+
+    def instance_count(self) -> int:
+        return int(self.rest("/statistics")["CountInstances"])
+
+    def clear(self) -> None:
+        """Delete every patient: the next test finds it empty."""
+        for patient in self.rest("/patients"):
+            self.rest(f"/patients/{patient}", method="DELETE")

@@ -1,0 +1,45 @@
+"""Which real peers this machine has; a missing one is a skip, or a failure when required."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+REQUIRED_BY = "ASSOCSH_REQUIRE_PEERS"
+
+# Debian puts servers where an ordinary user's PATH does not look.
+_ALSO_IN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+@cache
+def find(name: str) -> str | None:
+    """The path of a peer's program, or None. ``dcmjs`` is node plus the npm package."""
+    if name == "dcmjs":
+        installed = (HERE / "node_modules" / "dcmjs-dimse").is_dir()
+        return find("node") if installed else None
+    if name == "orthanc":
+        return find("Orthanc")
+    path = os.pathsep.join([os.environ.get("PATH", ""), *_ALSO_IN])
+    return shutil.which(name, path=path)
+
+
+def need(*names: str) -> str:
+    """The path of the first program; without one of them the test is skipped, or fails.
+
+    It fails when the environment variable ASSOCSH_REQUIRE_PEERS is set (``scripts/test
+    --require-peers``), so that CI never passes on skips.
+    """
+    missing = [name for name in names if find(name) is None]
+    if missing:
+        reason = f"not on this machine: {', '.join(missing)} (scripts/test installs it when it may)"
+        if os.environ.get(REQUIRED_BY, "") not in ("", "0"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    path = find(names[0])
+    assert path is not None
+    return path
