@@ -1,4 +1,4 @@
-"""What the upper layer protocol machine tells its user: the indications and confirmations of PS3.8."""
+"""What the upper layer protocol machine tells its user: the primitives of PS3.8 7."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest
 
 
 class Pdv(NamedTuple):
-    """One Presentation Data Value (PS3.8 9.3.5.1, Annex E). ``data`` is valid until the next read."""
+    """One Presentation Data Value (PS3.8 9.3.5.1, Annex E).
+
+    ``data`` is a view of the bytes received: it keeps the whole chunk alive while it is held.
+    """
 
     context_id: int
     is_command: bool
@@ -77,7 +80,12 @@ class ProviderAbort:
 
 @dataclass(frozen=True, slots=True)
 class TransportClosed:
-    """The connection closed while there was an association or one in the making (AA-4)."""
+    """The connection closed while there was an association or one in the making (AA-4).
+
+    ``partial`` is how many bytes of an incomplete PDU had come.
+    """
+
+    partial: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+"""The DICOM Application Context Name (PS3.7 A.2.1), the only one there is."""
+
+IMPLEMENTATION_CLASS_UID = "2.25.240475922126687194780637302862976275552"
+IMPLEMENTATION_VERSION = "ASSOCSH_0.1"
+"""Who we are in every A-ASSOCIATE PDU that does not say otherwise (PS3.7 D.3.3.2)."""
+
 RESULT_MEANING = {
     0: "accepted",
     1: "user rejection",
@@ -63,7 +70,10 @@ class AnsweredContext:
 
 @dataclass(frozen=True, slots=True)
 class AssociateRequest:
-    """A-ASSOCIATE-RQ. ``max_pdu`` is what the requestor can receive, 0 without limit."""
+    """A-ASSOCIATE-RQ. ``max_pdu`` is what the requestor can receive, 0 without limit.
+
+    ``remarks`` tell what was odd about the bytes it was read from; they are never sent.
+    """
 
     called_ae: str
     calling_ae: str
@@ -75,12 +85,17 @@ class AssociateRequest:
     user_identity: UserIdentity | None = None
     implementation_class_uid: str = ""
     implementation_version: str = ""
-    application_context: str = "1.2.840.10008.3.1.1.1"
+    application_context: str = APPLICATION_CONTEXT
+    protocol_version: int = 1
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AssociateAccept:
-    """A-ASSOCIATE-AC. ``window`` is None where the item was absent."""
+    """A-ASSOCIATE-AC. ``window`` is None where the item was absent; ``remarks`` as in the request.
+
+    ``called_ae`` and ``calling_ae`` repeat the request's; they are reserved and never tested.
+    """
 
     contexts: tuple[AnsweredContext, ...]
     max_pdu: int = 131072
@@ -90,14 +105,16 @@ class AssociateAccept:
     user_identity_response: bytes | None = field(default=None, repr=False)
     implementation_class_uid: str = ""
     implementation_version: str = ""
-    application_context: str = "1.2.840.10008.3.1.1.1"
+    application_context: str = APPLICATION_CONTEXT
     called_ae: str = ""
     calling_ae: str = ""
+    protocol_version: int = 1
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PresentationContext:
-    """What became of one proposed context. ``as_scu`` and ``as_scp`` are the roles of *this* side."""
+    """What became of a proposed context. ``as_scu``, ``as_scp`` are the roles of *this* side."""
 
     context_id: int
     abstract_syntax: str
