@@ -1,0 +1,1 @@
+"""The shell: one grammar, one session, for the prompt, ``-c``, stdin and scripts."""

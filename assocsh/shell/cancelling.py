@@ -1,0 +1,56 @@
+"""Ctrl-C and ``cancel``: what is cancelled, and the words that say what that did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assocsh.association import CancelOutcome
+    from assocsh.shell.interpreter import Job
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+
+def interrupt(session: Session) -> bool:
+    """Cancel the newest request; without one, the newest other job. False: nothing to cancel."""
+    jobs = list(session.interpreter.unfinished)
+    for job in reversed(jobs):
+        if job.record is not None:
+            cancel_job(session, job)
+            return True
+    if not jobs:
+        return False
+    jobs[-1].cancel()
+    return True
+
+
+def cancel_job(session: Session, job: Job) -> None:
+    """Cancel one job and say what that means for it."""
+    record = job.record
+    if record is None:
+        job.cancel()
+        return
+    if not record.live:
+        record.cancel_asked = True
+        job.cancel()
+        session.note(f"#{record.number} {record.service} withdrawn: nothing was sent")
+        return
+    session.note(cancel_words(record, record.cancel()))
+
+
+def cancel_words(record: RequestRecord, outcomes: Counter[CancelOutcome]) -> str:
+    """One line for what cancelling the operations of a request did."""
+    told = {str(outcome): count for outcome, count in outcomes.items() if count}
+    words = {
+        "withdrawn": "withdrawn: nothing was sent",
+        "requested": "C-CANCEL sent",
+        "detached": f"stopped waiting: DIMSE has no cancel for {record.service}",
+        "finished": "too late: the final response was there already",
+        "already": "is being cancelled already",
+    }
+    parts = []
+    for name, count in told.items():
+        text = words.get(name, name)
+        parts.append(text if sum(told.values()) == 1 else f"{count} {text}")
+    return f"#{record.number} {record.service} {'; '.join(parts)}"

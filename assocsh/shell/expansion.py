@@ -1,0 +1,116 @@
+"""References in words: which requests a command speaks of, and its words with values filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.errors import UsageError
+from assocsh.shell.binding import BoundCall, request_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assocsh.shell.interpreter import Job
+    from assocsh.shell.language.parse import Call
+    from assocsh.shell.language.queries import Query
+    from assocsh.shell.language.words import Reference
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+
+def subjects(
+    call: Call,
+    session: Session,
+    subject: RequestRecord | None,
+    last_find: RequestRecord | None,
+) -> Iterator[RequestRecord]:
+    """The requests that must be done before ``call`` can be performed.
+
+    ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
+    """
+    bare = False
+    for query in _queries(call):
+        if query.request is None:
+            bare = bare or query.root in _OF_REQUEST
+        else:
+            yield from _numbered(session, query.request)
+    if call.spec.name in ("show", "commit", "explain"):
+        named = False
+        for word in call.words:
+            if word.prefix.startswith("#"):
+                named = True
+                yield from _numbered(session, request_number(word.literal or ""))
+        bare = bare or not named
+    if bare and subject is not None:
+        yield subject
+    if "--of" in call.options and last_find is not None:
+        yield last_find
+
+
+_OF_REQUEST = frozenset({"status", "count", "elapsed", "error", "rsp", "last", "suboperations"})
+
+
+def _numbered(session: Session, number: int) -> Iterator[RequestRecord]:
+    # an unknown number is not held for: performing the command says that there is none
+    record = session.requests_by_number.get(number)
+    if record is not None:
+        yield record
+
+
+def _queries(call: Call) -> Iterator[Query]:
+    for reference in call.references:
+        if reference.query is not None:
+            yield reference.query
+    if call.spec.verbatim:
+        yield from verbatim_queries(call)
+
+
+def verbatim_queries(call: Call) -> Iterator[Query]:
+    """The queries of an ``expect`` or a ``let``, those in its operand included."""
+    from assocsh.shell.language.queries import Assignment, Expectation, Mixed, Query
+
+    tree = call.verbatim
+    operands: list[object] = []
+    if isinstance(tree, Expectation):
+        yield tree.query
+        operands.append(tree.operand)
+    elif isinstance(tree, Assignment):
+        operands.append(tree.value)
+    for operand in operands:
+        pieces = operand.pieces if isinstance(operand, Mixed) else (operand,)
+        for piece in pieces:
+            if isinstance(piece, Query):
+                yield piece
+
+
+def expand(
+    session: Session,
+    job: Job,
+    subject: RequestRecord | None,
+    last_find: RequestRecord | None,
+) -> BoundCall:
+    """Fill in every word of the job's call. Raises UsageError for what has no value."""
+    from assocsh.shell.resolver import SessionResolver, text_of
+
+    resolver = SessionResolver(session, subject)
+
+    def lookup(reference: Reference) -> str:
+        if reference.kind == "variable":
+            return session.variable(reference.text)
+        if reference.query is None:
+            raise UsageError(f"{reference}: not a query")
+        return text_of(resolver, reference.query)
+
+    call = job.call
+    return BoundCall(
+        call=call,
+        job=job,
+        words=tuple(word.expand(lookup) for word in call.words),
+        options={
+            name: tuple(word.expand(lookup) for word in words)
+            for name, words in call.options.items()
+        },
+        subject=subject,
+        last_find=last_find,
+        base=session.base,
+    )

@@ -1,0 +1,123 @@
+"""Where output goes: results to one place, everything else to another.
+
+Nothing but these two methods reaches a terminal, a pipe or a file. Text given to them is safe to
+print already: whatever came from a peer, a file or a script went through ``visible`` before.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from enum import StrEnum
+from typing import Protocol, TextIO
+
+
+class Kind(StrEnum):
+    """What a note is about; a terminal may colour it."""
+
+    INFO = "info"
+    EVENT = "event"
+    """Something that nobody here asked for: what the peer did, a remark of the engine."""
+    WARNING = "warning"
+    ERROR = "error"
+    WIRE = "wire"
+
+
+class OutputClosed(Exception):
+    """Nobody reads the results any more (a closed pipe), or they cannot be written (disk full).
+
+    Not an AssocshError: nothing went wrong between this side and the peer.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.broken_pipe = error.errno in (errno.EPIPE, errno.ESHUTDOWN)
+        self.reason = error.strerror or str(error)
+
+
+class Output(Protocol):
+    """What a session writes to. Each call takes whole lines without the last line end."""
+
+    @property
+    def width(self) -> int | None:
+        """Columns that a line may use; None when nothing folds it (a pipe, a file)."""
+
+    def result(self, text: str) -> None:
+        """A result: stdout and nothing else."""
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        """Anything else: progress, hints, errors, the wire."""
+
+    def flush(self) -> None:
+        """Let the reader see what was written so far."""
+
+
+class StreamOutput:
+    """Results on stdout, notes on stderr: for ``-c``, stdin and scripts.
+
+    Raises OutputClosed when stdout cannot be written; trouble with stderr is ignored, since there
+    is nowhere left to say it.
+    """
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self._out = sys.stdout if out is None else out
+        self._err = sys.stderr if err is None else err
+
+    @property
+    def width(self) -> int | None:
+        try:
+            terminal = self._out.isatty()
+        except (OSError, ValueError):
+            return None
+        if not terminal:
+            return None
+        import shutil
+
+        return shutil.get_terminal_size().columns
+
+    def result(self, text: str) -> None:
+        try:
+            self._out.write(text + "\n")
+        except OSError as error:
+            raise OutputClosed(error) from error
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        try:
+            self._err.write(text + "\n")
+            self._err.flush()
+        except OSError:
+            return
+
+    def flush(self) -> None:
+        try:
+            self._out.flush()
+        except OSError as error:
+            raise OutputClosed(error) from error
+
+
+class MemoryOutput:
+    """Keeps what was written, for tests and for programs that embed a session."""
+
+    def __init__(self, width: int | None = None) -> None:
+        self.width = width
+        self.results: list[str] = []
+        self.notes: list[tuple[Kind, str]] = []
+
+    def result(self, text: str) -> None:
+        self.results.append(text)
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self.notes.append((kind, text))
+
+    def flush(self) -> None:
+        return
+
+    @property
+    def text(self) -> str:
+        """All results, as stdout would hold them."""
+        return "".join(line + "\n" for line in self.results)
+
+    @property
+    def said(self) -> str:
+        """All notes, as stderr would hold them."""
+        return "".join(line + "\n" for _, line in self.notes)

@@ -1,0 +1,68 @@
+"""Text from outside in cells and lines: what ``visible`` gives, with its width on a terminal."""
+
+from __future__ import annotations
+
+from assocsh.datasets.visible import DEFAULT_LIMIT, visible
+
+__all__ = ["DEFAULT_LIMIT", "cell", "clip", "clip_middle", "fill", "lines", "visible", "width"]
+
+NEWLINE = "⏎"
+GUTTER = "│ "
+"""Before each line of a text from outside, so that none of it looks like a line of ours."""
+
+
+def cell(text: str, limit: int | None = DEFAULT_LIMIT) -> str:
+    """One line of ``text``: line ends shown as ⏎, everything else as ``visible`` shows it."""
+    if not text.isprintable():
+        text = text.replace("\r\n", NEWLINE).replace("\n", NEWLINE)
+    return visible(text, limit)
+
+
+def lines(text: str, limit: int | None = None) -> list[str]:
+    """``text`` as lines that each begin with a gutter: never column 0, never like a prompt."""
+    parts = text.replace("\r\n", "\n").split("\n")
+    return [GUTTER + visible(part, limit) for part in parts]
+
+
+def width(text: str) -> int:
+    """Columns that ``text``, already made visible, takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth
+
+    columns = wcswidth(text)
+    return columns if columns >= 0 else len(text)
+
+
+def fill(text: str, columns: int, *, right: bool = False) -> str:
+    """``text`` with blanks up to ``columns``."""
+    blanks = " " * max(columns - width(text), 0)
+    return blanks + text if right else text + blanks
+
+
+def _take(text: str, columns: int) -> str:
+    if text.isascii():
+        return text[:columns]
+    out: list[str] = []
+    used = 0
+    for character in text:
+        used += max(width(character), 0)
+        if used > columns:
+            break
+        out.append(character)
+    return "".join(out)
+
+
+def clip(text: str, columns: int) -> str:
+    """``text`` cut to ``columns``, with … for what is left out."""
+    if width(text) <= columns:
+        return text
+    return _take(text, max(columns - 1, 0)) + "…"
+
+
+def clip_middle(text: str, columns: int) -> str:
+    """As ``clip``, with the … in the middle: the ends of a UID tell it from others."""
+    if width(text) <= columns or columns < 5:
+        return clip(text, columns)
+    tail = (columns - 1) // 2 + 1
+    return _take(text, columns - 1 - tail) + "…" + text[-tail:]

@@ -1,0 +1,348 @@
+"""One session: the state that the prompt, ``-c``, stdin and scripts share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assocsh.errors import AssocshError, LocalProtocolError, UsageError
+from assocsh.shell.config import Config
+from assocsh.shell.durations import show_duration
+from assocsh.shell.interpreter import Interpreter, Job, JobState
+from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
+from assocsh.shell.recent import RecentValues
+from assocsh.shell.requests import RequestRecord
+from assocsh.shell.results import Budget
+from assocsh.shell.settings import Settings
+
+if TYPE_CHECKING:
+    from assocsh.association import Association
+    from assocsh.shell.language.parse import Call
+    from assocsh.shell.opening import OpenPlan
+    from assocsh.shell.output.presenter import Presenter
+    from assocsh.shell.receiving import StorageListener
+
+HISTORY_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a toolbar shows. Texts from a peer were made visible; empty where there is nothing."""
+
+    peer: str = ""
+    calling: str = ""
+    state: str = "closed"
+    window: str = ""
+    pending: int = 0
+    queued: int = 0
+    held: int = 0
+    last: str = ""
+    """Status and meaning of the last final response: ``0x0000 Success``."""
+    failed: bool = False
+    """The last final response was a failure, or the association was lost."""
+    elapsed: str = ""
+    wire: str = "off"
+    format: str = "table"
+    listening: str = ""
+    recording: str = ""
+
+
+class Session:
+    """Everything one shell knows; no terminal in it.
+
+    ``on_change`` callbacks run on the loop after each change of what ``status`` returns; they
+    must be quick.
+    """
+
+    def __init__(self, output: Output | None = None, *, config: Config | None = None) -> None:
+        self.output: Output = MemoryOutput() if output is None else output
+        self.config = config or Config()
+        self.settings = Settings()
+        self.config.apply(self.settings)
+        self.wire = "off"
+        self.base = Path()
+        self.variables: dict[str, str] = {}
+        self.requests: list[RequestRecord] = []
+        self.requests_by_number: dict[int, RequestRecord] = {}
+        self.recent = RecentValues()
+        self.history: deque[str] = deque(maxlen=HISTORY_KEPT)
+        self.association: Association | None = None
+        """The association that is open, or the last one that was."""
+        self.open_plan: OpenPlan | None = None
+        self.listener: StorageListener | None = None
+        self.practice: Any = None
+        self.interpreter = Interpreter(self)
+        self.on_change: list[Callable[[], None]] = []
+        self.on_message: list[Callable[[Any], None]] = []
+        """Further observers of engine events (recording, diagrams)."""
+        self.leaving = asyncio.Event()
+        """Set by ``quit``: whoever reads commands stops reading."""
+        self.interactive = False
+        self.recording = ""
+        self._budget = Budget()
+        self._presenters: dict[str, Presenter] = {}
+        self._lost: OutputClosed | None = None
+        self._last: RequestRecord | None = None
+        self.connecting: Association | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # what is asked of it
+
+    def parse(self, text: str, *, source: str = "", line: int = 1) -> list[Call]:
+        """The commands of a text. Raises LanguageError; nothing was performed then."""
+        from assocsh.shell.language.parse import parse
+
+        return parse(text, line=line, source=source)
+
+    def submit(self, text: str, *, foreground: bool = False) -> list[Job]:
+        """Submit what was typed at the prompt. Raises LanguageError before anything happens.
+
+        Every command becomes a job at once; with ``foreground`` (pasted text) they run one after
+        the other in a task, and the list is empty.
+        """
+        calls = self.parse(text)
+        self.remember(text)
+        if not foreground:
+            return [self.interpreter.start(call) for call in calls]
+        task = asyncio.create_task(self._run_pasted(calls), name="assocsh pasted text")
+        self.keep(task)
+        return []
+
+    async def run(self, text: str, *, source: str = "", keep_going: bool = False) -> int:
+        """Run a text as a script does, each command to its end; the exit code.
+
+        Raises LanguageError before anything is performed.
+        """
+        return await self.run_calls(self.parse(text, source=source), keep_going=keep_going)
+
+    async def run_calls(self, calls: Sequence[Call], *, keep_going: bool = False) -> int:
+        """As ``run``, for commands that were parsed before."""
+        keep_going = keep_going or self.settings.text("on-error") == "continue"
+        return (await self.interpreter.run(calls, keep_going=keep_going)).code
+
+    def interrupt(self) -> bool:
+        """Cancel the newest request, or what else is going on; False when there is nothing."""
+        from assocsh.shell.cancelling import interrupt
+
+        return interrupt(self)
+
+    def remember(self, text: str) -> None:
+        """Keep a line for ``history``, unless it begins with a blank."""
+        if text.strip() and not text.startswith((" ", "\t")):
+            self.history.append(text.rstrip("\n"))
+
+    # requests
+
+    def new_record(self, call: Call) -> RequestRecord:
+        """The next numbered request."""
+        record = RequestRecord(
+            len(self.requests) + 1,
+            call,
+            SERVICES.get(call.spec.name, call.spec.name.upper()),
+            budget=self._budget,
+            now=self.now(),
+        )
+        record.on_change = self.changed
+        self.requests.append(record)
+        self.requests_by_number[record.number] = record
+        return record
+
+    @property
+    def last_request(self) -> RequestRecord | None:
+        """The last request that was submitted."""
+        return self.requests[-1] if self.requests else None
+
+    @property
+    def last_find(self) -> RequestRecord | None:
+        """The last find that was submitted."""
+        return next((r for r in reversed(self.requests) if r.service == "C-FIND"), None)
+
+    @property
+    def pending_requests(self) -> list[RequestRecord]:
+        """Requests that have not ended, the oldest first."""
+        return [job.record for job in self.interpreter.unfinished if job.record is not None]
+
+    def request(self, number: int) -> RequestRecord:
+        """Request ``#number``. Raises UsageError."""
+        record = self.requests_by_number.get(number)
+        if record is None:
+            raise UsageError(
+                f"there is no request #{number}",
+                hint=f"the last one is #{len(self.requests)}" if self.requests else "",
+            )
+        return record
+
+    def variable(self, name: str) -> str:
+        """The value of a variable. Raises UsageError."""
+        if name not in self.variables:
+            raise UsageError(f"${name} has no value", hint=f"let {name} = ... gives it one")
+        return self.variables[name]
+
+    def open_association(self) -> Association:
+        """The association that requests go to, open or not. Raises LocalProtocolError."""
+        if self.association is None:
+            raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
+        return self.association
+
+    # what it tells
+
+    def status(self) -> Status:
+        """What a toolbar shows; cheap enough for every key press."""
+        from assocsh.shell.output.visible import cell
+
+        association = self.connecting or self.association
+        last, failed, elapsed = self._last_words()
+        values: dict[str, Any] = {}
+        if association is not None:
+            peer = association.peer
+            values = {
+                "peer": cell(f"{peer.ae}@{peer.host}:{peer.port}", 64),
+                "calling": cell(association.calling_ae, 16),
+                "state": str(association.state),
+                "pending": association.pending,
+                "queued": association.queued,
+            }
+            if not association.closed and association is not self.connecting:
+                window = association.window
+                values["window"] = f"{window.invoked or '∞'}/{window.performed or '∞'}"
+            failed = failed or str(association.state) in ("aborted", "lost", "rejected")
+        held = sum(1 for job in self.interpreter.unfinished if job.state is JobState.HELD)
+        return Status(
+            **values,
+            held=held,
+            last=last,
+            failed=failed,
+            elapsed=elapsed,
+            wire=self.wire,
+            format=self.settings.format,
+            listening=self.listener.address if self.listener is not None else "",
+            recording=self.recording,
+        )
+
+    def _last_words(self) -> tuple[str, bool, str]:
+        record = self._last
+        if record is None or record.final is None:
+            return "", False, ""
+        final = record.final
+        text = f"{final.status:#06x} {final.category}"
+        return text, final.category == "Failure", show_duration(record.elapsed)
+
+    def changed(self) -> None:
+        """Tell everyone who shows ``status`` that it may be different now."""
+        for callback in tuple(self.on_change):
+            callback()
+
+    @staticmethod
+    def now() -> float:
+        """The event loop's clock, in seconds."""
+        return asyncio.get_running_loop().time()
+
+    # what it says
+
+    @property
+    def presenter(self) -> Presenter:
+        """Writes in the format that is set."""
+        from assocsh.shell.output.presenter import make_presenter
+
+        name = self.settings.format
+        if name not in self._presenters:
+            self._presenters[name] = make_presenter(name, self)
+        return self._presenters[name]
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        """Say something that is not a result; ``text`` is safe to print already."""
+        self.output.note(text, kind)
+
+    def report(self, job: Job) -> None:
+        """Say how a job ended: its final response, and its error if it had one."""
+        record = job.record
+        if record is not None:
+            if record.final is not None:
+                self._last = record
+            if record.total or record.refused:
+                self.presenter.final(record)
+        if job.error is not None and not (record is not None and record.cancel_asked):
+            self.presenter.error(job.error, record)
+        self.output.flush()
+
+    def internal_error(self, error: Exception) -> None:
+        """A fault of ours: the traceback only where someone asked for it."""
+        if os.environ.get("ASSOCSH_DEBUG"):
+            import traceback
+
+            for line in traceback.format_exception(error):
+                self.note(line.rstrip(), Kind.ERROR)
+
+    def output_lost(self, error: OutputClosed) -> None:
+        """Results cannot be written any more: nothing that follows makes sense."""
+        if self._lost is None:
+            self._lost = error
+            self.leaving.set()
+            for job in tuple(self.interpreter.unfinished):
+                job.cancel()
+
+    @property
+    def lost_output(self) -> OutputClosed | None:
+        return self._lost
+
+    @property
+    def stopping(self) -> bool:
+        """No further command of a script is started."""
+        return self.leaving.is_set() or self._lost is not None
+
+    # its end
+
+    async def close(self, *, abort: bool = False) -> None:
+        """End everything that is open: jobs, listener, association, practice archive.
+
+        An open association is released, or aborted when ``abort``. Never raises AssocshError.
+        """
+        for job in tuple(self.interpreter.unfinished):
+            job.cancel()
+        association = self.association
+        if association is not None and not association.closed:
+            try:
+                if abort:
+                    await association.abort()
+                else:
+                    await association.release(now=True)
+            except AssocshError as error:
+                self.presenter.error(error, None)
+        if self.listener is not None:
+            await self.listener.close()
+            self.listener = None
+        if self.practice is not None:
+            await self.practice.close()
+            self.practice = None
+        for record in self.requests:
+            record.results.close()
+
+    # inside
+
+    async def _run_pasted(self, calls: Sequence[Call]) -> None:
+        ran = await self.interpreter.run(calls)
+        if ran.left:
+            what = "command was" if ran.left == 1 else "commands were"
+            self.note(f"stopped: {ran.left} pasted {what} not run", Kind.WARNING)
+
+    def keep(self, task: asyncio.Task[Any]) -> None:
+        """Hold on to a task until it has ended."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+SERVICES = {
+    "echo": "C-ECHO",
+    "find": "C-FIND",
+    "get": "C-GET",
+    "move": "C-MOVE",
+    "store": "C-STORE",
+    "commit": "N-ACTION",
+    "mpps": "N-CREATE",
+}
+"""The service whose requests a command sends, where its name is another one."""
