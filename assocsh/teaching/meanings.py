@@ -88,21 +88,18 @@ def uid_with_name(uid: str) -> str:
 
 
 def uid_name(uid: str) -> str:
-    """The name of a UID in PS3.6, or the UID itself."""
-    from pydicom.uid import UID_dictionary
+    """The name of a UID in PS3.6 without what it says about history, or the UID itself."""
+    from assocsh.datasets import dictionary
 
-    entry = UID_dictionary.get(uid)
-    return entry[0].partition(" (Retired)")[0].partition(":")[0] if entry else uid
+    return dictionary.uid_name(uid).partition(" (Retired)")[0].partition(":")[0]
 
 
-def status_text(status: int, sop_class: str = "") -> str:
-    """``"0xA701 Failure: out of resources"``, whatever the number is."""
-    try:
-        from assocsh.dimse.status import describe
-    except ImportError:  # pragma: no cover - the status table is part of dimse
-        return f"{status:#06x}"
-    category, meaning = describe(status, sop_class)
-    return f"0x{status:04X} {category}" + (f": {meaning}" if meaning else "")
+def status_text(status: int, service: str) -> str:
+    """``"0xA701 Failure: ..."`` for the answer to ``service`` (``C-FIND``), whatever the number."""
+    from assocsh.dimse.status import category, meaning
+
+    kind, words = category(status), meaning(status, service)
+    return f"0x{status:04X} {kind}" + (f": {words}" if words and words != kind else "")
 
 
 def duration(seconds: float) -> str:

@@ -16,7 +16,7 @@ def element_name(number: int) -> str:
     return f"(0000,{number:04x}) {element.keyword if element else 'unknown element'}"
 
 
-def element_value(number: int, value: Value, sop_class: str = "") -> str:
+def element_value(number: int, value: Value, service: str = "") -> str:
     """A value in words: a status with its meaning, a UID with its name, text made visible."""
     if isinstance(value, tuple):
         tags = (f"({tag >> 16 & 0xFFFF:04x},{tag & 0xFFFF:04x})" for tag in value)
@@ -27,7 +27,7 @@ def element_value(number: int, value: Value, sop_class: str = "") -> str:
             return visible(uid_with_name(value))
         return f'"{visible(value)}"' if element else visible(value)
     if number == _STATUS:
-        return status_text(value, sop_class)
+        return status_text(value, service)
     if number == _FIELD:
         return f"0x{value:04X} {field_label(value)}"
     if number == _PRIORITY:
@@ -38,16 +38,23 @@ def element_value(number: int, value: Value, sop_class: str = "") -> str:
     return str(value)
 
 
+def service_of(field: int) -> str:
+    """``C-FIND`` for the Command Field of a C-FIND-RQ or -RSP."""
+    return field_label(field).removesuffix("-RQ").removesuffix("-RSP")
+
+
 def command_lines(command: CommandSet) -> list[str]:
-    """A decoded command set, one line for each element: tag, keyword, VR, value."""
+    """A decoded command set, one line for each element: tag, keyword, value."""
+    service = service_of(command.field)
     return [
-        f"{element_name(number)} {vr} = {element_value(number, value, command.sop_class)}"
-        for number, _, vr, value in command.items()
+        f"{element_name(number)}: {element_value(number, value, service)}"
+        for number, _, _, value in command.items()
     ]
 
 
 def walk_command(found: FieldList, offset: int, end: int, level: int) -> None:
     """The elements of a command set in ``[offset, end)``; lengths that lie end the walk."""
+    service = ""
     while offset < end and not found.full:
         if end - offset < 8:
             found.broken(offset, end, "too few bytes for an element", level)
@@ -62,18 +69,21 @@ def walk_command(found: FieldList, offset: int, end: int, level: int) -> None:
             found.broken(offset, end, reason, level)
             return
         if group == 0:
-            name, value = element_name(number), _read(found, number, offset + 8, length)
+            if number == _FIELD:
+                service = service_of(found.number(offset + 8, min(length, 2), "little"))
+            value = _read(found, number, offset + 8, length, service)
+            name = element_name(number)
         else:
             name, value = f"({group:04x},{number:04x}) not of group 0000", ""
         found.add(offset, 8 + length, name, value, level=level)
         offset += 8 + length
 
 
-def _read(found: FieldList, number: int, offset: int, length: int) -> str:
+def _read(found: FieldList, number: int, offset: int, length: int, service: str) -> str:
     element = ELEMENTS.get(number)
     vr = element.vr if element else "UN"
     if vr in ("US", "UL"):
-        return element_value(number, found.number(offset, min(length, 4), "little"))
+        return element_value(number, found.number(offset, min(length, 4), "little"), service)
     if vr == "AT":
         places = range(offset, offset + (length & ~3), 4)
         tags = (

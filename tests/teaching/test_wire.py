@@ -1,0 +1,190 @@
+"""WireView on engine events made by hand: what each mode writes, and what it never writes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from assocsh.association.events import (
+    MessageTransferred,
+    PduTransferred,
+    Remark,
+    StateChanged,
+    TransportChanged,
+)
+from assocsh.association.state import AssociationState
+from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.errors import AssociationAborted
+from assocsh.teaching.wire import WireView
+from assocsh.upperlayer.negotiation import PresentationContext
+from tests.teaching.test_walk import CT, IMPLICIT, SECRET, associate, command, pdata
+
+CONTEXT = PresentationContext(1, CT, (IMPLICIT,), 0, IMPLICIT)
+STORE = CommandSet.decode(command())
+ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x02\x06"
+
+
+class Wire:
+    """A view, and the events of one association to feed it with."""
+
+    def __init__(self, mode: str, **options: Any) -> None:
+        self.lines: list[str] = []
+        self.view = WireView(mode, self.lines.append, **options)
+        self.association: Any = SimpleNamespace(pending=0)
+        self.time = 100.0
+
+    def _now(self) -> float:
+        self.time += 0.012
+        return self.time
+
+    def pdu(self, data: bytes, sent: bool = True) -> None:
+        pieces = (data[:6], memoryview(data)[6:])
+        self.view(PduTransferred(self._now(), self.association, sent, data[0], pieces))
+
+    def message(self, message: CommandSet, length: int = 0, sent: bool = True) -> None:
+        self.view(
+            MessageTransferred(
+                self._now(), self.association, sent, message, CONTEXT, length, self.operation
+            )
+        )
+
+    operation: Any = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def store(wire: Wire, pdus: int = 3) -> None:
+    wire.pdu(pdata(command()))
+    for _ in range(pdus - 1):
+        wire.pdu(pdata(bytes(1000), flags=2))
+    wire.message(STORE, 1000 * (pdus - 1))
+
+
+def test_summary_is_a_line_for_each_pdu_and_message() -> None:
+    wire = Wire("summary")
+    wire.view(TransportChanged(100.0, wire.association, "connected", "127.0.0.1:104"))
+    wire.pdu(associate())
+    wire.pdu(associate(accept=True), sent=False)
+    store(wire)
+    wire.message(
+        CommandSet.of(
+            CommandField=CommandField.C_STORE_RSP,
+            MessageIDBeingRespondedTo=7,
+            CommandDataSetType=0x0101,
+            Status=0xA700,
+            ErrorComment="disk \x1b[2Jfull",
+        ),
+        sent=False,
+    )
+    first, request, accept, stored, answer = wire.lines
+    assert first.startswith("=== connected") and first.endswith("127.0.0.1:104")
+    assert request.startswith(" -> A-ASSOCIATE-RQ") and "+12 ms" in request
+    assert f"{len(associate()):,} B" in request
+    assert '"ASSOCSH" calls "ORTHANC", 2 contexts; window 8 / 0, unlimited' in request
+    assert "user identity 2 user name and passcode" in request
+    assert accept.startswith("<-  A-ASSOCIATE-AC")
+    assert "accepted 1; refused 3 (abstract syntax not supported)" in accept
+    assert stored.startswith(" -> C-STORE-RQ")
+    assert "message 7  context 1  CT Image Storage  data set 2,000 B in Implicit VR" in stored
+    assert stored.endswith("[3 P-DATA-TF]")
+    assert answer.startswith("<-  C-STORE-RSP") and "to message 7" in answer
+    assert "0xA700 Failure" in answer and 'error comment "disk ^[[2Jfull"' in answer
+
+
+def test_detail_names_items_and_elements() -> None:
+    wire = Wire("detail")
+    wire.pdu(associate())
+    assert any("abstract syntax: 1.2.840.10008.5.1.4.1.1.2 CT" in line for line in wire.lines)
+    wire.lines.clear()
+    store(wire)
+    assert wire.lines[0].startswith(" -> P-DATA-TF")
+    assert wire.lines[0].endswith("context 1, command, last fragment")
+    assert wire.text.count("(0000,0110) MessageID: 7") == 1
+    assert wire.lines[-1].startswith(" -> C-STORE-RQ")
+
+
+def test_detail_names_the_elements_of_a_command_in_fragments() -> None:
+    wire = Wire("detail")
+    wire.pdu(pdata(command()[:20], flags=1))
+    wire.pdu(pdata(command()[20:], flags=3))
+    wire.message(STORE)
+    assert wire.text.count("(0000,0110) MessageID: 7") == 1
+
+
+def test_hex_shows_bytes_beside_names() -> None:
+    wire = Wire("hex")
+    store(wire)
+    assert "(0000,0110) MessageID = 7" in wire.text
+    assert "00 00 10 01 02 00 00 00 07 00" in wire.text
+
+
+def test_abort_from_the_peer_is_marked_and_counts_what_is_pending() -> None:
+    wire = Wire("summary")
+    wire.association.pending = 2
+    wire.pdu(ABORT, sent=False)
+    error = AssociationAborted("aborted \x07 by", source=2, reason=6, by="peer")
+    wire.view(StateChanged(101.0, wire.association, AssociationState.ABORTED, error))
+    assert wire.lines[0].startswith("<** A-ABORT")
+    assert "invalid PDU parameter value (2 requests pending)" in wire.lines[0]
+    assert wire.lines[1].startswith("=== aborted")
+    assert wire.lines[1].endswith("by the peer: aborted ^G by")
+
+
+def test_a_message_cut_short_is_not_lost() -> None:
+    wire = Wire("summary")
+    wire.pdu(pdata(bytes(100), flags=0))
+    wire.pdu(ABORT)
+    assert "1 PDUs of a message that is not whole yet" in wire.lines[0]
+
+
+def test_remarks_say_whose_they_are() -> None:
+    wire = Wire("summary")
+    wire.view(Remark(100.0, wire.association, "late response", "peer"))
+    wire.view(Remark(100.1, wire.association, "window clamped", "local"))
+    assert wire.lines[0].startswith("<** remark") and wire.lines[1].startswith("*** remark")
+
+
+def test_two_associations_are_told_apart() -> None:
+    wire = Wire("summary")
+    wire.pdu(ABORT)
+    other: Any = SimpleNamespace(pending=0)
+    wire.view(TransportChanged(101.0, other, "connected", "x"))
+    wire.view(TransportChanged(101.1, other, "closed", "x"))
+    third: Any = SimpleNamespace(pending=0)
+    wire.view(TransportChanged(101.2, third, "connected", "y"))
+    assert [line[:4] for line in wire.lines] == [" -> ", "[2] ", "[2] ", "[2] "]
+
+
+def test_operations_have_the_name_the_user_knows() -> None:
+    wire = Wire("summary", name_of=lambda operation: f"#{operation.number}")
+    wire.operation = SimpleNamespace(number=7)
+    wire.message(STORE)
+    assert "#7 message 7" in wire.text
+
+
+@pytest.mark.parametrize("mode", ["off", "summary", "detail", "hex"])
+def test_secrets_and_controls_in_no_mode(mode: str) -> None:
+    wire = Wire(mode)
+    for data in (associate(), associate(accept=True)):
+        wire.pdu(data)
+        hostile = bytearray(data)
+        hostile[10:26] = b"\x1b]52;c;AAAA\x07\x9b\x85\xff\x00"[:16]
+        wire.pdu(bytes(hostile), sent=False)
+    assert SECRET.decode() not in wire.text and SECRET[:5].hex(" ") not in wire.text
+    assert "alice" not in wire.text
+    assert all(line.isprintable() for line in wire.lines)
+    assert bool(wire.lines) == (mode != "off")
+
+
+def test_the_mode_may_change() -> None:
+    wire = Wire("off")
+    wire.pdu(associate())
+    wire.view.mode = type(wire.view.mode)("summary")
+    wire.pdu(ABORT)
+    assert len(wire.lines) == 1
+    with pytest.raises(ValueError, match="loud"):
+        WireView("loud", wire.lines.append)
