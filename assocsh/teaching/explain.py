@@ -1,0 +1,209 @@
+"""What happened, one sentence for each step, with the place in the standard to read on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.datasets.visible import visible
+from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.status import category, meaning
+from assocsh.teaching.exchange import Exchange, Step
+from assocsh.teaching.meanings import context_result, duration, uid_name
+from assocsh.teaching.walk_command import service_of
+
+if TYPE_CHECKING:
+    from assocsh.association.association import Association
+    from assocsh.association.operation import Operation
+
+WORKLIST = "1.2.840.10008.5.1.4.31"
+
+_SECTIONS = {
+    "C-STORE": "PS3.7 9.1.1, PS3.4 Annex B",
+    "C-FIND": "PS3.7 9.1.2, PS3.4 C.4.1",
+    "C-GET": "PS3.7 9.1.3, PS3.4 C.4.3",
+    "C-MOVE": "PS3.7 9.1.4, PS3.4 C.4.2",
+    "C-ECHO": "PS3.7 9.1.5, PS3.4 Annex A",
+    "N-EVENT-REPORT": "PS3.7 10.1.1",
+    "N-GET": "PS3.7 10.1.2",
+    "N-SET": "PS3.7 10.1.3",
+    "N-ACTION": "PS3.7 10.1.4",
+    "N-CREATE": "PS3.7 10.1.5",
+    "N-DELETE": "PS3.7 10.1.6",
+}
+_ASKS = {
+    "C-ECHO": "Does the application at the other end answer? Nothing else is asked",
+    "C-STORE": "Keep this instance",
+    "C-FIND": "Which entities match this identifier? Keys with a value select, "
+    "empty keys ask for the value back",
+    "C-GET": "Send me the matching instances, over this same association",
+    "C-MOVE": "Send the matching instances to another application",
+    "N-EVENT-REPORT": "An event happened to this SOP instance",
+    "N-GET": "What are the values of these attributes?",
+    "N-SET": "Change these attributes",
+    "N-ACTION": "Perform this action",
+    "N-CREATE": "Create a SOP instance with these attributes",
+    "N-DELETE": "Delete this SOP instance",
+}
+_CANCEL_SECTIONS = {
+    "C-FIND": "PS3.7 9.3.2.3",
+    "C-GET": "PS3.7 9.3.3.3",
+    "C-MOVE": "PS3.7 9.3.4.3",
+}
+
+
+def explain(exchange: Exchange) -> list[str]:
+    """An exchange in sentences, each ending with a section of the standard."""
+    operation = exchange.operation
+    service = service_of(exchange.steps[0].command.field) if exchange.steps else ""
+    lines = [*_waiting(operation), *(_step(step, service) for step in exchange.steps)]
+    if exchange.left_out:
+        lines.append(f"({exchange.left_out:,} messages in the middle are not kept.)")
+    lines.extend(_end(operation, exchange))
+    return lines
+
+
+def _waiting(operation: Operation) -> list[str]:
+    queued, sent = operation.queued_at, operation.sent_at
+    if queued is None or sent is None or sent - queued < 0.001:
+        return []
+    return [
+        f"The request waited {duration(sent - queued)} in the queue: as many operations as the "
+        "window allows were outstanding. [PS3.7 D.3.3.3]"
+    ]
+
+
+def _step(step: Step, service: str) -> str:
+    command = step.command
+    if command.field == CommandField.C_CANCEL_RQ:
+        section = _CANCEL_SECTIONS.get(service, "PS3.7 9.3")
+        return (
+            f"This side sent C-CANCEL for message {command.message_id_being_responded_to}. It has "
+            "no answer of its own and takes no place in the window; the request ends with its "
+            f"final response. [{section}]"
+        )
+    if command.is_response:
+        return _response(step)
+    return _request(step, service)
+
+
+def _request(step: Step, service: str) -> str:
+    command, own = step.command, service_of(step.command.field)
+    who = "This side" if step.sent else "The peer"
+    where = f" on presentation context {step.context_id}" if step.context_id else ""
+    about = visible(uid_name(command.sop_class)) if command.sop_class else ""
+    if step.count > 1:
+        text = f"{who} sent {step.count:,} {own} requests{where}"
+    else:
+        text = f"{who} sent {own} as message {command.message_id}{where} ({about})"
+    if step.data_length:
+        syntax = f" in {uid_name(step.transfer_syntax)}" if step.transfer_syntax else ""
+        text += f", with {step.data_length:,} bytes of data set{visible(syntax)}"
+    if own == service and own in _ASKS:
+        text += f": “{_ASKS[own]}.”"
+    elif own == "C-STORE":
+        text += ": a sub-operation of the retrieval."
+    else:
+        text += "."
+    if command.move_destination:
+        text += (
+            f' The destination is the AE title "{visible(command.move_destination)}"; the peer '
+            "has to know its host and port."
+        )
+    return f"{text} [{_section(own, command)}]"
+
+
+def _response(step: Step) -> str:
+    command = step.command
+    service = service_of(command.field)
+    status, kind = command.status, category(command.status)
+    who = "This side" if step.sent else "The peer"
+    times = f" {step.count:,} times" if step.count > 1 else ""
+    text = f"{who} answered {kind} (0x{status:04X}){times}: {_means(service, kind, command)}"
+    if command.error_comment:
+        text += f' It says "{visible(command.error_comment)}".'
+    return f"{text} [{_section(service, command)}]"
+
+
+def _means(service: str, kind: str, command: CommandSet) -> str:
+    words = visible(meaning(command.status, service))
+    counts = ""
+    if 0x1021 in command.values:
+        counts = (
+            f" Sub-operations: {command.number(0x1021)} completed, {command.number(0x1022)} "
+            f"failed, {command.number(0x1023)} with warnings."
+        )
+    if kind == "Pending":
+        if service == "C-FIND":
+            return "each Pending response carries one match, more may follow."
+        return f"the work goes on.{counts}"
+    if kind == "Success":
+        ends = {
+            "C-FIND": "all matches have been sent; this response carries none.",
+            "C-GET": "every sub-operation was performed.",
+            "C-MOVE": "every sub-operation was performed.",
+            "C-STORE": "the instance is stored in some medium; how long is the peer's business.",
+            "C-ECHO": "it is there, and speaks DIMSE.",
+        }
+        return ends.get(service, "it was done.") + counts
+    if kind == "Cancel":
+        return f"it stopped because of the C-CANCEL.{counts}"
+    return f"{words}.{counts}"
+
+
+def _section(service: str, command: CommandSet) -> str:
+    if service == "C-FIND" and command.sop_class == WORKLIST:
+        return "PS3.7 9.1.2, PS3.4 K.4.1"
+    return _SECTIONS.get(service, "PS3.7")
+
+
+def _end(operation: Operation, exchange: Exchange) -> list[str]:
+    lines = []
+    if operation.error is not None:
+        lines.append(f"It ended without a final response: {visible(operation.error.message)}.")
+    elif operation.final is None:
+        lines.append(f"It is {operation.state}: no final response yet.")
+    if exchange.steps:
+        first, last = exchange.steps[0], exchange.steps[-1]
+        lines.append(
+            f"From the first message to the last: {duration(last.last_time - first.time)}."
+        )
+    return lines
+
+
+def explain_association(association: Association) -> list[str]:
+    """What was proposed and what became of it, in sentences."""
+    request = association.request
+    lines = [
+        f'This side called "{visible(request.called_ae)}" as "{visible(request.calling_ae)}" and '
+        f"proposed {len(request.contexts)} presentation contexts: a SOP class each, with the "
+        "transfer syntaxes it can be sent in. [PS3.8 7.1.1, 9.3.2]"
+    ]
+    accepted = [context for context in association.contexts if context.accepted]
+    if association.contexts:
+        lines.append(
+            f"The peer accepted {len(accepted)} of them, one transfer syntax each. "
+            "[PS3.8 7.1.1.14, 9.3.3]"
+        )
+    refused: dict[int, list[str]] = {}
+    for context in association.contexts:
+        if not context.accepted:
+            refused.setdefault(context.result, []).append(uid_name(context.abstract_syntax))
+    for result, names in refused.items():
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        lines.append(f"Refused ({context_result(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")
+    window = association.window
+    if request.window is None:
+        lines.append(
+            "No window was proposed: one operation at a time in each direction. [PS3.7 D.3.3.3]"
+        )
+    else:
+        invoked = window.invoked or "any number of"
+        lines.append(
+            f"The window was negotiated: this side may have {invoked} operations outstanding, "
+            f"the peer {window.performed or 'any number'}. [PS3.7 D.3.3.3]"
+        )
+    limit = association.peer_max_pdu
+    words = f"PDUs of at most {limit:,} bytes" if limit else "PDUs of any length"
+    lines.append(f"The peer takes {words}. [PS3.8 D.1]")
+    lines.extend(f"Out of order: {visible(remark)}." for remark in association.remarks)
+    return lines
