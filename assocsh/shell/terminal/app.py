@@ -1,0 +1,310 @@
+"""The shell at a terminal: a prompt that is always open, over a session that never blocks it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import Output
+
+from assocsh.errors import AssocshError
+from assocsh.shell.output.sink import Kind
+from assocsh.shell.terminal.completer import LineCompleter
+from assocsh.shell.terminal.device import ShellOutput, open_terminal
+from assocsh.shell.terminal.error_text import error_text
+from assocsh.shell.terminal.history import ShellHistory, history_path
+from assocsh.shell.terminal.keys import shell_keys
+from assocsh.shell.terminal.leaving import Leaving, Step
+from assocsh.shell.terminal.lexer import LineLexer
+from assocsh.shell.terminal.loading import load_behind
+from assocsh.shell.terminal.output import TerminalOutput
+from assocsh.shell.terminal.ports import ShellSession
+from assocsh.shell.terminal.printer import Printer
+from assocsh.shell.terminal.signals import TERMINATING, handled
+from assocsh.shell.terminal.style import shell_style
+from assocsh.shell.terminal.toolbar import Memo, toolbar
+from assocsh.shell.terminal.validator import LineValidator
+
+if TYPE_CHECKING:
+    from assocsh.shell.language.complete import CompletionProvider
+
+PROMPT = "assocsh> "
+MENU_LINES = 6
+TICK = 0.5
+"""Seconds between two drawings of the toolbar while something is pending."""
+
+ABORT_LIMIT = 0.5
+"""Seconds for the A-ABORT when a signal ends the shell."""
+
+WIRE_MODES = ("off", "summary", "detail", "hex")
+
+
+async def run_shell(
+    session: ShellSession,
+    *,
+    provider: CompletionProvider | None = None,
+    first: Sequence[str] = (),
+    greeting: str = "",
+    history: History | None = None,
+    with_toolbar: bool = True,
+) -> int:
+    """Run the shell on this process's terminal until the user leaves; the exit code.
+
+    ``first`` are lines submitted as soon as the prompt stands, such as the ``open`` of the
+    command line. 0 after leaving, 128 + n after signal n; a terminal that vanished is SIGHUP.
+    """
+    if is_dumb(os.environ.get("TERM", "")):
+        from assocsh.shell.terminal.line_mode import run_line_mode
+
+        return await run_line_mode(session, first=first, greeting=greeting)
+    source, screen = open_terminal()
+    with create_app_session(input=source, output=screen):
+        shell = Shell(
+            session,
+            provider=provider,
+            source=source,
+            screen=screen,
+            history=history,
+            with_toolbar=with_toolbar,
+        )
+        return await shell.run(first, greeting)
+
+
+def is_dumb(term: str) -> bool:
+    """Whether a terminal of this kind can move its cursor at all."""
+    return term.lower() in ("", "dumb", "unknown")
+
+
+class Shell:
+    """The prompt, its toolbar and its keys, over one session."""
+
+    def __init__(
+        self,
+        session: ShellSession,
+        *,
+        provider: CompletionProvider | None = None,
+        source: Input,
+        screen: Output,
+        history: History | None = None,
+        with_toolbar: bool = True,
+        loader: Callable[[Callable[[], None]], None] = load_behind,
+    ) -> None:
+        self.session = session
+        self.leaving = Leaving(session, leave=self._leave, changed=self._redraw)
+        self._screen = screen
+        self._loader = loader
+        self._printer = Printer(screen)
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._ticker: asyncio.Task[None] | None = None
+        self._terminating: asyncio.Task[None] | None = None
+        self._seen: tuple[str, str] = ("", "")
+        self._hint = Memo(_hint)
+        self._first: Sequence[str] | None = ()
+        session.interactive = True
+        session.output = TerminalOutput(self._printer, screen)
+        if history is None:
+            history = ShellHistory(history_path(), note=self._warn)
+        self.prompt: PromptSession[str] = PromptSession(
+            self._message,
+            history=history,
+            completer=LineCompleter(session if provider is None else provider),
+            lexer=LineLexer(),
+            validator=LineValidator(),
+            validate_while_typing=False,
+            auto_suggest=AutoSuggestFromHistory(),
+            key_bindings=shell_keys(self),
+            bottom_toolbar=self._toolbar if with_toolbar else None,
+            style=shell_style(),
+            include_default_pygments_style=False,
+            reserve_space_for_menu=MENU_LINES,
+            enable_suspend=True,
+            input=source,
+            output=screen,
+        )
+        self.prompt.app.after_render += self._rendered
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    async def run(self, first: Sequence[str] = (), greeting: str = "") -> int:
+        """Prompt until somebody leaves; the exit code."""
+        self._first = first
+        if greeting:
+            self._printer.write(greeting)
+            await self._printer.flush()
+        self.session.on_change.append(self._session_changed)
+        tasks = [asyncio.create_task(self._printer.run()), asyncio.create_task(self._watch_quit())]
+        on_signal: dict[signal.Signals, Callable[[], None]] = {signal.SIGINT: self.interrupted}
+        for number in TERMINATING:
+            on_signal[number] = lambda number=number: self.terminated(number)  # type: ignore[misc]
+        try:
+            with handled(on_signal):
+                return await self._prompt_until_left()
+        finally:
+            self.session.on_change.remove(self._session_changed)
+            tasks += [task for task in (self._ticker, self._terminating) if task is not None]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._printer.close()
+
+    async def _prompt_until_left(self) -> int:
+        while not self._ended.done():
+            asking = asyncio.create_task(
+                self.prompt.prompt_async(set_exception_handler=False, handle_sigint=False)
+            )
+            ended = self._ended
+            await asyncio.wait((asking, ended), return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                asking.cancel()
+            try:
+                line = await asking
+            except asyncio.CancelledError:
+                if not self._ended.done():
+                    raise
+            except (EOFError, OSError):
+                self._terminal_vanished()
+                return await self._ended
+            else:
+                self._submit(line)
+        return self._ended.result()
+
+    def _submit(self, line: str) -> None:
+        if line.strip():
+            # Several lines can only have been pasted: a list of commands, each run to its end.
+            self._do(line, foreground="\n" in line.strip())
+
+    def _do(self, line: str, *, foreground: bool = False) -> None:
+        try:
+            self.session.submit(line, foreground=foreground)
+        except AssocshError as error:
+            self.session.output.note(error_text(error), Kind.ERROR)
+
+    def _leave(self, code: int) -> None:
+        if not self._ended.done():
+            self.leaving.step = Step.STAYING
+            self._ended.set_result(code)
+
+    # -- signals and a terminal that goes away ----------------------------------------------
+
+    def terminated(self, number: int) -> None:
+        """SIGTERM, SIGHUP: abort the association, leave within half a second; at once if again."""
+        code = 128 + number
+        if self._terminating is not None:
+            self._leave(code)
+            return
+        self._terminating = asyncio.create_task(self._abort_and_leave(code))
+
+    async def _abort_and_leave(self, code: int) -> None:
+        with suppress(Exception):
+            await asyncio.wait_for(self.session.close(abort=True), ABORT_LIMIT)
+        self._leave(code)
+
+    def _terminal_vanished(self) -> None:
+        self._printer.vanished = True
+        self.terminated(getattr(signal, "SIGHUP", 1))
+
+    # -- what the keys do ----------------------------------------------------------------------
+
+    def interrupted(self) -> None:
+        """Ctrl-C, or SIGINT from elsewhere: clear the line, or cancel the newest request."""
+        if self.leaving.step is not Step.STAYING:
+            self.leaving.stay()
+        elif self.prompt.default_buffer.text:
+            self.prompt.default_buffer.reset()
+            self._redraw()
+        else:
+            self.session.interrupt()
+
+    async def _watch_quit(self) -> None:
+        """``quit`` is Ctrl-D by another name."""
+        while True:
+            await self.session.leaving.wait()
+            if self.leaving.step is Step.STAYING:
+                self.leaving.end_of_input()
+            self.session.leaving.clear()
+
+    def submit_anyway(self) -> None:
+        """Submit what the validator would refuse."""
+        buffer = self.prompt.default_buffer
+        buffer.append_to_history()
+        self.prompt.app.exit(result=buffer.text, style="class:accepted")
+
+    def explain_word(self) -> None:
+        """F1: help for the word under the cursor."""
+        from assocsh.shell.terminal.explain_word import help_at
+
+        buffer = self.prompt.default_buffer
+        self.session.output.note(help_at(buffer.text, buffer.cursor_position))
+
+    def next_wire_mode(self) -> None:
+        """F5: the wire view's next mode."""
+        now = self.session.status().wire
+        at = WIRE_MODES.index(now) if now in WIRE_MODES else 0
+        self._do(f"wire {WIRE_MODES[(at + 1) % len(WIRE_MODES)]}")
+
+    def list_requests(self) -> None:
+        """F6: the requests of this session."""
+        self._do("requests")
+
+    # -- what is seen --------------------------------------------------------------------------
+
+    def _message(self) -> StyleAndTextTuples:
+        question = self.leaving.question
+        return [("class:prompt.question", question)] if question else [("class:prompt", PROMPT)]
+
+    def _toolbar(self) -> StyleAndTextTuples:
+        buffer = self.prompt.default_buffer
+        hint = self._hint(buffer.text, buffer.cursor_position)
+        return toolbar(self.session.status(), hint, self._screen.get_size().columns)
+
+    def _redraw(self) -> None:
+        self.prompt.app.invalidate()
+
+    def _rendered(self, _app: object) -> None:
+        if isinstance(self._screen, ShellOutput):
+            self._screen.rows_above = None  # it was good for one drawing
+        if self._first is not None:
+            first, self._first = self._first, None
+            for line in first:
+                self._do(line)
+            self._loader(self._tables_loaded)
+
+    def _tables_loaded(self) -> None:
+        self.prompt.lexer = LineLexer()
+        self._redraw()
+
+    def _session_changed(self) -> None:
+        status = self.session.status()
+        self.leaving.session_changed()
+        if self._seen != (seen := (status.peer, status.state)):
+            self._seen = seen
+            self.prompt.lexer = LineLexer()
+        if self.leaving.unfinished and self._ticker is None:
+            self._ticker = asyncio.create_task(self._tick())
+        self._redraw()
+
+    async def _tick(self) -> None:
+        while self.leaving.unfinished:
+            self._redraw()
+            await asyncio.sleep(TICK)
+        self._ticker = None
+        self._redraw()
+
+    def _warn(self, text: str) -> None:
+        self.session.output.note(text, Kind.WARNING)
+
+
+def _hint(text: str, cursor: int) -> str:
+    from assocsh.shell.language.hint import hint
+
+    return hint(text, cursor)

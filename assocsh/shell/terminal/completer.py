@@ -1,0 +1,41 @@
+"""Completion at the prompt: the language's candidates in the words of prompt_toolkit.
+
+No threads: a candidate list costs a millisecond or two, and a menu that comes from a thread blinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+
+if TYPE_CHECKING:
+    from assocsh.shell.language.complete import CompletionProvider
+
+LIMIT = 200
+"""Candidates shown at most: drawing more costs more than finding them."""
+
+
+class LineCompleter(Completer):
+    """The completions of the word before the cursor."""
+
+    def __init__(self, provider: CompletionProvider) -> None:
+        self._provider = provider
+
+    def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
+        return list(islice(self._found(document), LIMIT))
+
+    def _found(self, document: Document) -> Iterator[Completion]:
+        from assocsh.shell.language.complete import completions
+
+        for each in completions(document.text, document.cursor_position, self._provider):
+            if each.text.isprintable():  # it lands on the line: no control characters, ever
+                yield Completion(
+                    each.text,
+                    start_position=each.start,
+                    display=each.display,
+                    display_meta=each.meta,
+                )

@@ -1,0 +1,114 @@
+"""The keys of the shell, besides those that every line editor has."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from prompt_toolkit.application import get_app
+from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
+from prompt_toolkit.filters import Condition, completion_is_selected, has_focus
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
+
+from assocsh.shell.terminal.leaving import Leaving, Step
+
+KEYS_HELP = (
+    ("Tab", "complete the word; again for the next"),
+    ("Enter", "take the chosen completion, else submit the line"),
+    ("Alt-Enter", "submit the line even if it is wrong"),
+    ("Ctrl-C", "clear the line; on an empty one cancel the newest request"),
+    ("Ctrl-D", "on an empty line: release and leave"),
+    ("Ctrl-R", "search the history"),
+    ("F1", "help for the word under the cursor"),
+    ("F4", "vi or emacs keys"),
+    ("F5", "wire off, summary, detail, hex"),
+    ("F6", "the requests of this session"),
+)
+
+
+class Actions(Protocol):
+    """What the keys do."""
+
+    leaving: Leaving
+
+    def interrupted(self) -> None: ...
+    def submit_anyway(self) -> None: ...
+    def explain_word(self) -> None: ...
+    def next_wire_mode(self) -> None: ...
+    def list_requests(self) -> None: ...
+
+
+def shell_keys(actions: Actions) -> KeyBindings:
+    """The bindings, to be added to those of a PromptSession."""
+    keys = KeyBindings()
+    on_line = has_focus(DEFAULT_BUFFER)
+    leaving = Condition(lambda: actions.leaving.step is not Step.STAYING)
+    asking = Condition(lambda: actions.leaving.step is Step.ASKING)
+    empty = Condition(lambda: not get_app().current_buffer.text)
+
+    @keys.add("c-c", filter=on_line & ~leaving)
+    def _interrupt(event: KeyPressEvent) -> None:
+        actions.interrupted()
+
+    @keys.add("c-d", filter=on_line & empty & ~leaving)
+    def _end(event: KeyPressEvent) -> None:
+        actions.leaving.end_of_input()
+
+    @keys.add("enter", filter=on_line & completion_is_selected & ~leaving)
+    def _take(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("escape", "enter", filter=on_line & ~leaving)
+    def _anyway(event: KeyPressEvent) -> None:
+        actions.submit_anyway()
+
+    @keys.add("f1", filter=on_line)
+    def _help(event: KeyPressEvent) -> None:
+        actions.explain_word()
+
+    @keys.add("f4", filter=on_line)
+    def _editing(event: KeyPressEvent) -> None:
+        vi = event.app.editing_mode == EditingMode.VI
+        event.app.editing_mode = EditingMode.EMACS if vi else EditingMode.VI
+
+    @keys.add("f5", filter=on_line)
+    def _wire(event: KeyPressEvent) -> None:
+        actions.next_wire_mode()
+
+    @keys.add("f6", filter=on_line)
+    def _requests(event: KeyPressEvent) -> None:
+        actions.list_requests()
+
+    # While the shell asks, or is leaving, the line takes nothing else.
+    # (Any is not eager: the terminal's cursor reports arrive as keys too.)
+
+    @keys.add(Keys.Any, filter=leaving)
+    @keys.add("enter", filter=leaving, eager=True)
+    @keys.add("tab", filter=leaving, eager=True)
+    @keys.add(Keys.BracketedPaste, filter=leaving, eager=True)
+    def _nothing(event: KeyPressEvent) -> None:
+        return
+
+    @keys.add("w", filter=asking, eager=True)
+    def _wait(event: KeyPressEvent) -> None:
+        actions.leaving.wait()
+
+    @keys.add("c", filter=asking, eager=True)
+    def _cancel(event: KeyPressEvent) -> None:
+        actions.leaving.cancel()
+
+    @keys.add("a", filter=asking, eager=True)
+    def _abort(event: KeyPressEvent) -> None:
+        actions.leaving.abort()
+
+    @keys.add("s", filter=asking, eager=True)
+    @keys.add("escape", filter=leaving, eager=True)
+    @keys.add("c-c", filter=leaving, eager=True)
+    def _stay(event: KeyPressEvent) -> None:
+        actions.leaving.stay()
+
+    @keys.add("c-d", filter=leaving, eager=True)
+    def _end_now(event: KeyPressEvent) -> None:
+        actions.leaving.end_of_input()
+
+    return keys

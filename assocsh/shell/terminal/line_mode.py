@@ -1,0 +1,118 @@
+"""The shell on a terminal that cannot move its cursor (TERM=dumb): plain lines in and out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from assocsh.errors import AssocshError
+from assocsh.shell.output.sink import StreamOutput
+from assocsh.shell.terminal.error_text import error_text
+from assocsh.shell.terminal.leaving import Leaving, Step
+from assocsh.shell.terminal.ports import ShellSession
+from assocsh.shell.terminal.signals import TERMINATING, handled
+
+PROMPT = "assocsh> "
+ABORT_LIMIT = 0.5
+
+
+async def run_line_mode(
+    session: ShellSession, *, first: Sequence[str] = (), greeting: str = ""
+) -> int:
+    """Read lines from stdin until the user leaves; the exit code. Nothing blocks here either."""
+    return await _LineMode(session).run(first, greeting)
+
+
+class _LineMode:
+    def __init__(self, session: ShellSession) -> None:
+        self._session = session
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._leaving = Leaving(session, leave=self._leave, changed=self._prompt)
+        self._read = b""
+        self._terminating: asyncio.Task[None] | None = None
+        session.interactive = True
+        session.output = StreamOutput(sys.stdout, sys.stdout)
+
+    async def run(self, first: Sequence[str], greeting: str) -> int:
+        loop = asyncio.get_running_loop()
+        fd = sys.stdin.fileno()
+        if greeting:
+            self._session.output.note(greeting)
+        self._prompt()
+        handlers: dict[signal.Signals, Callable[[], None]] = {signal.SIGINT: self._interrupted}
+        for number in TERMINATING:
+            handlers[number] = lambda number=number: self._terminated(number)  # type: ignore[misc]
+        self._session.on_change.append(self._leaving.session_changed)
+        loop.add_reader(fd, self._readable, fd)
+        try:
+            with handled(handlers):
+                for line in first:
+                    self._do(line)
+                return await self._ended
+        finally:
+            loop.remove_reader(fd)
+            self._session.on_change.remove(self._leaving.session_changed)
+            if self._terminating is not None:
+                self._terminating.cancel()
+
+    def _leave(self, code: int) -> None:
+        if not self._ended.done():
+            self._ended.set_result(code)
+
+    def _readable(self, fd: int) -> None:
+        try:
+            data = os.read(fd, 65536)
+        except OSError:
+            self._terminated(getattr(signal, "SIGHUP", 1))
+            asyncio.get_running_loop().remove_reader(fd)
+            return
+        if not data:
+            sys.stdout.write("\n")
+            self._leaving.end_of_input()
+            if not os.isatty(fd):  # the end of a pipe stays the end
+                asyncio.get_running_loop().remove_reader(fd)
+            return
+        *lines, self._read = (self._read + data).split(b"\n")
+        for line in lines:
+            self._line(line.decode(errors="surrogateescape").rstrip("\r"))
+
+    def _line(self, line: str) -> None:
+        if self._leaving.step is Step.STAYING:
+            if line.strip():
+                self._do(line)
+            self._prompt()
+            return
+        answers = {"w": self._leaving.wait, "c": self._leaving.cancel, "a": self._leaving.abort}
+        answers.get(line.strip().lower()[:1], self._leaving.stay)()
+
+    def _do(self, line: str) -> None:
+        try:
+            self._session.submit(line)
+        except AssocshError as error:
+            self._session.output.note(error_text(error))
+
+    def _prompt(self) -> None:
+        with suppress(OSError):
+            sys.stdout.write(self._leaving.question or PROMPT)
+            sys.stdout.flush()
+
+    def _interrupted(self) -> None:
+        if self._leaving.step is not Step.STAYING:
+            self._leaving.stay()
+        else:
+            self._session.interrupt()
+
+    def _terminated(self, number: int) -> None:
+        if self._terminating is None:
+            self._terminating = asyncio.create_task(self._abort(128 + number))
+        else:
+            self._leave(128 + number)
+
+    async def _abort(self, code: int) -> None:
+        with suppress(Exception):
+            await asyncio.wait_for(self._session.close(abort=True), ABORT_LIMIT)
+        self._leave(code)

@@ -1,0 +1,39 @@
+"""The session's output when there is a terminal: everything goes through the one Printer."""
+
+from __future__ import annotations
+
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output import Output as Screen
+
+from assocsh.shell.output.sink import Kind
+from assocsh.shell.terminal.printer import Printer
+
+_COLOURS = {Kind.EVENT: "36", Kind.WARNING: "33", Kind.ERROR: "31", Kind.WIRE: "2"}
+"""SGR parameters, from the sixteen colours of the user's palette."""
+
+
+class TerminalOutput:
+    """Results and notes, both above the prompt; notes coloured by their kind."""
+
+    def __init__(self, printer: Printer, screen: Screen) -> None:
+        self._printer = printer
+        self._screen = screen
+        self._coloured = screen.get_default_color_depth() is not ColorDepth.DEPTH_1_BIT
+
+    @property
+    def width(self) -> int:
+        return self._screen.get_size().columns
+
+    def result(self, text: str) -> None:
+        self._printer.write(text)
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        colour = _COLOURS.get(kind) if self._coloured else None
+        if colour is not None:
+            text = "\n".join(
+                f"\x1b[{colour}m{line}\x1b[0m" if line else "" for line in text.split("\n")
+            )
+        self._printer.write(text)
+
+    def flush(self) -> None:
+        """Nothing: the Printer decides when it is time."""

@@ -1,0 +1,140 @@
+"""The shell of assocsh over a session that does nothing by itself: ``fake_app.py CONTROL_FD``.
+
+What is written to the control pipe, line by line, happens to the session: ``print TEXT``,
+``flood N``, ``rows N PAUSE``, ``pending P Q``, ``state S``, ``raw PYTHON_LITERAL``, ``stuck``
+(close never ends). What the shell asks of the session is printed above the prompt.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assocsh.shell.output.sink import Kind, MemoryOutput, Output
+from assocsh.shell.terminal.app import run_shell
+
+
+@dataclass(frozen=True)
+class FakeStatus:
+    peer: str = "FAKE@127.0.0.1:104"
+    state: str = "open"
+    window: str = "8"
+    pending: int = 0
+    queued: int = 0
+    last: str = ""
+    elapsed: str = ""
+    wire: str = "off"
+    calling: str = "ASSOCSH"
+    held: int = 0
+    failed: bool = False
+    listening: str = ""
+    recording: str = ""
+
+
+class FakeSession:
+    """Says what it is asked; does what the control pipe says."""
+
+    def __init__(self) -> None:
+        self.output: Output = MemoryOutput()
+        self.on_change: list[Callable[[], None]] = []
+        self.leaving = asyncio.Event()
+        self.interactive = False
+        self._status = FakeStatus()
+        self._stuck = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def status(self) -> FakeStatus:
+        return self._status
+
+    def submit(self, text: str, *, foreground: bool = False) -> None:
+        how = "in order" if foreground else "at once"
+        self.output.result(f"submitted {how}: {text!r}")
+        if text.startswith("wire "):
+            self.change(wire=text.split()[1])
+        elif text == "quit":
+            self.leaving.set()
+
+    def interrupt(self) -> bool:
+        self.output.note("interrupted")
+        return True
+
+    async def close(self, *, abort: bool = False) -> None:
+        self.output.note("aborting" if abort else "releasing", Kind.EVENT)
+        Path(os.environ["FAKE_LOG"]).write_text("abort" if abort else "release")
+        if self._stuck and not abort:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+    def change(self, **values: object) -> None:
+        self._status = replace(self._status, **values)  # type: ignore[arg-type]
+        for listener in tuple(self.on_change):
+            listener()
+
+    def control(self, line: str) -> None:
+        verb, _, rest = line.partition(" ")
+        if verb == "print":
+            self.output.result(rest)
+        elif verb == "raw":
+            self.output.result(ast.literal_eval(rest))
+        elif verb == "flood":
+            for number in range(int(rest)):
+                self.output.result(f"line {number} " + "x" * 60)
+        elif verb == "rows":
+            count, pause = rest.split()
+            task = asyncio.ensure_future(self._rows(int(count), float(pause)))
+            self._tasks.add(task)
+        elif verb == "pending":
+            pending, queued = map(int, rest.split())
+            self.change(pending=pending, queued=queued)
+        elif verb == "state":
+            self.change(state=rest)
+        elif verb == "stuck":
+            self._stuck = True
+        else:
+            raise ValueError(line)
+
+    async def _rows(self, count: int, pause: float) -> None:
+        for number in range(count):
+            self.output.result(f"row {number}.")
+            await asyncio.sleep(pause)
+
+
+class NoValues:
+    """A completion provider of a session that has seen nothing."""
+
+    def __getattr__(self, name: str) -> Callable[..., tuple[str, ...]]:
+        return lambda *arguments: ()
+
+
+async def main(fd: int) -> int:
+    session = FakeSession()
+    received = b""
+
+    def readable() -> None:
+        nonlocal received
+        data = os.read(fd, 65536)
+        if not data:
+            asyncio.get_running_loop().remove_reader(fd)
+        *lines, received = (received + data).split(b"\n")
+        for line in lines:
+            session.control(line.decode())
+
+    asyncio.get_running_loop().add_reader(fd, readable)
+    first = [line for line in os.environ.get("FAKE_FIRST", "").split("|") if line]
+    return await run_shell(
+        session,
+        provider=NoValues(),  # type: ignore[arg-type]
+        first=first,
+        greeting="a fake shell",
+    )
+
+
+if __name__ == "__main__":
+    if "FAKE_STUBS" in os.environ:
+        exec(Path(os.environ["FAKE_STUBS"]).read_text())
+    sys.exit(asyncio.run(main(int(sys.argv[1]))))
