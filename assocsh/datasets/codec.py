@@ -1,0 +1,196 @@
+"""Data sets to bytes and back, in any uncompressed transfer syntax (PS3.5 Annex A).
+
+``decode`` takes what a peer sent: structure and sizes are checked first, and no value, however
+wrong for its VR or its character set, raises later. ``encode`` takes what this side made: what
+cannot be encoded is a mistake to be told about.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
+from assocsh.datasets.structure import (
+    PIXEL_DATA,
+    StructureError,
+    check,
+    encoding_of,
+    is_deflated,
+)
+from assocsh.errors import ProtocolError, UsageError
+
+if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
+    from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
+
+MAX_INFLATED = 64 * 1024 * 1024
+MAX_INFLATE_RATIO = 200
+
+_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())  # noqa: SIM905
+
+
+def encode(dataset: Dataset, transfer_syntax: str) -> bytes:
+    """The data set in ``transfer_syntax``; always of even length, empty for an empty data set.
+
+    Raises UsageError when a value does not fit its VR or its character set.
+    """
+    from pydicom import config
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import write_dataset
+
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR, buffer.is_little_endian = encoding_of(transfer_syntax)
+    if transfer_syntax not in UNCOMPRESSED and PIXEL_DATA in dataset:
+        dataset[PIXEL_DATA].is_undefined_length = True
+    before = config.settings.writing_validation_mode
+    # otherwise pydicom writes question marks for what the character set does not have
+    config.settings.writing_validation_mode = config.RAISE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            write_dataset(buffer, dataset)
+    except Exception as error:  # pydicom lets struct.error, TypeError, ... through
+        if (unfit := _unfit_text(error)) is not None:
+            declared = dataset.get("SpecificCharacterSet") or "ASCII"
+            raise UsageError(
+                f"the character set {declared} has no {unfit!r}",
+                hint="set SpecificCharacterSet=ISO_IR 192",
+            ) from error
+        raise UsageError(
+            f"the data set cannot be encoded in {uid_name(transfer_syntax)}: {_first_line(error)}"
+        ) from error
+    finally:
+        config.settings.writing_validation_mode = before
+    data: bytes = buffer.getvalue()
+    return deflate(data) if is_deflated(transfer_syntax) else data
+
+
+def _unfit_text(error: BaseException | None) -> str | None:
+    """The text that the character set does not have; pydicom's wrapping loses the first error."""
+    while error is not None:
+        if isinstance(error, UnicodeEncodeError):
+            return error.object[error.start : error.end]
+        error = error.__context__
+    return None
+
+
+def deflate(data: bytes) -> bytes:
+    """RFC 1951, without a zlib header, padded to even length (PS3.5 A.5)."""
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(data) + packer.flush()
+    return packed + b"\0" if len(packed) % 2 else packed
+
+
+def inflate(data: bytes | memoryview, limit: int = MAX_INFLATED) -> bytes:
+    """The inverse, refusing bombs: at most ``limit`` bytes and 200 times the input.
+
+    Raises StructureError.
+    """
+    most = min(limit, max(len(data) * MAX_INFLATE_RATIO, 64 * 1024))
+    unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        plain = unpacker.decompress(data, most)
+        if not unpacker.eof:
+            plain += unpacker.decompress(unpacker.unconsumed_tail, 1)
+    except zlib.error as error:
+        raise StructureError(f"not deflated data: {error}") from error
+    if len(plain) > most:
+        raise StructureError(f"refused to inflate: {len(data)} bytes would become more than {most}")
+    if not unpacker.eof:
+        raise StructureError("the deflated data end early", truncated=True)
+    return plain
+
+
+def decode(data: bytes | memoryview, transfer_syntax: str) -> Dataset:
+    """The data set in ``data``, every value converted; what a VR cannot hold stays as text.
+
+    Character sets that are unknown or wrong give replacement characters, never an exception. A
+    data set in the other VR encoding than negotiated is read all the same. Raises ProtocolError
+    when the bytes are not a data set, nest deeper than 64 sequences, or inflate without measure.
+    """
+    implicit, little = encoding_of(transfer_syntax)
+    try:
+        plain = inflate(data) if is_deflated(transfer_syntax) else bytes(data)
+        try:
+            check(plain, implicit, little)
+        except StructureError:
+            if not little:
+                raise
+            try:
+                check(plain, not implicit, little)
+            except StructureError:
+                pass
+            else:
+                implicit = not implicit
+                return _read(plain, implicit, little)
+            raise
+        return _read(plain, implicit, little)
+    except StructureError as error:
+        raise ProtocolError(
+            f"the data set of {len(data)} bytes is not {uid_name(transfer_syntax)}: {error}"
+        ) from error
+
+
+def _read(plain: bytes, implicit: bool, little: bool) -> Dataset:
+    from pydicom import config
+    from pydicom.filereader import read_dataset
+
+    with warnings.catch_warnings(), config.disable_value_validation():
+        warnings.simplefilter("ignore")
+        try:
+            dataset = read_dataset(BytesIO(plain), implicit, little)
+        except Exception as error:
+            raise StructureError(_first_line(error)) from error
+        settle(dataset)
+    return dataset
+
+
+def settle(dataset: Dataset) -> None:
+    """Convert every value now, in place, so that reading one later cannot raise.
+
+    pydicom converts and decodes when a value is asked for; a value that its VR cannot hold is kept
+    as the text it is, under the same VR.
+    """
+    pending = [dataset]
+    while pending:
+        current = pending.pop()
+        for tag in list(current.keys()):
+            try:
+                converted = current[tag]
+                if converted.VR == "SQ":
+                    pending.extend(converted.value)
+                elif converted.VR == "PN":
+                    several = converted.VM > 1
+                    for name in converted.value if several else [converted.value]:
+                        str(name)
+            except Exception:
+                current._dict[tag] = _as_text(current, tag)
+
+
+def _as_text(dataset: Dataset, tag: BaseTag) -> DataElement:
+    from pydicom import config
+    from pydicom.dataelem import DataElement
+
+    raw: Any = dataset.get_item(tag)
+    value = raw.value
+    vr = str(raw.VR or "UN")
+    if vr == "UN":
+        vr = entry_of(int(tag)).vr
+    if not isinstance(value, bytes) or vr not in _TEXT_VRS:
+        content = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+        kept = DataElement(tag, "OB", content, validation_mode=config.IGNORE)
+        kept.VR = "UN"
+        return kept
+    text = value.decode("latin-1").rstrip("\0 ")
+    kept = DataElement(tag, "LT", text, validation_mode=config.IGNORE)
+    kept.VR = vr
+    return kept
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,253 @@
+"""The data dictionary and the UID registry (PS3.6), asked by name, number or any spelling in use.
+
+pydicom's tables are loaded with the first question, not with this module.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from assocsh.errors import UsageError
+
+IMPLICIT_LE = "1.2.840.10008.1.2"
+EXPLICIT_LE = "1.2.840.10008.1.2.1"
+DEFLATED_LE = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BE = "1.2.840.10008.1.2.2"
+UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE)
+"""The transfer syntaxes that are made into one another without touching a pixel."""
+
+_HEX = r"(?:0[xX])?([0-9a-fA-F]{1,4})"
+_PAIR = re.compile(rf"\(\s*{_HEX}\s*,\s*{_HEX}\s*\)|{_HEX}\s*,\s*{_HEX}")
+_EIGHT = re.compile(r"\(?\s*(?:0[xX])?([0-9a-fA-F]{8})\s*\)?")
+_UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+
+
+class TagEntry(NamedTuple):
+    """One line of the data dictionary. ``vr`` is as in PS3.6 and may be ``US or SS``."""
+
+    keyword: str
+    tag: int
+    vr: str
+    vm: str
+    name: str
+
+    @property
+    def number(self) -> str:
+        """``(0010,0010)``"""
+        return format_tag(self.tag)
+
+    @property
+    def label(self) -> str:
+        """The keyword, or the number of a tag that has none."""
+        return self.keyword or self.number
+
+
+class UidEntry(NamedTuple):
+    """One SOP class or transfer syntax of PS3.6 Annex A."""
+
+    keyword: str
+    uid: str
+    name: str
+
+
+def format_tag(tag: int) -> str:
+    """``(gggg,eeee)`` with lower-case hexadecimal digits."""
+    return f"({tag >> 16:04x},{tag & 0xFFFF:04x})"
+
+
+# ---- tags -----------------------------------------------------------------------------------
+
+
+@cache
+def _by_keyword() -> dict[str, TagEntry]:
+    from pydicom._dicom_dict import DicomDictionary
+
+    return {
+        keyword: TagEntry(keyword, tag, vr, vm, name)
+        for tag, (vr, vm, name, _retired, keyword) in sorted(DicomDictionary.items())
+        if keyword
+    }
+
+
+@cache
+def _by_lower_keyword() -> dict[str, TagEntry]:
+    return {keyword.lower(): entry for keyword, entry in _by_keyword().items()}
+
+
+@cache
+def entries() -> tuple[TagEntry, ...]:
+    """All tags that have a keyword, by number: the material of completion."""
+    return tuple(_by_keyword().values())
+
+
+def parse_number(text: str) -> int | None:
+    """A tag written as a number, or None: ``(0010,0020)``, ``10,20``, ``00100020``, ``0x...``."""
+    if found := _PAIR.fullmatch(text):
+        group, element = (part for part in found.groups() if part is not None)
+        return int(group, 16) << 16 | int(element, 16)
+    if found := _EIGHT.fullmatch(text):
+        return int(found[1], 16)
+    return None
+
+
+def entry_of(tag: int) -> TagEntry:
+    """What the dictionary says about a number; a tag it does not know has VR UN and no keyword.
+
+    Repeating groups (60xx) are known by their pattern, private creators are LO.
+    """
+    from pydicom.datadict import get_entry
+
+    try:
+        vr, vm, name, _retired, keyword = get_entry(tag)
+    except KeyError:
+        if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF:
+            return TagEntry("", tag, "LO", "1", "Private Creator")
+        if not tag & 0xFFFF:
+            return TagEntry("", tag, "UL", "1", "Group Length")
+        return TagEntry("", tag, "UN", "1-n", "Private" if tag >> 16 & 1 else "Unknown")
+    return TagEntry(keyword if tag in _numbers() else "", tag, vr, vm, name)
+
+
+@cache
+def _numbers() -> frozenset[int]:
+    return frozenset(entry.tag for entry in entries())
+
+
+def find_tag(text: str) -> TagEntry:
+    """The tag meant by a keyword (any case) or a number in any spelling.
+
+    Raises UsageError for what is neither, with the nearest keywords as the hint.
+    """
+    text = text.strip()
+    if entry := _by_keyword().get(text) or _by_lower_keyword().get(text.lower()):
+        return entry
+    number = parse_number(text)
+    if number is not None:
+        return entry_of(number)
+    close = nearest(text)
+    raise UsageError(
+        f"{text!r} is not a DICOM keyword or tag",
+        hint="nearest: " + ", ".join(close) if close else "write a keyword or (gggg,eeee)",
+    )
+
+
+def nearest(text: str, limit: int = 3) -> list[str]:
+    """The keywords most like ``text``, best first."""
+    return _nearest(text, list(_by_keyword()), limit)
+
+
+def _nearest(text: str, names: Sequence[str], limit: int) -> list[str]:
+    wanted = text.strip().replace(" ", "").lower()[:64]
+    if not wanted:
+        return []
+    by_lower = {name.lower(): name for name in names}
+    found = [n for low, n in by_lower.items() if low.startswith(wanted)] if len(wanted) > 2 else []
+    found.sort(key=len)
+    close = difflib.get_close_matches(wanted, by_lower, n=limit, cutoff=0.7)
+    found += [by_lower[low] for low in close]
+    if not found and len(wanted) > 3:
+        found = sorted((n for low, n in by_lower.items() if wanted in low), key=len)
+    return list(dict.fromkeys(found))[:limit]
+
+
+# ---- UIDs -----------------------------------------------------------------------------------
+
+
+def _registry(kinds: tuple[str, ...]) -> Iterator[UidEntry]:
+    from pydicom._uid_dict import UID_dictionary
+
+    for uid, (name, kind, _info, _retired, keyword) in UID_dictionary.items():
+        if kind in kinds:
+            yield UidEntry(keyword, uid, name)
+
+
+@cache
+def sop_classes() -> tuple[UidEntry, ...]:
+    """Every SOP class and meta SOP class of PS3.6, by keyword."""
+    found = [entry for entry in _registry(("SOP Class", "Meta SOP Class")) if entry.keyword]
+    return tuple(sorted(found))
+
+
+@cache
+def transfer_syntaxes() -> tuple[UidEntry, ...]:
+    """Every transfer syntax of PS3.6, by keyword."""
+    return tuple(sorted(entry for entry in _registry(("Transfer Syntax",)) if entry.keyword))
+
+
+@cache
+def storage_sop_classes() -> tuple[str, ...]:
+    """The UIDs of the Storage service class (PS3.4 B.5), retired ones left out: 170 in 2025."""
+    from pynetdicom.presentation import AllStoragePresentationContexts
+
+    return tuple(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
+
+
+@cache
+def common_storage_sop_classes() -> tuple[str, ...]:
+    """The 120 or so that fit into one association beside others (128 contexts at most)."""
+    from pynetdicom.presentation import StoragePresentationContexts
+
+    return tuple(str(context.abstract_syntax) for context in StoragePresentationContexts)
+
+
+def is_storage(uid: str) -> bool:
+    """Whether ``uid`` is a SOP class of the Storage service."""
+    return uid in storage_sop_classes()
+
+
+@cache
+def uid_name(uid: str) -> str:
+    """The registered name of a UID; the UID itself when it is not registered."""
+    from pydicom._uid_dict import UID_dictionary
+
+    entry = UID_dictionary.get(uid)
+    return entry[0] if entry else uid
+
+
+def uid_keyword(uid: str) -> str:
+    """The registered keyword of a UID (``CTImageStorage``); the UID itself without one."""
+    from pydicom._uid_dict import UID_dictionary
+
+    entry = UID_dictionary.get(uid)
+    return (entry[4] if entry else "") or uid
+
+
+@cache
+def _uid_keywords() -> dict[str, str]:
+    from pydicom._uid_dict import UID_dictionary
+
+    return {entry[4].lower(): uid for uid, entry in UID_dictionary.items() if entry[4]}
+
+
+def uid_of(keyword: str) -> str | None:
+    """The UID registered under a keyword (any case), None for an unknown word."""
+    return _uid_keywords().get(keyword.strip().lower())
+
+
+def sop_class_uid(text: str) -> str:
+    """A SOP class given as keyword, name or UID. Raises UsageError with the nearest keywords."""
+    return _uid(text, sop_classes(), "SOP class")
+
+
+def transfer_syntax_uid(text: str) -> str:
+    """A transfer syntax given as keyword, name or UID. Raises UsageError."""
+    return _uid(text, transfer_syntaxes(), "transfer syntax")
+
+
+def _uid(text: str, table: Sequence[UidEntry], what: str) -> str:
+    text = text.strip()
+    if _UID.fullmatch(text) and len(text) <= 64:
+        return text
+    wanted = text.lower()
+    for entry in table:
+        if wanted in (entry.keyword.lower(), entry.name.lower()):
+            return entry.uid
+    close = _nearest(text, [entry.keyword for entry in table], 3)
+    raise UsageError(
+        f"{text!r} is not a {what}",
+        hint="nearest: " + ", ".join(close) if close else f"give the UID or keyword of a {what}",
+    )

@@ -1,0 +1,86 @@
+"""Which accepted presentation context carries an instance (PS3.7 D.3.3, PS3.5 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from assocsh.datasets.dictionary import UNCOMPRESSED, uid_keyword, uid_name
+from assocsh.datasets.transcode import can_become
+from assocsh.errors import NoPresentationContext
+
+
+class ContextLike(Protocol):
+    """What is asked of a presentation context; ``upperlayer`` has the real one."""
+
+    @property
+    def context_id(self) -> int: ...
+    @property
+    def abstract_syntax(self) -> str: ...
+    @property
+    def transfer_syntax(self) -> str | None: ...
+    @property
+    def proposed(self) -> tuple[str, ...]: ...
+    @property
+    def accepted(self) -> bool: ...
+    @property
+    def as_scu(self) -> bool: ...
+    @property
+    def meaning(self) -> str: ...
+
+
+ContextT = TypeVar("ContextT", bound=ContextLike)
+
+
+def choose(contexts: Iterable[ContextT], sop_class: str, transfer_syntax: str) -> ContextT:
+    """The context to send an instance on: its own transfer syntax first, then a plain one.
+
+    An uncompressed instance goes on any uncompressed context (Explicit VR Little Endian
+    preferred); a compressed one only as it is. Raises NoPresentationContext saying why none fits.
+    """
+    of_class = [context for context in contexts if context.abstract_syntax == sop_class]
+    usable = [c for c in of_class if c.accepted and c.as_scu and c.transfer_syntax]
+    for context in usable:
+        if context.transfer_syntax == transfer_syntax:
+            return context
+    fitting = [c for c in usable if can_become(transfer_syntax, c.transfer_syntax or "")]
+    if fitting:
+        return min(fitting, key=lambda c: UNCOMPRESSED.index(c.transfer_syntax or ""))
+    raise _reason(of_class, usable, sop_class, transfer_syntax)
+
+
+def _reason(
+    of_class: Sequence[ContextLike],
+    usable: Sequence[ContextLike],
+    sop_class: str,
+    transfer_syntax: str,
+) -> NoPresentationContext:
+    name = uid_name(sop_class)
+    propose = f"{uid_keyword(sop_class)}:[{uid_keyword(transfer_syntax)}]"
+    if not of_class:
+        return NoPresentationContext(
+            f"{name} was not proposed on this association",
+            sop_class=sop_class,
+            hint=f"reopen with --contexts {uid_keyword(sop_class)}",
+        )
+    if usable:
+        accepted = ", ".join(dict.fromkeys(uid_name(c.transfer_syntax or "") for c in usable))
+        proposed = any(transfer_syntax in context.proposed for context in of_class)
+        return NoPresentationContext(
+            f"the instance is {uid_name(transfer_syntax)}; accepted for {name}: {accepted}",
+            sop_class=sop_class,
+            hint=f"the peer refused {uid_name(transfer_syntax)} for it: convert the instance first"
+            if proposed
+            else f"reopen with --contexts '{propose}'",
+        )
+    if any(context.accepted for context in of_class):
+        return NoPresentationContext(
+            f"{name} was accepted, but not with this side as SCU (role selection)",
+            sop_class=sop_class,
+        )
+    results = ", ".join(dict.fromkeys(context.meaning for context in of_class))
+    return NoPresentationContext(
+        f"{name} was not accepted by the peer: {results}",
+        sop_class=sop_class,
+        hint="see contexts; the peer may take it with another transfer syntax",
+    )

@@ -1,0 +1,318 @@
+"""From one uncompressed transfer syntax to another without reading a pixel (PS3.5 Annex A).
+
+A file is walked once, headers only. What comes out is a plan: new headers as bytes, values as
+ranges of the file, swapped where the byte order changes. Sequences get undefined lengths, so no
+length has to be known before it is written. Values are read when they are sent.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
+from assocsh.datasets.part10 import BLOCK, FileSource, Instance, Window
+from assocsh.datasets.structure import (
+    LONG_VRS,
+    PIXEL_DATA,
+    UNDEFINED,
+    Fetch,
+    Kind,
+    Part,
+    StructureError,
+    encoding_of,
+    is_deflated,
+    walk,
+)
+from assocsh.datasets.values import one_vr
+from assocsh.errors import UnusableFile
+
+MAX_INFLATED_FILE = 1024 * 1024 * 1024
+"""How large a deflated data set may become on disk on its way into another transfer syntax."""
+
+_INLINE = 1024
+_PIXEL_REPRESENTATION = 0x00280103
+_SWAP = {
+    **dict.fromkeys(("US", "SS", "OW", "AT"), 2),
+    **dict.fromkeys(("UL", "SL", "FL", "OF", "OL"), 4),
+    **dict.fromkeys(("FD", "OD", "SV", "UV", "OV"), 8),
+}
+
+
+class Range(NamedTuple):
+    """A value in the source: ``swap`` is the width of its numbers where the byte order changes."""
+
+    offset: int
+    length: int
+    swap: int
+
+
+Plan = list[bytes | Range]
+
+
+class RangeSource:
+    """A plan carried out over a file, in blocks; see ``DataSource``. Owns the descriptor."""
+
+    def __init__(self, fd: int, plan: Plan, name: str) -> None:
+        self._fd = fd
+        self._name = name
+        self._pieces: Iterator[bytes | Range] = iter(plan)
+        self._rest: bytes | Range = b""
+        total = sum(len(p) if isinstance(p, bytes) else p.length for p in plan)
+        self._pad = bool(total & 1)
+        self.length = total + (total & 1)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, at most ``size``; empty at the end. Raises OSError."""
+        if self._fd < 0:
+            raise OSError(f"{self._name} is closed")
+        out = bytearray()
+        size = min(size, BLOCK)
+        while len(out) < size:
+            rest, room = self._rest, size - len(out)
+            if isinstance(rest, bytes):
+                out += rest[:room]
+                self._rest = rest[room:]
+                if self._rest:
+                    break
+                following = next(self._pieces, None)
+                if following is None:
+                    if self._pad:
+                        self._pad, self._rest = False, b"\0"
+                        continue
+                    break
+                self._rest = following
+                continue
+            if not rest.length:
+                self._rest = b""
+                continue
+            # a number that is swapped must not be cut in two
+            wanted = min(rest.length, max(room - room % rest.swap, rest.swap if not out else 0))
+            if not wanted:
+                break
+            block = os.pread(self._fd, wanted, rest.offset)
+            if len(block) < wanted:
+                raise OSError(f"{self._name} became shorter while it was sent")
+            block = swapped(block, rest.swap)
+            self._rest = Range(rest.offset + wanted, rest.length - wanted, rest.swap)
+            if len(block) > room:  # a room smaller than one number
+                block, tail = block[:room], block[room:]
+                self._pieces = itertools.chain([self._rest], self._pieces)
+                self._rest = tail
+            out += block
+        return bytes(out)
+
+    def close(self) -> None:
+        """Close the file; may be called more than once."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def swapped(data: bytes, width: int) -> bytes:
+    """``data`` with the byte order of its ``width``-byte numbers reversed."""
+    if width == 1:
+        return data
+    out = bytearray(data)
+    whole = len(data) - len(data) % width
+    for place in range(width):
+        out[place:whole:width] = data[width - 1 - place : whole : width]
+    return bytes(out)
+
+
+def make_plan(fetch: Fetch, start: int, end: int, source: str, target: str) -> Plan:
+    """How to make the data set in ``start``..``end`` into ``target``. Raises StructureError."""
+    return _Planner(fetch, *encoding_of(source), *encoding_of(target)).plan(start, end)
+
+
+class _Planner:
+    def __init__(
+        self, fetch: Fetch, implicit: bool, little: bool, to_implicit: bool, to_little: bool
+    ) -> None:
+        self._fetch = fetch
+        self._implicit, self._little = implicit, little
+        self._to_implicit, self._to_little = to_implicit, to_little
+        self._out: Plan = []
+        self._bytes = bytearray()
+        self._signed = False
+        self._un_depth: int | None = None  # inside a UN sequence all is implicit little endian
+
+    def plan(self, start: int, end: int) -> Plan:
+        for part in walk(self._fetch, start, end, self._implicit, self._little):
+            match part.kind:
+                case Kind.ELEMENT:
+                    self._element(part)
+                case Kind.SEQUENCE:
+                    vr = "UN" if part.vr == "UN" else "SQ"
+                    self._header(part.tag, vr, UNDEFINED)
+                    if vr == "UN" and self._un_depth is None:
+                        self._un_depth = part.depth
+                case Kind.SEQUENCE_END:
+                    self._delimiter(0xE0DD, 0)
+                    if self._un_depth == part.depth:
+                        self._un_depth = None
+                case Kind.ITEM:
+                    self._delimiter(0xE000, UNDEFINED)
+                case Kind.ITEM_END:
+                    self._delimiter(0xE00D, 0)
+                case _:
+                    raise StructureError(
+                        "encapsulated pixel data in a transfer syntax that has none"
+                    )
+        self._flush()
+        return self._out
+
+    def _flush(self) -> None:
+        if self._bytes:
+            self._out.append(bytes(self._bytes))
+            self._bytes = bytearray()
+
+    def _order(self) -> str:
+        return "<" if self._to_little or self._un_depth is not None else ">"
+
+    def _delimiter(self, number: int, length: int) -> None:
+        self._bytes += struct.pack(self._order() + "HHI", 0xFFFE, number, length)
+
+    def _header(self, tag: int, vr: str, length: int) -> None:
+        order, group, number = self._order(), tag >> 16, tag & 0xFFFF
+        if self._to_implicit or self._un_depth is not None:
+            self._bytes += struct.pack(order + "HHI", group, number, length)
+        elif vr in LONG_VRS or length > 0xFFFF:
+            # a value too long for its VR's header goes as UN (PS3.5 6.2.2)
+            code = (vr if vr in LONG_VRS else "UN").encode("ascii")
+            self._bytes += struct.pack(order + "HH2sHI", group, number, code, 0, length)
+        else:
+            self._bytes += struct.pack(order + "HH2sH", group, number, vr.encode("ascii"), length)
+
+    def _element(self, part: Part) -> None:
+        if not part.tag & 0xFFFF:
+            return  # a group length would be wrong, and is retired (PS3.5 7.2)
+        vr = part.vr or self._implicit_vr(part)
+        if part.tag == _PIXEL_REPRESENTATION and part.length == 2:
+            self._signed = any(bytes(self._fetch(part.offset, 2)))
+        self._header(part.tag, vr, part.length)
+        unchanged = self._little == self._to_little or self._un_depth is not None
+        swap = 1 if unchanged else _SWAP.get(vr, 1)
+        if part.length <= _INLINE:
+            self._bytes += swapped(bytes(self._fetch(part.offset, part.length)), swap)
+        else:
+            self._flush()
+            self._out.append(Range(part.offset, part.length, swap))
+
+    def _implicit_vr(self, part: Part) -> str:
+        vr = entry_of(part.tag).vr
+        if vr == "US or SS":
+            return "SS" if self._signed else "US"
+        if part.tag == PIXEL_DATA:
+            return "OW"  # that is how Implicit VR encodes it (PS3.5 A.1)
+        return one_vr(vr)
+
+
+# ---- sources --------------------------------------------------------------------------------
+
+
+def encoded_source(instance: Instance, transfer_syntax: str) -> FileSource | RangeSource:
+    """The data set of ``instance`` in ``transfer_syntax``, as a source for C-STORE.
+
+    Unchanged when the file has that transfer syntax, else made into it on the way when both are
+    uncompressed. Deflated ones pass through a temporary file: call it in a thread for large files.
+    Raises UnusableFile with the reason when it cannot be done.
+    """
+    try:
+        if instance.transfer_syntax == transfer_syntax:
+            return FileSource(instance)
+        if not can_become(instance.transfer_syntax, transfer_syntax):
+            raise UnusableFile(
+                f"{instance.path}: is {uid_name(instance.transfer_syntax)} and cannot be sent as "
+                f"{uid_name(transfer_syntax)}: assocsh does not (de)compress pixel data",
+                path=str(instance.path),
+                hint="propose the file's own transfer syntax for its SOP class: --contexts",
+            )
+        return _transcoded(instance, transfer_syntax)
+    except (OSError, StructureError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnusableFile(f"{instance.path}: {reason}", path=str(instance.path)) from error
+
+
+def can_become(transfer_syntax: str, other: str) -> bool:
+    """Whether a data set can be sent in ``other`` without touching its pixels."""
+    return transfer_syntax == other or (transfer_syntax in UNCOMPRESSED and other in UNCOMPRESSED)
+
+
+def _transcoded(instance: Instance, target: str) -> RangeSource:
+    name, source = str(instance.path), instance.transfer_syntax
+    fd = os.open(instance.path, os.O_RDONLY | os.O_CLOEXEC)
+    start, end = instance.data_offset, instance.data_offset + instance.data_length
+    try:
+        if is_deflated(source):
+            plain = _inflated(fd, start, end)
+            os.close(fd)
+            fd, start, end = plain, 0, os.fstat(plain).st_size
+        plan = make_plan(Window(fd), start, end, source, target)
+        if is_deflated(target):
+            packed = _deflated(RangeSource(os.dup(fd), plan, name))
+            os.close(fd)
+            fd = packed
+            plan = [Range(0, os.fstat(fd).st_size, 1)]
+    except BaseException:
+        os.close(fd)
+        raise
+    return RangeSource(fd, plan, name)
+
+
+def _temporary() -> int:
+    """A descriptor of a nameless file, readable by nobody else."""
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+def _inflated(fd: int, start: int, end: int) -> int:
+    out, total = _temporary(), 0
+    unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        while start < end and not unpacker.eof:
+            block = os.pread(fd, min(BLOCK, end - start), start)
+            if not block:
+                break
+            start += len(block)
+            while block and not unpacker.eof:
+                total += _write_all(out, unpacker.decompress(block, BLOCK))
+                block = unpacker.unconsumed_tail
+                if total > MAX_INFLATED_FILE:
+                    raise StructureError(f"inflates to more than {MAX_INFLATED_FILE} bytes")
+        if not unpacker.eof:
+            raise StructureError("cut off: the deflated data end early", truncated=True)
+    except BaseException:
+        os.close(out)
+        raise
+    return out
+
+
+def _deflated(source: RangeSource) -> int:
+    out = _temporary()
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    try:
+        while block := source.read(BLOCK):
+            _write_all(out, packer.compress(block))
+        _write_all(out, packer.flush())
+    except BaseException:
+        os.close(out)
+        raise
+    finally:
+        source.close()
+    return out
+
+
+def _write_all(fd: int, data: bytes) -> int:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    return len(data)
