@@ -1,0 +1,237 @@
+"""The association: send any request, get a stream of responses, cancel, release, abort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
+
+from assocsh.association.events import Observer
+from assocsh.association.indication import Handlers
+from assocsh.association.operation import Operation
+from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.prepare import prepare
+from assocsh.association.state import AssociationState
+from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, CStore, Data, Request, StoredData
+from assocsh.errors import AssociationError
+from assocsh.upperlayer.negotiation import (
+    AssociateAccept,
+    AssociateRequest,
+    AsyncWindow,
+    PresentationContext,
+)
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from assocsh.association.engine import Engine
+
+
+class Association:
+    """One DICOM association, made by ``connect`` or by a ``Listener``.
+
+    It takes any request at any time and sends them in order under the negotiated asynchronous
+    operations window (PS3.7 D.3.3.3); the rest is queued. It ends by ``release``, by ``abort``, or
+    by what the peer and the network do: ``ended_by`` says which. All times are ``loop.time()``.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"<Association {self.calling_ae} -> {self.peer} {self.state}>"
+
+    # -- what it is ----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> AssociationState:
+        return self._engine.state
+
+    @property
+    def peer(self) -> Peer:
+        """The other side. Of one that called us: its AE title, and where its connection is from."""
+        return self._engine.peer
+
+    @property
+    def calling_ae(self) -> str:
+        """The AE title of this side."""
+        return self._engine.calling_ae
+
+    @property
+    def is_requestor(self) -> bool:
+        return self._engine.upper.is_requestor
+
+    @property
+    def window(self) -> AsyncWindow:
+        """The effective window: ``invoked`` by this side, ``performed`` for the peer; 0 unlimited."""
+        return self._engine.window
+
+    @property
+    def contexts(self) -> tuple[PresentationContext, ...]:
+        """Every proposed presentation context and what became of it."""
+        return self._engine.contexts
+
+    @property
+    def request(self) -> AssociateRequest | None:
+        """The A-ASSOCIATE-RQ, of whichever side."""
+        return self._engine.upper.request
+
+    @property
+    def accept(self) -> AssociateAccept | None:
+        """The A-ASSOCIATE-AC; None before it."""
+        return self._engine.upper.accept
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What in the negotiation was out of order, and how it was read."""
+        negotiated = self._engine.upper.negotiated
+        return negotiated.remarks if negotiated is not None else ()
+
+    @property
+    def max_pdu(self) -> int:
+        """The longest P-DATA-TF we take, in bytes of its length field."""
+        return self._engine.upper.max_pdu
+
+    @property
+    def peer_max_pdu(self) -> int:
+        """The longest the peer takes, 0 without limit."""
+        return self._engine.upper.peer_max_pdu
+
+    @property
+    def pending(self) -> int:
+        """Requests that hold a place in the window: sending, pending, cancelling.
+
+        One that nobody waits for any more holds its place until the peer answers it.
+        """
+        dimse = self._engine.dimse
+        return len(dimse.outstanding) if dimse is not None else 0
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a place in the window."""
+        dimse = self._engine.dimse
+        return dimse.queued if dimse is not None else 0
+
+    @property
+    def operations(self) -> Mapping[int, Operation]:
+        """The requests that have not ended, by number."""
+        return self._engine.operations
+
+    @property
+    def closed(self) -> bool:
+        """The association ended; ``ended_by`` says how."""
+        return self.state.is_end
+
+    @property
+    def ended_by(self) -> AssociationError | None:
+        """What ended it: released, aborted, rejected, lost. None while it lives."""
+        return self._engine.ended_by
+
+    @property
+    def last_activity(self) -> float:
+        """When the last DIMSE message went or came."""
+        return self._engine.last_activity
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return self._engine.timeouts
+
+    @timeouts.setter
+    def timeouts(self, timeouts: Timeouts) -> None:
+        self._engine.set_timeouts(timeouts)
+
+    @property
+    def on_timeout(self) -> Literal["abort", "keep"]:
+        """What a DIMSE timeout does to the association; in either case the request fails."""
+        return self._engine.on_timeout
+
+    @on_timeout.setter
+    def on_timeout(self, policy: Literal["abort", "keep"]) -> None:
+        self._engine.on_timeout = policy
+
+    @property
+    def handlers(self) -> Handlers:
+        """What this side performs for the peer; may be replaced while open."""
+        return self._engine.performer.handlers
+
+    @handlers.setter
+    def handlers(self, handlers: Handlers) -> None:
+        self._engine.performer.handlers = handlers
+
+    def subscribe(self, observer: Observer) -> None:
+        """Have ``observer`` called with each engine event from now on."""
+        self._engine.subscribe(observer)
+
+    def unsubscribe(self, observer: Observer) -> None:
+        self._engine.unsubscribe(observer)
+
+    # -- requests ------------------------------------------------------------------------------
+
+    def send(self, request: Request, *, limit: int | None = None) -> Operation:
+        """Queue a request and return its operation at once. Never blocks.
+
+        ``limit`` cancels the operation after that many Pending responses. Raises
+        NoPresentationContext, UnusableFile or UsageError, and what ended the association if it
+        did; nothing was queued then.
+        """
+        return self._engine.send(request, limit)
+
+    def context_for(self, request: Request) -> PresentationContext:
+        """The presentation context ``send`` would use. Raises as ``send`` does."""
+        return prepare(request, self.contexts).context
+
+    def echo(self) -> Operation:
+        """C-ECHO (PS3.7 9.1.5)."""
+        return self.send(CEcho())
+
+    def find(
+        self, level: str, keys: Data, *, model: str | None = None, limit: int | None = None
+    ) -> Operation:
+        """C-FIND (PS3.7 9.1.2): ``find("STUDY", {"PatientID": "123", "StudyDate": ""})``."""
+        return self.send(CFind(level, keys, model), limit=limit)
+
+    def store(self, source: str | PathLike[str] | Dataset | StoredData) -> Operation:
+        """C-STORE (PS3.7 9.1.1) of a Part 10 file or a Dataset."""
+        return self.send(CStore(source))
+
+    def get(self, level: str, keys: Data, *, model: str | None = None) -> Operation:
+        """C-GET (PS3.7 9.1.3); the instances come to ``handlers``."""
+        return self.send(CGet(level, keys, model))
+
+    def move(
+        self, level: str, keys: Data, destination: str, *, model: str | None = None
+    ) -> Operation:
+        """C-MOVE (PS3.7 9.1.4) to the AE title ``destination``."""
+        return self.send(CMove(level, keys, destination, model))
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def release(self, *, now: bool = False, timeout: float | None = None) -> None:
+        """Release (PS3.8 7.2): refuse new requests, wait for all that is pending, then release.
+
+        ``now`` does not wait: what is pending fails with AssociationReleased. Without an answer
+        within ``timeout`` seconds (default: ``timeouts.release``) the association is aborted.
+        Raises what ended the association before it could be released.
+        """
+        limit = self.timeouts.release if timeout is None else timeout
+        await self._engine.release(now=now, timeout=limit)
+
+    async def abort(self) -> None:
+        """Abort (PS3.8 7.3): everything pending and queued fails at once.
+
+        The connection is closed within about a second, whatever the peer does.
+        """
+        await self._engine.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the association has ended and its connection is closed. Never raises."""
+        await self._engine.protocol.wait_closed()
+
+    async def __aenter__(self) -> Association:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: Any) -> None:
+        if kind is not None:
+            await self.abort()
+        elif not self.closed:
+            await self.release()

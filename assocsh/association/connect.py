@@ -1,0 +1,157 @@
+"""Open an association as its requestor."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Generator, Sequence
+from typing import Any
+
+from assocsh.association import endings
+from assocsh.association.association import Association
+from assocsh.association.engine import Engine
+from assocsh.association.events import Observer
+from assocsh.association.indication import Handlers
+from assocsh.association.peer import Peer, Timeouts, TLSConfig, check_ae_title
+from assocsh.association.proposals import ContextSpec, context_specs, propose
+from assocsh.association.state import AssociationState
+from assocsh.association.tls import check_pin, client_context
+from assocsh.errors import AssociationError, UsageError
+from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow, UserIdentity
+from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+
+HAPPY_EYEBALLS = 0.25
+"""Seconds until the next address of a name is tried beside the first (RFC 8305)."""
+
+
+class Connecting:
+    """What ``connect`` returns: await it, or use it with ``async with``."""
+
+    def __init__(self, engine_arguments: dict[str, Any], request: AssociateRequest) -> None:
+        self._arguments = engine_arguments
+        self._request = request
+        self._tls: TLSConfig | None = engine_arguments.pop("tls")
+        self._association: Association | None = None
+
+    def __await__(self) -> Generator[Any, None, Association]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> Association:
+        self._association = await self._open()
+        return self._association
+
+    async def __aexit__(self, kind: type[BaseException] | None, *rest: Any) -> None:
+        assert self._association is not None
+        await self._association.__aexit__(kind, *rest)
+
+    async def _open(self) -> Association:
+        engine = Engine(**self._arguments)
+        engine.upper.associate_request(self._request)
+        try:
+            await self._connect(engine)
+            await self._establish(engine)
+        except asyncio.CancelledError:
+            await engine.abort()
+            raise
+        return engine.association
+
+    async def _connect(self, engine: Engine) -> None:
+        peer, seconds = engine.peer, engine.timeouts.connect
+        tls = self._tls
+        options: dict[str, Any] = {}
+        if tls is not None:
+            options["ssl"] = client_context(tls)
+            options["server_hostname"] = tls.host_name or peer.host
+        try:
+            async with asyncio.timeout(seconds):
+                await engine.loop.create_connection(
+                    lambda: engine.protocol,
+                    peer.host,
+                    peer.port,
+                    happy_eyeballs_delay=HAPPY_EYEBALLS,
+                    **options,
+                )
+            if tls is not None:
+                check_pin(tls, engine.protocol.peer_certificate, engine.peer)
+        except AssociationError as error:
+            engine.fail(AssociationState.LOST, error)
+            raise
+        except (OSError, ssl.SSLError) as error:
+            failed = endings.connect_failed(peer, error, seconds)
+            engine.fail(AssociationState.LOST, failed)
+            raise failed from error
+
+    async def _establish(self, engine: Engine) -> None:
+        seconds = engine.timeouts.acse
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(engine.opened)
+        except TimeoutError:
+            error = endings.no_answer(engine)
+            engine.abort_because(error)
+            raise error from None
+        except AssociationError:
+            await engine.protocol.wait_closed()
+            raise
+
+
+def connect(
+    peer: str | Peer,
+    *,
+    calling_ae: str = "ASSOCSH",
+    called_ae: str | None = None,
+    window: int | AsyncWindow | None = None,
+    contexts: str | Sequence[str | ContextSpec] = "default",
+    max_pdu: int = 131072,
+    timeouts: Timeouts | None = None,
+    tls: TLSConfig | None = None,
+    user_identity: UserIdentity | None = None,
+    handlers: Handlers | None = None,
+    observer: Observer | None = None,
+) -> Connecting:
+    """Open an association with ``peer``, ``AET@HOST:PORT``.
+
+    Await it, or use ``async with``: leaving it releases, leaving it by an exception aborts.
+
+    ``window`` is how many requests may be outstanding (PS3.7 D.3.3.3; 0 unlimited; None proposes
+    no window, which is synchronous). ``contexts`` is described in ``proposals``. ``max_pdu`` is
+    the longest P-DATA-TF we take, in bytes.
+
+    Raises UsageError at once; when awaited ConnectionFailed, AssociationRejected, ConnectionLost,
+    AssociationAborted or ProtocolError, all AssociationError.
+    """
+    address = Peer.parse(peer) if isinstance(peer, str) else peer
+    if called_ae is not None:
+        address = Peer(check_ae_title(called_ae), address.host, address.port)
+    calling = check_ae_title(calling_ae)
+    offered = AsyncWindow(window, window) if isinstance(window, int) else window
+    for number in (offered.invoked, offered.performed) if offered is not None else ():
+        if not 0 <= number <= 65535:
+            raise UsageError(f"{number} is not a window", hint="it goes from 0 (unlimited) to 65535")
+    if max_pdu != 0 and not 4096 <= max_pdu <= 16 * 1024 * 1024:
+        raise UsageError(
+            f"{max_pdu} is not a usable maximum PDU length",
+            hint="from 4096 to 16777216 bytes, or 0 for no limit",
+        )
+    proposed, roles = propose(context_specs(contexts))
+    request = AssociateRequest(
+        called_ae=address.ae,
+        calling_ae=calling,
+        contexts=proposed,
+        max_pdu=max_pdu,
+        window=offered,
+        roles=roles,
+        user_identity=user_identity,
+        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+        implementation_version=IMPLEMENTATION_VERSION,
+    )
+    arguments: dict[str, Any] = {
+        "peer": address,
+        "calling_ae": calling,
+        "max_pdu": max_pdu,
+        "timeouts": timeouts or Timeouts(),
+        "handlers": handlers,
+        "observers": (observer,) if observer is not None else (),
+        "tls": tls,
+    }
+    return Connecting(arguments, request)

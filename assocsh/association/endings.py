@@ -1,0 +1,199 @@
+"""The errors that end an association, in words: who caused it, what it means, what to try next."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from assocsh.association.peer import Peer
+from assocsh.association.state import AssociationState
+from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.requests import Request
+from assocsh.errors import (
+    AssociationAborted,
+    AssociationError,
+    AssociationRejected,
+    ConnectionFailed,
+    ConnectionLost,
+    ProtocolError,
+    UnusableFile,
+)
+from assocsh.upperlayer.reasons import abort_meaning, reject_meaning
+
+if TYPE_CHECKING:
+    from assocsh.association.engine import Engine
+
+IDLE = 20.0
+"""Seconds without a message after which a closed connection is put down to idleness."""
+
+
+def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> ConnectionFailed:
+    """From the OSError of a connection attempt."""
+    where = f"{peer.host}:{peer.port}"
+    if isinstance(error, socket.gaierror):
+        message = f"the name {peer.host!r} is not known here"
+        hint = "is it a typo? try the IP address"
+    elif isinstance(error, ConnectionRefusedError):
+        message = f"nothing listens on {where} (connection refused)"
+        hint = "check the port: 104, 11112, 4242; 2762 with --tls. Is the PACS running?"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        message = f"the certificate of {where} was not accepted: {error.verify_message}"
+        hint = "give the CA with --tls-ca, or pin the certificate with --tls-pin sha256:..."
+    elif isinstance(error, ssl.SSLError):
+        message = f"the TLS handshake with {where} failed: {error.reason or error}"
+        hint = "does the peer speak TLS on this port? does it want a client certificate?"
+    elif isinstance(error, TimeoutError):
+        within = f" within {seconds:g} s" if seconds is not None else ""
+        message = f"no connection to {where}{within}"
+        hint = "a firewall that drops packets, or a wrong address"
+    else:
+        reason = getattr(error, "strerror", None) or error
+        message = f"no connection to {where}: {reason}"
+        hint = "check the address and the network"
+    failed = ConnectionFailed(message, hint=hint)
+    failed.__cause__ = error
+    return failed
+
+
+def rejected(
+    peer: Peer, calling_ae: str, result: int, source: int, reason: int
+) -> AssociationRejected:
+    """The peer's A-ASSOCIATE-RJ."""
+    text, hint = reject_meaning(result, source, reason)
+    names = ""
+    if (source, reason) == (1, 7):
+        names = f" (we called {peer.ae!r})"
+    elif (source, reason) == (1, 3):
+        names = f" (we are {calling_ae!r})"
+    return AssociationRejected(
+        f"{peer} rejected the association: {text}{names} [result {result}, source {source}, "
+        f"reason {reason}]",
+        result=result,
+        source=source,
+        reason=reason,
+        hint=hint,
+    )
+
+
+def rejected_by_us(peer: Peer, result: int, source: int, reason: int) -> AssociationRejected:
+    """Our own A-ASSOCIATE-RJ."""
+    text, _ = reject_meaning(result, source, reason)
+    error = AssociationRejected(
+        f"rejected {peer}: {text}", result=result, source=source, reason=reason
+    )
+    error.by = "local"
+    return error
+
+
+def aborted_by_peer(engine: Engine, source: int, reason: int) -> AssociationAborted:
+    """An A-ABORT of the peer."""
+    text, hint = abort_meaning(source, reason)
+    established = engine.dimse is not None
+    idle = engine.loop.time() - engine.last_activity
+    after = ""
+    if established and idle >= IDLE:
+        after = f" after {idle:.0f} s without a message"
+        hint = "the peer drops idle associations: `set keepalive 30s` keeps it; `reopen` opens it"
+    return AssociationAborted(
+        f"{engine.peer} aborted the association{after}: {text} [source {source}, reason {reason}]",
+        source=source,
+        reason=reason,
+        by="peer",
+        hint=hint,
+        established=established,
+    )
+
+
+def aborted_by_us(why: str, *, asked: bool = False) -> AssociationAborted:
+    """An A-ABORT of ours that the peer's bytes did not cause."""
+    return AssociationAborted(
+        f"this side aborted the association: {why}",
+        source=0,
+        reason=0,
+        by="local",
+        hint="" if asked else "`reopen` opens it again",
+    )
+
+
+def release_mid_message() -> ProtocolError:
+    return ProtocolError(
+        "the peer asked for release in the middle of a message (PS3.8 Annex E)", reason=2
+    )
+
+
+def write_stalled(seconds: float | None, unsent: int) -> ConnectionLost:
+    return ConnectionLost(
+        f"the peer took no byte for {seconds:g} s: {unsent} bytes are unsent, the connection "
+        "was reset",
+        hint="the peer hangs, or the network is gone; what was being stored has an unknown status",
+        by="peer",
+        established=True,
+    )
+
+
+def no_answer(engine: Engine) -> ConnectionFailed:
+    """ACSE timeout: no answer to the A-ASSOCIATE-RQ."""
+    return ConnectionFailed(
+        f"{engine.peer} took the connection but did not answer the A-ASSOCIATE-RQ within "
+        f"{engine.timeouts.acse:g} s",
+        hint="it may wait for a TLS handshake (try --tls), or is not a DICOM server",
+        by="peer",
+    )
+
+
+def artim_expired(engine: Engine) -> ConnectionLost:
+    return ConnectionLost(
+        f"{engine.peer} kept the connection open without a word for {engine.timeouts.artim:g} s",
+        by="peer",
+        established=engine.dimse is not None,
+    )
+
+
+def connection_lost(engine: Engine, error: Exception | None) -> AssociationError:
+    """The transport closed under an association, or one in the making."""
+    reset = isinstance(error, ConnectionResetError | BrokenPipeError)
+    how = "reset" if reset else f"closed ({error})" if error else "closed"
+    if engine.state in (AssociationState.CONNECTING, AssociationState.REQUESTING):
+        lost: AssociationError = ConnectionLost(
+            f"{engine.peer} {how} the connection before it answered the A-ASSOCIATE-RQ",
+            hint="a TLS-only port (try --tls), an IP address that is not on its list, or too many "
+            "connections there",
+            by="peer",
+        )
+    else:
+        idle = engine.loop.time() - engine.last_activity
+        after = f" after {idle:.0f} s without a message" if idle >= IDLE else ""
+        lost = ConnectionLost(
+            f"{engine.peer} {how} the connection{after}, without release or abort",
+            hint=_lost_hint(engine, idle),
+            by="peer",
+            established=True,
+        )
+    lost.__cause__ = error
+    return lost
+
+
+def _lost_hint(engine: Engine, idle: float) -> str:
+    if idle >= IDLE:
+        return "the peer drops idle associations: `set keepalive 30s` keeps it; `reopen` opens it"
+    operations = list(engine.operations.values())
+    if any(one.cancel_sent for one in operations):
+        return "it closed after a C-CANCEL: it may not know that service"
+    request = engine.upper.request
+    if request is not None and request.window is not None and engine.messages <= 2:
+        return "it closed at the first request although a window was negotiated: try without --window"
+    if any(one.request.field == CommandField.C_STORE_RQ for one in operations):
+        return "what was being stored has an unknown status: ask with `find image`, then `reopen`"
+    return "`reopen` opens it again; the peer's log may say why"
+
+
+def source_failed(request: Request, error: OSError) -> UnusableFile:
+    path = str(getattr(request, "source", ""))
+    failed = UnusableFile(
+        f"reading {path} failed while it was being sent: {error.strerror or error}",
+        path=path,
+        hint="the association cannot go on after half a message" if error.errno is None else "",
+    )
+    failed.__cause__ = error
+    return failed

@@ -1,0 +1,589 @@
+"""What the events of the two machines mean for one association.
+
+The engine owns the machines, the driver and the operations. ``Association`` is the part of it that
+users see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+from assocsh.association import endings
+from assocsh.association.association import Association
+from assocsh.association.events import (
+    EngineEvent,
+    MessageTransferred,
+    Observer,
+    OperationChanged,
+    PduTransferred,
+    PeerRequest,
+    Remark,
+    StateChanged,
+    TransportChanged,
+)
+from assocsh.association.indication import Handlers, Indication
+from assocsh.association.operation import Operation
+from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.performer import Performer
+from assocsh.association.prepare import prepare
+from assocsh.association.protocol import AssociationProtocol
+from assocsh.association.state import AssociationState
+from assocsh.datasets.identifiers import decode
+from assocsh.dimse import events as dimse_events
+from assocsh.dimse.machine import DimseMachine, Invocation
+from assocsh.dimse.requests import Request
+from assocsh.dimse.responses import Response
+from assocsh.dimse.states import CancelOutcome
+from assocsh.errors import (
+    AssociationError,
+    AssociationReleased,
+    AssocshError,
+    LocalProtocolError,
+    OperationTimeout,
+    Side,
+)
+from assocsh.upperlayer import events as upper_events
+from assocsh.upperlayer.machine import UpperLayerMachine
+from assocsh.upperlayer.negotiation import (
+    AssociateAccept,
+    AssociateRequest,
+    AsyncWindow,
+    PresentationContext,
+)
+from assocsh.upperlayer.pdus import Buffer
+from assocsh.upperlayer.states import State
+
+OnTimeout = Literal["abort", "keep"]
+Decide = Callable[["Engine", AssociateRequest], None]
+
+
+class Engine:
+    """One association, either side of it. ``decide`` answers an A-ASSOCIATE-RQ (acceptor)."""
+
+    def __init__(
+        self,
+        *,
+        peer: Peer,
+        calling_ae: str,
+        max_pdu: int,
+        timeouts: Timeouts,
+        handlers: Handlers | None,
+        observers: tuple[Observer, ...] = (),
+        decide: Decide | None = None,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.peer = peer
+        self.calling_ae = calling_ae
+        self.timeouts = timeouts
+        self.on_timeout: OnTimeout = "abort"
+        self.state = AssociationState.CONNECTING
+        self.ended_by: AssociationError | None = None
+        self.upper = UpperLayerMachine(max_pdu=max_pdu, artim=timeouts.artim)
+        self.protocol = AssociationProtocol(self.upper, self, write_stall=timeouts.write_stall)
+        self.dimse: DimseMachine | None = None
+        self.contexts: tuple[PresentationContext, ...] = ()
+        self.operations: dict[int, Operation] = {}
+        self.opened: asyncio.Future[None] = self.loop.create_future()
+        self.last_activity = self.loop.time()
+        self.messages = 0
+        self.performer = Performer(self, handlers or Handlers())
+        self.association = Association(self)
+        self._decide = decide
+        self._by_id: dict[int, PresentationContext] = {}
+        self._numbers = 0
+        self._observers: list[Observer] = []
+        self._idle_waiters: list[asyncio.Future[None]] = []
+        self._release_waiter: asyncio.Future[None] | None = None
+        self._release_sent = False
+        self._answer_release = False
+        self._transport_error: Exception | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        for observer in observers:
+            self.subscribe(observer)
+
+    # -- the stream of events ------------------------------------------------------------------
+
+    def subscribe(self, observer: Observer) -> None:
+        self._observers.append(observer)
+        self._watch_pdus()
+
+    def unsubscribe(self, observer: Observer) -> None:
+        if observer in self._observers:
+            self._observers.remove(observer)
+            self._watch_pdus()
+
+    def emit(self, event: EngineEvent) -> None:
+        for observer in tuple(self._observers):
+            observer(event)
+
+    def remark(self, text: str, by: Side) -> None:
+        self.emit(Remark(self.loop.time(), self.association, text, by))
+
+    def _watch_pdus(self) -> None:
+        wanted = any(getattr(one, "wants_pdus", False) for one in self._observers)
+        self.upper.observer = self._pdu if wanted else None
+
+    def _pdu(self, sent: bool, pdu_type: int, buffers: tuple[Buffer, ...]) -> None:
+        event = PduTransferred(self.loop.time(), self.association, sent, pdu_type, buffers)
+        for observer in tuple(self._observers):
+            if getattr(observer, "wants_pdus", False):
+                observer(event)
+
+    # -- requests of ours ------------------------------------------------------------------------
+
+    def send(self, request: Request, limit: int | None) -> Operation:
+        dimse = self.established()
+        prepared = prepare(request, self.contexts)
+        invocation = dimse.invoke(prepared.context.context_id, prepared.values, prepared.data)
+        if prepared.data is not None and hasattr(prepared.data, "on_ready"):
+            prepared.data.on_ready = self._source_ready
+        self._numbers += 1
+        now = self.loop.time()
+        operation = Operation(
+            self, request, prepared.context, self._numbers, invocation, now, limit
+        )
+        invocation.user = operation
+        self.operations[operation.number] = operation
+        self.emit(OperationChanged(now, self.association, operation, operation.state))
+        self.protocol.schedule_pump()
+        return operation
+
+    def established(self) -> DimseMachine:
+        """The DIMSE machine, when requests may be sent; else the error that says why not."""
+        if self.ended_by is not None:
+            raise self.ended_by
+        if self.dimse is None:
+            raise LocalProtocolError("the association is not established yet")
+        if self.state is not AssociationState.OPEN:
+            raise AssociationReleased(
+                "the association is being released: it takes no more requests",
+                established=True,
+            )
+        return self.dimse
+
+    def cancel(self, invocation: Invocation) -> CancelOutcome:
+        dimse = self.dimse
+        if dimse is None:
+            return CancelOutcome.FINISHED
+        outcome = dimse.cancel(invocation)
+        self._take(dimse)
+        self.protocol.schedule_pump()
+        return outcome
+
+    def _source_ready(self) -> None:
+        if self.dimse is not None:
+            self.dimse.source_ready()
+            self.protocol.schedule_pump()
+
+    # -- the driver's calls ------------------------------------------------------------------------
+
+    def transport_made(self) -> None:
+        now = self.loop.time()
+        self.emit(TransportChanged(now, self.association, "connected", self.protocol.address))
+        if self.protocol.cipher:
+            self.emit(TransportChanged(now, self.association, "tls", self.protocol.cipher))
+        if self._decide is None:
+            self._enter(AssociationState.REQUESTING)
+            self.upper.connected_as_requestor(now)
+        else:
+            self.upper.connected_as_acceptor(now)
+
+    def transport_gone(self, error: Exception | None) -> None:
+        self._transport_error = error
+        detail = str(error) if error else ""
+        self.emit(TransportChanged(self.loop.time(), self.association, "closed", detail))
+
+    def write_stalled(self, unsent: int) -> None:
+        self.protocol.kill()
+        self._end(AssociationState.LOST, endings.write_stalled(self.timeouts.write_stall, unsent))
+
+    def upper_event(self, event: upper_events.Event) -> None:
+        match event:
+            case upper_events.AssociateConfirmation():
+                self._established()
+            case upper_events.AssociateIndication(request=request):
+                assert self._decide is not None
+                self._decide(self, request)
+            case upper_events.RejectConfirmation(result=result, source=source, reason=reason):
+                self._end(
+                    AssociationState.REJECTED,
+                    endings.rejected(self.peer, self.calling_ae, result, source, reason),
+                )
+            case upper_events.ReleaseIndication(collision=collision):
+                self._release_asked(collision)
+            case upper_events.ReleaseConfirmation():
+                self._release_confirmed()
+            case upper_events.AbortIndication(source=source, reason=reason):
+                self._end(AssociationState.ABORTED, endings.aborted_by_peer(self, source, reason))
+            case upper_events.ProviderAbort(error=error):
+                self.protocol.close_after_abort()
+                error.established = self.dimse is not None
+                self._end(AssociationState.ABORTED, error)
+            case upper_events.TransportClosed():
+                self._transport_closed()
+            case upper_events.ArtimExpired():
+                self._end(AssociationState.LOST, endings.artim_expired(self))
+
+    def dimse_event(self, event: dimse_events.DimseEvent) -> None:
+        now = self.loop.time()
+        match event:
+            case dimse_events.StoreData(performing=performing, data=data):
+                self.performer.store_data(performing, data)
+            case dimse_events.Entered(invocation=invocation, state=state):
+                operation = invocation.user
+                if not isinstance(operation, Operation):
+                    return
+                if state.is_end:
+                    self.operations.pop(operation.number, None)
+                    if operation.final is None and operation.error is None:
+                        operation.error = self.ended_by
+                operation.enter(state, now)
+                self.emit(OperationChanged(now, self.association, operation, state))
+            case dimse_events.ResponseReceived():
+                self._response(event)
+            case dimse_events.MessageSent() | dimse_events.MessageReceived():
+                self.last_activity = now
+                self.messages += 1
+                if self._observers:
+                    self._message(event, now)
+            case dimse_events.StoreBegun(performing=performing):
+                self.performer.begin_store(performing)
+            case dimse_events.StoreEnded(performing=performing):
+                self.performer.perform(performing, None)
+            case dimse_events.IndicationReceived(performing=performing, data=received):
+                self.performer.perform(performing, received)
+            case dimse_events.CancelReceived(message_id=message_id, performing=cancelled):
+                if cancelled is not None:
+                    self.performer.cancel(cancelled)
+                else:
+                    self.remark(f"C-CANCEL for {message_id}, which is not being performed", "peer")
+            case dimse_events.UnmatchedResponse(command=command, reason=reason):
+                self.remark(f"a {command.label} that matches nothing: {reason}; ignored", "peer")
+            case dimse_events.SourceFailed():
+                self._source_failed(event)
+            case dimse_events.TimedOut(invocation=invocation):
+                self._timed_out(invocation)
+            case dimse_events.Noticed(text=text):
+                self.remark(text, "peer")
+            case dimse_events.Violation(error=error):
+                self._abort(error, source=2, reason=error.reason)
+
+    def turn_done(self) -> None:
+        """After each batch in or out: has something that is waited for come about?"""
+        self.performer.turn_done()
+        if self._idle_waiters and (self.dimse is None or self._quiet()):
+            self._wake_idle()
+        if self._answer_release and not self.performer.busy and self._all_sent():
+            self._answer_release = False
+            if self.upper.state is State.Sta8:
+                self.upper.release_response(self.loop.time())
+                self.protocol.flush()
+                self._end(
+                    AssociationState.RELEASED,
+                    AssociationReleased(
+                        "the peer released the association", by="peer", established=True
+                    ),
+                )
+
+    # -- established ---------------------------------------------------------------------------------
+
+    def accept(self, accept: AssociateAccept) -> None:
+        """Answer the A-ASSOCIATE-RQ that ``decide`` was called with."""
+        self.upper.associate_accept(accept, self.loop.time())
+        self._established()
+
+    def reject(self, result: int, source: int, reason: int) -> None:
+        """Refuse it (PS3.8 9.3.4)."""
+        self.upper.associate_reject(result, source, reason, self.loop.time())
+        self._end(
+            AssociationState.REJECTED,
+            endings.rejected_by_us(self.peer, result, source, reason),
+        )
+
+    def _established(self) -> None:
+        negotiated = self.upper.negotiated
+        assert negotiated is not None
+        self.contexts = negotiated.contexts
+        self._by_id = {one.context_id: one for one in negotiated.contexts if one.accepted}
+        window = negotiated.window
+        self.dimse = self.protocol.dimse = DimseMachine(
+            self._by_id,
+            invoked=window.invoked,
+            performed=window.performed,
+            peer_max_pdu=negotiated.peer_max_pdu,
+            timeout=self.timeouts.dimse,
+        )
+        self.last_activity = self.loop.time()
+        self._enter(AssociationState.OPEN)
+        for text in negotiated.remarks:
+            self.remark(text, "peer")
+        if not self.opened.done():
+            self.opened.set_result(None)
+
+    @property
+    def window(self) -> AsyncWindow:
+        negotiated = self.upper.negotiated
+        return negotiated.window if negotiated is not None else AsyncWindow()
+
+    def context_of(self, context_id: int) -> PresentationContext:
+        return self._by_id[context_id]
+
+    # -- responses ---------------------------------------------------------------------------------
+
+    def _response(self, event: dimse_events.ResponseReceived) -> None:
+        operation = event.invocation.user
+        assert isinstance(operation, Operation)
+        if operation.done:
+            late = operation.elapsed
+            self.remark(
+                f"a late {event.command.label} {event.command.status:#06x} to request "
+                f"{event.invocation.message_id}, {late:.1f} s after it was sent: nobody waits "
+                "for it any more",
+                "peer",
+            )
+            return
+        operation.deliver(
+            Response(event.command, event.data, operation.context, operation.request, decode)
+        )
+
+    def _message(
+        self, event: dimse_events.MessageSent | dimse_events.MessageReceived, now: float
+    ) -> None:
+        user = event.invocation.user if event.invocation is not None else None
+        self.emit(
+            MessageTransferred(
+                now,
+                self.association,
+                isinstance(event, dimse_events.MessageSent),
+                event.command,
+                self._by_id.get(event.context_id),
+                event.data_length,
+                user if isinstance(user, Operation) else None,
+            )
+        )
+
+    def peer_request(self, indication: Indication) -> None:
+        self.emit(PeerRequest(self.loop.time(), self.association, indication))
+
+    def _timed_out(self, invocation: Invocation) -> None:
+        operation = invocation.user
+        assert isinstance(operation, Operation) and self.dimse is not None
+        limit = self.timeouts.dimse
+        operation.error = OperationTimeout(
+            f"no response to the {operation.request.name} with Message ID "
+            f"{invocation.message_id} for {limit:g} s",
+            message_id=invocation.message_id,
+            hint="the peer may be slow rather than gone: raise the timeout (set timeout 120s)",
+        )
+        self.dimse.fail(invocation)
+        self._take(self.dimse)
+        if self.on_timeout == "abort":
+            self._abort(endings.aborted_by_us(f"a request had no response for {limit:g} s"))
+        else:
+            self.remark(
+                f"request {invocation.message_id} timed out; its Message ID and its place in the "
+                "window stay taken until the peer answers",
+                "local",
+            )
+
+    def _source_failed(self, event: dimse_events.SourceFailed) -> None:
+        operation = event.invocation.user
+        assert isinstance(operation, Operation)
+        operation.error = endings.source_failed(operation.request, event.error)
+        if event.midway:
+            self._abort(endings.aborted_by_us(operation.error.message))
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    async def release(self, *, now: bool, timeout: float | None) -> None:
+        """See Association.release."""
+        if self.state.is_end:
+            if isinstance(self.ended_by, AssociationReleased):
+                return
+            assert self.ended_by is not None
+            raise self.ended_by
+        if self._release_waiter is not None:
+            await asyncio.shield(self._release_waiter)
+            return
+        if self.dimse is None or self.state is not AssociationState.OPEN:
+            raise LocalProtocolError(f"the association is {self.state}: it cannot be released")
+        self._release_waiter = self.loop.create_future()
+        self._enter(AssociationState.RELEASING)
+        if now:
+            self.dimse.accepting = False
+        while not self.state.is_end and not (self._all_sent() if now else self._quiet()):
+            await self._idle()
+        if self.state is AssociationState.RELEASING and self.upper.state is State.Sta6:
+            self._release_sent = True
+            self.upper.release_request(self.loop.time())
+            self.protocol.flush()
+        try:
+            await asyncio.wait_for(asyncio.shield(self._release_waiter), timeout)
+        except TimeoutError:
+            self.remark(
+                f"no answer to A-RELEASE-RQ within {timeout:g} s: the association is aborted; "
+                "all that was asked had been answered",
+                "peer",
+            )
+            self._abort(endings.aborted_by_us("the peer did not answer A-RELEASE-RQ"))
+        await self.protocol.wait_closed()
+
+    async def abort(self) -> None:
+        """See Association.abort."""
+        if not self.state.is_end:
+            self._abort(endings.aborted_by_us("abort was asked for", asked=True))
+        await self.protocol.wait_closed()
+
+    def _abort(self, error: AssociationError, *, source: int = 0, reason: int = 0) -> None:
+        if self.state.is_end:
+            return
+        error.established = self.dimse is not None
+        # What was going on ends before the A-ABORT goes out, so that nothing is sent after it.
+        if self.upper.state not in (State.Sta1, State.Sta13):
+            self.upper.abort_request(self.loop.time(), source, reason)
+        self.protocol.flush()
+        self.protocol.close_after_abort()
+        self._end(AssociationState.ABORTED, error)
+
+    def abort_because(self, error: AssociationError) -> None:
+        """Abort for a reason of ours; does not wait for the connection to close."""
+        self._abort(error)
+
+    def fail(self, state: AssociationState, error: AssociationError) -> None:
+        """The association could not be established, or another part of assocsh ends it."""
+        self.protocol.kill()
+        self._end(state, error)
+
+    def _release_asked(self, collision: bool) -> None:
+        dimse = self.dimse
+        assert dimse is not None
+        if dimse.mid_reception:
+            self._abort(endings.release_mid_message(), source=2, reason=2)
+            return
+        if collision:
+            # Sta9: the requestor answers at once; in Sta10 the acceptor waits for the peer's RP.
+            if self.upper.state is State.Sta9:
+                self.upper.release_response(self.loop.time())
+                self.protocol.flush()
+            return
+        if self.state is AssociationState.OPEN:
+            self._enter(AssociationState.RELEASING)
+        self._fail_operations(
+            AssociationReleased(
+                "the peer released the association before it answered",
+                by="peer",
+                established=True,
+                hint="what had been sent may or may not have been performed",
+            )
+        )
+        self._answer_release = True
+        self.turn_done()
+
+    def _release_confirmed(self) -> None:
+        if self.upper.state is State.Sta12:
+            self.upper.release_response(self.loop.time())
+            self.protocol.flush()
+        self._end(
+            AssociationState.RELEASED,
+            AssociationReleased("the association was released", established=True),
+        )
+
+    def _transport_closed(self) -> None:
+        if self._release_sent:
+            self.remark("the peer closed the connection in place of A-RELEASE-RP", "peer")
+            self._end(
+                AssociationState.RELEASED,
+                AssociationReleased("the association was released", established=True),
+            )
+            return
+        self._end(AssociationState.LOST, endings.connection_lost(self, self._transport_error))
+
+    def _end(self, state: AssociationState, error: AssociationError) -> None:
+        """The one way an association ends; the first cause wins."""
+        if self.state.is_end:
+            return
+        self.ended_by = error
+        self.performer.stop()
+        self._fail_operations(error)
+        if self.dimse is not None:
+            self.dimse.close()
+        self._enter(state)
+        if not self.opened.done():
+            self.opened.set_exception(error)
+            # Nobody may be waiting: an acceptor's associations end here too.
+            self.opened.exception()
+        if self._release_waiter is not None and not self._release_waiter.done():
+            self._release_waiter.set_result(None)
+        self._wake_idle()
+        for task in self._tasks:
+            task.cancel()
+
+    def _fail_operations(self, error: AssocshError) -> None:
+        dimse = self.dimse
+        if dimse is None:
+            return
+        for operation in self.operations.values():
+            if operation.error is None:
+                operation.error = error
+        dimse.fail_invocations()
+        self._take(dimse)
+
+    def _enter(self, state: AssociationState) -> None:
+        self.state = state
+        self.emit(StateChanged(self.loop.time(), self.association, state, self.ended_by))
+
+    # -- waiting -------------------------------------------------------------------------------------
+
+    def hold_reading(self, until: Coroutine[Any, Any, None]) -> None:
+        """Stop reading until ``until`` is done: a sink cannot put data away as fast as it comes."""
+        if self._tasks:
+            until.close()
+            return
+        self.protocol.pause_reading()
+        self.upper.hold_pdu_timer()
+        task = self.loop.create_task(self._read_again(until))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _read_again(self, until: Coroutine[Any, Any, None]) -> None:
+        try:
+            await until
+        finally:
+            self.upper.resume_pdu_timer(self.loop.time())
+            self.protocol.resume_reading()
+
+    def set_timeouts(self, timeouts: Timeouts) -> None:
+        self.timeouts = replace(timeouts)
+        self.protocol.write_stall = timeouts.write_stall
+        self.upper.artim = timeouts.artim
+        if self.dimse is not None:
+            self.dimse.timeout = timeouts.dimse
+            self.protocol.timeout_changed()
+
+    def _quiet(self) -> bool:
+        return self.dimse is None or (self.dimse.idle and not self.performer.busy)
+
+    def _all_sent(self) -> bool:
+        dimse = self.dimse
+        return dimse is None or not (dimse.mid_message or dimse.control_backlog)
+
+    async def _idle(self) -> None:
+        waiter = self.loop.create_future()
+        self._idle_waiters.append(waiter)
+        await waiter
+
+    def _wake_idle(self) -> None:
+        waiters, self._idle_waiters = self._idle_waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _take(self, dimse: DimseMachine) -> None:
+        for event in dimse.take_events():
+            self.dimse_event(event)
+
+    def unfinished(self) -> Iterator[Operation]:
+        return iter(self.operations.values())

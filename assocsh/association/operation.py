@@ -1,0 +1,224 @@
+"""One request on its way: a handle with a stream of responses, a state, and a way to cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+from assocsh.dimse.machine import Invocation
+from assocsh.dimse.requests import Request
+from assocsh.dimse.responses import Response
+from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.errors import AssocshError, OperationCancelled
+from assocsh.upperlayer.negotiation import PresentationContext
+
+if TYPE_CHECKING:
+    from assocsh.association.association import Association
+    from assocsh.association.engine import Engine
+
+CancelResult = Literal["obeyed", "too late", "ignored"]
+
+
+class Operation(AsyncIterator[Response]):
+    """A request that was given to an association; see ``Association.send``.
+
+    ``async for response in operation`` gives each response, the final one last, and raises the
+    error that ended the operation if there was none. A task that is cancelled while it waits here
+    cancels the operation. ``async with operation`` cancels it on an early exit.
+
+    ``number`` counts the operations of one association from 1. Times are ``loop.time()`` seconds.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        request: Request,
+        context: PresentationContext,
+        number: int,
+        invocation: Invocation,
+        now: float,
+        limit: int | None,
+    ) -> None:
+        self._engine = engine
+        self.request = request
+        self.context = context
+        self.number = number
+        self.queued_at = now
+        self.sent_at: float | None = None
+        self.finished_at: float | None = None
+        self.responses = 0
+        self.matches = 0
+        self.dropped = 0
+        """Pending responses that came after ``limit`` of them, and were not delivered."""
+        self.final: Response | None = None
+        self.error: AssocshError | None = None
+        self.state = OperationState.QUEUED
+        self.cancel_result: CancelResult | None = None
+        """What the peer made of our C-CANCEL, known with the final response."""
+        self._limit = limit
+        self.invocation = invocation
+        self._buffer: deque[Response] = deque()
+        self._waiters: list[asyncio.Future[None]] = []
+        self._callbacks: list[Callable[[Operation], object]] = []
+        self._after_cancel = 0
+
+    def __repr__(self) -> str:
+        return f"<Operation {self.number} {self.request.name} {self.state}>"
+
+    @property
+    def association(self) -> Association:
+        return self._engine.association
+
+    @property
+    def message_id(self) -> int | None:
+        """Message ID; None while queued."""
+        return self.invocation.message_id
+
+    @property
+    def cancel_sent(self) -> bool:
+        """A C-CANCEL went out, or is about to."""
+        return self.invocation.cancel_sent
+
+    @property
+    def done(self) -> bool:
+        """It ended, one way or another."""
+        return self.state.is_end
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the first byte sent (or from queueing, if never sent) to the end, or now."""
+        start = self.queued_at if self.sent_at is None else self.sent_at
+        end = self._engine.loop.time() if self.finished_at is None else self.finished_at
+        return end - start
+
+    @property
+    def bytes_total(self) -> int:
+        """The size of the data set in bytes."""
+        return self.invocation.data_length
+
+    @property
+    def bytes_sent(self) -> int:
+        """How much of the data set was handed to the upper layer."""
+        writer = self.invocation.writer
+        return writer.sent if writer is not None else 0
+
+    def cancel(self) -> CancelOutcome:
+        """Cancel it. Never blocks, never raises.
+
+        Queued: withdrawn, nothing goes on the wire. C-FIND, C-GET, C-MOVE sent: C-CANCEL goes out
+        and the operation ends with its final response (PS3.7 9.3.2.3). Others: nobody waits any
+        more, the place in the window stays taken until the peer answers.
+        """
+        return self._engine.cancel(self.invocation)
+
+    async def result(self) -> Response:
+        """The final response. Raises what ended the operation without one.
+
+        Raises AssociationError, OperationTimeout, or OperationCancelled after a cancel that needed
+        no answer.
+        """
+        while not self.done:
+            await self._wait()
+        if self.error is not None:
+            raise self.error
+        assert self.final is not None
+        return self.final
+
+    def add_done_callback(self, callback: Callable[[Operation], object]) -> None:
+        """Call ``callback(operation)`` when it ends; at once if it has."""
+        if self.done:
+            callback(self)
+        else:
+            self._callbacks.append(callback)
+
+    def __aiter__(self) -> Operation:
+        return self
+
+    async def __anext__(self) -> Response:
+        while not self._buffer:
+            if self.done:
+                if self.error is not None:
+                    raise self.error
+                raise StopAsyncIteration
+            await self._wait()
+        return self._buffer.popleft()
+
+    def take_buffered(self) -> list[Response]:
+        """All responses that are here now, without waiting."""
+        taken = list(self._buffer)
+        self._buffer.clear()
+        return taken
+
+    async def __aenter__(self) -> Operation:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if not self.done:
+            self.cancel()
+
+    async def _wait(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+
+    # -- what the association calls ------------------------------------------------------------
+
+    def deliver(self, response: Response) -> None:
+        """A response arrived."""
+        self.responses += 1
+        if response.is_pending:
+            if self.state is OperationState.CANCELLING:
+                self._after_cancel += 1
+            if self._limit is not None and self.matches >= self._limit:
+                self.dropped += 1
+                return
+            self.matches += 1
+            self._buffer.append(response)
+            self._wake()
+            if self.matches == self._limit:
+                self.cancel()
+        else:
+            self.final = response
+            self._buffer.append(response)
+            if self.invocation.cancel_sent:
+                if response.status == 0xFE00:
+                    self.cancel_result = "obeyed"
+                else:
+                    self.cancel_result = "ignored" if self._after_cancel else "too late"
+
+    def enter(self, state: OperationState, now: float) -> None:
+        """Its state changed; an end wakes every waiter."""
+        self.state = state
+        if state is OperationState.SENDING:
+            self.sent_at = now
+        if not state.is_end:
+            return
+        self.finished_at = now
+        if self.final is None and self.error is None:
+            self.error = OperationCancelled(
+                f"{self.request.name} was withdrawn before it was sent"
+                if state is OperationState.WITHDRAWN
+                else f"nobody waits for the {self.request.name} any more; DIMSE has no cancel for it"
+            )
+        self._wake()
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback(self)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)

@@ -1,0 +1,217 @@
+"""The peer's requests: a task for each, its data set into a sink, its responses back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assocsh.association.indication import Handlers, Indication, MemorySink
+from assocsh.association.prepare import encode_data
+from assocsh.dimse.commandset import CommandField, Value
+from assocsh.dimse.machine import Performing
+from assocsh.upperlayer.negotiation import PresentationContext
+
+if TYPE_CHECKING:
+    from assocsh.association.association import Association
+    from assocsh.association.engine import Engine
+
+SINK_BACKLOG = 8 * 1024 * 1024
+"""Bytes a sink may still have to put away before reading from the peer pauses."""
+
+RESPONSES_WAITING = 64
+"""Responses that may wait to be sent before ``drain`` holds the handler that makes them."""
+
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+UNRECOGNIZED_OPERATION = 0x0211
+PROCESSING_FAILURE = 0x0110
+OUT_OF_RESOURCES = 0xA700
+
+
+class Performer:
+    """Serves what the peer asks, off the read path."""
+
+    def __init__(self, engine: Engine, handlers: Handlers) -> None:
+        self.handlers = handlers
+        self._engine = engine
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._drain_waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def association(self) -> Association:
+        return self._engine.association
+
+    @property
+    def busy(self) -> bool:
+        """A handler still runs."""
+        return bool(self._tasks)
+
+    # -- what the machine reports ----------------------------------------------------------------
+
+    def begin(self, performing: Performing) -> Indication:
+        """The command set of a request is here."""
+        context = self._engine.context_of(performing.context_id)
+        indication = Indication(self, performing, context)
+        performing.user = indication
+        self._engine.peer_request(indication)
+        return indication
+
+    def begin_store(self, performing: Performing) -> None:
+        indication = self.begin(performing)
+        if not self._refusal(indication) and self.handlers.open_sink is not None:
+            try:
+                indication.sink = self.handlers.open_sink(indication)
+            except OSError as error:
+                indication.failure = error
+        elif not self._refusal(indication):
+            indication.sink = MemorySink()
+
+    def store_data(self, performing: Performing, data: memoryview) -> None:
+        indication = performing.user
+        assert isinstance(indication, Indication)
+        indication.data_length += len(data)
+        sink = indication.sink
+        if sink is None:
+            return
+        try:
+            sink.write(data)
+        except OSError as error:
+            indication.failure = error
+            indication.sink = None
+            sink.discard()
+            return
+        if sink.backlog > SINK_BACKLOG:
+            self._engine.hold_reading(sink.drained())
+
+    def perform(self, performing: Performing, data: bytes | None) -> None:
+        """The whole message is here: answer it, in a task of its own."""
+        indication = performing.user
+        if not isinstance(indication, Indication):
+            indication = self.begin(performing)
+            indication.data = data
+            indication.data_length = len(data) if data else 0
+        refusal = self._refusal(indication)
+        if refusal:
+            self._refuse(indication, refusal)
+            return
+        task = self._engine.loop.create_task(self._run(indication))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def cancel(self, performing: Performing) -> None:
+        indication = performing.user
+        if isinstance(indication, Indication):
+            indication.cancel_received()
+
+    # -- what the handlers ask ---------------------------------------------------------------------
+
+    def is_answered(self, performing: Performing) -> bool:
+        dimse = self._engine.dimse
+        return dimse is None or dimse.performing.get(performing.message_id) is not performing
+
+    def respond(
+        self,
+        performing: Performing,
+        context: PresentationContext,
+        status: int,
+        dataset: Any,
+        elements: Mapping[int, Value],
+    ) -> None:
+        dimse = self._engine.dimse
+        if dimse is None or self._engine.state.is_end:
+            return
+        data = dataset if isinstance(dataset, bytes) else encode_data(dataset, context)
+        dimse.respond(performing, status, data, elements)
+        self._engine.protocol.schedule_pump()
+
+    async def drain(self) -> None:
+        dimse = self._engine.dimse
+        while dimse is not None and dimse.control_backlog > RESPONSES_WAITING:
+            if self._engine.state.is_end:
+                return
+            waiter = self._engine.loop.create_future()
+            self._drain_waiters.append(waiter)
+            await waiter
+
+    # -- the turn of the loop, and the end -----------------------------------------------------------
+
+    def turn_done(self) -> None:
+        dimse = self._engine.dimse
+        if self._drain_waiters and (dimse is None or dimse.control_backlog <= RESPONSES_WAITING):
+            self._wake()
+
+    def stop(self) -> None:
+        """The association ended: nobody is answered any more."""
+        for task in self._tasks:
+            task.cancel()
+        self._wake()
+        dimse = self._engine.dimse
+        for performing in dimse.performing.values() if dimse is not None else ():
+            indication = performing.user
+            if isinstance(indication, Indication) and indication.sink is not None:
+                indication.cancel_received()
+                indication.sink.discard()
+
+    def _wake(self) -> None:
+        waiters, self._drain_waiters = self._drain_waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _refusal(self, indication: Indication) -> int:
+        """The status to refuse with, 0 to perform it."""
+        field = indication.command.field
+        try:
+            CommandField(field)
+        except ValueError:
+            return UNRECOGNIZED_OPERATION
+        if not indication.context.as_scp and field != CommandField.N_EVENT_REPORT_RQ:
+            return SOP_CLASS_NOT_SUPPORTED
+        if self.handlers.find(field) is None:
+            return SOP_CLASS_NOT_SUPPORTED
+        return 0
+
+    def _refuse(self, indication: Indication, status: int) -> None:
+        indication.respond(status)
+        why = (
+            "no operation has that Command Field"
+            if status == UNRECOGNIZED_OPERATION
+            else "we are not its SCP on that context"
+            if not indication.context.as_scp
+            else "nothing here performs it"
+        )
+        self._engine.remark(
+            f"the peer asked for {indication.command.label}: answered {status:04X}H, {why}", "peer"
+        )
+
+    async def _run(self, indication: Indication) -> None:
+        handler = self.handlers.find(indication.command.field)
+        assert handler is not None
+        try:
+            await handler(indication)
+        except asyncio.CancelledError:
+            raise
+        except OSError as error:
+            self._failed(indication, OUT_OF_RESOURCES, error)
+        except Exception as error:
+            self._failed(indication, PROCESSING_FAILURE, error)
+        else:
+            if not indication.answered and not self._engine.state.is_end:
+                indication.respond(PROCESSING_FAILURE, ErrorComment="no answer was made")
+
+    def _failed(self, indication: Indication, status: int, error: Exception) -> None:
+        reason = str(error) or type(error).__name__
+        if not indication.answered:
+            # Error Comment is LO: 64 characters, and what is not Latin-1 would be '?' anyway.
+            indication.respond(status, ErrorComment=reason[:64].encode("ascii", "replace").decode())
+        self._engine.remark(
+            f"performing the peer's {indication.command.label} failed, answered {status:04X}H: "
+            f"{type(error).__name__}: {reason}",
+            "local",
+        )
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+        self._engine.turn_done()

@@ -1,0 +1,160 @@
+"""From a request to what the DIMSE machine takes: a context, a command set, encoded data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from assocsh.dimse.commandset import Value
+from assocsh.dimse.requests import (
+    CStore,
+    Data,
+    DataSource,
+    EncodedData,
+    NGet,
+    NSet,
+    NAction,
+    NDelete,
+    Request,
+    StoredData,
+)
+from assocsh.errors import NoPresentationContext, UsageError
+from assocsh.upperlayer.negotiation import PresentationContext
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that can be invoked: ``values`` lacks Message ID and Command Data Set Type."""
+
+    context: PresentationContext
+    values: dict[int, Value]
+    data: bytes | DataSource | None
+
+
+def prepare(request: Request, contexts: Iterable[PresentationContext]) -> Prepared:
+    """Choose the presentation context and encode.
+
+    Raises NoPresentationContext, UnusableFile, UsageError; nothing was sent then.
+    """
+    contexts = tuple(contexts)
+    if isinstance(request, CStore):
+        return _prepare_store(request, contexts)
+    context = choose_context(request.sop_classes, contexts, request.name)
+    values = request.elements()
+    values[0x0100] = int(request.field)
+    requested = isinstance(request, NGet | NSet | NAction | NDelete)
+    values[0x0003 if requested else 0x0002] = context.abstract_syntax
+    level = getattr(request, "query_level", None)
+    return Prepared(context, values, encode_data(request.data, context, level=level))
+
+
+def choose_context(
+    sop_classes: Iterable[str], contexts: Iterable[PresentationContext], what: str
+) -> PresentationContext:
+    """The first accepted context for the first of ``sop_classes`` that has one with us as SCU."""
+    contexts = tuple(contexts)
+    wanted = tuple(sop_classes)
+    for uid in wanted:
+        for context in contexts:
+            if context.abstract_syntax == uid and context.accepted and context.as_scu:
+                return context
+    raise no_context(wanted, contexts, what)
+
+
+def no_context(
+    sop_classes: Iterable[str], contexts: Iterable[PresentationContext], what: str
+) -> NoPresentationContext:
+    """The error for a request that no context carries: why each candidate does not."""
+    from assocsh.datasets.dictionary import uid_keyword
+
+    wanted = tuple(sop_classes)
+    known = [context for context in contexts if context.abstract_syntax in wanted]
+    names = " or ".join(uid_keyword(uid) for uid in wanted[:2])
+    if not known:
+        return NoPresentationContext(
+            f"no presentation context for {what}: {names} was not proposed",
+            sop_class=wanted[0],
+            hint=f"open again with --contexts that names it: --contexts {uid_keyword(wanted[0])}",
+        )
+    reasons = dict.fromkeys(
+        "we have no SCU role" if context.accepted else context.meaning for context in known
+    )
+    return NoPresentationContext(
+        f"no accepted presentation context for {what}: the peer answered "
+        f"{names} with {', '.join(reasons)}",
+        sop_class=wanted[0],
+        hint="`contexts` shows what was proposed and what the peer made of it",
+    )
+
+
+def encode_data(
+    data: Data, context: PresentationContext, *, level: str | None = None
+) -> bytes | None:
+    """The bytes of a data set in the context's transfer syntax; None without one.
+
+    ``level`` is put in as Query/Retrieve Level (0008,0052) unless there is one. Raises UsageError.
+    """
+    syntax = context.transfer_syntax or ""
+    if isinstance(data, EncodedData):
+        if data.transfer_syntax != syntax:
+            raise UsageError(
+                f"the data set is encoded in {data.transfer_syntax}, the context has {syntax}"
+            )
+        return data.data
+    if data is None and level is None:
+        return None
+    from assocsh.datasets.identifiers import dataset_from, encode
+
+    dataset = dataset_from(data)
+    if level is not None and "QueryRetrieveLevel" not in dataset:
+        if dataset is data:
+            import copy
+
+            dataset = copy.copy(dataset)
+        dataset.QueryRetrieveLevel = level
+    return encode(dataset, syntax) or None
+
+
+def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -> Prepared:
+    source: Any = request.source
+    data: bytes | DataSource
+    if isinstance(source, StoredData):
+        context = _store_context(contexts, source.sop_class, source.data.transfer_syntax)
+        sop_class, sop_instance, data = source.sop_class, source.sop_instance, source.data.data
+    elif isinstance(source, str | PathLike):
+        from assocsh.datasets.part10 import encoded_source, open_instance
+
+        instance = open_instance(source)
+        sop_class, sop_instance = instance.sop_class, instance.sop_instance
+        context = _store_context(contexts, sop_class, instance.transfer_syntax)
+        data = encoded_source(instance, context.transfer_syntax or "")
+    else:
+        from assocsh.datasets.identifiers import encode
+
+        sop_class = str(source.get("SOPClassUID", ""))
+        sop_instance = str(source.get("SOPInstanceUID", ""))
+        if not sop_class or not sop_instance:
+            raise UsageError("a data set to store needs SOPClassUID and SOPInstanceUID")
+        meta = getattr(source, "file_meta", None)
+        own = str(getattr(meta, "TransferSyntaxUID", "") or "1.2.840.10008.1.2.1")
+        context = _store_context(contexts, sop_class, own)
+        data = encode(source, context.transfer_syntax or "")
+    values = request.elements()
+    values.update({0x0100: int(request.field), 0x0002: sop_class, 0x1000: sop_instance})
+    return Prepared(context, values, data)
+
+
+def _store_context(
+    contexts: tuple[PresentationContext, ...], sop_class: str, transfer_syntax: str
+) -> PresentationContext:
+    """The context for an instance: its own transfer syntax if accepted, else one it converts to."""
+    from assocsh.datasets.matching import choose
+
+    choice = choose([one for one in contexts if one.as_scu], sop_class, transfer_syntax)
+    if isinstance(choice, PresentationContext):
+        return choice
+    if not any(one.abstract_syntax == sop_class and one.accepted for one in contexts):
+        raise no_context((sop_class,), contexts, "C-STORE")
+    raise NoPresentationContext(str(choice), sop_class=sop_class)

@@ -1,0 +1,323 @@
+"""The driver: an asyncio transport on one side, the two machines on the other.
+
+It knows bytes, time and flow control; what the events mean is its user's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Protocol, cast
+
+from assocsh.dimse.events import DimseEvent
+from assocsh.dimse.machine import DimseMachine
+from assocsh.upperlayer.events import DataIndication, Event
+from assocsh.upperlayer.machine import UpperLayerMachine
+from assocsh.upperlayer.states import State
+
+BATCH = 256 * 1024
+"""Bytes handed to the transport at a time: large enough to be fast, small enough not to hold the
+loop for more than a fraction of a millisecond."""
+
+ABORT_GRACE = 1.0
+"""Seconds after an A-ABORT until the connection is reset, whatever the peer does."""
+
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+
+
+class AssociationUser(Protocol):
+    """What the driver calls."""
+
+    def upper_event(self, event: Event) -> None: ...
+
+    def dimse_event(self, event: DimseEvent) -> None: ...
+
+    def transport_made(self) -> None: ...
+
+    def transport_gone(self, error: Exception | None) -> None: ...
+
+    def write_stalled(self, unsent: int) -> None: ...
+
+    def turn_done(self) -> None: ...
+
+
+class AssociationProtocol(asyncio.Protocol):
+    """One connection. ``dimse`` is set by the user when the association is established."""
+
+    def __init__(
+        self,
+        upper: UpperLayerMachine,
+        user: AssociationUser,
+        *,
+        write_stall: float | None,
+    ) -> None:
+        self.upper = upper
+        self.dimse: DimseMachine | None = None
+        self.write_stall = write_stall
+        self._user = user
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._socket: socket.socket | None = None
+        self._write_paused = False
+        self._pump_scheduled = False
+        self._closing = False
+        self._upper_timer: asyncio.TimerHandle | None = None
+        self._upper_due = 0.0
+        self._dimse_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._grace_timer: asyncio.TimerHandle | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    # -- asyncio.Protocol ----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._closed = self._loop.create_future()
+        self._transport.set_write_buffer_limits(high=BATCH)
+        self._socket = transport.get_extra_info("socket")
+        if self._socket is not None:
+            _tune(self._socket, self.write_stall)
+        self._user.transport_made()
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        if _QUICKACK is not None and self._socket is not None:
+            # The kernel forgets it after each read; without it a peer that leaves Nagle on waits
+            # for a delayed ACK, 40 ms, on every message.
+            try:
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            except OSError:
+                self._socket = None
+        now = self._loop.time()
+        user = self._user
+        for event in self.upper.receive_data(data, now):
+            if isinstance(event, DataIndication):
+                dimse = self.dimse
+                if dimse is not None:
+                    dimse.receive(event.pdvs, now)
+                    for dimse_event in dimse.take_events():
+                        user.dimse_event(dimse_event)
+            else:
+                user.upper_event(event)
+        self.pump()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for timer in (self._upper_timer, self._dimse_timer, self._stall_timer, self._grace_timer):
+            if timer is not None:
+                timer.cancel()
+        self._upper_timer = self._dimse_timer = self._stall_timer = self._grace_timer = None
+        self._transport = None
+        self._socket = None
+        self._user.transport_gone(error)
+        for event in self.upper.transport_closed(self._loop.time()):
+            self._user.upper_event(event)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+        self._watch_stall()
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+        self.pump()
+
+    @property
+    def address(self) -> str:
+        """The peer's address and port, "" when not connected."""
+        name = self._transport.get_extra_info("peername") if self._transport else None
+        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+
+    @property
+    def cipher(self) -> str:
+        """TLS version and cipher, "" without TLS."""
+        tls = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return f"{tls.version()} {tls.cipher()[0]}" if tls is not None else ""
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The peer's certificate in DER, None without TLS."""
+        tls = self._transport.get_extra_info("ssl_object") if self._transport else None
+        return tls.getpeercert(binary_form=True) if tls is not None else None
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed; at once if there never was one."""
+        if self._closed is not None:
+            await asyncio.shield(self._closed)
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def schedule_pump(self) -> None:
+        """Pump in this turn of the loop, once, however many requests come in it."""
+        if not self._pump_scheduled:
+            self._pump_scheduled = True
+            self._loop.call_soon(self._scheduled_pump)
+
+    def _scheduled_pump(self) -> None:
+        self._pump_scheduled = False
+        self.pump()
+
+    def pump(self) -> None:
+        """Send what may be sent now, one batch at most; come back soon if there is more."""
+        dimse = self.dimse
+        if dimse is not None and not self._write_paused and not self._closing:
+            now = self._loop.time()
+            if self.upper.state in _MAY_SEND:
+                pieces = dimse.next_pieces(BATCH, now)
+                if pieces:
+                    self.upper.send_pdata(pieces, now)
+            for event in dimse.take_events():
+                self._user.dimse_event(event)
+            if self._dimse_timer is None and dimse.timeout is not None and dimse.outstanding:
+                self._dimse_timer = self._loop.call_at(now + dimse.timeout, self._dimse_timeout)
+        self.flush()
+        if (
+            dimse is not None
+            and not self._write_paused
+            and dimse.has_output
+            and self.upper.state in _MAY_SEND
+        ):
+            self.schedule_pump()
+        self._user.turn_done()
+
+    def flush(self) -> None:
+        """Hand the machine's bytes to the transport, see to its timers and to the closing."""
+        transport = self._transport
+        upper = self.upper
+        out = upper.data_to_send()
+        if transport is None:
+            return
+        if out and not self._closing:
+            transport.write(b"".join(out))
+        if upper.close_wanted and not self._closing:
+            self._closing = True
+            if self._grace_timer is None:
+                self._grace_timer = self._loop.call_later(ABORT_GRACE, self.kill)
+            transport.close()
+            return
+        due = upper.next_timeout()
+        if due is None:
+            if self._upper_timer is not None:
+                self._upper_timer.cancel()
+                self._upper_timer = None
+        elif self._upper_timer is None or due < self._upper_due:
+            if self._upper_timer is not None:
+                self._upper_timer.cancel()
+            self._upper_due = due
+            self._upper_timer = self._loop.call_at(due, self._upper_timeout)
+
+    def close_after_abort(self) -> None:
+        """An A-ABORT was sent: let it reach the peer, then close, within ABORT_GRACE.
+
+        Closing at once with unread data would send RST, which can destroy the A-ABORT at the
+        peer. So: half-close, read (and ignore) what comes, reset at the end of the grace.
+        """
+        transport = self._transport
+        if transport is None or self._grace_timer is not None:
+            return
+        self._grace_timer = self._loop.call_later(ABORT_GRACE, self.kill)
+        self.resume_reading()
+        if transport.can_write_eof():
+            transport.write_eof()
+
+    def kill(self) -> None:
+        """Reset the connection now."""
+        transport, sock = self._transport, self._socket
+        if transport is None:
+            return
+        self._closing = True
+        if sock is not None:
+            try:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            except OSError:
+                pass
+        transport.abort()
+
+    # -- in ------------------------------------------------------------------------------------
+
+    def pause_reading(self) -> None:
+        if self._transport is not None and not self._closing:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None and not self._closing:
+            self._transport.resume_reading()
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def timeout_changed(self) -> None:
+        """The DIMSE timeout is another one now."""
+        if self._dimse_timer is not None:
+            self._dimse_timer.cancel()
+            self._dimse_timer = None
+        self._dimse_timeout()
+
+    def _dimse_timeout(self) -> None:
+        self._dimse_timer = None
+        dimse = self.dimse
+        if dimse is None or self._transport is None:
+            return
+        now = self._loop.time()
+        dimse.handle_timeout(now)
+        for event in dimse.take_events():
+            self._user.dimse_event(event)
+        due = dimse.next_timeout()
+        if due is not None:
+            self._dimse_timer = self._loop.call_at(max(due, now + 0.001), self._dimse_timeout)
+        self.pump()
+
+    def _upper_timeout(self) -> None:
+        self._upper_timer = None
+        for event in self.upper.handle_timeout(self._loop.time()):
+            self._user.upper_event(event)
+        self.flush()
+        self._user.turn_done()
+
+    def _watch_stall(self) -> None:
+        if self.write_stall is None or self._transport is None:
+            return
+        size = self._transport.get_write_buffer_size()
+        self._stall_timer = self._loop.call_later(self.write_stall, self._check_stall, size)
+
+    def _check_stall(self, size_before: int) -> None:
+        self._stall_timer = None
+        if not self._write_paused or self._transport is None:
+            return
+        size = self._transport.get_write_buffer_size()
+        # While paused nothing is added, so any progress of the kernel makes it smaller.
+        if size < size_before:
+            self._watch_stall()
+        else:
+            self._user.write_stalled(size)
+
+
+_MAY_SEND = frozenset((State.Sta6, State.Sta8))
+
+
+def _tune(sock: socket.socket, write_stall: float | None) -> None:
+    """What a long-lived association wants of TCP; each option only where the system has it."""
+    options: list[tuple[int, str, int]] = [
+        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 10),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    ]
+    if write_stall is not None:
+        options.append((socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", int(write_stall * 1000)))
+    for level, name, value in options:
+        number = getattr(socket, name, None)
+        if number is not None:
+            try:
+                sock.setsockopt(level, number, value)
+            except OSError:
+                continue
+
+

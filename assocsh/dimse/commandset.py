@@ -1,0 +1,320 @@
+"""Command sets: the group 0000 elements of PS3.7 Annex E, Implicit VR Little Endian.
+
+Hot path: one of these is encoded and one decoded for every message. Values are kept by element
+number (the group is always 0000) as ``int`` for US and UL, ``str`` for UI, AE and LO, and
+``tuple[int, ...]`` (tags as 32-bit numbers) for AT.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+from assocsh.errors import ProtocolError
+
+Value = int | str | tuple[int, ...]
+
+NO_DATA_SET = 0x0101
+"""Command Data Set Type that means: no data set follows (PS3.7 E.1)."""
+
+DATA_SET = 0x0001
+
+
+class CommandField(IntEnum):
+    """Command Field (0000,0100): PS3.7 E.1-1. A response is its request with bit 15 set."""
+
+    C_STORE_RQ = 0x0001
+    C_STORE_RSP = 0x8001
+    C_GET_RQ = 0x0010
+    C_GET_RSP = 0x8010
+    C_FIND_RQ = 0x0020
+    C_FIND_RSP = 0x8020
+    C_MOVE_RQ = 0x0021
+    C_MOVE_RSP = 0x8021
+    C_ECHO_RQ = 0x0030
+    C_ECHO_RSP = 0x8030
+    N_EVENT_REPORT_RQ = 0x0100
+    N_EVENT_REPORT_RSP = 0x8100
+    N_GET_RQ = 0x0110
+    N_GET_RSP = 0x8110
+    N_SET_RQ = 0x0120
+    N_SET_RSP = 0x8120
+    N_ACTION_RQ = 0x0130
+    N_ACTION_RSP = 0x8130
+    N_CREATE_RQ = 0x0140
+    N_CREATE_RSP = 0x8140
+    N_DELETE_RQ = 0x0150
+    N_DELETE_RSP = 0x8150
+    C_CANCEL_RQ = 0x0FFF
+
+    @property
+    def is_response(self) -> bool:
+        return bool(self & 0x8000)
+
+    @property
+    def label(self) -> str:
+        """The standard's name of the message: ``C-FIND-RQ``."""
+        return self.name.replace("_", "-")
+
+    @property
+    def service(self) -> str:
+        """The name of the service: ``C-FIND``."""
+        return self.label.rpartition("-")[0]
+
+
+def field_label(field: int) -> str:
+    """The name of a Command Field, or its number where the standard has no name for it."""
+    try:
+        return CommandField(field).label
+    except ValueError:
+        return f"Command Field {field:#06x}"
+
+
+class Element(NamedTuple):
+    """One row of PS3.7 Table E.1-1."""
+
+    keyword: str
+    vr: str
+
+
+ELEMENTS: Mapping[int, Element] = {
+    0x0000: Element("CommandGroupLength", "UL"),
+    0x0002: Element("AffectedSOPClassUID", "UI"),
+    0x0003: Element("RequestedSOPClassUID", "UI"),
+    0x0100: Element("CommandField", "US"),
+    0x0110: Element("MessageID", "US"),
+    0x0120: Element("MessageIDBeingRespondedTo", "US"),
+    0x0600: Element("MoveDestination", "AE"),
+    0x0700: Element("Priority", "US"),
+    0x0800: Element("CommandDataSetType", "US"),
+    0x0900: Element("Status", "US"),
+    0x0901: Element("OffendingElement", "AT"),
+    0x0902: Element("ErrorComment", "LO"),
+    0x0903: Element("ErrorID", "US"),
+    0x1000: Element("AffectedSOPInstanceUID", "UI"),
+    0x1001: Element("RequestedSOPInstanceUID", "UI"),
+    0x1002: Element("EventTypeID", "US"),
+    0x1005: Element("AttributeIdentifierList", "AT"),
+    0x1008: Element("ActionTypeID", "US"),
+    0x1020: Element("NumberOfRemainingSuboperations", "US"),
+    0x1021: Element("NumberOfCompletedSuboperations", "US"),
+    0x1022: Element("NumberOfFailedSuboperations", "US"),
+    0x1023: Element("NumberOfWarningSuboperations", "US"),
+    0x1030: Element("MoveOriginatorApplicationEntityTitle", "AE"),
+    0x1031: Element("MoveOriginatorMessageID", "US"),
+}
+
+KEYWORDS: Mapping[str, int] = {element.keyword: number for number, element in ELEMENTS.items()}
+
+_HEAD = struct.Struct("<HHI")
+_US = struct.Struct("<HHIH")
+_UL = struct.Struct("<HHII")
+_U16 = struct.Struct("<H")
+_AT = struct.Struct("<HH")
+_KINDS = {number: element.vr for number, element in ELEMENTS.items()}
+
+
+class CommandSet:
+    """One command set. ``values`` maps element numbers (0x0100 is (0000,0100)) to values.
+
+    Elements the standard does not name are kept on receipt as hexadecimal text.
+    """
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: dict[int, Value]) -> None:
+        self.values = values
+
+    @classmethod
+    def of(cls, **elements: Value) -> CommandSet:
+        """A command set from keywords: ``CommandSet.of(CommandField=0x0030, MessageID=1)``."""
+        return cls({KEYWORDS[keyword]: value for keyword, value in elements.items()})
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{keyword}={value!r}" for _, keyword, _, value in self.items())
+        return f"CommandSet({inside})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CommandSet) and self.values == other.values
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def items(self) -> Iterator[tuple[int, str, str, Value]]:
+        """(element number, keyword, VR, value) in ascending order, without the group length."""
+        for number in sorted(self.values):
+            element = ELEMENTS.get(number)
+            if element is None:
+                yield number, f"(0000,{number:04x})", "UN", self.values[number]
+            else:
+                yield number, element.keyword, element.vr, self.values[number]
+
+    def encode(self) -> bytes:
+        """The command set as bytes, with its group length (PS3.7 6.3.1)."""
+        parts = []
+        for number in sorted(self.values):
+            value = self.values[number]
+            kind = _KINDS[number]
+            if kind == "US":
+                parts.append(_US.pack(0, number, 2, value))
+            elif kind == "AT":
+                tags = value if isinstance(value, tuple) else (value,)
+                packed = b"".join(_AT.pack(int(tag) >> 16, int(tag) & 0xFFFF) for tag in tags)
+                parts.append(_HEAD.pack(0, number, len(packed)) + packed)
+            else:
+                text = str(value).encode("latin-1", "replace")
+                if len(text) & 1:
+                    text += b"\0" if kind == "UI" else b" "
+                parts.append(_HEAD.pack(0, number, len(text)) + text)
+        body = b"".join(parts)
+        return _UL.pack(0, 0, 4, len(body)) + body
+
+    @classmethod
+    def decode(cls, data: bytes | bytearray | memoryview) -> CommandSet:
+        """Read a command set. Raises ProtocolError (reason 6) for bytes that are none.
+
+        The group length is not relied on (peers get it wrong): all of ``data`` is read. VR bytes
+        of a peer that wrongly sends Explicit VR are recognised and named in the error.
+        """
+        data = bytes(data)
+        values: dict[int, Value] = {}
+        position, end = 0, len(data)
+        unpack = _HEAD.unpack_from
+        while position < end:
+            if end - position < 8:
+                raise ProtocolError("command set ends in the middle of an element", reason=6)
+            group, number, length = unpack(data, position)
+            position += 8
+            if length > end - position:
+                if data[position - 4 : position - 2].isalpha():
+                    raise ProtocolError(
+                        "command set is in Explicit VR; PS3.7 6.3.1 wants Implicit VR", reason=6
+                    )
+                raise ProtocolError(
+                    f"element ({group:04x},{number:04x}) of the command set says it has "
+                    f"{length} bytes, {end - position} are left",
+                    reason=6,
+                )
+            raw = data[position : position + length]
+            position += length
+            if group != 0:
+                raise ProtocolError(
+                    f"element ({group:04x},{number:04x}) does not belong in a command set",
+                    reason=6,
+                )
+            kind = _KINDS.get(number)
+            if kind == "US":
+                # An empty optional number is the same as an absent one.
+                if length >= 2:
+                    values[number] = _U16.unpack_from(raw)[0]
+                elif length:
+                    raise ProtocolError(
+                        f"{ELEMENTS[number].keyword} has {length} byte, a number has 2", reason=6
+                    )
+            elif kind == "AT":
+                values[number] = tuple(
+                    high << 16 | low for high, low in _AT.iter_unpack(raw[: length & ~3])
+                )
+            elif kind == "UI":
+                values[number] = raw.decode("latin-1").rstrip("\0 ")
+            elif kind is None:
+                values[number] = raw[:64].hex()
+            elif kind != "UL":
+                values[number] = raw.decode("latin-1").strip(" \0")
+        if 0x0100 not in values:
+            raise ProtocolError("command set without Command Field (0000,0100)", reason=6)
+        if 0x0800 not in values:
+            raise ProtocolError("command set without Command Data Set Type (0000,0800)", reason=6)
+        return cls(values)
+
+    # Typed views. A missing number is 0, a missing text "": the peer may leave anything out.
+
+    def number(self, element: int) -> int:
+        value = self.values.get(element, 0)
+        return value if isinstance(value, int) else 0
+
+    def text(self, element: int) -> str:
+        value = self.values.get(element, "")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def field(self) -> int:
+        """Command Field; compare with CommandField, name it with field_label()."""
+        return self.number(0x0100)
+
+    @property
+    def label(self) -> str:
+        return field_label(self.field)
+
+    @property
+    def is_response(self) -> bool:
+        return bool(self.field & 0x8000)
+
+    @property
+    def message_id(self) -> int:
+        return self.number(0x0110)
+
+    @property
+    def message_id_being_responded_to(self) -> int:
+        return self.number(0x0120)
+
+    @property
+    def has_data(self) -> bool:
+        """A data set follows: any Command Data Set Type but 0101H (PS3.7 E.1)."""
+        return self.number(0x0800) != NO_DATA_SET
+
+    @property
+    def status(self) -> int:
+        return self.number(0x0900)
+
+    @property
+    def priority(self) -> int:
+        return self.number(0x0700)
+
+    @property
+    def affected_sop_class(self) -> str:
+        return self.text(0x0002)
+
+    @property
+    def requested_sop_class(self) -> str:
+        return self.text(0x0003)
+
+    @property
+    def sop_class(self) -> str:
+        """Affected or Requested SOP Class UID, whichever the message has."""
+        return self.text(0x0002) or self.text(0x0003)
+
+    @property
+    def affected_sop_instance(self) -> str:
+        return self.text(0x1000)
+
+    @property
+    def requested_sop_instance(self) -> str:
+        return self.text(0x1001)
+
+    @property
+    def sop_instance(self) -> str:
+        """Affected or Requested SOP Instance UID, whichever the message has."""
+        return self.text(0x1000) or self.text(0x1001)
+
+    @property
+    def move_destination(self) -> str:
+        return self.text(0x0600)
+
+    @property
+    def event_type(self) -> int:
+        return self.number(0x1002)
+
+    @property
+    def action_type(self) -> int:
+        return self.number(0x1008)
+
+    @property
+    def error_comment(self) -> str:
+        return self.text(0x0902)
+
+    @property
+    def offending_elements(self) -> tuple[int, ...]:
+        value = self.values.get(0x0901, ())
+        return value if isinstance(value, tuple) else ()

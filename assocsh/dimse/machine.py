@@ -1,0 +1,635 @@
+"""The DIMSE protocol machine (PS3.7 8.1): requests out under the window, responses matched.
+
+Sans-IO: PDVs and the time go in, events come out by ``take_events``, and P-DATA-TF pieces are
+pulled with ``next_pieces``. The same machine serves both sides of an association.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from assocsh.dimse.commandset import DATA_SET, NO_DATA_SET, CommandField, CommandSet, Value
+from assocsh.dimse.events import (
+    CancelReceived,
+    DimseEvent,
+    Entered,
+    IndicationReceived,
+    MessageReceived,
+    MessageSent,
+    Noticed,
+    ResponseReceived,
+    SourceFailed,
+    StoreBegun,
+    StoreData,
+    StoreEnded,
+    TimedOut,
+    UnmatchedResponse,
+    Violation,
+)
+from assocsh.dimse.messages import (
+    Buffer,
+    MessageReader,
+    MessageWriter,
+    data_cap,
+    fragment_size,
+)
+from assocsh.dimse.requests import DataSource
+from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.dimse.status import PENDING
+from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.errors import ProtocolError
+from assocsh.upperlayer.events import Pdv
+
+MAX_PERFORMING = 64
+"""How many requests of the peer may be outstanding whatever was negotiated."""
+
+_CANCELLABLE = frozenset((CommandField.C_FIND_RQ, CommandField.C_GET_RQ, CommandField.C_MOVE_RQ))
+_DUPLICATE_INVOCATION = 0x0210
+
+
+class Invocation:
+    """One request of ours. ``user`` is whatever the caller ties to it."""
+
+    __slots__ = (
+        "answered",
+        "cancel_sent",
+        "context_id",
+        "data",
+        "data_length",
+        "detached",
+        "field",
+        "message_id",
+        "progress_at",
+        "sent",
+        "state",
+        "user",
+        "values",
+        "writer",
+    )
+
+    def __init__(
+        self, context_id: int, values: dict[int, Value], data: bytes | DataSource | None
+    ) -> None:
+        self.context_id = context_id
+        self.values = values
+        self.data: bytes | DataSource | None = data
+        self.data_length = (
+            0 if data is None else len(data) if isinstance(data, bytes) else data.length
+        )
+        field = values[0x0100]
+        assert isinstance(field, int)
+        self.field = field
+        self.state = OperationState.QUEUED
+        self.message_id: int | None = None
+        self.writer: MessageWriter | None = None
+        self.sent = False
+        self.answered = False
+        self.cancel_sent = False
+        self.detached = False
+        self.progress_at = 0.0
+        self.user: object = None
+
+    @property
+    def cancellable(self) -> bool:
+        """C-CANCEL exists for it (PS3.7 9.3.2.3, 9.3.3.3, 9.3.4.3)."""
+        return self.field in _CANCELLABLE
+
+
+class Performing:
+    """One request of the peer, from its command set to our final response."""
+
+    __slots__ = ("cancelled", "command", "context_id", "message_id", "refused", "user")
+
+    def __init__(self, context_id: int, command: CommandSet) -> None:
+        self.context_id = context_id
+        self.command = command
+        self.message_id = command.message_id
+        self.cancelled = False
+        self.refused = False
+        """Answered by the machine itself: nobody is to perform it."""
+        self.user: object = None
+
+
+class _Outgoing:
+    """A response or a C-CANCEL in the lane ahead of the requests."""
+
+    __slots__ = ("command", "context_id", "data", "length")
+
+    def __init__(self, context_id: int, command: CommandSet, data: bytes | None) -> None:
+        self.context_id = context_id
+        self.command = command
+        self.data = data
+        self.length = len(data) if data else 0
+
+
+class DimseMachine:
+    """Everything that one association has to say in DIMSE.
+
+    ``contexts`` are the accepted presentation context ids. ``invoked`` and ``performed`` are this
+    side's limits (0 unlimited), ``timeout`` the seconds without progress after which a request is
+    reported.
+    """
+
+    def __init__(
+        self,
+        contexts: Iterable[int],
+        *,
+        invoked: int = 1,
+        performed: int = 1,
+        peer_max_pdu: int = 0,
+        timeout: float | None = None,
+    ) -> None:
+        self.contexts = frozenset(contexts)
+        self.window = OperationsWindow(invoked)
+        self.performed_window = OperationsWindow(performed)
+        self.timeout = timeout
+        self.accepting = True
+        """False once the association is being released: no queued request starts any more."""
+        self._fragment = fragment_size(peer_max_pdu)
+        self._ids = MessageIds()
+        self._queue: deque[Invocation] = deque()
+        self._outstanding: dict[int, Invocation] = {}
+        self._performing: dict[int, Performing] = {}
+        self._control: deque[_Outgoing] = deque()
+        self._writer: MessageWriter | None = None
+        self._writing: Invocation | _Outgoing | None = None
+        self._waiting_for_source = False
+        self._reader = MessageReader()
+        self._store: Performing | None = None
+        self._received = bytearray()
+        self._received_length = 0
+        self._events: list[DimseEvent] = []
+
+    # -- what there is -----------------------------------------------------------------------
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    @property
+    def outstanding(self) -> Mapping[int, Invocation]:
+        """By Message ID, the requests that hold a place in the window."""
+        return self._outstanding
+
+    @property
+    def performing(self) -> Mapping[int, Performing]:
+        """By the peer's Message ID, the peer's requests without our final response."""
+        return self._performing
+
+    @property
+    def idle(self) -> bool:
+        """Nothing outstanding or queued in either direction, nothing half sent or half received."""
+        return not (
+            self._outstanding
+            or self._queue
+            or self._performing
+            or self._control
+            or self._writer
+            or not self._reader.idle
+        )
+
+    @property
+    def mid_message(self) -> bool:
+        """Part of a message is on the wire in our direction, the rest is not."""
+        return self._writer is not None
+
+    @property
+    def mid_reception(self) -> bool:
+        """Part of a message of the peer is here, the rest is not."""
+        return not self._reader.idle
+
+    @property
+    def control_backlog(self) -> int:
+        """Responses that wait to be sent: what a handler with many responses must watch."""
+        return len(self._control)
+
+    @property
+    def has_output(self) -> bool:
+        """``next_pieces`` would give something now."""
+        if self._waiting_for_source:
+            return False
+        return bool(
+            self._writer
+            or self._control
+            or (self._queue and self.accepting and self.window.is_open)
+        )
+
+    def take_events(self) -> list[DimseEvent]:
+        events, self._events = self._events, []
+        return events
+
+    # -- the service user's primitives ---------------------------------------------------------
+
+    def invoke(
+        self, context_id: int, values: dict[int, Value], data: bytes | DataSource | None
+    ) -> Invocation:
+        """Queue a request. ``values`` is its command set but for Message ID and data set type."""
+        if isinstance(data, bytes) and not data:
+            # An empty data set must not be announced: the peer would wait for it for ever.
+            data = None
+        invocation = Invocation(context_id, values, data)
+        self._queue.append(invocation)
+        return invocation
+
+    def cancel(self, invocation: Invocation) -> CancelOutcome:
+        """Cancel a request of ours (PS3.7 9.1.2.2 and its sisters); see CancelOutcome."""
+        state = invocation.state
+        if state.is_end:
+            return CancelOutcome.FINISHED
+        if state is OperationState.QUEUED:
+            self._queue.remove(invocation)
+            self._close_data(invocation)
+            self._enter(invocation, OperationState.WITHDRAWN)
+            return CancelOutcome.WITHDRAWN
+        if state is OperationState.CANCELLING:
+            return CancelOutcome.ALREADY
+        if not invocation.cancellable:
+            self.detach(invocation)
+            self._enter(invocation, OperationState.CANCELLED)
+            return CancelOutcome.DETACHED
+        command = CommandSet(
+            {
+                0x0100: int(CommandField.C_CANCEL_RQ),
+                0x0120: invocation.message_id or 0,
+                0x0800: NO_DATA_SET,
+            }
+        )
+        self._control.append(_Outgoing(invocation.context_id, command, None))
+        invocation.cancel_sent = True
+        self._enter(invocation, OperationState.CANCELLING)
+        return CancelOutcome.REQUESTED
+
+    def detach(self, invocation: Invocation) -> None:
+        """Nobody waits for it any more; its Message ID and place stay taken until it is answered."""
+        invocation.detached = True
+
+    def fail(self, invocation: Invocation) -> None:
+        """End a request on this side. If it was sent, its Message ID and place stay taken."""
+        if invocation.state.is_end:
+            return
+        if invocation.state is OperationState.QUEUED:
+            self._queue.remove(invocation)
+            self._close_data(invocation)
+        self.detach(invocation)
+        self._enter(invocation, OperationState.FAILED)
+
+    def fail_invocations(self) -> None:
+        """No request of ours will be answered any more: all that had not ended fail, in order.
+
+        What the peer asked goes on, and so does a message that is half sent.
+        """
+        self.accepting = False
+        queue, self._queue = self._queue, deque()
+        for invocation in (*self._outstanding.values(), *queue):
+            if not invocation.sent and self._writing is not invocation:
+                self._close_data(invocation)
+            if not invocation.state.is_end:
+                self.detach(invocation)
+                self._enter(invocation, OperationState.FAILED)
+
+    def close(self) -> None:
+        """The association is gone: forget everything, let go of every file."""
+        self.fail_invocations()
+        for invocation in self._outstanding.values():
+            self._close_data(invocation)
+        self._outstanding.clear()
+        self._performing.clear()
+        self._control.clear()
+        self._writer = self._writing = None
+        self.window.outstanding = self.performed_window.outstanding = 0
+
+    def respond(
+        self,
+        performing: Performing,
+        status: int,
+        data: bytes | None = None,
+        elements: Mapping[int, Value] | None = None,
+    ) -> None:
+        """Answer the peer. A status that is not Pending is the final response."""
+        if self._performing.get(performing.message_id) is not performing:
+            return
+        self._answer(performing, status, data, elements)
+        if status not in PENDING:
+            del self._performing[performing.message_id]
+            self.performed_window.give_back()
+
+    def _answer(
+        self,
+        performing: Performing,
+        status: int,
+        data: bytes | None,
+        elements: Mapping[int, Value] | None,
+    ) -> None:
+        request = performing.command
+        values: dict[int, Value] = {
+            0x0100: request.field | 0x8000,
+            0x0120: performing.message_id,
+            0x0800: DATA_SET if data else NO_DATA_SET,
+            0x0900: status,
+        }
+        if request.sop_class:
+            values[0x0002] = request.sop_class
+        if request.sop_instance:
+            values[0x1000] = request.sop_instance
+        for echoed in (0x1002, 0x1008):
+            if echoed in request.values:
+                values[echoed] = request.values[echoed]
+        if elements:
+            values.update(elements)
+        self._control.append(_Outgoing(performing.context_id, CommandSet(values), data or None))
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def source_ready(self) -> None:
+        """A source that had nothing ready has something now."""
+        self._waiting_for_source = False
+
+    def next_pieces(self, budget: int, now: float) -> list[Buffer]:
+        """P-DATA-TF pieces (head, payload, head, payload, ...) of about ``budget`` bytes.
+
+        Lanes: the message being sent, then responses and C-CANCEL, then requests that the window
+        admits. One message is never begun before the one before it is whole (PS3.8 Annex E).
+        """
+        pieces: list[Buffer] = []
+        while budget > 0:
+            writer = self._writer
+            if writer is None:
+                writer = self._begin(now)
+                if writer is None:
+                    break
+            try:
+                written = writer.write(pieces, budget)
+            except OSError as error:
+                self._source_failed(error, midway=True)
+                break
+            budget -= written
+            if writer.done:
+                self._end(writer, now)
+            elif not written:
+                self._waiting_for_source = True
+                break
+            elif isinstance(self._writing, Invocation):
+                self._writing.progress_at = now
+        return pieces
+
+    def _begin(self, now: float) -> MessageWriter | None:
+        if self._control:
+            outgoing = self._control.popleft()
+            self._writing = outgoing
+            self._writer = MessageWriter(
+                outgoing.context_id, outgoing.command, outgoing.data, self._fragment
+            )
+            return self._writer
+        while self._queue and self.accepting and self.window.is_open:
+            invocation = self._queue[0]
+            writer = invocation.writer
+            if writer is None:
+                message_id = self._ids.allocate(self._outstanding)
+                if message_id is None:
+                    return None
+                invocation.message_id = message_id
+                values = invocation.values
+                values[0x0110] = message_id
+                values[0x0800] = NO_DATA_SET if invocation.data is None else DATA_SET
+                writer = invocation.writer = MessageWriter(
+                    invocation.context_id, CommandSet(values), invocation.data, self._fragment
+                )
+            self._writing = invocation
+            try:
+                ready = writer.prefetch()
+            except OSError as error:
+                self._source_failed(error, midway=False)
+                continue
+            if not ready:
+                self._waiting_for_source = True
+                return None
+            self._queue.popleft()
+            assert invocation.message_id is not None
+            self._outstanding[invocation.message_id] = invocation
+            self.window.take()
+            invocation.progress_at = now
+            self._writer = writer
+            self._enter(invocation, OperationState.SENDING)
+            return writer
+        return None
+
+    def _end(self, writer: MessageWriter, now: float) -> None:
+        writing = self._writing
+        self._writer = self._writing = None
+        writer.close()
+        if isinstance(writing, Invocation):
+            writing.sent = True
+            writing.progress_at = now
+            self._events.append(
+                MessageSent(
+                    writing.context_id, CommandSet(writing.values), writing.data_length, writing
+                )
+            )
+            writing.data = None
+            if writing.state is OperationState.SENDING:
+                self._enter(writing, OperationState.PENDING)
+            if writing.answered:
+                self._give_back(writing)
+        elif writing is not None:
+            self._events.append(
+                MessageSent(writing.context_id, writing.command, writing.length, None)
+            )
+
+    def _source_failed(self, error: OSError, *, midway: bool) -> None:
+        invocation = self._writing
+        assert isinstance(invocation, Invocation)
+        self._writing = None
+        if not midway:
+            self.fail(invocation)
+        self._events.append(SourceFailed(invocation, error, midway))
+
+    # -- in ------------------------------------------------------------------------------------
+
+    def receive(self, pdvs: Iterable[Pdv], now: float) -> None:
+        """Take the PDVs of one P-DATA-TF. Never raises: a Violation event says what was wrong."""
+        try:
+            for pdv in pdvs:
+                if pdv.context_id not in self.contexts:
+                    raise ProtocolError(
+                        f"a fragment on presentation context {pdv.context_id}, which was not "
+                        "accepted",
+                        reason=6,
+                    )
+                if pdv.is_command:
+                    command = self._reader.feed_command(pdv)
+                    if command is not None:
+                        self._command_received(pdv.context_id, command, now)
+                else:
+                    self._data_received(pdv, now)
+        except ProtocolError as error:
+            self._events.append(Violation(error))
+
+    def _command_received(self, context_id: int, command: CommandSet, now: float) -> None:
+        if command.field == CommandField.C_STORE_RQ and command.has_data:
+            performing = self._admit(context_id, command, now)
+            self._store = performing
+            self._received_length = 0
+            if not performing.refused:
+                self._events.append(StoreBegun(performing))
+        elif not command.has_data:
+            self._message_received(context_id, command, None, now)
+
+    def _data_received(self, pdv: Pdv, now: float) -> None:
+        command = self._reader.feed_data(pdv)
+        store = self._store
+        if store is not None:
+            self._received_length += len(pdv.data)
+            if not store.refused:
+                self._events.append(StoreData(store, pdv.data))
+            if pdv.is_last:
+                self._store = None
+                length = self._received_length
+                self._events.append(MessageReceived(pdv.context_id, command, length, None))
+                if not store.refused:
+                    self._events.append(StoreEnded(store, length))
+            return
+        received = self._received
+        if len(received) + len(pdv.data) > data_cap(command):
+            raise ProtocolError(
+                f"the data set of a {command.label} is longer than {data_cap(command)} bytes, "
+                "which is more than assocsh keeps in memory",
+                reason=0,
+            )
+        if not pdv.is_last:
+            received += pdv.data
+            return
+        if received:
+            received += pdv.data
+            data = bytes(received)
+            self._received = bytearray()
+        else:
+            data = bytes(pdv.data)
+        self._message_received(pdv.context_id, command, data, now)
+
+    def _message_received(
+        self, context_id: int, command: CommandSet, data: bytes | None, now: float
+    ) -> None:
+        length = len(data) if data else 0
+        if command.is_response:
+            self._response_received(context_id, command, data, length, now)
+            return
+        self._events.append(MessageReceived(context_id, command, length, None))
+        if command.field == CommandField.C_CANCEL_RQ:
+            message_id = command.message_id_being_responded_to
+            performing = self._performing.get(message_id)
+            if performing is not None:
+                performing.cancelled = True
+            self._events.append(CancelReceived(message_id, performing))
+            return
+        performing = self._admit(context_id, command, now)
+        if not performing.refused:
+            self._events.append(IndicationReceived(performing, data))
+
+    def _admit(self, context_id: int, command: CommandSet, now: float) -> Performing:
+        """Count a request of the peer; one with a Message ID in use is answered 0210H."""
+        performing = Performing(context_id, command)
+        if performing.message_id in self._performing:
+            self._events.append(
+                Noticed(
+                    f"the peer used Message ID {performing.message_id} for a {command.label} "
+                    "while another request has it (PS3.7 9.1): answered 0210H duplicate invocation"
+                )
+            )
+            performing.refused = True
+            self._answer(performing, _DUPLICATE_INVOCATION, None, None)
+            return performing
+        self._performing[performing.message_id] = performing
+        if not self.performed_window.is_open:
+            count = len(self._performing)
+            if count > MAX_PERFORMING:
+                raise ProtocolError(
+                    f"the peer has {count} requests outstanding; the negotiated window is "
+                    f"{self.performed_window.limit}",
+                    reason=0,
+                )
+            self._events.append(
+                Noticed(
+                    f"the peer has {count} requests outstanding, over the negotiated window of "
+                    f"{self.performed_window.limit} (PS3.7 D.3.3.3)"
+                )
+            )
+        self.performed_window.take()
+        if command.field == CommandField.C_STORE_RQ:
+            # A sub-operation is progress of the C-GET that asked for it.
+            for invocation in self._outstanding.values():
+                if invocation.field == CommandField.C_GET_RQ:
+                    invocation.progress_at = now
+        return performing
+
+    def _response_received(
+        self, context_id: int, command: CommandSet, data: bytes | None, length: int, now: float
+    ) -> None:
+        message_id = command.message_id_being_responded_to
+        invocation = self._outstanding.get(message_id)
+        reason = ""
+        if invocation is None or invocation.answered:
+            reason = f"no request with Message ID {message_id} is outstanding"
+        elif context_id != invocation.context_id:
+            reason = (
+                f"request {message_id} went out on context {invocation.context_id}, "
+                f"the response came on {context_id}"
+            )
+        elif command.field != invocation.field | 0x8000:
+            asked = CommandField(invocation.field).label
+            reason = f"request {message_id} is a {asked}"
+        self._events.append(
+            MessageReceived(context_id, command, length, None if reason else invocation)
+        )
+        if reason or invocation is None:
+            self._events.append(UnmatchedResponse(context_id, command, reason))
+            return
+        invocation.progress_at = now
+        final = command.status not in PENDING
+        self._events.append(ResponseReceived(invocation, command, data, final))
+        if not final:
+            return
+        invocation.answered = True
+        if not invocation.state.is_end:
+            cancelled = command.status == 0xFE00
+            self._enter(
+                invocation, OperationState.CANCELLED if cancelled else OperationState.DONE
+            )
+        if invocation.sent:
+            self._give_back(invocation)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def next_timeout(self) -> float | None:
+        """When ``handle_timeout`` has to be called at the latest; None: not at all."""
+        if self.timeout is None or not self._outstanding:
+            return None
+        waiting = [
+            one.progress_at for one in self._outstanding.values() if one.sent and not one.detached
+        ]
+        return min(waiting) + self.timeout if waiting else None
+
+    def handle_timeout(self, now: float) -> None:
+        """Report each request that had no progress for the timeout, once."""
+        if self.timeout is None:
+            return
+        limit = now - self.timeout
+        for invocation in list(self._outstanding.values()):
+            if invocation.sent and not invocation.detached and invocation.progress_at <= limit:
+                self._events.append(TimedOut(invocation))
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _give_back(self, invocation: Invocation) -> None:
+        if invocation.message_id is not None:
+            self._outstanding.pop(invocation.message_id, None)
+        self.window.give_back()
+
+    def _enter(self, invocation: Invocation, state: OperationState) -> None:
+        invocation.state = state
+        self._events.append(Entered(invocation, state))
+
+    @staticmethod
+    def _close_data(invocation: Invocation) -> None:
+        if invocation.data is not None and not isinstance(invocation.data, bytes):
+            invocation.data.close()

@@ -1,0 +1,187 @@
+"""DIMSE messages to P-DATA-TF and back (PS3.7 6.3, PS3.8 Annex E).
+
+One message is a command set and perhaps a data set, both cut into fragments on one presentation
+context. Command and data go in separate PDUs; fragments have an even length.
+"""
+
+from __future__ import annotations
+
+from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.requests import DataSource
+from assocsh.errors import ProtocolError
+from assocsh.upperlayer.events import Pdv
+from assocsh.upperlayer.pdus import pdata_head
+
+Buffer = bytes | bytearray | memoryview
+
+MAX_COMMAND = 64 * 1024
+MAX_IDENTIFIER = 4 * 1024 * 1024
+MAX_DATA_SET = 64 * 1024 * 1024
+"""Caps for what is kept in memory; the data set of a C-STORE-RQ goes to a sink and has none."""
+
+UNLIMITED_PDU = 131072
+"""What is sent at most per PDU to a peer that announced no limit, or one beyond reason."""
+
+BLOCK = 256 * 1024
+
+
+def fragment_size(peer_max_pdu: int) -> int:
+    """The largest even fragment for a peer that receives PDUs of ``peer_max_pdu`` (0: any)."""
+    limit = min(peer_max_pdu or UNLIMITED_PDU, UNLIMITED_PDU)
+    return (limit - 6) & ~1
+
+
+class MessageWriter:
+    """One message on its way out, cut into PDUs when asked for them."""
+
+    __slots__ = ("_block", "_command", "_context_id", "_fragment", "_left", "_source", "sent")
+
+    def __init__(
+        self,
+        context_id: int,
+        command: CommandSet,
+        data: bytes | DataSource | None,
+        fragment: int,
+    ) -> None:
+        self._context_id = context_id
+        self._command: memoryview | None = memoryview(command.encode())
+        self._fragment = fragment
+        self._source = data if data is not None and not isinstance(data, bytes) else None
+        self._block = memoryview(data if isinstance(data, bytes) else b"")
+        self._left = 0 if data is None else len(data) if isinstance(data, bytes) else data.length
+        self.sent = 0
+        """Bytes of the data set handed out so far."""
+
+    @property
+    def done(self) -> bool:
+        return self._command is None and not self._left
+
+    def prefetch(self) -> bool:
+        """Get the first block of the data set; False when it is not ready. Raises OSError.
+
+        Called before the first PDU: a file that cannot be read must fail before the command set
+        has announced a data set, since half a message can only be ended by an abort.
+        """
+        return not self._source or bool(self._block) or not self._left or self._refill()
+
+    def write(self, pieces: list[Buffer], budget: int) -> int:
+        """Append PDUs as head, payload, head, payload... until ``budget`` bytes or the end.
+
+        Returns the bytes appended; 0 with ``done`` still False: the source is not ready.
+        Raises OSError when the source cannot be read.
+        """
+        written = 0
+        size = self._fragment
+        while self._command is not None:
+            payload = self._command[:size]
+            rest = self._command[size:]
+            pieces.append(pdata_head(self._context_id, True, not rest, len(payload)))
+            pieces.append(payload)
+            written += len(payload) + 12
+            self._command = rest if rest else None
+        while self._left and written < budget:
+            block = self._block
+            if not block:
+                if not self._refill():
+                    break
+                block = self._block
+            payload = block[:size]
+            length = len(payload)
+            self._block = block[length:]
+            self._left -= length
+            pieces.append(pdata_head(self._context_id, False, not self._left, length))
+            pieces.append(payload)
+            self.sent += length
+            written += length + 12
+        return written
+
+    def close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+
+    def _refill(self) -> bool:
+        assert self._source is not None
+        whole = max(1, BLOCK // self._fragment) * self._fragment
+        block = self._source.read(min(whole, self._left))
+        if block is None:
+            return False
+        if not block:
+            raise OSError(f"the data set ended {self._left} bytes early")
+        self._block = memoryview(block)
+        return True
+
+
+class MessageReader:
+    """PDVs in, command sets and data out; checks that fragments belong together (M3).
+
+    ``feed`` returns what the PDV completed: a ``CommandSet`` when the command set is whole, and
+    for each data fragment the fragment itself. The caller knows from ``last`` and
+    ``command.has_data`` where the message ends.
+    """
+
+    __slots__ = ("_buffer", "command", "context_id")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self.command: CommandSet | None = None
+        self.context_id = 0
+
+    @property
+    def idle(self) -> bool:
+        """True between two messages."""
+        return self.command is None and not self._buffer
+
+    def feed_command(self, pdv: Pdv) -> CommandSet | None:
+        """Take a command PDV. Returns the command set with its last fragment."""
+        if self.command is not None:
+            raise ProtocolError(
+                f"a command fragment on context {pdv.context_id} in the middle of the data set "
+                f"of a {self.command.label}",
+                reason=5,
+            )
+        if self._buffer and pdv.context_id != self.context_id:
+            raise self._mixed(pdv)
+        self.context_id = pdv.context_id
+        data = self._buffer + pdv.data if self._buffer else bytes(pdv.data)
+        if len(data) > MAX_COMMAND:
+            raise ProtocolError(f"a command set of more than {MAX_COMMAND} bytes", reason=6)
+        if not pdv.is_last:
+            self._buffer = data
+            return None
+        self._buffer = b""
+        command = CommandSet.decode(data)
+        if command.has_data:
+            self.command = command
+        return command
+
+    def feed_data(self, pdv: Pdv) -> CommandSet:
+        """Take a data PDV. Returns the command set of its message."""
+        command = self.command
+        if command is None:
+            raise ProtocolError(
+                f"a data set fragment on context {pdv.context_id} without a command set before it",
+                reason=5,
+            )
+        if pdv.context_id != self.context_id:
+            raise self._mixed(pdv)
+        if pdv.is_last:
+            self.command = None
+        return command
+
+    def _mixed(self, pdv: Pdv) -> ProtocolError:
+        return ProtocolError(
+            f"fragments of two messages are interleaved: context {pdv.context_id} in the middle "
+            f"of a message on context {self.context_id} (PS3.8 Annex E forbids it)",
+            reason=5,
+        )
+
+
+def data_cap(command: CommandSet) -> int:
+    """How large the data set of this message may get in memory."""
+    identifiers = (
+        CommandField.C_FIND_RQ,
+        CommandField.C_FIND_RSP,
+        CommandField.C_GET_RQ,
+        CommandField.C_MOVE_RQ,
+    )
+    return MAX_IDENTIFIER if command.field in identifiers else MAX_DATA_SET

@@ -1,0 +1,324 @@
+"""The requests of PS3.7 as immutable values: what to ask, not how it is sent.
+
+An identifier, a data set or an attribute list is a ``pydicom.Dataset``, a mapping of keyword (or
+tag, or path) to value, or ``EncodedData``. It is encoded when the presentation context is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from assocsh.dimse import sopclasses
+from assocsh.dimse.commandset import CommandField, Value
+from assocsh.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+@runtime_checkable
+class DataSource(Protocol):
+    """Encoded data set bytes, handed out in pieces so that a large file is never in memory.
+
+    A source whose ``read`` may answer ``None`` has an attribute ``on_ready``, set by the engine,
+    and calls it on the loop when there is more to read.
+    """
+
+    @property
+    def length(self) -> int:
+        """How many bytes there are altogether; always even."""
+
+    def read(self, size: int) -> bytes | memoryview | None:
+        """The next bytes, at most ``size``; ``None`` when none are ready yet. Raises OSError."""
+
+    def close(self) -> None:
+        """Let go of the file. May be called more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedData:
+    """A data set that is already encoded, and the transfer syntax UID it is encoded in."""
+
+    data: bytes
+    transfer_syntax: str
+
+
+Data: TypeAlias = "Dataset | Mapping[str, Any] | EncodedData | None"
+
+
+class Request:
+    """What all requests have in common.
+
+    ``field`` is the Command Field, ``data`` what follows the command set. ``sop_classes`` lists
+    the abstract syntaxes that can carry the request, the preferred one first; ``elements`` gives
+    the command set but for Message ID, SOP class and Command Data Set Type.
+    """
+
+    field: ClassVar[CommandField]
+    cancellable: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The standard's name of the service: ``C-FIND``."""
+        return self.field.service
+
+    @property
+    def sop_classes(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    @property
+    def data(self) -> Data:
+        return None
+
+    def elements(self) -> dict[int, Value]:
+        return {}
+
+
+def _checked_level(level: str) -> str:
+    upper = level.upper()
+    if upper not in sopclasses.LEVELS:
+        raise UsageError(
+            f"{level!r} is not a query/retrieve level",
+            hint="the levels are " + ", ".join(name.lower() for name in sopclasses.LEVELS),
+        )
+    return upper
+
+
+class _QueryRetrieve(Request):
+    """C-FIND, C-GET and C-MOVE: a level, a model, an identifier (PS3.4 Annex C)."""
+
+    cancellable = True
+    classes: ClassVar[Mapping[str, str]]
+    level: str
+    identifier: Data
+    model: str | None
+    priority: int
+
+    @property
+    def sop_classes(self) -> tuple[str, ...]:
+        level = _checked_level(self.level)
+        if self.model is None:
+            models = sopclasses.MODELS_OF_LEVEL[level]
+        elif self.model in self.classes:
+            models = (self.model,)
+        else:
+            raise UsageError(
+                f"{self.model!r} is not an information model of {self.name}",
+                hint="the models are " + ", ".join(self.classes),
+            )
+        found = tuple(self.classes[model] for model in models if model in self.classes)
+        if not found:
+            raise UsageError(f"{self.name} has no level {level.lower()}")
+        return found
+
+    @property
+    def data(self) -> Data:
+        return self.identifier
+
+    @property
+    def query_level(self) -> str | None:
+        """Query/Retrieve Level (0008,0052) for the identifier; the worklist model has none."""
+        level = _checked_level(self.level)
+        return None if level == "WORKLIST" else level
+
+    def elements(self) -> dict[int, Value]:
+        return {0x0700: self.priority}
+
+
+@dataclass(frozen=True, slots=True)
+class CEcho(Request):
+    """C-ECHO: is the peer there (PS3.7 9.1.5)."""
+
+    field = CommandField.C_ECHO_RQ
+
+    @property
+    def sop_classes(self) -> tuple[str, ...]:
+        return (sopclasses.VERIFICATION,)
+
+
+@dataclass(frozen=True, slots=True)
+class CFind(_QueryRetrieve):
+    """C-FIND (PS3.7 9.1.2). ``level`` PATIENT, STUDY, SERIES, IMAGE or WORKLIST.
+
+    ``model`` is patient, study, patient-study or worklist; None takes the first accepted one that
+    knows the level.
+    """
+
+    field = CommandField.C_FIND_RQ
+    classes = sopclasses.FIND
+    level: str
+    identifier: Data
+    model: str | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CGet(_QueryRetrieve):
+    """C-GET (PS3.7 9.1.3): the instances arrive as C-STORE on the same association."""
+
+    field = CommandField.C_GET_RQ
+    classes = sopclasses.GET
+    level: str
+    identifier: Data
+    model: str | None = None
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CMove(_QueryRetrieve):
+    """C-MOVE (PS3.7 9.1.4): the peer sends the instances to the AE ``destination``."""
+
+    field = CommandField.C_MOVE_RQ
+    classes = sopclasses.MOVE
+    level: str
+    identifier: Data
+    destination: str
+    model: str | None = None
+    priority: int = 0
+
+    def elements(self) -> dict[int, Value]:
+        return {0x0600: self.destination, 0x0700: self.priority}
+
+
+@dataclass(frozen=True, slots=True)
+class CStore(Request):
+    """C-STORE (PS3.7 9.1.1) of a Part 10 file (``source`` is its path) or of a Dataset.
+
+    ``originator`` is the AE title and Message ID of the C-MOVE that this is a sub-operation of.
+    """
+
+    field = CommandField.C_STORE_RQ
+    source: "str | PathLike[str] | Dataset | StoredData"
+    priority: int = 0
+    originator: tuple[str, int] | None = None
+
+    @property
+    def sop_classes(self) -> tuple[str, ...]:
+        raise UsageError("the SOP class of a C-STORE is known when its source is opened")
+
+    def elements(self) -> dict[int, Value]:
+        values: dict[int, Value] = {0x0700: self.priority}
+        if self.originator is not None:
+            values[0x1030], values[0x1031] = self.originator
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class StoredData:
+    """A data set to C-STORE as it is: its SOP class and instance UID, and its encoded bytes."""
+
+    sop_class: str
+    sop_instance: str
+    data: EncodedData
+
+
+class _Normalized(Request):
+    """What the DIMSE-N requests have in common (PS3.7 Chapter 10)."""
+
+    sop_class: str
+    sop_instance: str
+    affected: ClassVar[bool] = False
+
+    @property
+    def sop_classes(self) -> tuple[str, ...]:
+        return (self.sop_class,)
+
+    def elements(self) -> dict[int, Value]:
+        values: dict[int, Value] = {}
+        if self.sop_instance:
+            values[0x1000 if self.affected else 0x1001] = self.sop_instance
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class NEventReport(_Normalized):
+    """N-EVENT-REPORT (PS3.7 10.1.1)."""
+
+    field = CommandField.N_EVENT_REPORT_RQ
+    affected = True
+    sop_class: str
+    sop_instance: str
+    event_type: int
+    information: Data = None
+
+    @property
+    def data(self) -> Data:
+        return self.information
+
+    def elements(self) -> dict[int, Value]:
+        return {0x1000: self.sop_instance, 0x1002: self.event_type}
+
+
+@dataclass(frozen=True, slots=True)
+class NGet(_Normalized):
+    """N-GET (PS3.7 10.1.2). ``attributes`` are tags as 32-bit numbers; none asks for all."""
+
+    field = CommandField.N_GET_RQ
+    sop_class: str
+    sop_instance: str
+    attributes: tuple[int, ...] = ()
+
+    def elements(self) -> dict[int, Value]:
+        values: dict[int, Value] = {0x1001: self.sop_instance}
+        if self.attributes:
+            values[0x1005] = self.attributes
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class NSet(_Normalized):
+    """N-SET (PS3.7 10.1.3)."""
+
+    field = CommandField.N_SET_RQ
+    sop_class: str
+    sop_instance: str
+    modifications: Data
+
+    @property
+    def data(self) -> Data:
+        return self.modifications
+
+
+@dataclass(frozen=True, slots=True)
+class NAction(_Normalized):
+    """N-ACTION (PS3.7 10.1.4)."""
+
+    field = CommandField.N_ACTION_RQ
+    sop_class: str
+    sop_instance: str
+    action_type: int
+    information: Data = None
+
+    @property
+    def data(self) -> Data:
+        return self.information
+
+    def elements(self) -> dict[int, Value]:
+        return {0x1001: self.sop_instance, 0x1008: self.action_type}
+
+
+@dataclass(frozen=True, slots=True)
+class NCreate(_Normalized):
+    """N-CREATE (PS3.7 10.1.5). An empty ``sop_instance`` lets the peer choose the UID."""
+
+    field = CommandField.N_CREATE_RQ
+    affected = True
+    sop_class: str
+    sop_instance: str = ""
+    attributes: Data = None
+
+    @property
+    def data(self) -> Data:
+        return self.attributes
+
+
+@dataclass(frozen=True, slots=True)
+class NDelete(_Normalized):
+    """N-DELETE (PS3.7 10.1.6)."""
+
+    field = CommandField.N_DELETE_RQ
+    sop_class: str
+    sop_instance: str

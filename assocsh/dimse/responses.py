@@ -1,0 +1,109 @@
+"""Responses as the caller sees them: a command set, and data that is decoded when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from assocsh.dimse import status as statuses
+from assocsh.dimse.commandset import CommandSet, field_label
+from assocsh.dimse.requests import Request
+from assocsh.upperlayer.negotiation import PresentationContext
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+Decoder = Callable[[bytes, str], "Dataset"]
+
+
+class SubOperations(NamedTuple):
+    """The sub-operation counts of a C-GET or C-MOVE response (PS3.7 9.1.3.1, 9.1.4.1)."""
+
+    remaining: int
+    completed: int
+    failed: int
+    warning: int
+
+
+class Response:
+    """One response. A status is a result, never an exception.
+
+    ``data`` is the encoded identifier or data set in ``context.transfer_syntax``, or None.
+    """
+
+    __slots__ = ("_decode", "command", "context", "data", "request")
+
+    def __init__(
+        self,
+        command: CommandSet,
+        data: bytes | None,
+        context: PresentationContext,
+        request: Request,
+        decode: Decoder,
+    ) -> None:
+        self.command = command
+        self.data = data
+        self.context = context
+        self.request = request
+        self._decode = decode
+
+    def __repr__(self) -> str:
+        return f"<{self.command_name} {self.status:#06x} {self.meaning}>"
+
+    @property
+    def status(self) -> int:
+        """Status (0000,0900)."""
+        return self.command.status
+
+    @property
+    def category(self) -> str:
+        """Success, Warning, Failure, Cancel or Pending."""
+        return statuses.category(self.status)
+
+    @property
+    def meaning(self) -> str:
+        """The standard's words for the status."""
+        return statuses.meaning(self.status, self.request.name)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in statuses.PENDING
+
+    @property
+    def message_id(self) -> int:
+        """The Message ID of the request this answers."""
+        return self.command.message_id_being_responded_to
+
+    @property
+    def command_name(self) -> str:
+        """The standard's name of the message: ``C-FIND-RSP``."""
+        return field_label(self.command.field)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The identifier or data set, decoded now; None without one.
+
+        Raises ProtocolError when the bytes are no data set in the negotiated transfer syntax.
+        """
+        if self.data is None:
+            return None
+        return self._decode(self.data, self.context.transfer_syntax or "1.2.840.10008.1.2")
+
+    @property
+    def suboperations(self) -> SubOperations | None:
+        """The sub-operation counts, or None when the response has none."""
+        values = self.command.values
+        if not any(element in values for element in (0x1020, 0x1021, 0x1022, 0x1023)):
+            return None
+        number = self.command.number
+        return SubOperations(number(0x1020), number(0x1021), number(0x1022), number(0x1023))
+
+    @property
+    def error_comment(self) -> str:
+        """Error Comment (0000,0902), "" without one. The peer's own text."""
+        return self.command.error_comment
+
+    @property
+    def offending_elements(self) -> tuple[int, ...]:
+        """Offending Element (0000,0901): tags as 32-bit numbers."""
+        return self.command.offending_elements
