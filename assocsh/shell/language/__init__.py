@@ -1,0 +1,1 @@
+"""The language of the shell: grammar, completion, hints, highlighting, help."""

@@ -1,0 +1,158 @@
+"""What a command, an option and a setting are: plain data that the whole language reads.
+
+The parser, the completer, the hint on the toolbar, the highlighter and ``help`` all work from
+these classes and hold no knowledge of single commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Slot(StrEnum):
+    """What belongs in one place of a command line; decides checks, completion and hints."""
+
+    COMMAND = "command"
+    PEER = "peer"
+    LEVEL = "level"
+    KEY = "key"  # Keyword=value, or a bare Keyword that asks for it back
+    FILE = "file"
+    DIRECTORY = "directory"
+    REQUEST = "request"  # #7; "7" too where nothing else could be meant
+    ROW = "row"  # 1-based row of a result
+    SOP_CLASS = "SOP class"
+    TRANSFER_SYNTAX = "transfer syntax"
+    CONTEXTS = "contexts"  # qr,storage,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]
+    CHOICE = "choice"
+    INTEGER = "integer"
+    DURATION = "duration"
+    AE_TITLE = "AE title"
+    SETTING = "setting"
+    VALUE = "value"
+    QUERY = "query"
+    TEXT = "text"
+    TAG = "tag"
+    UID = "UID"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A positional word. Only the last one of a command may be ``repeated``.
+
+    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``.
+    ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
+    slot's own for the others (``all`` beside a request number).
+    """
+
+    name: str
+    slot: Slot
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    repeated: bool = False
+    summary: str = ""
+
+    @property
+    def synopsis(self) -> str:
+        """``LEVEL``, ``[KEY ...]``, ``summary|detail``: as help shows it."""
+        text = "|".join(self.choices) if self.slot is Slot.CHOICE else self.name.upper()
+        if self.repeated:
+            text += " ..."
+        return text if self.required else f"[{text}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help."""
+
+    name: str
+    slot: Slot | None = None
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    summary: str = ""
+    repeated: bool = False
+
+    @property
+    def synopsis(self) -> str:
+        """``[--window N]``, as help shows it."""
+        value = "" if self.slot is None else " " + (self.metavar or "|".join(self.choices))
+        return f"[{self.name}{value}]"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command of the language.
+
+    ``uses_results``: held until the request it refers to is done. ``sends``: makes DIMSE
+    requests. ``verbatim``: what follows the name is one text with a grammar of its own
+    (``expect``, ``let``). ``block``: commands in braces follow (``retry``). ``section`` is where
+    the standard describes it.
+    """
+
+    name: str
+    summary: str
+    group: str
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    options: tuple[Option, ...] = ()
+    examples: tuple[str, ...] = ()
+    section: str = ""
+    uses_results: bool = False
+    sends: bool = False
+    verbatim: bool = False
+    block: bool = False
+    details: str = ""
+
+    def option(self, name: str) -> Option | None:
+        """The option called ``name`` (with its dashes), if this command has it."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The parameter called ``name``, if this command has it."""
+        return next((each for each in self.parameters if each.name == name), None)
+
+    @property
+    def synopsis(self) -> str:
+        """``find LEVEL [KEY ...] [--of ROW]``: one line, generated."""
+        words = [self.name, *(each.synopsis for each in self.parameters)]
+        words += [each.synopsis for each in self.options]
+        if self.block:
+            words.append("{ COMMANDS }")
+        return " ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One name that ``set`` knows. ``default`` is written as the user would write it.
+
+    ``choices`` are the only values of a CHOICE, and words allowed besides for the others.
+    """
+
+    name: str
+    slot: Slot
+    default: str
+    choices: tuple[str, ...] = ()
+    summary: str = ""
+
+
+class CommandTable(Mapping[str, CommandSpec]):
+    """Commands by name, in the order of the table; aliases are found by ``[]`` and ``in`` too."""
+
+    def __init__(self, specs: tuple[CommandSpec, ...]) -> None:
+        self._by_name = {spec.name: spec for spec in specs}
+        self._by_any = {alias: spec for spec in specs for alias in (spec.name, *spec.aliases)}
+
+    def __getitem__(self, name: str) -> CommandSpec:
+        return self._by_any[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that can be typed, aliases included."""
+        return tuple(self._by_any)

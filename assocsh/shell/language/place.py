@@ -1,0 +1,81 @@
+"""Where in a text something stands, and how a mistake in it is shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assocsh.errors import LanguageError
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text is from: what a LanguageError needs to say so."""
+
+    text: str
+    line: int = 1
+    source: str = ""
+
+    def line_of(self, at: int) -> int:
+        """The number of the line in which the offset ``at`` lies."""
+        return self.line + len(_LINE_END.findall(self.text, 0, at))
+
+    def error(self, message: str, start: int, end: int, hint: str = "") -> LanguageError:
+        return LanguageError(
+            message,
+            text=self.text,
+            start=start,
+            end=max(end, start + 1),
+            line=self.line_of(start),
+            source=self.source,
+            hint=hint,
+        )
+
+
+def nearest(text: str, names: Iterable[str], n: int = 3) -> str:
+    """``did you mean a or b?``, or an empty string."""
+    import difflib
+
+    lower = {name.lower(): name for name in names}
+    found = difflib.get_close_matches(text.lower(), lower, n=n)
+    return f"did you mean {' or '.join(lower[each] for each in found)}?" if found else ""
+
+
+def format_error(error: LanguageError) -> str:
+    """The message, the place, the line with a caret under the mistake, and the hint::
+
+        error: no such command: fnd
+          --> check.assoc:3:1
+         3 | fnd study PatientID=123
+           | ^^^
+        hint: did you mean find?
+
+    No line end at the end; whatever the text holds is made visible.
+    """
+    from assocsh.shell.output.visible import cell, width
+
+    def visible(text: str) -> str:
+        return cell(text, None)
+
+    before = list(_LINE_END.finditer(error.text, 0, error.start))
+    begin = before[-1].end() if before else 0
+    after = _LINE_END.search(error.text, error.start)
+    line = error.text[begin : after.start() if after else len(error.text)]
+    start, end = error.start - begin, min(error.end - begin, len(line))
+    lead = width(visible(line[:start]))
+    mark = max(width(visible(line[start:end])), 1)
+    number = str(error.line)
+    margin = " " * len(number)
+    where = f"{error.source}:" if error.source else ""
+    lines = [
+        f"error: {visible(error.message)}",
+        f" {margin}--> {visible(where)}{error.line}:{start + 1}",
+        f" {number} | {visible(line)}",
+        f" {margin} | {' ' * lead}{'^' * mark}",
+    ]
+    if error.hint:
+        lines.append(f"hint: {visible(error.hint)}")
+    return "\n".join(lines)
