@@ -1,0 +1,1 @@
+"""Session scripts: recording, running, expectations, reports."""

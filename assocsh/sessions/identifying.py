@@ -1,0 +1,88 @@
+"""Which data elements identify a patient, and what stands in for their values.
+
+The elements are those of PS3.15 Table E.1-1 that occur in identifiers, worklist items and command
+lines; besides them every person name and every free text.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Stand(StrEnum):
+    """The kind of value that stands in for one that identifies."""
+
+    NAME = "name"
+    ID = "id"
+    TEXT = "text"
+    DATE = "date"
+    TIME = "time"
+    UID = "uid"
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BY_VR = {
+    "PN": Stand.NAME,
+    "LT": Stand.TEXT,
+    "ST": Stand.TEXT,
+    "UT": Stand.TEXT,
+    "UC": Stand.TEXT,
+    "DA": Stand.DATE,
+    "DT": Stand.DATE,
+    "TM": Stand.TIME,
+    "UI": Stand.UID,
+}
+
+_IDS = _names(
+    """AccessionNumber AdmissionID CurrentPatientLocation DeviceSerialNumber
+    FillerOrderNumberImagingServiceRequest IssuerOfAdmissionID IssuerOfPatientID
+    MedicalRecordLocator PerformedProcedureStepID PlacerOrderNumberImagingServiceRequest
+    RequestedProcedureID ScheduledProcedureStepID StationName ServiceEpisodeID StudyID
+    PerformedStationAETitle PerformedStationName ScheduledStationName"""
+)
+_TEXTS = _names(
+    """AcquisitionDeviceProcessingDescription AdmittingDiagnosesDescription Allergies
+    DerivationDescription DischargeDiagnosisDescription ImageComments InstitutionAddress
+    InstitutionName InstitutionalDepartmentName InterpretationDiagnosisDescription
+    ModifyingSystem PatientInstitutionResidence PerformedLocation
+    PerformedProcedureStepDescription ProtocolName ReasonForStudy
+    ReasonForTheImagingServiceRequest ReasonForTheRequestedProcedure
+    RequestedProcedureDescription RequestedProcedureLocation ScheduledPatientInstitutionResidence
+    ScheduledProcedureStepDescription ScheduledProcedureStepLocation SeriesDescription
+    ServiceEpisodeDescription SpecialNeeds StudyDescription TextValue VisitComments"""
+)
+_KEPT_OF_PATIENT = frozenset({"PatientSex", "PatientSpeciesDescription", "PatientSexNeutered"})
+
+
+@lru_cache(maxsize=4096)
+def stand_for(tag: int, vr: str) -> Stand | None:
+    """What stands in for the values of a data element; None when they may be shown."""
+    from assocsh.datasets.dictionary import entry_of
+
+    keyword = entry_of(tag).keyword
+    if keyword in _IDS:
+        return Stand.ID
+    if keyword in _TEXTS:
+        return Stand.TEXT
+    if vr in _BY_VR:
+        return _BY_VR[vr]
+    if tag >> 16 == 0x0010 and vr not in ("SQ", "CS") and keyword not in _KEPT_OF_PATIENT:
+        return Stand.ID
+    return None
+
+
+def stand_for_path(path: str) -> Stand | None:
+    """The same for a tag or path as it is typed: ``PatientID``, ``00100020``, ``Seq[0].Kw``."""
+    from assocsh.datasets.dictionary import find_tag
+    from assocsh.errors import AssocshError
+
+    leaf = path.rpartition(".")[2].partition("[")[0]
+    try:
+        entry = find_tag(leaf)
+    except AssocshError:
+        return None
+    return stand_for(entry.tag, entry.vr)

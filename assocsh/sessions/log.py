@@ -1,0 +1,129 @@
+"""The event log of a run: everything that every report, snapshot and page is made from.
+
+One JSON object for each event, in the order in which they happened. ``t`` is in seconds since the
+run began, from a clock that never goes back.
+
+============  =====================================================================================
+type          members (besides type, t, script)
+============  =====================================================================================
+log           schema, program, started (UTC); the first event of a file
+script        file, peer; a script begins
+command       step, line, text, request (null unless it sends), background, attempt (of a retry)
+expect        step, line, text, ok, actual, about, column, end, source_line, hint
+done          step, request, code, state, service, status, category, meaning, count, responses,
+              elapsed_ms, suboperations; error {kind, message, hint} where it failed
+response      request, index, dataset (DICOM JSON model)
+skipped       line, text; a command that was not run because one before it failed
+association   state, and the members of ``--format json``
+dimse         sent, message, message_id, request, context, data, status, category, meaning,
+              error_comment, count (of the same kind in a row)
+pdu           sent, pdu, size, summary (P-DATA-TF is left to dimse)
+transport     what, detail
+remark        by, text
+note          text; what was said besides
+problem       kind, message, hint, line, column, source_line; the script could not be run at all
+script-end    code, elapsed_ms
+============  =====================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from assocsh.errors import UnusableFile
+
+if TYPE_CHECKING:
+    from assocsh.sessions.redact import Redactor
+
+SCHEMA = 1
+"""Changes when a reader of an older log would misunderstand a newer one."""
+
+MAX_EVENTS = 250_000
+"""Events kept in memory for reports; a log file gets all of them."""
+
+Event = dict[str, Any]
+Sink = Callable[[Event], None]
+
+
+class EventLog:
+    """The events of one script. ``clock`` gives seconds; ``sinks`` get each event at once."""
+
+    def __init__(self, script: str, clock: Callable[[], float], *, sinks: tuple[Sink, ...] = ()):
+        self.script = script
+        self.events: list[Event] = []
+        self.dropped = 0
+        self._clock = clock
+        self._began = clock()
+        self._sinks = sinks
+
+    def add(self, type: str, *, at: float | None = None, **members: Any) -> Event:
+        """Add an event that happens now, or at ``at`` of the same clock."""
+        when = self._clock() if at is None else at
+        event = {"type": type, "t": round(when - self._began, 6), "script": self.script, **members}
+        if len(self.events) < MAX_EVENTS or type in ("done", "expect", "script-end"):
+            self.events.append(event)
+        else:
+            self.dropped += 1
+        for sink in self._sinks:
+            sink(event)
+        return event
+
+    @property
+    def elapsed(self) -> float:
+        return self._clock() - self._began
+
+
+def header() -> Event:
+    """The first event of a log file."""
+    import datetime
+
+    from assocsh import __version__
+
+    started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {"type": "log", "t": 0.0, "schema": SCHEMA, "program": __version__, "started": started}
+
+
+class LogFile:
+    """``--log FILE.jsonl``: each event is one line, written whole and at once.
+
+    Made anew, readable for its owner only. Raises UnusableFile when it cannot be made.
+    """
+
+    def __init__(self, path: str, redactor: Redactor | None) -> None:
+        self._redactor = redactor
+        self._file: TextIO = open_private(path)
+        self(header())
+
+    def __call__(self, event: Event) -> None:
+        shown = self._redactor.event(event) if self._redactor is not None else event
+        self._file.write(to_line(shown))
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def to_line(event: Event) -> str:
+    """One event as a line: ASCII, with whatever a peer said escaped."""
+    return json.dumps(event, ensure_ascii=True, separators=(",", ":")) + "\n"
+
+
+def open_private(path: str) -> TextIO:
+    """A text file for writing, made anew with mode 0600. Raises UnusableFile."""
+    import os
+
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return open(descriptor, "w", encoding="utf-8", newline="\n")
+
+
+def cannot_write(path: str, error: OSError) -> UnusableFile:
+    return UnusableFile(
+        f"{path} cannot be written: {error.strerror or error}",
+        path=path,
+        hint="give another place, or make its folder first",
+    )

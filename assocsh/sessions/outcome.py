@@ -1,0 +1,226 @@
+"""What a run came to, read back from its event log: what the reports and the snapshot show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from assocsh.sessions.log import Event
+
+EXIT_MEANINGS = {
+    0: "passed",
+    1: "an expectation or a DIMSE status failed",
+    2: "not a script that can be run",
+    3: "the association could not be established",
+    4: "the association was lost",
+    5: "refused on this side before sending",
+    130: "interrupted",
+}
+"""The exit codes of the program (DESIGN section 3)."""
+
+_EXCHANGE = ("dimse", "pdu", "association", "transport", "remark", "note")
+
+
+@dataclass(slots=True)
+class Check:
+    """One expectation and what it found."""
+
+    line: int
+    text: str
+    ok: bool
+    actual: str
+    about: str
+    column: int
+    end: int
+    source_line: str
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Step:
+    """One command, with the expectations that follow it and what went over the wire."""
+
+    number: int
+    line: int
+    text: str
+    begun: float
+    request: int | None = None
+    background: bool = False
+    attempt: int = 0
+    code: int = 0
+    done: Event | None = None
+    skipped: bool = False
+    checks: list[Check] = field(default_factory=list)
+    exchange: list[Event] = field(default_factory=list)
+    responses: list[Event] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        if self.done is None:
+            return 0.0
+        return max(0.0, float(self.done["t"]) - self.begun)
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.code) or any(not check.ok for check in self.checks)
+
+    @property
+    def error(self) -> tuple[str, str, str] | None:
+        """Kind, message and hint of what ended it."""
+        error = self.done.get("error") if self.done else None
+        return (error["kind"], error["message"], error["hint"]) if error else None
+
+    @property
+    def result(self) -> str:
+        """``C-FIND 0x0000 Success, 12 responses``; empty for what sends nothing."""
+        done = self.done
+        if done is None or not done.get("service"):
+            return ""
+        if done["status"] is None:
+            return f"{done['service']} {done['state']}"
+        meaning = done["meaning"]
+        more = f" ({meaning})" if meaning and meaning != done["category"] else ""
+        parts = [f"{done['service']} {done['status']} {done['category']}{more}"]
+        if done["service"] != "C-ECHO" or done["count"] != 1:
+            parts.append(f"count {done['count']}")
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class ScriptOutcome:
+    """One script: its steps in the order in which they were submitted."""
+
+    file: str
+    peer: str = ""
+    steps: list[Step] = field(default_factory=list)
+    skipped: list[tuple[int, str]] = field(default_factory=list)
+    problem: Event | None = None
+    code: int = 0
+    seconds: float = 0.0
+    finished: bool = False
+
+    @property
+    def checks(self) -> int:
+        return sum(len(step.checks) for step in self.steps)
+
+    @property
+    def failures(self) -> list[Step]:
+        return [step for step in self.steps if step.failed]
+
+    @property
+    def verdict(self) -> str:
+        if self.code == 0:
+            return "passed"
+        return EXIT_MEANINGS.get(self.code, f"ended with exit code {self.code}")
+
+
+def outcomes(events: Iterable[Event]) -> list[ScriptOutcome]:
+    """The outcomes of all scripts in a log, in the order in which they began."""
+    readers: dict[str, _Reader] = {}
+    for event in events:
+        script = event.get("script")
+        if script is None:
+            continue
+        if event["type"] == "script" or script not in readers:
+            readers.setdefault(str(script), _Reader(str(script)))
+        readers[str(script)].read(event)
+    return [reader.outcome for reader in readers.values()]
+
+
+class _Reader:
+    def __init__(self, script: str) -> None:
+        self.outcome = ScriptOutcome(script)
+        self._steps: dict[int, Step] = {}
+        self._by_request: dict[int, Step] = {}
+        self._newest: Step | None = None
+        self._early: list[Event] = []
+
+    def read(self, event: Event) -> None:
+        outcome = self.outcome
+        match event["type"]:
+            case "script":
+                outcome.file, outcome.peer = event["file"], event.get("peer") or ""
+            case "command":
+                self._command(event)
+            case "expect":
+                self._expect(event)
+            case "done":
+                self._done(event)
+            case "response":
+                step = self._by_request.get(event["request"])
+                if step is not None:
+                    step.responses.append(event)
+            case "skipped":
+                outcome.skipped.append((event["line"], event["text"]))
+            case "problem":
+                outcome.problem = event
+            case "script-end":
+                outcome.code, outcome.finished = event["code"], True
+                outcome.seconds = event["elapsed_ms"] / 1000
+            case kind if kind in _EXCHANGE:
+                self._exchange(event)
+            case _:
+                pass  # of a later schema, or the header
+
+    def _command(self, event: Event) -> None:
+        step = Step(
+            number=event["step"],
+            line=event["line"],
+            text=event["text"],
+            begun=event["t"],
+            request=event["request"],
+            background=event["background"],
+            attempt=event.get("attempt") or 0,
+        )
+        if not self._steps:
+            step.exchange, self._early = self._early, []
+        self._steps[step.number] = step
+        self._newest = step
+        if step.request is not None:
+            self._by_request[step.request] = step
+        if not _is_expect(step.text):
+            self.outcome.steps.append(step)
+
+    def _expect(self, event: Event) -> None:
+        names = ("line", "text", "ok", "actual", "about", "column", "end", "source_line", "hint")
+        check = Check(**{name: event[name] for name in names if name in event})
+        about = self._by_request.get(event.get("request") or 0)
+        if about is None:
+            about = self.outcome.steps[-1] if self.outcome.steps else None
+        if about is None:  # an expectation before any command is a step of its own
+            about = self._steps[event["step"]]
+            self.outcome.steps.append(about)
+        about.checks.append(check)
+
+    def _done(self, event: Event) -> None:
+        step = self._steps.get(event["step"])
+        if step is not None:
+            step.done = event
+            step.code = event["code"]
+            if _is_expect(step.text) and step.error and not self._checked(step):
+                # it could not be evaluated: the failure has to be seen somewhere
+                if step not in self.outcome.steps:
+                    self.outcome.steps.append(step)
+
+    def _checked(self, step: Step) -> bool:
+        return any(check.line == step.line for each in self.outcome.steps for check in each.checks)
+
+    def _exchange(self, event: Event) -> None:
+        step = self._by_request.get(event.get("request") or 0) or self._newest
+        target = step.exchange if step is not None else self._early
+        last = target[-1] if target else None
+        if last is not None and _same_kind(last, event):
+            last["count"] = last.get("count", 1) + 1
+            last["data"] = last.get("data", 0) + event.get("data", 0)
+        else:
+            target.append(dict(event))
+
+
+def _is_expect(text: str) -> bool:
+    return text.split(None, 1)[:1] == ["expect"]
+
+
+def _same_kind(one: Event, other: Event) -> bool:
+    if one["type"] != "dimse" or other["type"] != "dimse":
+        return False
+    return all(one.get(name) == other.get(name) for name in ("sent", "message", "status"))

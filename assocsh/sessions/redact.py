@@ -1,0 +1,229 @@
+"""Redaction: pseudonyms in place of what identifies a patient, the same each time.
+
+Equal values get equal pseudonyms within one key, so that expectations of equality still hold;
+without the key nobody gets back from one to the other (HMAC-SHA-256). Dates are all moved by the
+same number of days.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Any
+
+from assocsh.sessions.identifying import Stand, stand_for, stand_for_path
+
+SHORTEST = 4
+"""Shorter values are replaced in their own place only: "1" is in too many other words."""
+
+MAX_KNOWN = 5000
+"""Values that are looked for in free text."""
+
+REGISTERED = "1.2.840.10008."
+"""UIDs of the standard itself: SOP classes, transfer syntaxes. They identify nobody."""
+
+_DATE = re.compile(r"(\d{8})(\d{0,6}(?:\.\d+)?)")
+
+
+class Redactor:
+    """Replaces identifying values; remembers them, so that free text can be searched for them."""
+
+    def __init__(self, key: bytes | None = None, *, keep_uids: bool = False) -> None:
+        self._key = secrets.token_bytes(32) if key is None else key
+        self._keep_uids = keep_uids
+        self._known: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self.variables: dict[str, Stand] = {}
+        """Variables that stand for identifying values, by name."""
+        days = int.from_bytes(self._digest("days")[:4], "big") % 3650
+        self._shift = datetime.timedelta(days=days + 30)
+
+    # values
+
+    def value(self, stand: Stand, value: str) -> str:
+        """What stands in for one value; empty values and universal wildcards stay."""
+        if not value.strip(" *?\\^=-"):
+            return value
+        if "\\" in value:
+            return "\\".join(self.value(stand, part) for part in value.split("\\"))
+        if stand is Stand.UID and (self._keep_uids or value.startswith(REGISTERED)):
+            return value
+        replacement = self._replacement(stand, value)
+        self._learn(stand, value, replacement)
+        return replacement
+
+    def _replacement(self, stand: Stand, value: str) -> str:
+        wildcard = "*" if "*" in value or "?" in value else ""
+        code = self._digest(stand + value.strip("*? ")).hex()[:8].upper()
+        match stand:
+            case Stand.DATE:
+                return _DATE.sub(self._moved, value)
+            case Stand.TIME:
+                return re.sub(r"\d{2,6}(?:\.\d+)?", "120000", value)
+            case Stand.NAME:
+                return f"PATIENT^{code}{wildcard}"
+            case Stand.ID:
+                return f"ID{code}{wildcard}"
+            case Stand.UID:
+                return f"2.25.{int.from_bytes(self._digest('uid' + value)[:12], 'big')}"
+            case _:
+                return f"TEXT {code}{wildcard}"
+
+    def _moved(self, match: re.Match[str]) -> str:
+        try:
+            date = datetime.datetime.strptime(match[1], "%Y%m%d").replace(tzinfo=datetime.UTC)
+            return (date - self._shift).strftime("%Y%m%d") + ("000000" if match[2] else "")
+        except (ValueError, OverflowError):
+            return "19000101"
+
+    def _digest(self, text: str) -> bytes:
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+    def _learn(self, stand: Stand, value: str, replacement: str) -> None:
+        if stand in (Stand.DATE, Stand.TIME) or len(self._known) >= MAX_KNOWN:
+            return
+        bare = value.strip("*? ")
+        if len(bare) >= SHORTEST and bare != replacement:
+            self._add(bare, replacement.rstrip("*"))
+        if stand is Stand.NAME:
+            for part in re.split(r"[\^=*?]", bare):
+                if len(part) >= SHORTEST:
+                    self._add(part, replacement.rstrip("*"))
+
+    def _add(self, value: str, replacement: str) -> None:
+        if value not in self._known:
+            self._known[value] = replacement
+            self._pattern = None
+
+    # texts
+
+    def text(self, text: str) -> str:
+        """Free text with every value that is known replaced."""
+        if not self._known or not text:
+            return text
+        if self._pattern is None:
+            longest_first = sorted(self._known, key=len, reverse=True)
+            joined = "|".join(map(re.escape, longest_first))
+            self._pattern = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
+        folded = {value.casefold(): known for value, known in self._known.items()}
+        return self._pattern.sub(lambda found: folded.get(found[0].casefold(), "…"), text)
+
+    def command(self, text: str) -> str:
+        """A command as it was typed, the values of identifying keys replaced."""
+        return self.text(redact_command(text, self))
+
+    # structures
+
+    def dataset(self, model: dict[str, Any]) -> dict[str, Any]:
+        """A data set in the DICOM JSON model, items of sequences included."""
+        return {tag: self._element(tag, element) for tag, element in model.items()}
+
+    def _element(self, tag: str, element: Any) -> Any:
+        if not isinstance(element, dict) or "Value" not in element:
+            return {"vr": element.get("vr", "UN")} if isinstance(element, dict) else element
+        vr, values = str(element.get("vr", "UN")), element["Value"]
+        try:
+            number = int(tag, 16)
+        except ValueError:
+            return {"vr": vr}
+        if vr == "SQ":
+            items = [self.dataset(item) for item in values if isinstance(item, dict)]
+            return {"vr": vr, "Value": items}
+        if number >> 16 & 1:  # private: nobody knows what it holds
+            return {"vr": vr, "Value": ["redacted"]}
+        stand = stand_for(number, vr)
+        if stand is None:
+            return element
+        return {"vr": vr, "Value": [self._json_value(stand, value) for value in values]}
+
+    def _json_value(self, stand: Stand, value: Any) -> Any:
+        if isinstance(value, dict):  # a person name: its groups stand for the same person
+            joined = next((str(part) for part in value.values() if part), "")
+            for part in value.values():
+                self.value(stand, str(part))
+            return {"Alphabetic": self.value(stand, joined)} if joined else value
+        return None if value is None else self.value(stand, str(value))
+
+    def event(self, event: dict[str, Any]) -> dict[str, Any]:
+        """One event of the log: data sets by element, commands by word, the rest by search."""
+        return {name: self._member(name, value) for name, value in event.items()}
+
+    def _member(self, name: str, value: Any) -> Any:
+        if name in ("type", "t", "peer", "started", "program", "command", "message_name"):
+            return value
+        if name == "dataset" and isinstance(value, dict):
+            return self.dataset(value)
+        if isinstance(value, str):
+            return self.command(value) if name in ("text", "source_line") else self.text(value)
+        if isinstance(value, dict):
+            return {key: self._member(key, inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._member(name, inner) for inner in value]
+        return value
+
+
+def redact_command(text: str, redactor: Redactor) -> str:
+    """``find study PatientID=123`` with the value replaced, in the same quotes or none.
+
+    Looks at words only: ``Keyword=value``, the value that an ``expect`` compares a keyword with,
+    and what ``let`` keeps under a name that is used for one. References are left: they are names.
+    """
+    from assocsh.shell.language.tokens import Kind, tokenize
+
+    tokens = tokenize(text)
+    out = [token.text for token in tokens]
+    words: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind in (Kind.WORD, Kind.ERROR):
+            words.append(index)
+            _redact_word(out, words, redactor)
+        elif token.kind not in (Kind.BLANK, Kind.JOIN, Kind.COMMENT):
+            words = []
+    return "".join(out)
+
+
+def _redact_word(out: list[str], words: list[int], redactor: Redactor) -> None:
+    """The newest word of a command: ``words`` are the places of its words in ``out``."""
+    word, name = out[words[-1]], out[words[0]]
+    stand: Stand | None = None
+    path = ""
+    if name == "expect":
+        negated = len(words) > 2 and out[words[2]] == "not"
+        if len(words) == (5 if negated else 4):
+            stand = _stand_of_query(out[words[1]])
+    elif name == "let":
+        if len(words) == 4 and (word[:1] in "'\"" or word.isdigit()):
+            stand = redactor.variables.get(out[words[1]])
+    elif "=" in word and not word.startswith("-"):
+        path, _, word = word.partition("=")
+        stand = stand_for_path(path) if word else None
+        path += "="
+    if stand is not None:
+        out[words[-1]] = path + _quoted(word, stand, redactor)
+
+
+def _stand_of_query(text: str) -> Stand | None:
+    from assocsh.errors import LanguageError
+    from assocsh.shell.language.queries import parse_query
+
+    try:
+        steps = parse_query(text).steps
+    except LanguageError:
+        return None
+    named = [step.name for step in steps if step.name]
+    return stand_for_path(named[-1]) if len(named) > 1 else None
+
+
+def _quoted(text: str, stand: Stand, redactor: Redactor) -> str:
+    if "$" in text:
+        return text
+    if text[:1] == "/":
+        return "/redacted/"
+    quote = text[0] if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0] else ""
+    replaced = redactor.value(stand, text[1:-1] if quote else text)
+    if not quote and " " in replaced:
+        quote = "'"
+    return f"{quote}{replaced}{quote}"

@@ -1,0 +1,161 @@
+"""Redaction: nothing that identifies stays, equal stays equal, commands stay commands."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assocsh.sessions.identifying import Stand, stand_for_path
+from assocsh.sessions.redact import Redactor
+from assocsh.shell.language.parse import parse
+
+KEY = b"k" * 32
+
+
+def redactor() -> Redactor:
+    return Redactor(KEY)
+
+
+def test_commands_stay_commands() -> None:
+    text = (
+        'find study PatientName="DOE^JANE*" PatientID=12 StudyDate=20260101-20260131 '
+        "StudyDescription ModalitiesInStudy=CT 00100030=19700101 "
+        "ScheduledProcedureStepSequence[0].ScheduledPerformingPhysicianName=HOUSE"
+    )
+    shown = redactor().command(text)
+    for secret in ("DOE", "JANE", "=12 ", "20260101", "20260131", "19700101", "HOUSE"):
+        assert secret not in shown
+    assert "ModalitiesInStudy=CT" in shown and "StudyDescription " in shown
+    assert len(parse(shown)[0].words) == len(parse(text)[0].words)
+    dates = shown.partition("StudyDate=")[2].partition(" ")[0]
+    first, _, second = dates.partition("-")
+    assert len(first) == len(second) == 8 and int(second) > int(first)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("find study PatientID=* PatientName=", "find study PatientID=* PatientName="),
+        ("find study PatientName=$who", "find study PatientName=$who"),
+        ("get study StudyInstanceUID=${rsp[0].StudyInstanceUID}", None),
+        ("expect count == 3", None),
+        ("expect status == 0xA700..0xA7FF", None),
+        ("expect rsp[0].Modality == CT", None),
+        ("expect rsp[*].PatientID exists", None),
+        ("open ORTHANC@127.0.0.1:4242 --window 8", None),
+        ("let uid = rsp[0].StudyInstanceUID", None),
+        ("echo --repeat 100", None),
+    ],
+)
+def test_what_identifies_nobody_stays(text: str, kept: str | None) -> None:
+    assert redactor().command(text) == (kept or text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "expect rsp[0].PatientID == 4711",
+        "expect rsp[*].PatientName not includes 'SECRET^PAT'",
+        'expect last.PatientName == "SECRET^PAT"',
+        "expect rsp[0].PatientName matches /^SECRET/",
+        "find study PatientID='4711'",
+    ],
+)
+def test_operands_are_replaced(text: str) -> None:
+    shown = redactor().command(text)
+    assert "SECRET" not in shown and "4711" not in shown
+    assert len(parse(shown)) == 1
+
+
+def test_variables_that_stand_for_names() -> None:
+    one = redactor()
+    one.variables["who"] = Stand.NAME
+    assert "SECRET" not in one.command("let who = 'SECRET^PAT'")
+    assert one.command("let other = 'CT'") == "let other = 'CT'"
+
+
+def test_datasets() -> None:
+    model = {
+        "00100010": {"vr": "PN", "Value": [{"Alphabetic": "YAMADA^TARO", "Ideographic": "山田"}]},
+        "00100020": {"vr": "LO", "Value": ["P1"]},
+        "00100030": {"vr": "DA", "Value": ["19700101"]},
+        "00080060": {"vr": "CS", "Value": ["CT"]},
+        "0020000D": {"vr": "UI", "Value": ["1.2.3.4"]},
+        "00080016": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.2"]},
+        "00400100": {
+            "vr": "SQ",
+            "Value": [{"00400006": {"vr": "PN", "Value": [{"Alphabetic": "HOUSE^G"}]}}],
+        },
+        "00091001": {"vr": "LO", "Value": ["private P1"]},
+        "00104000": {"vr": "LT", "Value": ["comes often"]},
+        "00201208": {"vr": "IS", "Value": [3]},
+        "7FE00010": {"vr": "OW", "InlineBinary": "AAAA"},
+    }
+    one = redactor()
+    shown = json.dumps(one.dataset(model), ensure_ascii=False)
+    for secret in (
+        "YAMADA",
+        "山田",
+        '"P1"',
+        "19700101",
+        "1.2.3.4",
+        "HOUSE",
+        "private",
+        "often",
+        "AAAA",
+    ):
+        assert secret not in shown
+    assert '"CT"' in shown and "1.2.840.10008.5.1.4.1.1.2" in shown and "[3]" in shown
+    assert json.dumps(one.dataset(model), ensure_ascii=False) == shown
+    assert one.text("no patient YAMADA^TARO (yamada)").count("PATIENT^") == 2
+
+
+def test_equal_values_have_equal_pseudonyms_and_keys_differ() -> None:
+    assert redactor().value(Stand.ID, "P1") == redactor().value(Stand.ID, "P1")
+    assert Redactor().value(Stand.ID, "P1") != Redactor().value(Stand.ID, "P1")
+    one = redactor()
+    assert one.value(Stand.NAME, "A\\B") == "\\".join(
+        (one.value(Stand.NAME, "A"), one.value(Stand.NAME, "B"))
+    )
+
+
+def test_uids_may_be_kept() -> None:
+    assert Redactor(KEY, keep_uids=True).value(Stand.UID, "1.2.3") == "1.2.3"
+    assert redactor().value(Stand.UID, "1.2.3").startswith("2.25.")
+
+
+def test_paths() -> None:
+    assert stand_for_path("PatientName") is Stand.NAME
+    assert stand_for_path("(0010,0020)") is Stand.ID
+    assert stand_for_path("ScheduledProcedureStepSequence[0].Modality") is None
+    assert stand_for_path("nonsense") is None
+
+
+@given(st.text(max_size=80))
+def test_any_text(text: str) -> None:
+    one = redactor()
+    one.value(Stand.ID, "SECRET12")
+    assert "secret12" not in one.text(f"{text} SECRET12 ")
+    one.command(text)
+
+
+@given(st.sampled_from(list(Stand)), st.text(max_size=40))
+def test_any_value(stand: Stand, value: str) -> None:
+    assert redactor().value(stand, value) == redactor().value(stand, value)
+
+
+def test_canaries_in_events() -> None:
+    """Distinctive values in every place of an event: none is left."""
+    one = redactor()
+    event = {
+        "type": "response",
+        "text": "find study PatientID=CANARY01 PatientName='CANARY02^X'",
+        "dataset": {"00100020": {"vr": "LO", "Value": ["CANARY01"]}},
+        "error": {"message": "unknown CANARY01", "hint": "CANARY02 is not here"},
+        "exchange": ["about CANARY01"],
+    }
+    one.event(event)
+    assert "CANARY" not in json.dumps(one.event(event))
