@@ -1,1 +1,7 @@
-"""Data sets: identifiers, Part 10 files, receiving instances. pydicom is loaded when needed."""
+"""Data sets: identifiers, Part 10 files, their way onto a context, and received ones onto the disk.
+
+``dictionary`` tags, SOP classes and transfer syntaxes by any name · ``identifiers`` what was typed
+into a data set, and ``codec`` into bytes and back · ``part10`` and ``transcode`` files as streams ·
+``matching`` the context that carries one · ``receive`` instances from a peer, whole or not at all ·
+``visible`` text from outside. Nothing here waits for a network, and pydicom is loaded when needed.
+"""

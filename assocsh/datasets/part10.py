@@ -20,6 +20,7 @@ from assocsh.datasets.dictionary import (
 )
 from assocsh.datasets.structure import (
     SHORT_VRS,
+    Fetch,
     Kind,
     StructureError,
     encoding_of,
@@ -32,7 +33,7 @@ MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 BLOCK = 256 * 1024
 MAX_META = 1024 * 1024
 
-_SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
+SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
 _GUESSES = ((EXPLICIT_LE, "<"), (EXPLICIT_BE, ">"))
 
 
@@ -86,14 +87,15 @@ def open_instance(path: str | os.PathLike[str]) -> Instance:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise _unusable(path, "not a regular file")
-        return _read_instance(path, fd, status.st_size)
+        return read_instance(path, fd, status.st_size)
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
     finally:
         os.close(fd)
 
 
-def _read_instance(path: Path, fd: int, size: int) -> Instance:
+def read_instance(path: Path, fd: int, size: int) -> Instance:
+    """``open_instance`` of an open file of ``size`` bytes; ``path`` is for the messages."""
     if size == 0:
         raise _unusable(path, "the file is empty")
     fetch = Window(fd)
@@ -114,9 +116,9 @@ def _read_instance(path: Path, fd: int, size: int) -> Instance:
     syntax = meta.get(0x00020010) or _guess(path, fetch, offset, size, known=bool(start))
     sop_class, sop_instance = meta.get(0x00020002, ""), meta.get(0x00020003, "")
     if not (sop_class and sop_instance):
-        found = _identity(fetch, offset, size, syntax)
-        sop_class = sop_class or found.get(_SOP_CLASS, "")
-        sop_instance = sop_instance or found.get(_SOP_INSTANCE, "")
+        found = identity(fetch, offset, size, syntax)
+        sop_class = sop_class or found.get(SOP_CLASS, "")
+        sop_instance = sop_instance or found.get(SOP_INSTANCE, "")
     if not sop_class or not sop_instance:
         missing = "SOP Class UID" if not sop_class else "SOP Instance UID"
         raise _unusable(path, f"no {missing}, neither in the file meta information nor after it")
@@ -166,17 +168,18 @@ def _guess(path: Path, fetch: Window, offset: int, size: int, *, known: bool) ->
     raise _unusable(path, "not a DICOM file", "a Part 10 file has DICM at byte 128")
 
 
-def _identity(fetch: Window, offset: int, size: int, syntax: str) -> dict[int, str]:
-    """SOP Class and Instance UID from the head of the data set."""
+def identity(fetch: Fetch, offset: int, size: int, syntax: str) -> dict[int, str]:
+    """SOP Class and Instance UID by tag, as far as the head of the data set tells them."""
     found: dict[int, str] = {}
     if is_deflated(syntax):
         return found
     try:
         for part in walk(fetch, offset, size, *encoding_of(syntax)):
-            if part.tag > _SOP_INSTANCE:
+            if part.tag > SOP_INSTANCE:
                 break
-            if part.tag in (_SOP_CLASS, _SOP_INSTANCE) and part.length <= 128:
-                found[part.tag] = fetch(part.offset, part.length).decode("latin-1").rstrip("\0 ")
+            if part.tag in (SOP_CLASS, SOP_INSTANCE) and part.length <= 128:
+                value = bytes(fetch(part.offset, part.length))
+                found[part.tag] = value.decode("latin-1").rstrip("\0 ")
     except StructureError:
         pass
     return found
@@ -216,21 +219,25 @@ def check_complete(instance: Instance) -> None:
 class FileSource:
     """The data set of a file as a source of blocks, padded to even length; see ``DataSource``.
 
-    ``length`` is in bytes. ``read`` raises OSError when the file became shorter meanwhile.
+    ``length`` is in bytes. The file is opened with the first ``read``, so that a thousand queued
+    files are not a thousand open ones. ``read`` raises OSError: gone, or shorter meanwhile.
     """
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.length = instance.data_length + (instance.data_length & 1)
-        self._fd = os.open(instance.path, os.O_RDONLY | os.O_CLOEXEC)
+        self._fd = -1
+        self._closed = False
         self._position = instance.data_offset
         self._left = instance.data_length
         self._pad = bool(instance.data_length & 1)
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most ``size`` and at most a block; empty at the end."""
-        if self._fd < 0:
+        if self._closed:
             raise OSError(f"{self.instance.path} is closed")
+        if self._fd < 0:
+            self._fd = os.open(self.instance.path, os.O_RDONLY | os.O_CLOEXEC)
         if not self._left:
             pad, self._pad = self._pad, False
             return b"\0" if pad and size else b""
@@ -246,6 +253,7 @@ class FileSource:
 
     def close(self) -> None:
         """Close the file; may be called more than once."""
+        self._closed = True
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -13,6 +13,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
@@ -56,11 +57,15 @@ Plan = list[bytes | Range]
 
 
 class RangeSource:
-    """A plan carried out over a file, in blocks; see ``DataSource``. Owns the descriptor."""
+    """A plan carried out over a file, in blocks; see ``DataSource``.
 
-    def __init__(self, fd: int, plan: Plan, name: str) -> None:
+    ``fd`` is owned; without one ``path`` is opened with the first ``read``.
+    """
+
+    def __init__(self, path: Path, plan: Plan, fd: int = -1) -> None:
         self._fd = fd
-        self._name = name
+        self._path = path
+        self._closed = False
         self._pieces: Iterator[bytes | Range] = iter(plan)
         self._rest: bytes | Range = b""
         total = sum(len(p) if isinstance(p, bytes) else p.length for p in plan)
@@ -69,8 +74,10 @@ class RangeSource:
 
     def read(self, size: int) -> bytes:
         """The next bytes, at most ``size``; empty at the end. Raises OSError."""
+        if self._closed:
+            raise OSError(f"{self._path} is closed")
         if self._fd < 0:
-            raise OSError(f"{self._name} is closed")
+            self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         out = bytearray()
         size = min(size, BLOCK)
         while len(out) < size:
@@ -97,7 +104,7 @@ class RangeSource:
                 break
             block = os.pread(self._fd, wanted, rest.offset)
             if len(block) < wanted:
-                raise OSError(f"{self._name} became shorter while it was sent")
+                raise OSError(f"{self._path} became shorter while it was sent")
             block = swapped(block, rest.swap)
             self._rest = Range(rest.offset + wanted, rest.length - wanted, rest.swap)
             if len(block) > room:  # a room smaller than one number
@@ -109,6 +116,7 @@ class RangeSource:
 
     def close(self) -> None:
         """Close the file; may be called more than once."""
+        self._closed = True
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -248,24 +256,27 @@ def can_become(transfer_syntax: str, other: str) -> bool:
 
 
 def _transcoded(instance: Instance, target: str) -> RangeSource:
-    name, source = str(instance.path), instance.transfer_syntax
-    fd = os.open(instance.path, os.O_RDONLY | os.O_CLOEXEC)
+    path, source = instance.path, instance.transfer_syntax
+    fd, temporary = os.open(path, os.O_RDONLY | os.O_CLOEXEC), False
     start, end = instance.data_offset, instance.data_offset + instance.data_length
     try:
         if is_deflated(source):
             plain = _inflated(fd, start, end)
             os.close(fd)
-            fd, start, end = plain, 0, os.fstat(plain).st_size
+            fd, start, end, temporary = plain, 0, os.fstat(plain).st_size, True
         plan = make_plan(Window(fd), start, end, source, target)
         if is_deflated(target):
-            packed = _deflated(RangeSource(os.dup(fd), plan, name))
+            packed = _deflated(RangeSource(path, plan, os.dup(fd)))
             os.close(fd)
-            fd = packed
+            fd, temporary = packed, True
             plan = [Range(0, os.fstat(fd).st_size, 1)]
     except BaseException:
         os.close(fd)
         raise
-    return RangeSource(fd, plan, name)
+    if not temporary:
+        os.close(fd)
+        fd = -1
+    return RangeSource(path, plan, fd)
 
 
 def _temporary() -> int:

@@ -1,0 +1,361 @@
+"""Received instances onto the disk: whole files under safe names, or nothing (PS3.4 B.2, PS3.10).
+
+A data set is streamed into a temporary file beside its place and gets its name, by ``link``, when
+it is complete and safe. Nothing is ever overwritten, a half instance never has a name, and names
+come from one function. Writing, hashing and fsync happen in threads behind a bounded buffer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+import stat
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assocsh.datasets.dictionary import EXPLICIT_LE
+from assocsh.datasets.part10 import SOP_INSTANCE, identity, read_instance
+from assocsh.datasets.structure import fetch_from
+from assocsh.errors import UnusableFile
+from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+
+Durability = Literal["none", "file", "batch"]
+"""When received bytes must be on the medium: never asked, before each success, or at the end."""
+Duplicate = Literal["identical", "different"]
+
+FREE_SPACE_FLOOR = 256 * 1024 * 1024
+BATCH = 256 * 1024
+LOW_MARK = 1024 * 1024
+HEAD = 16 * 1024
+
+_SAFE_UID = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?", re.ASCII)
+_TEMPORARY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_NO_LINK = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One instance that was stored. ``size`` is that of the data set, ``sha256`` its digest.
+
+    ``duplicate``: an instance of this UID was there before; ``identical`` ones are not kept twice,
+    a ``different`` one lies beside the first. ``remarks`` say what was odd.
+    """
+
+    path: Path
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    size: int
+    sha256: str
+    duplicate: Duplicate | None = None
+    remarks: tuple[str, ...] = ()
+
+
+def instance_filename(uid: str, *, duplicate: str = "") -> str:
+    """The name of an instance's file: the only place where a name on disk is made from a UID.
+
+    Digits and dots that form a UID pass; anything else becomes a digest of it. ``duplicate`` is
+    the hexadecimal digest that tells a second instance of the same UID apart.
+    """
+    if _SAFE_UID.fullmatch(uid) and ".." not in uid:
+        stem = uid
+    else:
+        stem = "sha256-" + hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    suffix = f".dup-{int(duplicate, 16):0{len(duplicate)}x}" if duplicate else ""
+    return f"{stem}{suffix}.dcm"
+
+
+def file_meta(sop_class: str, sop_instance: str, transfer_syntax: str, source_ae: str) -> bytes:
+    """Preamble (zero) and file meta information (PS3.10 7.1), from the command set."""
+    body = struct.pack("<HH2sHI", 2, 1, b"OB", 0, 2) + b"\0\1"
+    for number, text in (
+        (0x0002, sop_class),
+        (0x0003, sop_instance),
+        (0x0010, transfer_syntax),
+        (0x0012, IMPLEMENTATION_CLASS_UID),
+    ):
+        body += _short_element(number, b"UI", text[:64], b"\0")
+    body += _short_element(0x0013, b"SH", IMPLEMENTATION_VERSION[:16], b" ")
+    if source_ae:
+        body += _short_element(0x0016, b"AE", source_ae[:16], b" ")
+    return bytes(128) + b"DICM" + struct.pack("<HH2sHI", 2, 0, b"UL", 4, len(body)) + body
+
+
+def _short_element(number: int, vr: bytes, text: str, padding: bytes) -> bytes:
+    value = text.encode("ascii", "replace")
+    value += padding * (len(value) % 2)
+    return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
+
+
+def prepare_directory(path: str | os.PathLike[str]) -> Path:
+    """Make the folder where instances are to go, for its owner only. Raises UnusableFile."""
+    folder = Path(path)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnusableFile(
+            f"{folder}: cannot store instances here: {reason}",
+            path=str(folder),
+            hint="name a folder that you may write to",
+        ) from error
+    return folder
+
+
+async def sync_batch() -> None:
+    """What ``durability`` batch leaves for the end: everything written is put on the medium."""
+    await asyncio.to_thread(os.sync)
+
+
+class InstanceWriter:
+    """A sink for the data set of one C-STORE. Its methods are called on the event loop.
+
+    ``write`` takes the pieces as they come, ``finish`` publishes the file and tells its path,
+    ``discard`` leaves nothing behind. All of them, and making one, raise OSError: no space
+    (also below 256 MiB free), no permission, no such folder.
+    """
+
+    def __init__(
+        self,
+        directory: str | os.PathLike[str],
+        sop_class: str,
+        sop_instance: str,
+        transfer_syntax: str,
+        *,
+        source_ae: str = "",
+        durability: Durability = "file",
+        free_space_floor: int = FREE_SPACE_FLOOR,
+    ) -> None:
+        self.directory = Path(directory)
+        self.sop_class, self.sop_instance = sop_class, sop_instance
+        self.transfer_syntax = transfer_syntax
+        self.durability = durability
+        self.size = 0
+        self.backlog = 0
+        self._hash = hashlib.sha256()
+        self._head, self._begun = b"", False
+        self._error: OSError | None = None
+        self._closed = False
+        self._waiters: list[asyncio.Future[None]] = []
+        self._flushing: asyncio.Future[None] | None = None
+        self._chunks: list[bytes] = []
+        self._temporary = f".{secrets.token_hex(8)}.part"
+        self._folder = os.open(
+            self.directory, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0)
+        )
+        try:
+            space = os.fstatvfs(self._folder)
+            if space.f_bavail * space.f_frsize < free_space_floor:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.directory))
+            self._fd = os.open(self._temporary, _TEMPORARY, 0o600, dir_fd=self._folder)
+        except BaseException:
+            os.close(self._folder)
+            raise
+        self._meta = file_meta(sop_class, sop_instance, transfer_syntax, source_ae)
+
+    # -- while it arrives ----------------------------------------------------------------------
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Take the next bytes; they are copied. Raises the OSError of an earlier piece."""
+        if self._error is not None:
+            raise self._error
+        if self._closed:
+            raise OSError(errno.EBADF, "the instance is closed")
+        self._chunks.append(bytes(data))
+        self.size += len(data)
+        self.backlog += len(data)
+        if self._flushing is None and self.backlog >= BATCH:
+            self._start_flush()
+
+    async def drained(self) -> None:
+        """Wait until little is left in the buffer, or writing failed."""
+        while self.backlog > LOW_MARK and self._error is None and not self._closed:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    drain = drained
+
+    def _start_flush(self) -> None:
+        chunks, self._chunks = self._chunks, []
+        self._flushing = asyncio.get_running_loop().run_in_executor(None, self._put, chunks)
+        self._flushing.add_done_callback(lambda done: self._flushed(done, chunks))
+
+    def _flushed(self, done: asyncio.Future[None], chunks: list[bytes]) -> None:
+        self._flushing = None
+        self.backlog -= sum(map(len, chunks))
+        error = done.exception() if not done.cancelled() else None
+        if isinstance(error, OSError):
+            self._error = error
+        if self._closed:
+            self._remove()
+        elif self._error is not None:
+            self._chunks, self.backlog = [], 0
+        elif self.backlog >= BATCH:
+            self._start_flush()
+        if self.backlog <= LOW_MARK or self._error is not None or self._closed:
+            self._wake()
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _put(self, chunks: list[bytes]) -> None:
+        """In a thread: hash and write."""
+        data = b"".join(chunks)
+        if not self._begun:
+            self._begun, self._head = True, data[:HEAD]
+            _write_all(self._fd, self._meta)
+        self._hash.update(data)
+        _write_all(self._fd, data)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    async def finish(self) -> Received:
+        """Complete the file, make it durable, give it its name. Raises OSError: nothing is left."""
+        while self._flushing is not None:
+            await asyncio.wait([self._flushing])
+            await asyncio.sleep(0)  # let its callback run
+        if self._closed:
+            raise OSError(errno.EBADF, "the instance is closed")
+        if self._error is not None:
+            self.discard()
+            raise self._error
+        chunks, self._chunks = self._chunks, []
+        self._closed = True
+        job = asyncio.get_running_loop().run_in_executor(None, self._publish, chunks)
+        try:
+            return await asyncio.shield(job)
+        finally:
+            self.backlog = 0
+            self._wake()
+
+    def discard(self) -> None:
+        """Leave nothing behind; may be called more than once, and after ``finish``."""
+        if self._closed:
+            return
+        self._closed = True
+        self._chunks, self.backlog = [], 0
+        self._wake()
+        if self._flushing is None:
+            self._remove()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._temporary, dir_fd=self._folder)
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        os.close(self._folder)
+
+    def _publish(self, chunks: list[bytes]) -> Received:
+        """In a thread: the rest of the bytes, fsync, and the name."""
+        try:
+            self._put(chunks)
+            if self.durability == "file":
+                os.fsync(self._fd)
+            name, duplicate = self._name_it()
+            if self.durability == "file":
+                os.fsync(self._folder)
+        finally:
+            self._remove()
+        return Received(
+            self.directory / name,
+            self.sop_class,
+            self.sop_instance,
+            self.transfer_syntax,
+            self.size,
+            self._hash.hexdigest(),
+            duplicate,
+            self._remarks(duplicate),
+        )
+
+    def _name_it(self) -> tuple[str, Duplicate | None]:
+        digest = self._hash.hexdigest()
+        name = instance_filename(self.sop_instance)
+        if _link(self._temporary, name, self._folder):
+            return name, None
+        if self._digest_of(name) == digest:
+            return name, "identical"
+        for length in (8, 64):
+            name = instance_filename(self.sop_instance, duplicate=digest[:length])
+            if _link(self._temporary, name, self._folder):
+                return name, "different"
+            if self._digest_of(name) == digest:
+                return name, "identical"
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+
+    def _digest_of(self, name: str) -> str | None:
+        """The digest of the data set in a file that is there already; None if it is none."""
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            fd = os.open(name, flags, dir_fd=self._folder)
+        except OSError:
+            return None
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            there = read_instance(self.directory / name, fd, status.st_size)
+            digest = hashlib.sha256()
+            position = there.data_offset
+            while block := os.pread(fd, BATCH, position):
+                digest.update(block)
+                position += len(block)
+            return digest.hexdigest()
+        except (OSError, UnusableFile):
+            return None
+        finally:
+            os.close(fd)
+
+    def _remarks(self, duplicate: Duplicate | None) -> tuple[str, ...]:
+        remarks = []
+        head = self._head
+        found = identity(fetch_from(head), 0, len(head), self.transfer_syntax or EXPLICIT_LE)
+        inside = found.get(SOP_INSTANCE)
+        if inside is not None and inside != self.sop_instance:
+            remarks.append(
+                f"the data set says SOP Instance UID {inside}, the command set "
+                f"{self.sop_instance}: stored under the latter"
+            )
+        if duplicate == "different":
+            remarks.append(
+                f"an instance {self.sop_instance} with other content was here already: both kept"
+            )
+        return tuple(remarks)
+
+
+def _link(temporary: str, name: str, folder: int) -> bool:
+    """Give the file its name unless it is taken; False when it is. Raises OSError."""
+    try:
+        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINK:
+            raise
+        # a file system without links: take the name first, then put the file in its place
+        try:
+            os.close(os.open(name, _TEMPORARY, 0o600, dir_fd=folder))
+        except FileExistsError:
+            return False
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    return True
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -1,0 +1,272 @@
+"""Received instances on disk: scenarios 85 to 90."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import dcmread
+
+from assocsh.datasets import receive
+from assocsh.datasets.codec import encode
+from assocsh.datasets.part10 import open_instance
+from assocsh.datasets.receive import InstanceWriter, Received, instance_filename, prepare_directory
+from assocsh.errors import UnusableFile
+from tests.datasets.make import CT, EXPLICIT, ct
+
+DATA = encode(ct(rows=64), EXPLICIT)
+HOSTILE = [
+    "",
+    ".",
+    "..",
+    "...",
+    "../../esc",
+    "/etc/passwd",
+    "..\\x",
+    "C:\\x",
+    "1.2.3\0",
+    "1." * 40 + "1",
+    "1.2.３",
+    "1.2.",
+    ".1.2",
+    "1..2",
+    "1.2 ",
+    "CON",
+    "1.2\n3",
+    "1.2\n",
+    "%2e%2e",
+    "1.2/3",
+    "\ud800",
+    "1.2.3\u202e",
+]
+
+
+async def receive_one(
+    folder: Path, data: bytes = DATA, uid: str = "1.2.3.4", *, piece: int = 16384, **options: object
+) -> Received:
+    writer = InstanceWriter(folder, CT, uid, EXPLICIT, source_ae="PEER", **options)  # type: ignore[arg-type]
+    for start in range(0, len(data), piece):
+        writer.write(memoryview(data)[start : start + piece])
+        if writer.backlog > receive.LOW_MARK:
+            await writer.drained()
+    return await writer.finish()
+
+
+async def test_a_part_10_file_with_the_data_set_as_it_came(tmp_path: Path) -> None:
+    for durability in ("none", "file", "batch"):
+        folder = prepare_directory(tmp_path / durability)
+        received = await receive_one(folder, durability=durability)
+        assert received.path == folder / "1.2.3.4.dcm"
+        assert received.duplicate is None
+        assert received.remarks == ()
+        assert received.sha256 == hashlib.sha256(DATA).hexdigest()
+        instance = open_instance(received.path)
+        assert (instance.sop_class, instance.sop_instance) == (CT, "1.2.3.4")
+        whole = received.path.read_bytes()
+        assert whole[:132] == bytes(128) + b"DICM"
+        assert whole[instance.data_offset :] == DATA
+        assert stat.S_IMODE(received.path.stat().st_mode) == 0o600
+        assert os.listdir(folder) == ["1.2.3.4.dcm"]
+        meta = dcmread(received.path).file_meta
+        assert meta.SourceApplicationEntityTitle == "PEER"
+        assert meta.TransferSyntaxUID == EXPLICIT
+        assert meta.ImplementationVersionName.startswith("ASSOCSH")
+        assert meta.FileMetaInformationGroupLength == instance.data_offset - 144
+    await receive.sync_batch()
+
+
+async def test_empty_and_large(tmp_path: Path) -> None:
+    assert (await receive_one(tmp_path, b"", "1.1")).size == 0
+    large = os.urandom(20 * 1024 * 1024)
+    received = await receive_one(tmp_path, large, "1.2", piece=131000)
+    assert received.path.read_bytes().endswith(large)
+
+
+async def test_duplicates(tmp_path: Path) -> None:
+    first = await receive_one(tmp_path)
+    before = first.path.read_bytes()
+    again = await receive_one(tmp_path)
+    assert (again.duplicate, again.path) == ("identical", first.path)
+    other = DATA[:-1] + b"\x7f"
+    second = await receive_one(tmp_path, other)
+    assert second.duplicate == "different"
+    assert re.fullmatch(r"1\.2\.3\.4\.dup-[0-9a-f]{8}\.dcm", second.path.name)
+    assert "both kept" in second.remarks[0]
+    third = await receive_one(tmp_path, other)
+    assert (third.duplicate, third.path) == ("identical", second.path)
+    assert first.path.read_bytes() == before
+    assert len(os.listdir(tmp_path)) == 2
+
+
+async def test_an_aborted_duplicate_leaves_the_good_file(tmp_path: Path) -> None:
+    first = await receive_one(tmp_path)
+    writer = InstanceWriter(tmp_path, CT, "1.2.3.4", EXPLICIT)
+    writer.write(DATA[:4000] * 200)
+    writer.discard()
+    writer.discard()
+    for _ in range(100):
+        await asyncio.sleep(0.01)
+        if len(os.listdir(tmp_path)) == 1:
+            break
+    assert os.listdir(tmp_path) == [first.path.name]
+    assert first.path.read_bytes().endswith(DATA)
+    with pytest.raises(OSError):
+        writer.write(b"x")
+    with pytest.raises(OSError):
+        await writer.finish()
+
+
+async def test_the_same_uid_at_the_same_time(tmp_path: Path) -> None:
+    others = [DATA[:-1] + bytes([n]) for n in range(8)]
+    every = await asyncio.gather(*(receive_one(tmp_path, data) for data in others + others))
+    assert len(os.listdir(tmp_path)) == 8
+    assert sum(one.duplicate is None for one in every) == 1
+    assert {one.path.read_bytes()[-1] for one in every} == set(range(8))
+
+
+@pytest.mark.parametrize("kind", ["symlink", "dangling", "fifo", "directory"])
+async def test_what_was_planted_at_the_name_stays(tmp_path: Path, kind: str) -> None:
+    folder = prepare_directory(tmp_path / "in")
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    target = folder / "1.2.3.4.dcm"
+    if kind == "symlink":
+        target.symlink_to(victim)
+    elif kind == "dangling":
+        target.symlink_to(tmp_path / "nowhere")
+    elif kind == "fifo":
+        os.mkfifo(target)
+    else:
+        target.mkdir()
+    received = await receive_one(folder)
+    assert received.path.name.startswith("1.2.3.4.dup-")
+    assert victim.read_bytes() == b"precious"
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("uid", HOSTILE)
+async def test_names_from_hostile_uids(tmp_path: Path, uid: str) -> None:
+    folder = prepare_directory(tmp_path / "a" / "b")
+    received = await receive_one(folder, uid=uid)
+    assert received.path.parent == folder
+    assert re.fullmatch(r"sha256-[0-9a-f]{16}\.dcm", received.path.name)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a", "b", received.path.name]
+    assert open_instance(received.path).data_length == len(DATA)
+
+
+@given(st.one_of(st.text(), st.text("0123456789./\\", max_size=70)))
+def test_names_are_one_safe_component(uid: str) -> None:
+    name = instance_filename(uid)
+    assert re.fullmatch(r"[0-9a-z.-]+\.dcm", name)
+    assert not name.startswith((".", "-"))
+    assert ".." not in name
+    assert len(name) <= 80
+
+
+def test_no_two_hostile_uids_share_a_name() -> None:
+    assert len({instance_filename(uid) for uid in HOSTILE}) == len(HOSTILE)
+    assert instance_filename("1.2.3") == "1.2.3.dcm"
+    with pytest.raises(ValueError):
+        instance_filename("1.2.3", duplicate="../x")
+
+
+def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for wrong in (
+        tmp_path / "file",
+        tmp_path / "file" / "x",
+        Path("/proc/nope"),
+        tmp_path / ("x" * 300),
+    ):
+        with pytest.raises(UnusableFile, match="cannot store"):
+            prepare_directory(wrong)
+
+
+async def test_errors_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OSError) as caught:
+        InstanceWriter(tmp_path / "missing", CT, "1.2", EXPLICIT)
+    assert caught.value.errno == errno.ENOENT
+    with pytest.raises(OSError) as caught:
+        InstanceWriter(tmp_path, CT, "1.2", EXPLICIT, free_space_floor=1 << 62)
+    assert caught.value.errno == errno.ENOSPC
+    for call in ("write", "fsync", "link"):
+        with monkeypatch.context() as patch:
+            patch.setattr(receive.os, call, _fail(errno.ENOSPC))
+            with pytest.raises(OSError) as caught:
+                await receive_one(tmp_path, DATA * 40, "1.3")
+            assert caught.value.errno == errno.ENOSPC
+            await asyncio.sleep(0.05)
+        assert os.listdir(tmp_path) == []
+    assert (await receive_one(tmp_path)).duplicate is None
+
+
+async def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive.os, "link", _fail(errno.EPERM))
+    first = await receive_one(tmp_path)
+    assert (await receive_one(tmp_path)).duplicate == "identical"
+    assert (await receive_one(tmp_path, DATA + b"\0\0")).duplicate == "different"
+    assert first.path.read_bytes().endswith(DATA)
+    assert len(os.listdir(tmp_path)) == 2
+
+
+def _fail(number: int):  # type: ignore[no-untyped-def]
+    def call(*_args: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+async def test_a_folder_removed_meanwhile(tmp_path: Path) -> None:
+    folder = prepare_directory(tmp_path / "in")
+    writer = InstanceWriter(folder, CT, "1.2", EXPLICIT)
+    writer.write(DATA)
+    for leftover in folder.iterdir():
+        leftover.unlink()
+    folder.rmdir()
+    with pytest.raises(OSError):
+        await writer.finish()
+
+
+async def test_a_uid_that_differs_from_the_command_set(tmp_path: Path) -> None:
+    received = await receive_one(tmp_path, uid="9.9")
+    assert received.path.name == "9.9.dcm"
+    assert "1.2.3.4" in received.remarks[0]
+
+
+async def test_the_buffer_is_bounded(tmp_path: Path) -> None:
+    writer = InstanceWriter(tmp_path, CT, "1.2", EXPLICIT)
+    block = bytes(1024 * 1024)
+    highest = 0
+    for _ in range(64):
+        writer.write(block)
+        if writer.backlog > 8 * len(block):
+            await writer.drained()
+            assert writer.backlog <= receive.LOW_MARK
+        highest = max(highest, writer.backlog)
+    assert highest <= 9 * len(block)
+    assert (await writer.finish()).size == 64 * len(block)
+
+
+def test_nothing_else_opens_files_for_writing() -> None:
+    """Names on disk from data of a peer come from one module; the others are known and few."""
+    package = Path(receive.__file__).parents[1]
+    writers = re.compile(
+        r"""O_WRONLY|O_RDWR|O_CREAT|\.write_(?:bytes|text)\(|\.touch\(|\.symlink_to\("""
+        r"""|\bopen\([^)\n]*["'][rbt]*[wax+][bt+]*["']|os\.(?:rename|replace|link|mkdir|symlink)\("""
+        r"""|shutil\.(?:copy|move)|NamedTemporaryFile|mkstemp"""
+    )
+    found = {
+        path.relative_to(package).as_posix()
+        for part in ("datasets", "practice", "association", "dimse", "upperlayer")
+        for path in (package / part).rglob("*.py")
+        if writers.search(path.read_text("utf-8"))
+    }
+    assert found <= {"datasets/receive.py"}, found
