@@ -10,12 +10,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import create_app_session
+from prompt_toolkit.application import Application, create_app_session
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
+from prompt_toolkit.renderer import HeightIsUnknownError
 
 from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
@@ -26,10 +27,11 @@ from assocsh.shell.terminal.history import ShellHistory, history_path
 from assocsh.shell.terminal.keys import shell_keys
 from assocsh.shell.terminal.leaving import Leaving, Step
 from assocsh.shell.terminal.lexer import LineLexer
-from assocsh.shell.terminal.loading import load_behind
+from assocsh.shell.terminal.loading import Keywords, load_behind
 from assocsh.shell.terminal.output import TerminalOutput
 from assocsh.shell.terminal.ports import ShellSession
 from assocsh.shell.terminal.printer import Printer
+from assocsh.shell.terminal.rows import rows_of
 from assocsh.shell.terminal.signals import TERMINATING, handled
 from assocsh.shell.terminal.style import shell_style
 from assocsh.shell.terminal.toolbar import Memo, toolbar
@@ -97,7 +99,7 @@ class Shell:
         screen: Output,
         history: History | None = None,
         with_toolbar: bool = True,
-        loader: Callable[[Callable[[], None]], None] = load_behind,
+        loader: Callable[[Callable[[Keywords], None]], None] = load_behind,
     ) -> None:
         self.session = session
         self.leaving = Leaving(session, leave=self._leave, changed=self._redraw)
@@ -109,6 +111,8 @@ class Shell:
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
         self._hint = Memo(_hint)
+        self._rows_above: int | None = None
+        self._keywords: Keywords = frozenset()
         self._first: Sequence[str] | None = ()
         session.interactive = True
         session.output = TerminalOutput(self._printer, screen)
@@ -131,6 +135,7 @@ class Shell:
             input=source,
             output=screen,
         )
+        self.prompt.app.before_render += self._rendering
         self.prompt.app.after_render += self._rendered
 
     # -- the loop -----------------------------------------------------------------------------
@@ -270,17 +275,31 @@ class Shell:
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
 
-    def _rendered(self, _app: object) -> None:
+    def _rendering(self, app: Application[str]) -> None:
+        self._rows_above = None
+        if app.is_done:
+            with suppress(HeightIsUnknownError):
+                self._rows_above = app.renderer.rows_above_layout
+
+    def _rendered(self, app: Application[str]) -> None:
         if isinstance(self._screen, ShellOutput):
-            self._screen.rows_above = None  # it was good for one drawing
+            # What was known was good for one drawing. After the last one of a line the next prompt
+            # stands right below it, so that it need not ask where it is.
+            self._screen.rows_above = None
+            text = self.prompt.default_buffer.text
+            if self._rows_above is not None and text.isprintable():
+                size = self._screen.get_size()
+                rows = rows_of(f"{PROMPT}{text} ", size.columns)  # the blank is the cursor's
+                self._screen.rows_above = min(self._rows_above + rows, max(size.rows - 1, 0))
         if self._first is not None:
             first, self._first = self._first, None
             for line in first:
                 self._do(line)
             self._loader(self._tables_loaded)
 
-    def _tables_loaded(self) -> None:
-        self.prompt.lexer = LineLexer()
+    def _tables_loaded(self, keywords: Keywords) -> None:
+        self._keywords = keywords
+        self.prompt.lexer = LineLexer(keywords)
         self._redraw()
 
     def _session_changed(self) -> None:
@@ -288,7 +307,7 @@ class Shell:
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen
-            self.prompt.lexer = LineLexer()
+            self.prompt.lexer = LineLexer(self._keywords)
         if self.leaving.unfinished and self._ticker is None:
             self._ticker = asyncio.create_task(self._tick())
         self._redraw()

@@ -8,16 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 
-BEHIND_THE_PROMPT = (
-    "pydicom",
-    "pynetdicom",
-    "assocsh.datasets.dictionary",
-    "assocsh.association",
-)
+BEHIND_THE_PROMPT = ("pydicom", "pynetdicom", "assocsh.association", "assocsh.datasets")
+
+Keywords = frozenset[str]
+"""The keywords of the data dictionary, in lower case."""
 
 
-def load_behind(loaded: Callable[[], None], modules: tuple[str, ...] = BEHIND_THE_PROMPT) -> None:
-    """Import ``modules`` in a thread, then call ``loaded`` on the running loop.
+def load_behind(loaded: Callable[[Keywords], None]) -> None:
+    """Load the engine and the tables in a thread, then call ``loaded`` on the running loop.
 
     The thread is a daemon: leaving at once does not wait for it. A module that cannot be imported
     is said by the command that needs it.
@@ -25,10 +23,17 @@ def load_behind(loaded: Callable[[], None], modules: tuple[str, ...] = BEHIND_TH
     loop = asyncio.get_running_loop()
 
     def load() -> None:
-        for name in modules:
+        for name in BEHIND_THE_PROMPT:
             with suppress(Exception):
                 import_module(name)
+        keywords: Keywords = frozenset()
+        with suppress(Exception):
+            from assocsh.datasets.dictionary import entries, sop_classes, transfer_syntaxes
+
+            keywords = frozenset(entry.keyword.lower() for entry in entries())
+            sop_classes()
+            transfer_syntaxes()
         with suppress(RuntimeError):  # the loop is closed already
-            loop.call_soon_threadsafe(loaded)
+            loop.call_soon_threadsafe(loaded, keywords)
 
     threading.Thread(target=load, name="assocsh-loading", daemon=True).start()

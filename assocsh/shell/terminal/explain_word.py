@@ -1,0 +1,60 @@
+"""F1: what the word under the cursor is."""
+
+from __future__ import annotations
+
+from assocsh.datasets.visible import visible
+from assocsh.errors import UsageError
+from assocsh.shell.language.spec import COMMANDS, CommandSpec, Slot
+from assocsh.shell.language.tokens import Kind, Token, tokenize
+
+_ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
+
+
+def help_at(text: str, cursor: int) -> str:
+    """Help for the word of ``text`` at ``cursor``: a tag, an option, else its command."""
+    from assocsh.shell.language.help import help_text
+
+    command, word = _place(text, cursor)
+    spec = COMMANDS.get(command.text.lower()) if command is not None else None
+    if spec is None:
+        return help_text(None)
+    if word is None or word is command:
+        return help_text(spec.name)
+    return _option(spec, word.text) or _tag(spec, word.text) or help_text(spec.name)
+
+
+def _place(text: str, cursor: int) -> tuple[Token | None, Token | None]:
+    """The first word of the command at the cursor, and the word at the cursor."""
+    first: Token | None = None
+    for token in tokenize(text):
+        if token.kind in _ENDS:
+            if token.start >= cursor:
+                break
+            first = None
+        elif token.kind in (Kind.WORD, Kind.ERROR):
+            first = first or token
+            if token.start <= cursor <= token.end:
+                return first, token
+    return first, None
+
+
+def _option(spec: CommandSpec, word: str) -> str:
+    option = spec.option(word)
+    return "" if option is None else f"{option.synopsis[1:-1]}   {option.summary}"
+
+
+def _tag(spec: CommandSpec, word: str) -> str:
+    if not any(each.slot in (Slot.KEY, Slot.TAG) for each in spec.parameters):
+        return ""
+    from assocsh.datasets.dictionary import find_tag
+
+    lines = []
+    for step in word.partition("=")[0].split("."):
+        try:
+            tag = find_tag(step.partition("[")[0])
+        except UsageError as error:
+            lines.append(visible(f"{error.message}: {error.hint}", None))
+        else:
+            lines.append(f"{tag.label}   {tag.number}   VR {tag.vr}   VM {tag.vm}   {tag.name}")
+    levels = {choice.lower() for each in spec.parameters for choice in each.choices}
+    return "" if word.lower() in levels else "\n".join(lines)

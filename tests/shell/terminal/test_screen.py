@@ -1,0 +1,283 @@
+"""The shell on a screen: what is typed stays intact, what is printed stands above it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.shell.terminal.conftest import FakeShell
+
+Start = Callable[..., FakeShell]
+
+
+def prompt_lines(shell: FakeShell) -> list[str]:
+    return [line for line in shell.lines if line.startswith("assocsh>")]
+
+
+def test_prompt_toolbar_and_greeting(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    assert "a fake shell" in shell.lines[0]
+    assert shell.lines[-1].startswith(
+        " FAKE@127.0.0.1:104 · open · window 8 · 0 pending / 0 queued"
+    )
+
+
+def test_the_toolbar_changes_while_a_line_is_typed(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.send("find stu")
+    shell.wait_for("assocsh> find stu")
+    for pending, queued in ((8, 92), (8, 40), (3, 0), (0, 0)):
+        shell.control(f"pending {pending} {queued}")
+        shell.wait_for(f"{pending} pending / {queued} queued")
+        assert prompt_lines(shell) == ["assocsh> find stu"]
+
+
+def test_output_stands_above_a_half_typed_line(fake_shell: Start) -> None:
+    shell = fake_shell(rows=30).prompted()
+    shell.send("find study Pat")
+    shell.wait_for("assocsh> find study Pat")
+    shell.control("print first", "print second")
+    shell.wait_for("second")
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    lines = shell.lines
+    at = lines.index("first")
+    assert lines[at + 1 : at + 3] == ["second", "assocsh> find study Pat"]
+    assert shell.cursor == (len("assocsh> find study Pat"), at + 2)
+
+
+def test_typing_while_rows_arrive_loses_and_strays_nothing(fake_shell: Start) -> None:
+    shell = fake_shell(rows=16).prompted()
+    shell.control("rows 60 0.02")
+    typed = ""
+    for number, character in enumerate("find study PatientName=ABCDEFGHIJKLMNOP StudyDate"):
+        shell.send(character)
+        typed += character
+        if number % 7 == 0:
+            shell.wait_for(lambda t, typed=typed: prompt_lines(t) == [f"assocsh> {typed}"])
+    shell.wait_for("row 59.")
+    shell.wait_for(f"assocsh> {typed}")
+    rows = [line for line in shell.everything.splitlines() if line and not line.startswith(" FAKE")]
+    printed = [line for line in rows if re.fullmatch(r"row \d+\.", line)]
+    assert printed == [f"row {number}." for number in range(60)]
+    strays = set(rows) - set(printed) - {"a fake shell", f"assocsh> {typed}"}
+    assert {line for line in strays if not line.startswith("assocsh>")} == set()
+
+
+def test_a_flood_arrives_whole_and_the_prompt_lives(fake_shell: Start) -> None:
+    shell = fake_shell(rows=12).prompted()
+    shell.send("echo")
+    shell.control("flood 2000")
+    shell.wait_for("line 1999")
+    shell.wait_for("assocsh> echo")
+    numbers = re.findall(r"^line (\d+) x", shell.everything, re.MULTILINE)
+    assert numbers == [str(number) for number in range(2000)]
+
+
+def test_a_line_wider_than_the_screen(fake_shell: Start) -> None:
+    shell = fake_shell(columns=40, rows=20).prompted()
+    shell.control("print " + "w" * 100, "print after")
+    shell.wait_for("after")
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    at = shell.lines.index("w" * 40)
+    assert shell.lines[at : at + 5] == ["w" * 40, "w" * 40, "w" * 20, "after", "assocsh>"]
+
+
+def test_the_toolbar_needs_one_cursor_report_only(fake_shell: Start) -> None:
+    """Printing and Enter know where the cursor is: no question, so no flicker."""
+    shell = fake_shell().prompted()
+    asked = shell.received.count(b"\x1b[6n")
+    for number in range(5):
+        shell.control(f"print hello {number}")
+        shell.wait_for(f"hello {number}")
+        shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    shell.enter("status")
+    shell.wait_for("submitted at once: 'status'")
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    assert shell.received.count(b"\x1b[6n") == asked
+
+
+@pytest.mark.parametrize("length", [30, 31, 32, 70, 71, 72])
+def test_enter_on_a_line_that_fills_its_rows(fake_shell: Start, length: int) -> None:
+    shell = fake_shell(columns=40, rows=20).prompted()
+    line = "# " + "x" * (length - 2)
+    for _ in range(2):
+        shell.enter(line)
+        shell.wait_for(
+            lambda t: t.lines[-1].startswith(" FAKE") and prompt_lines(t)[-1:] == ["assocsh>"]
+        )
+    shown = [row for row in shell.lines if row][:-1]
+    folded = f"assocsh> {line}"
+    rows = [folded[at : at + 40] for at in range(0, len(folded), 40)]
+    assert [row for row in shown if row.startswith(("assocsh> #", "xxx"))] == rows + rows
+    first = shell.lines.index("assocsh> # " + "x" * min(length - 2, 29))
+    last = shell.lines.index("assocsh>")
+    assert shell.lines[first:last].count("") <= 2  # a row for a cursor at the margin, at most
+
+
+def test_resize(fake_shell: Start) -> None:
+    shell = fake_shell(columns=100, rows=24).prompted()
+    shell.send("find study")
+    shell.wait_for("assocsh> find study")
+    shell.resize(60, 14)
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    shell.control("print resized")
+    shell.wait_for("resized")
+    shell.wait_for("assocsh> find study")
+    assert len(prompt_lines(shell)) == 1
+
+
+HOSTILE = [
+    "\x1b[2J\x1b[3J",
+    "\x1b[10A",
+    "\x1b[6n",
+    "\x1b]0;pwn\x07",
+    "\x1b]8;;http://evil\x1b\\x",
+    "\x1b]52;c;cHdu\x07",
+    "\x1bP+q\x1b\\",
+    "\x1b_x\x1b\\",
+    "\x1bc",
+    "\x9b2J",
+    "\x85\u2028\u2029",
+    "\r\x08\x7f\x0b\x0c\x0e\x0f\x07",
+    "\u202e\u2066\u200b\u00ad\U000e0041",
+    "\ud800",
+    "\x1b]no end",
+]
+
+
+def test_hostile_text_that_slipped_through_is_visible(fake_shell: Start) -> None:
+    """The last gate: even text that nobody made visible cannot command the terminal."""
+    shell = fake_shell(rows=40).prompted()
+    shell.control("print mark")
+    shell.wait_for("mark")
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    before = len(shell.received)
+    for number, payload in enumerate(HOSTILE):
+        shell.control(f"raw {f'<{number}|' + payload + '>'!r}")
+    shell.wait_for(f"<{len(HOSTILE) - 1}|")
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    assert "<0|^[[2J^[[3J>" in shell.text
+    assert "<9|\\x9b2J>" in shell.text
+    assert "<12|\\u202e\\u2066\\u200b\\xad\\U000e0041>" in shell.text
+    received = bytes(shell.received[before:]).decode()
+    own = re.compile(r"\x1b\[(\?(25|7|12|1049|2004|2026)[hl]|[0-9;]*[mABCDKJH])|\r|\n|\x1b\[6n")
+    assert all(c.isprintable() for c in own.sub("", received).replace("\x08", ""))
+    assert b"\x1b[6n" not in shell.received[before:]
+
+
+def test_colours_pass(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.control(r"raw '\x1b[31mred\x1b[0m'")
+    shell.wait_for(lambda t: "red" in t.lines)
+    assert shell.colours("red") == {"red"}
+
+
+def test_no_color(fake_shell: Start) -> None:
+    shell = fake_shell(env={"NO_COLOR": "1"}).prompted()
+    shell.enter("ecko --nope")
+    shell.control("state aborted")
+    shell.wait_for("aborted")
+    assert not re.search(rb"\x1b\[[0-9;]*(3[0-7]|4[0-7]|9[0-7]|10[0-7])m", shell.received)
+
+
+def test_an_abort_is_red_and_said(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.control("state aborted")
+    shell.wait_for(" aborted ")
+    with_colour = re.search(rb"\x1b\[[0-9;]*41[0-9;]*m", shell.received)
+    assert with_colour
+
+
+def test_a_terminal_that_answers_nothing_still_has_a_prompt(fake_shell: Start) -> None:
+    shell = fake_shell(answers=False)
+    shell.wait_for("assocsh>")
+    shell.control("print above")
+    shell.wait_for("above")
+    shell.enter("status")
+    shell.wait_for("submitted at once: 'status'")
+    shell.send("c-d")
+    assert shell.wait_exit() == 0
+
+
+def test_a_line_that_is_wrong_stays_with_its_error(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.enter("ecko")
+    shell.wait_for("Alt-Enter submits it anyway")
+    assert prompt_lines(shell) == ["assocsh> ecko"]
+    assert shell.cursor[0] == len("assocsh> ")
+    assert "submitted" not in shell.text
+    assert not (shell.log.parent / "history.jsonl").exists()
+    shell.send("alt-enter")
+    shell.wait_for("submitted at once: 'ecko'")
+
+
+def test_an_unclosed_quote_is_marked(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    line = "find study PatientName="
+    shell.enter(line + "'a b")
+    shell.wait_for("quote has no end")
+    assert shell.cursor[0] == len("assocsh> ") + len(line)
+
+
+def test_pasted_lines_are_a_list_of_commands(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.paste("echo\r\nstatus\nrelease\n")
+    shell.wait_for("release")
+    assert "submitted" not in shell.text
+    shell.send("enter")
+    shell.wait_for(r"submitted in order: 'echo\nstatus\nrelease")
+
+
+def test_a_pasted_line_is_a_line(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.paste("status\n")
+    shell.wait_for("assocsh> status")
+    shell.send("enter")
+    shell.wait_for("submitted at once: 'status")
+
+
+def test_history_is_there_in_the_next_shell(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    shell.enter("echo --repeat 3")
+    shell.wait_for("submitted at once: 'echo --repeat 3'")
+    shell.enter(" status")
+    shell.wait_for("submitted at once: ' status'")
+    shell.send("c-d")
+    assert shell.wait_exit() == 0
+    again = fake_shell().prompted()
+    again.send("up")
+    again.wait_for("assocsh> echo --repeat 3")
+
+
+def test_keys_that_are_commands(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    for mode in ("summary", "detail", "hex", "off", "summary"):
+        shell.send("f5")
+        shell.wait_for(f"submitted at once: 'wire {mode}'")
+    shell.wait_for("· wire summary")
+    shell.send("half a li", "f6")
+    shell.wait_for("submitted at once: 'requests'")
+    shell.wait_for("assocsh> half a li")
+
+
+def test_first_lines_are_submitted_once_the_prompt_stands(fake_shell: Start) -> None:
+    shell = fake_shell(env={"FAKE_FIRST": "open a@b:1|echo"}).prompted()
+    shell.wait_for("submitted at once: 'open a@b:1'")
+    shell.wait_for("submitted at once: 'echo'")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT])
+def test_an_interrupt_from_outside_is_ctrl_c(fake_shell: Start, number: signal.Signals) -> None:
+    shell = fake_shell().prompted()
+    shell.send("find study")
+    shell.wait_for("assocsh> find study")
+    shell.signal(number)
+    shell.wait_until_gone("find study")
+    for count in range(1, 4):
+        shell.signal(number)
+        shell.wait_for(lambda t, count=count: t.text.count("interrupted") == count)
+    shell.enter("status")
+    shell.wait_for("submitted at once: 'status'")

@@ -1,0 +1,95 @@
+"""The toolbar as text: what it says, what gives way, how long it takes."""
+
+from __future__ import annotations
+
+import timeit
+from dataclasses import replace
+
+import pytest
+from prompt_toolkit.formatted_text import fragment_list_width, to_plain_text
+
+from assocsh.shell.terminal.toolbar import Memo, toolbar
+from tests.shell.terminal.fake_app import FakeStatus
+
+BUSY = FakeStatus(
+    peer="ORTHANC@127.0.0.1:4242",
+    window="8/1",
+    pending=8,
+    queued=92,
+    last="0x0000 Success",
+    elapsed="38 ms",
+    wire="summary",
+)
+
+
+def plain(status: FakeStatus, hint: str = "", columns: int = 160) -> str:
+    return to_plain_text(toolbar(status, hint, columns))
+
+
+def test_all_of_it() -> None:
+    assert plain(BUSY) == (
+        " ORTHANC@127.0.0.1:4242 · open · window 8/1 · 8 pending / 92 queued"
+        " · last 0x0000 Success · 38 ms · wire summary"
+    )
+
+
+def test_the_hint_stands_at_the_right_end() -> None:
+    text = plain(BUSY, "find LEVEL [KEY ...]", 160)
+    assert text.endswith("  find LEVEL [KEY ...]")
+    assert len(text) == 159
+
+
+def test_without_an_association() -> None:
+    assert plain(FakeStatus(peer="", state="closed", window="")) == " not connected"
+
+
+def test_more_that_goes_on() -> None:
+    text = plain(
+        replace(BUSY, held=2, listening="127.0.0.1:11113", recording="a.assoc"), columns=200
+    )
+    assert "8 pending / 92 queued / 2 held" in text
+    assert "listening 127.0.0.1:11113" in text
+    assert "recording" in text
+
+
+@pytest.mark.parametrize("state", ["aborted", "lost", "rejected"])
+def test_an_association_that_broke_is_red_and_says_so(state: str) -> None:
+    fragments = toolbar(replace(BUSY, state=state), "", 120)
+    red = "".join(text for style, text, *_ in fragments if "bad" in style)
+    assert state in red
+    assert "ORTHANC" in red
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 60, 80, 100, 200])
+def test_the_least_important_gives_way_first(columns: int) -> None:
+    text = plain(BUSY, "find LEVEL [KEY ...] [--of ROW]", columns)
+    assert "ORTHANC" in text
+    assert "open" in text
+    if columns >= 60:
+        assert "8 pending / 92 queued" in text
+        assert fragment_list_width(toolbar(BUSY, "x" * 100, columns)) <= columns
+    if columns < 80:
+        assert "wire" not in text
+
+
+def test_what_a_peer_says_is_visible() -> None:
+    text = plain(replace(BUSY, peer="EVIL\x1b[2J\x9b\u202e@h:1", last="0x0000 \x07"), "a\x1bb")
+    assert text.isprintable()
+
+
+def test_it_is_fast() -> None:
+    """It runs on every key: far below a millisecond."""
+    best = min(timeit.repeat(lambda: toolbar(BUSY, "x" * 80, 160), number=100, repeat=5)) / 100
+    assert best < 0.001
+
+
+def test_memo_asks_once_for_the_same() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def function(text: str, cursor: int) -> str:
+        asked.append((text, cursor))
+        return text.upper()
+
+    memo = Memo(function)
+    assert [memo("a", 1), memo("a", 1), memo("b", 1), memo("b", 0)] == ["A", "A", "B", "B"]
+    assert asked == [("a", 1), ("b", 1), ("b", 0)]
