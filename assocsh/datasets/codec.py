@@ -175,8 +175,8 @@ def _as_text(dataset: Dataset, tag: BaseTag) -> DataElement:
     from pydicom import config
     from pydicom.dataelem import DataElement
 
-    raw: Any = dataset.get_item(tag)
-    value = raw.value
+    raw: Any = dataset.get_item(tag, keep_deferred=True)
+    value = b"" if raw.value is None else raw.value
     vr = str(raw.VR or "UN")
     if vr == "UN":
         vr = entry_of(int(tag)).vr
