@@ -112,6 +112,13 @@ class WindowScp extends Scp {
     callback(response);
   }
 
+  // The library's callback takes all responses at once, and can be called once. Responses of
+  // several requests interleave on the wire only when each is sent when its time has come.
+  send(request, response) {
+    const context = this.association.getAcceptedPresentationContextFromRequest(request);
+    this._sendDimse({ context, command: response });
+  }
+
   async single(kind, Response, request, callback) {
     const id = this.begin(kind, request);
     await pause();
@@ -129,10 +136,10 @@ class WindowScp extends Scp {
       const pending = Response.fromRequest(request);
       pending.setStatus(PENDING);
       fill(pending, sent);
-      callback([pending]);
+      this.send(request, pending);
     }
     await pause();
-    this.finish(id, Response.fromRequest(request), SUCCESS, (final) => callback([final]));
+    this.finish(id, Response.fromRequest(request), SUCCESS, callback);
   }
 
   cEchoRequest(request, callback) {

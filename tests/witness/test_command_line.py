@@ -1,0 +1,225 @@
+"""The program itself, without a terminal, with archives of others: JSON Lines and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.dcmtk import Dcmqrscp, Storescp
+from tests.peers.dicom_files import InstanceFile, read, same
+from tests.peers.fixtures import PynetdicomScp
+from tests.peers.orthanc import Orthanc
+from tests.peers.process import LOOPBACK, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """stdout, which is JSON Lines and nothing else."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+    def check(self, code: int = 0) -> Ran:
+        assert self.code == code, f"exit {self.code}, not {code}\n{self.out}\n{self.err}"
+        assert "Traceback" not in self.err, self.err
+        return self
+
+
+def assocsh(*arguments: str | Path, stdin: str = "", cwd: Path | None = None) -> Ran:
+    done = subprocess.run(
+        [sys.executable, "-m", "assocsh", *map(str, arguments)],
+        input=stdin.encode(),
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=50,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _plain_pair(instances: Sequence[InstanceFile]) -> list[InstanceFile]:
+    """A few files in transfer syntaxes that every peer takes, of two studies."""
+    plain = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
+    return [one for one in instances if one.transfer_syntax in plain][:6]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, instances: Sequence[InstanceFile]) -> Path:
+    """A folder with those files, one of them in a folder below."""
+    top = tmp_path_factory.mktemp("to-store")
+    (top / "below").mkdir()
+    for number, found in enumerate(_plain_pair(instances)):
+        where = top / "below" if number == 0 else top
+        (where / found.path.name).write_bytes(found.path.read_bytes())
+    return top
+
+
+@pytest.mark.peer("orthanc")
+def test_the_line_of_the_issue(
+    orthanc: Orthanc, folder: Path, instances: Sequence[InstanceFile]
+) -> None:
+    files = _plain_pair(instances)
+    said = f"store {folder} --recursive; find study PatientID=*; release"
+    ran = assocsh(orthanc.address, "-c", said, "--format", "json").check()
+    assert orthanc.instance_count() == len(files)
+    states = [event["state"] for event in ran.of("association")]
+    assert states[0] == "open"
+    assert states[-1] == "released"
+    opened = ran.of("association")[0]
+    assert opened["peer"] == orthanc.address
+    assert opened["window"] == {"invoked": 1, "performed": 1}
+    assert any(context["accepted"] for context in opened["contexts"])
+    matches = [one for one in ran.of("response") if one["command"] == "C-FIND-RSP"]
+    uids = {one["dataset"]["0020000D"]["Value"][0] for one in matches}
+    assert uids == {found.study for found in files}
+    assert {one["status"] for one in matches} == {"0xFF00"}
+    final = ran.of("final")[-1]
+    assert final["command"] == "C-FIND"
+    assert final["status"] == "0x0000"
+    assert final["category"] == "Success"
+    assert final["responses"] == len(matches)
+    assert final["elapsed_ms"] > 0
+
+
+@pytest.mark.peer("orthanc")
+def test_get_and_move_through_the_shell(
+    orthanc: Orthanc, folder: Path, instances: Sequence[InstanceFile], tmp_path: Path
+) -> None:
+    files = _plain_pair(instances)
+    study = files[0].study
+    expected = {one.sop_instance: one.path for one in files if one.study == study}
+    got, moved = tmp_path / "got", tmp_path / "moved"
+    port = free_port()
+    orthanc.add_modality("SHELL", port)
+    said = (
+        f"store {folder} --recursive",
+        f"get study StudyInstanceUID={study} --to {got}",
+        f"listen --port {port} --to {moved}",
+        f"move study StudyInstanceUID={study} --to SHELL",
+        "release",
+    )
+    options = ["--as", "SHELL", "--format", "json"]
+    for line in said:
+        options += ["-c", line]
+    ran = assocsh(orthanc.address, *options).check()
+    finals = {event["command"]: event for event in ran.of("final")}
+    assert finals["C-GET"]["suboperations"]["completed"] == len(expected)
+    assert finals["C-MOVE"]["suboperations"]["completed"] == len(expected)
+    for target in (got, moved):
+        received = {
+            str(read(path).SOPInstanceUID): path for path in target.rglob("*") if path.is_file()
+        }
+        assert set(received) == set(expected)
+        assert not [same(expected[uid], path) for uid, path in received.items() if
+                    same(expected[uid], path)]  # fmt: skip
+        modes = {path.stat().st_mode & 0o777 for path in received.values()}
+        assert modes == {0o600}
+
+
+@pytest.mark.peer("dcmqrscp")
+def test_dcmqrscp(dcmqrscp: Dcmqrscp, folder: Path, instances: Sequence[InstanceFile]) -> None:
+    files = _plain_pair(instances)
+    said = f"echo; store {folder} --recursive; find study PatientID={files[0].patient_id}"
+    ran = assocsh(dcmqrscp.address, "-c", said, "--format", "json").check()
+    matches = ran.of("response")
+    expected = {one.study for one in files if one.patient_id == files[0].patient_id}
+    assert {
+        one["dataset"]["0020000D"]["Value"][0] for one in matches if one.get("dataset")
+    } == expected
+
+
+def test_a_script_on_stdin(pynetdicom_scp: PynetdicomScp, folder: Path) -> None:
+    script = f"""# a comment
+echo
+store {folder} --recursive
+find series PatientID=WIT-001 SeriesInstanceUID Modality
+expect count > 0
+release
+"""
+    ran = assocsh(pynetdicom_scp.address, "--format", "json", stdin=script).check()
+    assert next(event["command"] for event in ran.of("final")) == "C-ECHO"
+
+
+def test_results_go_to_stdout_and_the_rest_to_stderr(pynetdicom_scp: PynetdicomScp) -> None:
+    said = "wire summary; find study PatientID=NOBODY; release"
+    ran = assocsh(pynetdicom_scp.address, "-c", said, "--format", "json").check()
+    assert {event["type"] for event in ran.events} <= {"association", "response", "final"}
+    assert "A-ASSOCIATE-RQ" in ran.err or "C-FIND-RQ" in ran.err
+
+
+@pytest.mark.peer("storescp")
+def test_exit_1_a_status_failed(pynetdicom_scp: PynetdicomScp) -> None:
+    ran = assocsh(
+        pynetdicom_scp.address,
+        *("-c", "move study StudyInstanceUID=1.2.3 --to NOWHERE"),
+        *("--format", "json"),
+    ).check(1)
+    assert ran.of("final")[0]["status"] == "0xA801"
+
+
+@pytest.mark.peer("storescp")
+def test_exit_2_nothing_was_sent(start_storescp: Callable[..., Storescp]) -> None:
+    peer = start_storescp()
+    ran = assocsh(peer.address, "-c", "echo", "-c", "fnid study").check(2)
+    assert "find" in ran.err, "the nearest name"
+    assert "Association Received" not in peer.output()
+
+
+def test_exit_3_nobody_there() -> None:
+    ran = assocsh(f"NOBODY@{LOOPBACK}:{free_port()}", "-c", "echo").check(3)
+    assert "refused" in ran.err.lower()
+    assert len(ran.err.strip().splitlines()) <= 4
+
+
+@pytest.mark.peer("storescp")
+def test_exit_3_rejected(start_storescp: Callable[..., Storescp]) -> None:
+    peer = start_storescp("--refuse")
+    ran = assocsh(peer.address, "-c", "echo", "--format", "json").check(3)
+    (said,) = ran.of("association")
+    assert said["state"] == "rejected"
+    assert said["by"] == "peer"
+
+
+@pytest.mark.peer("storescp")
+@pytest.mark.parametrize("switch", ["--abort-after", "--abort-during"])
+def test_exit_4_lost(
+    switch: str, start_storescp: Callable[..., Storescp], instances: Sequence[InstanceFile]
+) -> None:
+    peer = start_storescp(switch)
+    said = f"store {instances[0].path}; echo"
+    ran = assocsh(peer.address, "-c", said, "--format", "json").check(4)
+    last = ran.of("association")[-1]
+    assert last["state"] == "aborted"
+    assert last["by"] == "peer"
+    assert "C-ECHO" not in ran.out, "nothing goes out after the end"
+
+
+@pytest.mark.peer("storescp")
+def test_exit_5_refused_here(start_storescp: Callable[..., Storescp], tmp_path: Path) -> None:
+    peer = start_storescp()
+    ran = assocsh(peer.address, "-c", "find study PatientID=1", "--format", "json").check(5)
+    (error,) = ran.of("error")
+    assert error["kind"] == "NoPresentationContext"
+    assert error["hint"]
+    text = tmp_path / "notes.txt"
+    text.write_text("this is not DICOM\n" * 20)
+    ran = assocsh(peer.address, "-c", f"store {text}", "--format", "json").check(5)
+    assert ran.of("error")[0]["kind"] == "UnusableFile"
