@@ -8,6 +8,7 @@ here raise anything but :class:`~assocsh.errors.ProtocolError`.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -314,7 +315,10 @@ def _decoded(class_name: str, item: _Item) -> Any:
 
     decoded: PDUItem = getattr(pdu_items, class_name)()
     try:
-        decoded.decode(item.whole)
+        with warnings.catch_warnings():
+            # pydicom warns about odd UIDs on stderr, with the peer's text as it came.
+            warnings.simplefilter("ignore")
+            decoded.decode(item.whole)
     except Exception as error:
         raise _bad(f"item 0x{item.type:02X} cannot be read ({type(error).__name__})") from error
     return decoded

@@ -5,6 +5,9 @@ pynetdicom's items do the writing; they are loaded with the first PDU, not with 
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from assocsh.errors import UsageError
@@ -37,7 +40,7 @@ def encode_request(request: AssociateRequest) -> bytes:
             hint="propose 1 to 128 presentation contexts in one association",
         )
     message: Any = pdu.A_ASSOCIATE_RQ()
-    with _Sending():
+    with _sending():
         message.called_ae_title = request.called_ae
         message.calling_ae_title = request.calling_ae
         message.variable_items = [_application_context(request.application_context)]
@@ -69,7 +72,7 @@ def encode_accept(accept: AssociateAccept) -> bytes:
     from pynetdicom import pdu, pdu_items
 
     message: Any = pdu.A_ASSOCIATE_AC()
-    with _Sending():
+    with _sending():
         message.variable_items = [_application_context(accept.application_context)]
         for context in accept.contexts:
             item: Any = pdu_items.PresentationContextItemAC()
@@ -138,18 +141,21 @@ def _transfer_syntax(uid: str) -> Any:
     return item
 
 
-class _Sending:
-    """Turns what pynetdicom's encoders raise for a value of ours into a UsageError."""
+@contextmanager
+def _sending() -> Iterator[None]:
+    """Turn what pynetdicom raises for a value of ours into a UsageError; its warnings are noise.
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception):
-            raise UsageError(
-                f"this association cannot be put into an A-ASSOCIATE PDU: {error}",
-                hint="UIDs have at most 64 characters, one item at most 65535 bytes",
-            ) from error
+    An answer may repeat an odd UID of the peer's, which must not reach stderr as a warning.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except Exception as error:
+        raise UsageError(
+            f"this association cannot be put into an A-ASSOCIATE PDU: {error}",
+            hint="UIDs have at most 64 characters, one item at most 65535 bytes",
+        ) from error
 
 
 def _sendable_title(title: str, which: str) -> None:

@@ -1,4 +1,4 @@
-"""PDUs made by pynetdicom, an implementation that shares no code with ours, and ways to spoil them."""
+"""PDUs made by pynetdicom, which shares no code with our decoders, and ways to spoil them."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
 
 import pytest
@@ -53,7 +54,8 @@ def run(chunks: list[bytes], requestor: bool = True) -> tuple[list[object], byte
 
 def pdata(*pdvs: tuple[int, int, bytes]) -> bytes:
     body = b"".join(
-        (len(d) + 2).to_bytes(4, "big") + bytes([context, control]) + d for context, control, d in pdvs
+        (len(d) + 2).to_bytes(4, "big") + bytes([context, control]) + d
+        for context, control, d in pdvs
     )
     return b"\x04\x00" + len(body).to_bytes(4, "big") + body
 
@@ -97,7 +99,7 @@ def test_small_segments_give_the_same(stream: bytes, size: int) -> None:
 @given(st.sampled_from(STREAMS), st.lists(st.integers(0, 2000), max_size=40))
 def test_any_segmentation_gives_the_same(stream: bytes, cuts: list[int]) -> None:
     edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    chunks = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [stream[a:b] for a, b in itertools.pairwise(edges)]
     assert run(chunks) == run([stream])
 
 

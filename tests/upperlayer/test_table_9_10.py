@@ -7,7 +7,9 @@ from pynetdicom.fsm import TRANSITION_TABLE
 from assocsh.upperlayer.states import TRANSITIONS, Action, Evt, State
 from tests.upperlayer.table_9_10 import CELLS, EVENTS, NEXT, STATES
 
-OURS = {(event.name, state.name): str(action) for (event, state), (action, _) in TRANSITIONS.items()}
+OURS = {
+    (event.name, state.name): str(action) for (event, state), (action, _) in TRANSITIONS.items()
+}
 
 DIFFERENCES: dict[tuple[str, str], str] = {}
 """Cells where pynetdicom's transcription differs from the standard's: (event, state) to why, with

@@ -1,0 +1,71 @@
+"""The codes in words: all that are defined, and all that are not."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from pynetdicom.pdu import A_ASSOCIATE_RJ
+
+from assocsh.upperlayer import (
+    RejectConfirmation,
+    UpperLayerMachine,
+    abort_meaning,
+    reject_meaning,
+)
+from assocsh.upperlayer.pdus import encode_reject
+from tests.upperlayer import corpus
+
+DEFINED = [
+    (result, source, reason)
+    for result in (1, 2)
+    for source, reason in ((1, 1), (1, 2), (1, 3), (1, 7), (2, 1), (2, 2), (3, 1), (3, 2))
+]
+
+
+@pytest.mark.parametrize("codes", DEFINED)
+def test_6_every_defined_rejection_has_its_own_text(codes: tuple[int, int, int]) -> None:
+    """16 combinations of PS3.8 9.3.4; pynetdicom knows the same."""
+    theirs = A_ASSOCIATE_RJ()
+    theirs.result, theirs.source, theirs.reason_diagnostic = codes
+    assert theirs.reason_str  # defined there too
+    text, hint = reject_meaning(*codes)
+    assert "undefined" not in text
+    assert "/".join(map(str, codes)) in text
+    assert hint
+    machine = UpperLayerMachine()
+    machine.associate_request(corpus.our_request())
+    machine.connected_as_requestor(0.0)
+    assert machine.receive_data(encode_reject(*codes), 0.0) == [RejectConfirmation(*codes)]
+    assert machine.close_wanted
+
+
+def test_texts_differ() -> None:
+    assert len({reject_meaning(*codes)[0] for codes in DEFINED}) == 16
+    assert len({abort_meaning(2, reason)[0] for reason in (0, 1, 2, 4, 5, 6)}) == 6
+
+
+def test_hints_name_the_next_step() -> None:
+    assert "case-sensitive" in reject_meaning(1, 1, 7)[1]
+    assert "registered" in reject_meaning(1, 1, 3)[1]
+    assert "close others" in reject_meaning(2, 3, 2)[1]
+
+
+@pytest.mark.parametrize("codes", list(itertools.product((0, 1, 3, 255), repeat=3)))
+def test_undefined_codes_have_words_too(codes: tuple[int, int, int]) -> None:
+    text, hint = reject_meaning(*codes)
+    assert text
+    assert hint
+    text, hint = abort_meaning(codes[0], codes[1])
+    assert text
+    assert hint
+    machine = UpperLayerMachine()
+    machine.associate_request(corpus.our_request())
+    machine.connected_as_requestor(0.0)
+    assert machine.receive_data(encode_reject(*codes), 0.0) == [RejectConfirmation(*codes)]
+
+
+def test_an_abort_of_the_user_has_no_reason() -> None:
+    """PS3.8 9.3.8: the reason field is not significant for source 0."""
+    assert abort_meaning(0, 0)[1] == abort_meaning(0, 6)[1]
+    assert "undefined source 1" in abort_meaning(1, 0)[0]
