@@ -41,7 +41,7 @@ class Association:
     def __repr__(self) -> str:
         return f"<Association {self.calling_ae} -> {self.peer} {self.state}>"
 
-    # -- what it is ----------------------------------------------------------------------------
+    # -- what it is ------------------------------------------------------------------------------
 
     @property
     def state(self) -> AssociationState:
@@ -63,7 +63,7 @@ class Association:
 
     @property
     def window(self) -> AsyncWindow:
-        """The effective window: ``invoked`` by this side, ``performed`` for the peer; 0 unlimited."""
+        """The effective window: ``invoked`` by us, ``performed`` for the peer; 0 is unlimited."""
         return self._engine.window
 
     @property
@@ -160,12 +160,12 @@ class Association:
 
     def subscribe(self, observer: Observer) -> None:
         """Have ``observer`` called with each engine event from now on."""
-        self._engine.subscribe(observer)
+        self._engine.stream.subscribe(observer)
 
     def unsubscribe(self, observer: Observer) -> None:
-        self._engine.unsubscribe(observer)
+        self._engine.stream.unsubscribe(observer)
 
-    # -- requests ------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------
 
     def send(self, request: Request, *, limit: int | None = None) -> Operation:
         """Queue a request and return its operation at once. Never blocks.
@@ -204,7 +204,7 @@ class Association:
         """C-MOVE (PS3.7 9.1.4) to the AE title ``destination``."""
         return self.send(CMove(level, keys, destination, model))
 
-    # -- the end -------------------------------------------------------------------------------
+    # -- the end ---------------------------------------------------------------------------------
 
     async def release(self, *, now: bool = False, timeout: float | None = None) -> None:
         """Release (PS3.8 7.2): refuse new requests, wait for all that is pending, then release.
@@ -214,14 +214,14 @@ class Association:
         Raises what ended the association before it could be released.
         """
         limit = self.timeouts.release if timeout is None else timeout
-        await self._engine.release(now=now, timeout=limit)
+        await self._engine.closing.release(now=now, timeout=limit)
 
     async def abort(self) -> None:
         """Abort (PS3.8 7.3): everything pending and queued fails at once.
 
         The connection is closed within about a second, whatever the peer does.
         """
-        await self._engine.abort()
+        await self._engine.closing.abort()
 
     async def wait_closed(self) -> None:
         """Wait until the association has ended and its connection is closed. Never raises."""

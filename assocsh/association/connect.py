@@ -51,7 +51,7 @@ class Connecting:
             await self._connect(engine)
             await self._establish(engine)
         except asyncio.CancelledError:
-            await engine.abort()
+            await engine.closing.abort()
             raise
         return engine.association
 
@@ -88,7 +88,7 @@ class Connecting:
                 await asyncio.shield(engine.opened)
         except TimeoutError:
             error = endings.no_answer(engine)
-            engine.abort_because(error)
+            engine.closing.abort_because(error)
             raise error from None
         except AssociationError:
             await engine.protocol.wait_closed()
@@ -127,7 +127,9 @@ def connect(
     offered = AsyncWindow(window, window) if isinstance(window, int) else window
     for number in (offered.invoked, offered.performed) if offered is not None else ():
         if not 0 <= number <= 65535:
-            raise UsageError(f"{number} is not a window", hint="it goes from 0 (unlimited) to 65535")
+            raise UsageError(
+                f"{number} is not a window", hint="it goes from 0 (unlimited) to 65535"
+            )
     if max_pdu != 0 and not 4096 <= max_pdu <= 16 * 1024 * 1024:
         raise UsageError(
             f"{max_pdu} is not a usable maximum PDU length",

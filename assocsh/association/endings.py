@@ -67,8 +67,7 @@ def rejected(
     elif (source, reason) == (1, 3):
         names = f" (we are {calling_ae!r})"
     return AssociationRejected(
-        f"{peer} rejected the association: {text}{names} [result {result}, source {source}, "
-        f"reason {reason}]",
+        f"{peer} {text}{names}",
         result=result,
         source=source,
         reason=reason,
@@ -96,7 +95,7 @@ def aborted_by_peer(engine: Engine, source: int, reason: int) -> AssociationAbor
         after = f" after {idle:.0f} s without a message"
         hint = "the peer drops idle associations: `set keepalive 30s` keeps it; `reopen` opens it"
     return AssociationAborted(
-        f"{engine.peer} aborted the association{after}: {text} [source {source}, reason {reason}]",
+        f"{engine.peer} aborted the association{after}: {text}",
         source=source,
         reason=reason,
         by="peer",
@@ -182,7 +181,9 @@ def _lost_hint(engine: Engine, idle: float) -> str:
         return "it closed after a C-CANCEL: it may not know that service"
     request = engine.upper.request
     if request is not None and request.window is not None and engine.messages <= 2:
-        return "it closed at the first request although a window was negotiated: try without --window"
+        return (
+            "it closed at the first request although a window was negotiated: try without --window"
+        )
     if any(one.request.field == CommandField.C_STORE_RQ for one in operations):
         return "what was being stored has an unknown status: ask with `find image`, then `reopen`"
     return "`reopen` opens it again; the peer's log may say why"

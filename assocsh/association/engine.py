@@ -13,14 +13,12 @@ from typing import Any, Literal
 
 from assocsh.association import endings
 from assocsh.association.association import Association
+from assocsh.association.closing import Closing
 from assocsh.association.events import (
-    EngineEvent,
     MessageTransferred,
     Observer,
     OperationChanged,
-    PduTransferred,
     PeerRequest,
-    Remark,
     StateChanged,
     TransportChanged,
 )
@@ -31,9 +29,11 @@ from assocsh.association.performer import Performer
 from assocsh.association.prepare import prepare
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
+from assocsh.association.stream import EventStream
 from assocsh.datasets.identifiers import decode
 from assocsh.dimse import events as dimse_events
-from assocsh.dimse.machine import DimseMachine, Invocation
+from assocsh.dimse.invocation import Invocation
+from assocsh.dimse.machine import DimseMachine
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
 from assocsh.dimse.states import CancelOutcome
@@ -43,7 +43,6 @@ from assocsh.errors import (
     AssocshError,
     LocalProtocolError,
     OperationTimeout,
-    Side,
 )
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
@@ -53,8 +52,6 @@ from assocsh.upperlayer.negotiation import (
     AsyncWindow,
     PresentationContext,
 )
-from assocsh.upperlayer.pdus import Buffer
-from assocsh.upperlayer.states import State
 
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
@@ -90,47 +87,16 @@ class Engine:
         self.last_activity = self.loop.time()
         self.messages = 0
         self.performer = Performer(self, handlers or Handlers())
+        self.closing = Closing(self)
         self.association = Association(self)
+        self.stream = EventStream(self.upper, self.association, observers)
+        self.on_connected: Callable[[Engine], object] | None = None
+        self.on_closed: Callable[[Engine], object] | None = None
         self._decide = decide
         self._by_id: dict[int, PresentationContext] = {}
         self._numbers = 0
-        self._observers: list[Observer] = []
-        self._idle_waiters: list[asyncio.Future[None]] = []
-        self._release_waiter: asyncio.Future[None] | None = None
-        self._release_sent = False
-        self._answer_release = False
         self._transport_error: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        for observer in observers:
-            self.subscribe(observer)
-
-    # -- the stream of events ------------------------------------------------------------------
-
-    def subscribe(self, observer: Observer) -> None:
-        self._observers.append(observer)
-        self._watch_pdus()
-
-    def unsubscribe(self, observer: Observer) -> None:
-        if observer in self._observers:
-            self._observers.remove(observer)
-            self._watch_pdus()
-
-    def emit(self, event: EngineEvent) -> None:
-        for observer in tuple(self._observers):
-            observer(event)
-
-    def remark(self, text: str, by: Side) -> None:
-        self.emit(Remark(self.loop.time(), self.association, text, by))
-
-    def _watch_pdus(self) -> None:
-        wanted = any(getattr(one, "wants_pdus", False) for one in self._observers)
-        self.upper.observer = self._pdu if wanted else None
-
-    def _pdu(self, sent: bool, pdu_type: int, buffers: tuple[Buffer, ...]) -> None:
-        event = PduTransferred(self.loop.time(), self.association, sent, pdu_type, buffers)
-        for observer in tuple(self._observers):
-            if getattr(observer, "wants_pdus", False):
-                observer(event)
 
     # -- requests of ours ------------------------------------------------------------------------
 
@@ -147,7 +113,7 @@ class Engine:
         )
         invocation.user = operation
         self.operations[operation.number] = operation
-        self.emit(OperationChanged(now, self.association, operation, operation.state))
+        self.stream.emit(OperationChanged(now, self.association, operation, operation.state))
         self.protocol.schedule_pump()
         return operation
 
@@ -175,30 +141,38 @@ class Engine:
 
     def _source_ready(self) -> None:
         if self.dimse is not None:
-            self.dimse.source_ready()
+            self.dimse.lanes.source_ready()
             self.protocol.schedule_pump()
 
-    # -- the driver's calls ------------------------------------------------------------------------
+    # -- the driver's calls ----------------------------------------------------------------------
 
     def transport_made(self) -> None:
         now = self.loop.time()
-        self.emit(TransportChanged(now, self.association, "connected", self.protocol.address))
+        address = self.protocol.address
+        if self._decide is not None:
+            host, _, port = address.rpartition(":")
+            self.peer = Peer("?", host, int(port or 0))
+        self.stream.emit(TransportChanged(now, self.association, "connected", address))
         if self.protocol.cipher:
-            self.emit(TransportChanged(now, self.association, "tls", self.protocol.cipher))
+            self.stream.emit(TransportChanged(now, self.association, "tls", self.protocol.cipher))
         if self._decide is None:
-            self._enter(AssociationState.REQUESTING)
+            self.enter(AssociationState.REQUESTING)
             self.upper.connected_as_requestor(now)
         else:
             self.upper.connected_as_acceptor(now)
+        if self.on_connected is not None:
+            self.on_connected(self)
 
     def transport_gone(self, error: Exception | None) -> None:
         self._transport_error = error
         detail = str(error) if error else ""
-        self.emit(TransportChanged(self.loop.time(), self.association, "closed", detail))
+        self.stream.emit(TransportChanged(self.loop.time(), self.association, "closed", detail))
+        if self.on_closed is not None:
+            self.on_closed(self)
 
     def write_stalled(self, unsent: int) -> None:
         self.protocol.kill()
-        self._end(AssociationState.LOST, endings.write_stalled(self.timeouts.write_stall, unsent))
+        self.end(AssociationState.LOST, endings.write_stalled(self.timeouts.write_stall, unsent))
 
     def upper_event(self, event: upper_events.Event) -> None:
         match event:
@@ -208,24 +182,24 @@ class Engine:
                 assert self._decide is not None
                 self._decide(self, request)
             case upper_events.RejectConfirmation(result=result, source=source, reason=reason):
-                self._end(
+                self.end(
                     AssociationState.REJECTED,
                     endings.rejected(self.peer, self.calling_ae, result, source, reason),
                 )
             case upper_events.ReleaseIndication(collision=collision):
-                self._release_asked(collision)
+                self.closing.release_asked(collision)
             case upper_events.ReleaseConfirmation():
-                self._release_confirmed()
+                self.closing.release_confirmed()
             case upper_events.AbortIndication(source=source, reason=reason):
-                self._end(AssociationState.ABORTED, endings.aborted_by_peer(self, source, reason))
+                self.end(AssociationState.ABORTED, endings.aborted_by_peer(self, source, reason))
             case upper_events.ProviderAbort(error=error):
                 self.protocol.close_after_abort()
                 error.established = self.dimse is not None
-                self._end(AssociationState.ABORTED, error)
+                self.end(AssociationState.ABORTED, error)
             case upper_events.TransportClosed():
-                self._transport_closed()
+                self.closing.transport_closed(self._transport_error)
             case upper_events.ArtimExpired():
-                self._end(AssociationState.LOST, endings.artim_expired(self))
+                self.end(AssociationState.LOST, endings.artim_expired(self))
 
     def dimse_event(self, event: dimse_events.DimseEvent) -> None:
         now = self.loop.time()
@@ -241,13 +215,13 @@ class Engine:
                     if operation.final is None and operation.error is None:
                         operation.error = self.ended_by
                 operation.enter(state, now)
-                self.emit(OperationChanged(now, self.association, operation, state))
+                self.stream.emit(OperationChanged(now, self.association, operation, state))
             case dimse_events.ResponseReceived():
                 self._response(event)
             case dimse_events.MessageSent() | dimse_events.MessageReceived():
                 self.last_activity = now
                 self.messages += 1
-                if self._observers:
+                if self.stream.watched:
                     self._message(event, now)
             case dimse_events.StoreBegun(performing=performing):
                 self.performer.begin_store(performing)
@@ -259,36 +233,28 @@ class Engine:
                 if cancelled is not None:
                     self.performer.cancel(cancelled)
                 else:
-                    self.remark(f"C-CANCEL for {message_id}, which is not being performed", "peer")
+                    self.stream.remark(
+                        f"C-CANCEL for {message_id}, which is not being performed", "peer"
+                    )
             case dimse_events.UnmatchedResponse(command=command, reason=reason):
-                self.remark(f"a {command.label} that matches nothing: {reason}; ignored", "peer")
+                self.stream.remark(
+                    f"a {command.label} that matches nothing: {reason}; ignored", "peer"
+                )
             case dimse_events.SourceFailed():
                 self._source_failed(event)
             case dimse_events.TimedOut(invocation=invocation):
                 self._timed_out(invocation)
             case dimse_events.Noticed(text=text):
-                self.remark(text, "peer")
+                self.stream.remark(text, "peer")
             case dimse_events.Violation(error=error):
-                self._abort(error, source=2, reason=error.reason)
+                self.closing.abort_because(error, source=2, reason=error.reason)
 
     def turn_done(self) -> None:
         """After each batch in or out: has something that is waited for come about?"""
         self.performer.turn_done()
-        if self._idle_waiters and (self.dimse is None or self._quiet()):
-            self._wake_idle()
-        if self._answer_release and not self.performer.busy and self._all_sent():
-            self._answer_release = False
-            if self.upper.state is State.Sta8:
-                self.upper.release_response(self.loop.time())
-                self.protocol.flush()
-                self._end(
-                    AssociationState.RELEASED,
-                    AssociationReleased(
-                        "the peer released the association", by="peer", established=True
-                    ),
-                )
+        self.closing.turn_done()
 
-    # -- established ---------------------------------------------------------------------------------
+    # -- established -----------------------------------------------------------------------------
 
     def accept(self, accept: AssociateAccept) -> None:
         """Answer the A-ASSOCIATE-RQ that ``decide`` was called with."""
@@ -298,7 +264,7 @@ class Engine:
     def reject(self, result: int, source: int, reason: int) -> None:
         """Refuse it (PS3.8 9.3.4)."""
         self.upper.associate_reject(result, source, reason, self.loop.time())
-        self._end(
+        self.end(
             AssociationState.REJECTED,
             endings.rejected_by_us(self.peer, result, source, reason),
         )
@@ -317,9 +283,9 @@ class Engine:
             timeout=self.timeouts.dimse,
         )
         self.last_activity = self.loop.time()
-        self._enter(AssociationState.OPEN)
+        self.enter(AssociationState.OPEN)
         for text in negotiated.remarks:
-            self.remark(text, "peer")
+            self.stream.remark(text, "peer")
         if not self.opened.done():
             self.opened.set_result(None)
 
@@ -331,14 +297,14 @@ class Engine:
     def context_of(self, context_id: int) -> PresentationContext:
         return self._by_id[context_id]
 
-    # -- responses ---------------------------------------------------------------------------------
+    # -- responses -------------------------------------------------------------------------------
 
     def _response(self, event: dimse_events.ResponseReceived) -> None:
         operation = event.invocation.user
         assert isinstance(operation, Operation)
         if operation.done:
             late = operation.elapsed
-            self.remark(
+            self.stream.remark(
                 f"a late {event.command.label} {event.command.status:#06x} to request "
                 f"{event.invocation.message_id}, {late:.1f} s after it was sent: nobody waits "
                 "for it any more",
@@ -353,7 +319,7 @@ class Engine:
         self, event: dimse_events.MessageSent | dimse_events.MessageReceived, now: float
     ) -> None:
         user = event.invocation.user if event.invocation is not None else None
-        self.emit(
+        self.stream.emit(
             MessageTransferred(
                 now,
                 self.association,
@@ -366,7 +332,7 @@ class Engine:
         )
 
     def peer_request(self, indication: Indication) -> None:
-        self.emit(PeerRequest(self.loop.time(), self.association, indication))
+        self.stream.emit(PeerRequest(self.loop.time(), self.association, indication))
 
     def _timed_out(self, invocation: Invocation) -> None:
         operation = invocation.user
@@ -381,9 +347,11 @@ class Engine:
         self.dimse.fail(invocation)
         self._take(self.dimse)
         if self.on_timeout == "abort":
-            self._abort(endings.aborted_by_us(f"a request had no response for {limit:g} s"))
+            self.closing.abort_because(
+                endings.aborted_by_us(f"a request had no response for {limit:g} s")
+            )
         else:
-            self.remark(
+            self.stream.remark(
                 f"request {invocation.message_id} timed out; its Message ID and its place in the "
                 "window stay taken until the peer answers",
                 "local",
@@ -394,134 +362,34 @@ class Engine:
         assert isinstance(operation, Operation)
         operation.error = endings.source_failed(operation.request, event.error)
         if event.midway:
-            self._abort(endings.aborted_by_us(operation.error.message))
+            self.closing.abort_because(endings.aborted_by_us(operation.error.message))
 
-    # -- the end -------------------------------------------------------------------------------------
-
-    async def release(self, *, now: bool, timeout: float | None) -> None:
-        """See Association.release."""
-        if self.state.is_end:
-            if isinstance(self.ended_by, AssociationReleased):
-                return
-            assert self.ended_by is not None
-            raise self.ended_by
-        if self._release_waiter is not None:
-            await asyncio.shield(self._release_waiter)
-            return
-        if self.dimse is None or self.state is not AssociationState.OPEN:
-            raise LocalProtocolError(f"the association is {self.state}: it cannot be released")
-        self._release_waiter = self.loop.create_future()
-        self._enter(AssociationState.RELEASING)
-        if now:
-            self.dimse.accepting = False
-        while not self.state.is_end and not (self._all_sent() if now else self._quiet()):
-            await self._idle()
-        if self.state is AssociationState.RELEASING and self.upper.state is State.Sta6:
-            self._release_sent = True
-            self.upper.release_request(self.loop.time())
-            self.protocol.flush()
-        try:
-            await asyncio.wait_for(asyncio.shield(self._release_waiter), timeout)
-        except TimeoutError:
-            self.remark(
-                f"no answer to A-RELEASE-RQ within {timeout:g} s: the association is aborted; "
-                "all that was asked had been answered",
-                "peer",
-            )
-            self._abort(endings.aborted_by_us("the peer did not answer A-RELEASE-RQ"))
-        await self.protocol.wait_closed()
-
-    async def abort(self) -> None:
-        """See Association.abort."""
-        if not self.state.is_end:
-            self._abort(endings.aborted_by_us("abort was asked for", asked=True))
-        await self.protocol.wait_closed()
-
-    def _abort(self, error: AssociationError, *, source: int = 0, reason: int = 0) -> None:
-        if self.state.is_end:
-            return
-        error.established = self.dimse is not None
-        # What was going on ends before the A-ABORT goes out, so that nothing is sent after it.
-        if self.upper.state not in (State.Sta1, State.Sta13):
-            self.upper.abort_request(self.loop.time(), source, reason)
-        self.protocol.flush()
-        self.protocol.close_after_abort()
-        self._end(AssociationState.ABORTED, error)
-
-    def abort_because(self, error: AssociationError) -> None:
-        """Abort for a reason of ours; does not wait for the connection to close."""
-        self._abort(error)
+    # -- the end ---------------------------------------------------------------------------------
 
     def fail(self, state: AssociationState, error: AssociationError) -> None:
         """The association could not be established, or another part of assocsh ends it."""
         self.protocol.kill()
-        self._end(state, error)
+        self.end(state, error)
 
-    def _release_asked(self, collision: bool) -> None:
-        dimse = self.dimse
-        assert dimse is not None
-        if dimse.mid_reception:
-            self._abort(endings.release_mid_message(), source=2, reason=2)
-            return
-        if collision:
-            # Sta9: the requestor answers at once; in Sta10 the acceptor waits for the peer's RP.
-            if self.upper.state is State.Sta9:
-                self.upper.release_response(self.loop.time())
-                self.protocol.flush()
-            return
-        if self.state is AssociationState.OPEN:
-            self._enter(AssociationState.RELEASING)
-        self._fail_operations(
-            AssociationReleased(
-                "the peer released the association before it answered",
-                by="peer",
-                established=True,
-                hint="what had been sent may or may not have been performed",
-            )
-        )
-        self._answer_release = True
-        self.turn_done()
-
-    def _release_confirmed(self) -> None:
-        if self.upper.state is State.Sta12:
-            self.upper.release_response(self.loop.time())
-            self.protocol.flush()
-        self._end(
-            AssociationState.RELEASED,
-            AssociationReleased("the association was released", established=True),
-        )
-
-    def _transport_closed(self) -> None:
-        if self._release_sent:
-            self.remark("the peer closed the connection in place of A-RELEASE-RP", "peer")
-            self._end(
-                AssociationState.RELEASED,
-                AssociationReleased("the association was released", established=True),
-            )
-            return
-        self._end(AssociationState.LOST, endings.connection_lost(self, self._transport_error))
-
-    def _end(self, state: AssociationState, error: AssociationError) -> None:
+    def end(self, state: AssociationState, error: AssociationError) -> None:
         """The one way an association ends; the first cause wins."""
         if self.state.is_end:
             return
         self.ended_by = error
         self.performer.stop()
-        self._fail_operations(error)
+        self.fail_operations(error)
         if self.dimse is not None:
             self.dimse.close()
-        self._enter(state)
+        self.enter(state)
         if not self.opened.done():
             self.opened.set_exception(error)
             # Nobody may be waiting: an acceptor's associations end here too.
             self.opened.exception()
-        if self._release_waiter is not None and not self._release_waiter.done():
-            self._release_waiter.set_result(None)
-        self._wake_idle()
+        self.closing.ended()
         for task in self._tasks:
             task.cancel()
 
-    def _fail_operations(self, error: AssocshError) -> None:
+    def fail_operations(self, error: AssocshError) -> None:
         dimse = self.dimse
         if dimse is None:
             return
@@ -531,11 +399,11 @@ class Engine:
         dimse.fail_invocations()
         self._take(dimse)
 
-    def _enter(self, state: AssociationState) -> None:
+    def enter(self, state: AssociationState) -> None:
         self.state = state
-        self.emit(StateChanged(self.loop.time(), self.association, state, self.ended_by))
+        self.stream.emit(StateChanged(self.loop.time(), self.association, state, self.ended_by))
 
-    # -- waiting -------------------------------------------------------------------------------------
+    # -- waiting ---------------------------------------------------------------------------------
 
     def hold_reading(self, until: Coroutine[Any, Any, None]) -> None:
         """Stop reading until ``until`` is done: a sink cannot put data away as fast as it comes."""
@@ -562,24 +430,6 @@ class Engine:
         if self.dimse is not None:
             self.dimse.timeout = timeouts.dimse
             self.protocol.timeout_changed()
-
-    def _quiet(self) -> bool:
-        return self.dimse is None or (self.dimse.idle and not self.performer.busy)
-
-    def _all_sent(self) -> bool:
-        dimse = self.dimse
-        return dimse is None or not (dimse.mid_message or dimse.control_backlog)
-
-    async def _idle(self) -> None:
-        waiter = self.loop.create_future()
-        self._idle_waiters.append(waiter)
-        await waiter
-
-    def _wake_idle(self) -> None:
-        waiters, self._idle_waiters = self._idle_waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
 
     def _take(self, dimse: DimseMachine) -> None:
         for event in dimse.take_events():

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assocsh.dimse.commandset import KEYWORDS, CommandField, CommandSet, Value
-from assocsh.dimse.machine import Performing
+from assocsh.dimse.invocation import Performing
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
@@ -147,13 +147,12 @@ class Handlers:
 
     def __init__(
         self,
-        table: Mapping[CommandField, Handler] | None = None,
+        table: Mapping[int, Handler] | None = None,
         *,
         open_sink: SinkFactory | None = None,
     ) -> None:
         self.table: dict[int, Handler] = {CommandField.C_ECHO_RQ: answer_echo}
-        if table:
-            self.table.update(table)
+        self.table.update(table or {})
         self.open_sink = open_sink
 
     def find(self, field: int) -> Handler | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from assocsh.dimse.machine import Invocation
+from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
 from assocsh.dimse.states import CancelOutcome, OperationState
@@ -173,7 +173,7 @@ class Operation(AsyncIterator[Response]):
             self.cancel()
             raise
 
-    # -- what the association calls ------------------------------------------------------------
+    # -- what the association calls --------------------------------------------------------------
 
     def deliver(self, response: Response) -> None:
         """A response arrived."""
@@ -210,7 +210,7 @@ class Operation(AsyncIterator[Response]):
             self.error = OperationCancelled(
                 f"{self.request.name} was withdrawn before it was sent"
                 if state is OperationState.WITHDRAWN
-                else f"nobody waits for the {self.request.name} any more; DIMSE has no cancel for it"
+                else f"nobody waits for the {self.request.name} any more; DIMSE cannot cancel it"
             )
         self._wake()
         callbacks, self._callbacks = self._callbacks, []

@@ -11,12 +11,10 @@ _PEER = re.compile(r"(?P<ae>[^@]+)@(?P<host>\[[^\]]+\]|[^:@\s]+):(?P<port>\d{1,5
 
 
 def check_ae_title(title: str) -> str:
-    """An AE title of 1 to 16 printable ASCII characters, not all blank, no backslash (PS3.5 6.2)."""
+    """An AE title: 1 to 16 printable ASCII characters, no backslash (PS3.5 6.2). UsageError."""
     text = title.strip(" ")
     if not 1 <= len(text) <= 16:
-        raise UsageError(
-            f"{title!r} is not an AE title", hint="an AE title has 1 to 16 characters"
-        )
+        raise UsageError(f"{title!r} is not an AE title", hint="an AE title has 1 to 16 characters")
     if not text.isascii() or not text.isprintable() or "\\" in text:
         raise UsageError(
             f"{title!r} is not an AE title",

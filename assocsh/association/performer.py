@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assocsh.association.indication import Handlers, Indication, MemorySink
 from assocsh.association.prepare import encode_data
 from assocsh.dimse.commandset import CommandField, Value
-from assocsh.dimse.machine import Performing
+from assocsh.dimse.invocation import Performing
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Performer:
         if isinstance(indication, Indication):
             indication.cancel_received()
 
-    # -- what the handlers ask ---------------------------------------------------------------------
+    # -- what the handlers ask -------------------------------------------------------------------
 
     def is_answered(self, performing: Performing) -> bool:
         dimse = self._engine.dimse
@@ -126,18 +126,19 @@ class Performer:
 
     async def drain(self) -> None:
         dimse = self._engine.dimse
-        while dimse is not None and dimse.control_backlog > RESPONSES_WAITING:
+        while dimse is not None and dimse.lanes.control_backlog > RESPONSES_WAITING:
             if self._engine.state.is_end:
                 return
             waiter = self._engine.loop.create_future()
             self._drain_waiters.append(waiter)
             await waiter
 
-    # -- the turn of the loop, and the end -----------------------------------------------------------
+    # -- the turn of the loop, and the end -------------------------------------------------------
 
     def turn_done(self) -> None:
         dimse = self._engine.dimse
-        if self._drain_waiters and (dimse is None or dimse.control_backlog <= RESPONSES_WAITING):
+        backlog = dimse.lanes.control_backlog if dimse is not None else 0
+        if self._drain_waiters and backlog <= RESPONSES_WAITING:
             self._wake()
 
     def stop(self) -> None:
@@ -180,7 +181,7 @@ class Performer:
             if not indication.context.as_scp
             else "nothing here performs it"
         )
-        self._engine.remark(
+        self._engine.stream.remark(
             f"the peer asked for {indication.command.label}: answered {status:04X}H, {why}", "peer"
         )
 
@@ -204,7 +205,7 @@ class Performer:
         if not indication.answered:
             # Error Comment is LO: 64 characters, and what is not Latin-1 would be '?' anyway.
             indication.respond(status, ErrorComment=reason[:64].encode("ascii", "replace").decode())
-        self._engine.remark(
+        self._engine.stream.remark(
             f"performing the peer's {indication.command.label} failed, answered {status:04X}H: "
             f"{type(error).__name__}: {reason}",
             "local",

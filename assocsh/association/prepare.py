@@ -13,10 +13,10 @@ from assocsh.dimse.requests import (
     Data,
     DataSource,
     EncodedData,
-    NGet,
-    NSet,
     NAction,
     NDelete,
+    NGet,
+    NSet,
     Request,
     StoredData,
 )
@@ -124,7 +124,8 @@ def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -
         context = _store_context(contexts, source.sop_class, source.data.transfer_syntax)
         sop_class, sop_instance, data = source.sop_class, source.sop_instance, source.data.data
     elif isinstance(source, str | PathLike):
-        from assocsh.datasets.part10 import encoded_source, open_instance
+        from assocsh.datasets.part10 import open_instance
+        from assocsh.datasets.transcode import encoded_source
 
         instance = open_instance(source)
         sop_class, sop_instance = instance.sop_class, instance.sop_instance
@@ -152,9 +153,4 @@ def _store_context(
     """The context for an instance: its own transfer syntax if accepted, else one it converts to."""
     from assocsh.datasets.matching import choose
 
-    choice = choose([one for one in contexts if one.as_scu], sop_class, transfer_syntax)
-    if isinstance(choice, PresentationContext):
-        return choice
-    if not any(one.abstract_syntax == sop_class and one.accepted for one in contexts):
-        raise no_context((sop_class,), contexts, "C-STORE")
-    raise NoPresentationContext(str(choice), sop_class=sop_class)
+    return choose(contexts, sop_class, transfer_syntax)

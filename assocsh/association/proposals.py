@@ -41,28 +41,64 @@ _COMPRESSED_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.20",  # NM
 )
 
-_USUAL = """
-    CTImageStorage EnhancedCTImageStorage MRImageStorage EnhancedMRImageStorage MRSpectroscopyStorage
-    ComputedRadiographyImageStorage DigitalXRayImageStorageForPresentation
-    DigitalXRayImageStorageForProcessing DigitalMammographyXRayImageStorageForPresentation
-    DigitalMammographyXRayImageStorageForProcessing BreastTomosynthesisImageStorage
-    DigitalIntraOralXRayImageStorageForPresentation XRayAngiographicImageStorage
-    EnhancedXAImageStorage XRayRadiofluoroscopicImageStorage EnhancedXRFImageStorage
-    UltrasoundImageStorage UltrasoundMultiFrameImageStorage EnhancedUSVolumeStorage
-    NuclearMedicineImageStorage PositronEmissionTomographyImageStorage EnhancedPETImageStorage
-    SecondaryCaptureImageStorage MultiFrameGrayscaleByteSecondaryCaptureImageStorage
-    MultiFrameGrayscaleWordSecondaryCaptureImageStorage
-    MultiFrameTrueColorSecondaryCaptureImageStorage VLEndoscopicImageStorage
-    VLMicroscopicImageStorage VLPhotographicImageStorage VideoPhotographicImageStorage
-    VLWholeSlideMicroscopyImageStorage OphthalmicPhotography8BitImageStorage
-    OphthalmicTomographyImageStorage TwelveLeadECGWaveformStorage GeneralECGWaveformStorage
-    BasicTextSRStorage EnhancedSRStorage ComprehensiveSRStorage Comprehensive3DSRStorage
-    XRayRadiationDoseSRStorage MammographyCADSRStorage KeyObjectSelectionDocumentStorage
-    GrayscaleSoftcopyPresentationStateStorage ColorSoftcopyPresentationStateStorage
-    SegmentationStorage SurfaceSegmentationStorage RawDataStorage SpatialRegistrationStorage
-    EncapsulatedPDFStorage EncapsulatedCDAStorage RTImageStorage RTDoseStorage
-    RTStructureSetStorage RTPlanStorage RTBeamsTreatmentRecordStorage RTIonPlanStorage
-""".split()
+_USUAL = [
+    "CTImageStorage",
+    "EnhancedCTImageStorage",
+    "MRImageStorage",
+    "EnhancedMRImageStorage",
+    "MRSpectroscopyStorage",
+    "ComputedRadiographyImageStorage",
+    "DigitalXRayImageStorageForPresentation",
+    "DigitalXRayImageStorageForProcessing",
+    "DigitalMammographyXRayImageStorageForPresentation",
+    "DigitalMammographyXRayImageStorageForProcessing",
+    "BreastTomosynthesisImageStorage",
+    "DigitalIntraOralXRayImageStorageForPresentation",
+    "XRayAngiographicImageStorage",
+    "EnhancedXAImageStorage",
+    "XRayRadiofluoroscopicImageStorage",
+    "EnhancedXRFImageStorage",
+    "UltrasoundImageStorage",
+    "UltrasoundMultiFrameImageStorage",
+    "EnhancedUSVolumeStorage",
+    "NuclearMedicineImageStorage",
+    "PositronEmissionTomographyImageStorage",
+    "EnhancedPETImageStorage",
+    "SecondaryCaptureImageStorage",
+    "MultiFrameGrayscaleByteSecondaryCaptureImageStorage",
+    "MultiFrameGrayscaleWordSecondaryCaptureImageStorage",
+    "MultiFrameTrueColorSecondaryCaptureImageStorage",
+    "VLEndoscopicImageStorage",
+    "VLMicroscopicImageStorage",
+    "VLPhotographicImageStorage",
+    "VideoPhotographicImageStorage",
+    "VLWholeSlideMicroscopyImageStorage",
+    "OphthalmicPhotography8BitImageStorage",
+    "OphthalmicTomographyImageStorage",
+    "TwelveLeadECGWaveformStorage",
+    "GeneralECGWaveformStorage",
+    "BasicTextSRStorage",
+    "EnhancedSRStorage",
+    "ComprehensiveSRStorage",
+    "Comprehensive3DSRStorage",
+    "XRayRadiationDoseSRStorage",
+    "MammographyCADSRStorage",
+    "KeyObjectSelectionDocumentStorage",
+    "GrayscaleSoftcopyPresentationStateStorage",
+    "ColorSoftcopyPresentationStateStorage",
+    "SegmentationStorage",
+    "SurfaceSegmentationStorage",
+    "RawDataStorage",
+    "SpatialRegistrationStorage",
+    "EncapsulatedPDFStorage",
+    "EncapsulatedCDAStorage",
+    "RTImageStorage",
+    "RTDoseStorage",
+    "RTStructureSetStorage",
+    "RTPlanStorage",
+    "RTBeamsTreatmentRecordStorage",
+    "RTIonPlanStorage",
+]
 """The storage classes proposed unless others are asked for: what PACS see every day."""
 
 SETS = ("default", "all", "verification", "qr", "worklist", "storage", "commitment", "mpps")

@@ -6,6 +6,7 @@ It knows bytes, time and flow control; what the events mean is its user's busine
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from typing import Protocol, cast
@@ -69,7 +70,7 @@ class AssociationProtocol(asyncio.Protocol):
         self._grace_timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] | None = None
 
-    # -- asyncio.Protocol ----------------------------------------------------------------------
+    # -- asyncio.Protocol ------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -152,7 +153,7 @@ class AssociationProtocol(asyncio.Protocol):
         if self._closed is not None:
             await asyncio.shield(self._closed)
 
-    # -- out -----------------------------------------------------------------------------------
+    # -- out -------------------------------------------------------------------------------------
 
     def schedule_pump(self) -> None:
         """Pump in this turn of the loop, once, however many requests come in it."""
@@ -170,7 +171,7 @@ class AssociationProtocol(asyncio.Protocol):
         if dimse is not None and not self._write_paused and not self._closing:
             now = self._loop.time()
             if self.upper.state in _MAY_SEND:
-                pieces = dimse.next_pieces(BATCH, now)
+                pieces = dimse.lanes.next_pieces(BATCH, now)
                 if pieces:
                     self.upper.send_pdata(pieces, now)
             for event in dimse.take_events():
@@ -181,7 +182,7 @@ class AssociationProtocol(asyncio.Protocol):
         if (
             dimse is not None
             and not self._write_paused
-            and dimse.has_output
+            and dimse.lanes.has_output
             and self.upper.state in _MAY_SEND
         ):
             self.schedule_pump()
@@ -234,13 +235,11 @@ class AssociationProtocol(asyncio.Protocol):
             return
         self._closing = True
         if sock is not None:
-            try:
+            with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            except OSError:
-                pass
         transport.abort()
 
-    # -- in ------------------------------------------------------------------------------------
+    # -- in --------------------------------------------------------------------------------------
 
     def pause_reading(self) -> None:
         if self._transport is not None and not self._closing:
@@ -250,7 +249,7 @@ class AssociationProtocol(asyncio.Protocol):
         if self._transport is not None and not self._closing:
             self._transport.resume_reading()
 
-    # -- time ----------------------------------------------------------------------------------
+    # -- time ------------------------------------------------------------------------------------
 
     def timeout_changed(self) -> None:
         """The DIMSE timeout is another one now."""
@@ -319,5 +318,3 @@ def _tune(sock: socket.socket, write_stall: float | None) -> None:
                 sock.setsockopt(level, number, value)
             except OSError:
                 continue
-
-

@@ -1,7 +1,8 @@
 """PS3.7 without I/O: command sets, messages, requests, responses, the window, statuses."""
 
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.dimse.machine import DimseMachine, Invocation, Performing
+from assocsh.dimse.invocation import Invocation, Performing
+from assocsh.dimse.machine import DimseMachine
 from assocsh.dimse.requests import (
     CEcho,
     CFind,

@@ -10,7 +10,7 @@ from assocsh.dimse.states import OperationState
 from assocsh.errors import ProtocolError
 
 if TYPE_CHECKING:
-    from assocsh.dimse.machine import Invocation, Performing
+    from assocsh.dimse.invocation import Invocation, Performing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ResponseReceived:
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedResponse:
-    """A response that matches nothing outstanding, or on the wrong context or to another service."""
+    """A response that matches nothing outstanding, on the wrong context, or to another service."""
 
     context_id: int
     command: CommandSet

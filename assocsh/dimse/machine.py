@@ -6,7 +6,6 @@ pulled with ``next_pieces``. The same machine serves both sides of an associatio
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 
 from assocsh.dimse.commandset import DATA_SET, NO_DATA_SET, CommandField, CommandSet, Value
@@ -16,10 +15,8 @@ from assocsh.dimse.events import (
     Entered,
     IndicationReceived,
     MessageReceived,
-    MessageSent,
     Noticed,
     ResponseReceived,
-    SourceFailed,
     StoreBegun,
     StoreData,
     StoreEnded,
@@ -27,100 +24,20 @@ from assocsh.dimse.events import (
     UnmatchedResponse,
     Violation,
 )
-from assocsh.dimse.messages import (
-    Buffer,
-    MessageReader,
-    MessageWriter,
-    data_cap,
-    fragment_size,
-)
+from assocsh.dimse.invocation import Invocation, Outgoing, Performing
+from assocsh.dimse.lanes import Lanes
+from assocsh.dimse.messages import MessageReader, data_cap, fragment_size
 from assocsh.dimse.requests import DataSource
 from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import PENDING
-from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.dimse.window import OperationsWindow
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
 
 MAX_PERFORMING = 64
 """How many requests of the peer may be outstanding whatever was negotiated."""
 
-_CANCELLABLE = frozenset((CommandField.C_FIND_RQ, CommandField.C_GET_RQ, CommandField.C_MOVE_RQ))
 _DUPLICATE_INVOCATION = 0x0210
-
-
-class Invocation:
-    """One request of ours. ``user`` is whatever the caller ties to it."""
-
-    __slots__ = (
-        "answered",
-        "cancel_sent",
-        "context_id",
-        "data",
-        "data_length",
-        "detached",
-        "field",
-        "message_id",
-        "progress_at",
-        "sent",
-        "state",
-        "user",
-        "values",
-        "writer",
-    )
-
-    def __init__(
-        self, context_id: int, values: dict[int, Value], data: bytes | DataSource | None
-    ) -> None:
-        self.context_id = context_id
-        self.values = values
-        self.data: bytes | DataSource | None = data
-        self.data_length = (
-            0 if data is None else len(data) if isinstance(data, bytes) else data.length
-        )
-        field = values[0x0100]
-        assert isinstance(field, int)
-        self.field = field
-        self.state = OperationState.QUEUED
-        self.message_id: int | None = None
-        self.writer: MessageWriter | None = None
-        self.sent = False
-        self.answered = False
-        self.cancel_sent = False
-        self.detached = False
-        self.progress_at = 0.0
-        self.user: object = None
-
-    @property
-    def cancellable(self) -> bool:
-        """C-CANCEL exists for it (PS3.7 9.3.2.3, 9.3.3.3, 9.3.4.3)."""
-        return self.field in _CANCELLABLE
-
-
-class Performing:
-    """One request of the peer, from its command set to our final response."""
-
-    __slots__ = ("cancelled", "command", "context_id", "message_id", "refused", "user")
-
-    def __init__(self, context_id: int, command: CommandSet) -> None:
-        self.context_id = context_id
-        self.command = command
-        self.message_id = command.message_id
-        self.cancelled = False
-        self.refused = False
-        """Answered by the machine itself: nobody is to perform it."""
-        self.user: object = None
-
-
-class _Outgoing:
-    """A response or a C-CANCEL in the lane ahead of the requests."""
-
-    __slots__ = ("command", "context_id", "data", "length")
-
-    def __init__(self, context_id: int, command: CommandSet, data: bytes | None) -> None:
-        self.context_id = context_id
-        self.command = command
-        self.data = data
-        self.length = len(data) if data else 0
 
 
 class DimseMachine:
@@ -144,28 +61,20 @@ class DimseMachine:
         self.window = OperationsWindow(invoked)
         self.performed_window = OperationsWindow(performed)
         self.timeout = timeout
-        self.accepting = True
-        """False once the association is being released: no queued request starts any more."""
-        self._fragment = fragment_size(peer_max_pdu)
-        self._ids = MessageIds()
-        self._queue: deque[Invocation] = deque()
-        self._outstanding: dict[int, Invocation] = {}
+        self._events: list[DimseEvent] = []
+        self.lanes = Lanes(self.window, fragment_size(peer_max_pdu), self._events)
+        self._outstanding = self.lanes.outstanding
         self._performing: dict[int, Performing] = {}
-        self._control: deque[_Outgoing] = deque()
-        self._writer: MessageWriter | None = None
-        self._writing: Invocation | _Outgoing | None = None
-        self._waiting_for_source = False
         self._reader = MessageReader()
         self._store: Performing | None = None
         self._received = bytearray()
         self._received_length = 0
-        self._events: list[DimseEvent] = []
 
-    # -- what there is -----------------------------------------------------------------------
+    # -- what there is ---------------------------------------------------------------------------
 
     @property
     def queued(self) -> int:
-        return len(self._queue)
+        return self.lanes.queued
 
     @property
     def outstanding(self) -> Mapping[int, Invocation]:
@@ -182,44 +91,25 @@ class DimseMachine:
         """Nothing outstanding or queued in either direction, nothing half sent or half received."""
         return not (
             self._outstanding
-            or self._queue
+            or self.lanes.queued
             or self._performing
-            or self._control
-            or self._writer
+            or self.lanes.control_backlog
+            or self.lanes.mid_message
             or not self._reader.idle
         )
-
-    @property
-    def mid_message(self) -> bool:
-        """Part of a message is on the wire in our direction, the rest is not."""
-        return self._writer is not None
 
     @property
     def mid_reception(self) -> bool:
         """Part of a message of the peer is here, the rest is not."""
         return not self._reader.idle
 
-    @property
-    def control_backlog(self) -> int:
-        """Responses that wait to be sent: what a handler with many responses must watch."""
-        return len(self._control)
-
-    @property
-    def has_output(self) -> bool:
-        """``next_pieces`` would give something now."""
-        if self._waiting_for_source:
-            return False
-        return bool(
-            self._writer
-            or self._control
-            or (self._queue and self.accepting and self.window.is_open)
-        )
-
     def take_events(self) -> list[DimseEvent]:
-        events, self._events = self._events, []
+        # The list is shared with the lanes: it is emptied, not replaced.
+        events = self._events[:]
+        self._events.clear()
         return events
 
-    # -- the service user's primitives ---------------------------------------------------------
+    # -- the service user's primitives -----------------------------------------------------------
 
     def invoke(
         self, context_id: int, values: dict[int, Value], data: bytes | DataSource | None
@@ -229,7 +119,7 @@ class DimseMachine:
             # An empty data set must not be announced: the peer would wait for it for ever.
             data = None
         invocation = Invocation(context_id, values, data)
-        self._queue.append(invocation)
+        self.lanes.queue(invocation)
         return invocation
 
     def cancel(self, invocation: Invocation) -> CancelOutcome:
@@ -238,8 +128,7 @@ class DimseMachine:
         if state.is_end:
             return CancelOutcome.FINISHED
         if state is OperationState.QUEUED:
-            self._queue.remove(invocation)
-            self._close_data(invocation)
+            self.lanes.withdraw(invocation)
             self._enter(invocation, OperationState.WITHDRAWN)
             return CancelOutcome.WITHDRAWN
         if state is OperationState.CANCELLING:
@@ -255,13 +144,13 @@ class DimseMachine:
                 0x0800: NO_DATA_SET,
             }
         )
-        self._control.append(_Outgoing(invocation.context_id, command, None))
+        self.lanes.say(Outgoing(invocation.context_id, command, None))
         invocation.cancel_sent = True
         self._enter(invocation, OperationState.CANCELLING)
         return CancelOutcome.REQUESTED
 
     def detach(self, invocation: Invocation) -> None:
-        """Nobody waits for it any more; its Message ID and place stay taken until it is answered."""
+        """Nobody waits for it; its Message ID and place stay taken until it is answered."""
         invocation.detached = True
 
     def fail(self, invocation: Invocation) -> None:
@@ -269,8 +158,7 @@ class DimseMachine:
         if invocation.state.is_end:
             return
         if invocation.state is OperationState.QUEUED:
-            self._queue.remove(invocation)
-            self._close_data(invocation)
+            self.lanes.withdraw(invocation)
         self.detach(invocation)
         self._enter(invocation, OperationState.FAILED)
 
@@ -279,11 +167,7 @@ class DimseMachine:
 
         What the peer asked goes on, and so does a message that is half sent.
         """
-        self.accepting = False
-        queue, self._queue = self._queue, deque()
-        for invocation in (*self._outstanding.values(), *queue):
-            if not invocation.sent and self._writing is not invocation:
-                self._close_data(invocation)
+        for invocation in self.lanes.stop():
             if not invocation.state.is_end:
                 self.detach(invocation)
                 self._enter(invocation, OperationState.FAILED)
@@ -291,13 +175,9 @@ class DimseMachine:
     def close(self) -> None:
         """The association is gone: forget everything, let go of every file."""
         self.fail_invocations()
-        for invocation in self._outstanding.values():
-            self._close_data(invocation)
-        self._outstanding.clear()
+        self.lanes.close()
         self._performing.clear()
-        self._control.clear()
-        self._writer = self._writing = None
-        self.window.outstanding = self.performed_window.outstanding = 0
+        self.performed_window.outstanding = 0
 
     def respond(
         self,
@@ -337,114 +217,9 @@ class DimseMachine:
                 values[echoed] = request.values[echoed]
         if elements:
             values.update(elements)
-        self._control.append(_Outgoing(performing.context_id, CommandSet(values), data or None))
+        self.lanes.say(Outgoing(performing.context_id, CommandSet(values), data or None))
 
-    # -- out -----------------------------------------------------------------------------------
-
-    def source_ready(self) -> None:
-        """A source that had nothing ready has something now."""
-        self._waiting_for_source = False
-
-    def next_pieces(self, budget: int, now: float) -> list[Buffer]:
-        """P-DATA-TF pieces (head, payload, head, payload, ...) of about ``budget`` bytes.
-
-        Lanes: the message being sent, then responses and C-CANCEL, then requests that the window
-        admits. One message is never begun before the one before it is whole (PS3.8 Annex E).
-        """
-        pieces: list[Buffer] = []
-        while budget > 0:
-            writer = self._writer
-            if writer is None:
-                writer = self._begin(now)
-                if writer is None:
-                    break
-            try:
-                written = writer.write(pieces, budget)
-            except OSError as error:
-                self._source_failed(error, midway=True)
-                break
-            budget -= written
-            if writer.done:
-                self._end(writer, now)
-            elif not written:
-                self._waiting_for_source = True
-                break
-            elif isinstance(self._writing, Invocation):
-                self._writing.progress_at = now
-        return pieces
-
-    def _begin(self, now: float) -> MessageWriter | None:
-        if self._control:
-            outgoing = self._control.popleft()
-            self._writing = outgoing
-            self._writer = MessageWriter(
-                outgoing.context_id, outgoing.command, outgoing.data, self._fragment
-            )
-            return self._writer
-        while self._queue and self.accepting and self.window.is_open:
-            invocation = self._queue[0]
-            writer = invocation.writer
-            if writer is None:
-                message_id = self._ids.allocate(self._outstanding)
-                if message_id is None:
-                    return None
-                invocation.message_id = message_id
-                values = invocation.values
-                values[0x0110] = message_id
-                values[0x0800] = NO_DATA_SET if invocation.data is None else DATA_SET
-                writer = invocation.writer = MessageWriter(
-                    invocation.context_id, CommandSet(values), invocation.data, self._fragment
-                )
-            self._writing = invocation
-            try:
-                ready = writer.prefetch()
-            except OSError as error:
-                self._source_failed(error, midway=False)
-                continue
-            if not ready:
-                self._waiting_for_source = True
-                return None
-            self._queue.popleft()
-            assert invocation.message_id is not None
-            self._outstanding[invocation.message_id] = invocation
-            self.window.take()
-            invocation.progress_at = now
-            self._writer = writer
-            self._enter(invocation, OperationState.SENDING)
-            return writer
-        return None
-
-    def _end(self, writer: MessageWriter, now: float) -> None:
-        writing = self._writing
-        self._writer = self._writing = None
-        writer.close()
-        if isinstance(writing, Invocation):
-            writing.sent = True
-            writing.progress_at = now
-            self._events.append(
-                MessageSent(
-                    writing.context_id, CommandSet(writing.values), writing.data_length, writing
-                )
-            )
-            writing.data = None
-            if writing.state is OperationState.SENDING:
-                self._enter(writing, OperationState.PENDING)
-            if writing.answered:
-                self._give_back(writing)
-        elif writing is not None:
-            self._events.append(
-                MessageSent(writing.context_id, writing.command, writing.length, None)
-            )
-
-    def _source_failed(self, error: OSError, *, midway: bool) -> None:
-        invocation = self._writing
-        assert isinstance(invocation, Invocation)
-        self._writing = None
-        if not midway:
-            self.fail(invocation)
-        self._events.append(SourceFailed(invocation, error, midway))
-
-    # -- in ------------------------------------------------------------------------------------
+    # -- in --------------------------------------------------------------------------------------
 
     def receive(self, pdvs: Iterable[Pdv], now: float) -> None:
         """Take the PDVs of one P-DATA-TF. Never raises: a Violation event says what was wrong."""
@@ -589,14 +364,10 @@ class DimseMachine:
         self._events.append(ResponseReceived(invocation, command, data, final))
         if not final:
             return
-        invocation.answered = True
         if not invocation.state.is_end:
             cancelled = command.status == 0xFE00
-            self._enter(
-                invocation, OperationState.CANCELLED if cancelled else OperationState.DONE
-            )
-        if invocation.sent:
-            self._give_back(invocation)
+            self._enter(invocation, OperationState.CANCELLED if cancelled else OperationState.DONE)
+        self.lanes.answered(invocation)
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -618,18 +389,8 @@ class DimseMachine:
             if invocation.sent and not invocation.detached and invocation.progress_at <= limit:
                 self._events.append(TimedOut(invocation))
 
-    # -- inside ------------------------------------------------------------------------------------
-
-    def _give_back(self, invocation: Invocation) -> None:
-        if invocation.message_id is not None:
-            self._outstanding.pop(invocation.message_id, None)
-        self.window.give_back()
+    # -- inside ----------------------------------------------------------------------------------
 
     def _enter(self, invocation: Invocation, state: OperationState) -> None:
         invocation.state = state
         self._events.append(Entered(invocation, state))
-
-    @staticmethod
-    def _close_data(invocation: Invocation) -> None:
-        if invocation.data is not None and not isinstance(invocation.data, bytes):
-            invocation.data.close()

@@ -191,7 +191,7 @@ class CStore(Request):
     """
 
     field = CommandField.C_STORE_RQ
-    source: "str | PathLike[str] | Dataset | StoredData"
+    source: str | PathLike[str] | Dataset | StoredData
     priority: int = 0
     originator: tuple[str, int] | None = None
 

@@ -51,7 +51,7 @@ class CancelOutcome(StrEnum):
     REQUESTED = "requested"
     """C-CANCEL goes out; the request ends with its final response."""
     DETACHED = "detached"
-    """DIMSE has no cancel for it: nobody waits any more, its place stays taken until it is answered."""
+    """DIMSE has no cancel for it: nobody waits any more, its place is taken until the answer."""
     FINISHED = "finished"
     """It had ended before."""
     ALREADY = "already"

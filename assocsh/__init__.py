@@ -1,0 +1,149 @@
+"""assocsh: a shell, and an object, for one live DICOM association.
+
+The public names are loaded when first used, so that ``assocsh --version`` stays quick::
+
+    from assocsh import CFind, connect
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from assocsh.version import __version__
+
+if TYPE_CHECKING:
+    from assocsh.association import (
+        AcceptorPolicy,
+        Association,
+        AssociationState,
+        ContextSpec,
+        Handlers,
+        Indication,
+        Listener,
+        Operation,
+        Peer,
+        Timeouts,
+        TLSConfig,
+        connect,
+        listen,
+    )
+    from assocsh.dimse import (
+        CancelOutcome,
+        CEcho,
+        CFind,
+        CGet,
+        CMove,
+        CommandField,
+        CStore,
+        EncodedData,
+        NAction,
+        NCreate,
+        NDelete,
+        NEventReport,
+        NGet,
+        NSet,
+        OperationState,
+        Request,
+        Response,
+        StoredData,
+        SubOperations,
+    )
+    from assocsh.errors import (
+        AssociationAborted,
+        AssociationError,
+        AssociationRejected,
+        AssociationReleased,
+        AssocshError,
+        ConnectionFailed,
+        ConnectionLost,
+        LocalProtocolError,
+        LocalRefusal,
+        NoPresentationContext,
+        OperationCancelled,
+        OperationTimeout,
+        ProtocolError,
+        UnusableFile,
+        UsageError,
+    )
+    from assocsh.upperlayer.negotiation import AsyncWindow, PresentationContext, UserIdentity
+
+_HOMES = {
+    "assocsh.association": (
+        "AcceptorPolicy Association AssociationState ContextSpec Handlers Indication Listener "
+        "Operation Peer Timeouts TLSConfig connect listen"
+    ),
+    "assocsh.dimse": (
+        "CEcho CFind CGet CMove CStore CancelOutcome CommandField EncodedData NAction NCreate "
+        "NDelete NEventReport NGet NSet OperationState Request Response StoredData SubOperations"
+    ),
+    "assocsh.errors": (
+        "AssociationAborted AssociationError AssociationRejected AssociationReleased AssocshError "
+        "ConnectionFailed ConnectionLost LocalProtocolError LocalRefusal NoPresentationContext "
+        "OperationCancelled OperationTimeout ProtocolError UnusableFile UsageError"
+    ),
+    "assocsh.upperlayer.negotiation": "AsyncWindow PresentationContext UserIdentity",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "AcceptorPolicy",
+    "Association",
+    "AssociationAborted",
+    "AssociationError",
+    "AssociationRejected",
+    "AssociationReleased",
+    "AssociationState",
+    "AssocshError",
+    "AsyncWindow",
+    "CEcho",
+    "CFind",
+    "CGet",
+    "CMove",
+    "CStore",
+    "CancelOutcome",
+    "CommandField",
+    "ConnectionFailed",
+    "ConnectionLost",
+    "ContextSpec",
+    "EncodedData",
+    "Handlers",
+    "Indication",
+    "Listener",
+    "LocalProtocolError",
+    "LocalRefusal",
+    "NAction",
+    "NCreate",
+    "NDelete",
+    "NEventReport",
+    "NGet",
+    "NSet",
+    "NoPresentationContext",
+    "Operation",
+    "OperationCancelled",
+    "OperationState",
+    "OperationTimeout",
+    "Peer",
+    "PresentationContext",
+    "ProtocolError",
+    "Request",
+    "Response",
+    "StoredData",
+    "SubOperations",
+    "TLSConfig",
+    "Timeouts",
+    "UnusableFile",
+    "UsageError",
+    "UserIdentity",
+    "__version__",
+    "connect",
+    "listen",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'assocsh' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(home), name)
+    return value

@@ -1,0 +1,188 @@
+"""The acceptor side: listen for associations and answer them by a policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from assocsh.association.association import Association
+from assocsh.association.engine import Engine
+from assocsh.association.events import EngineEvent, Observer, StateChanged
+from assocsh.association.indication import Handlers
+from assocsh.association.peer import Peer, Timeouts, check_ae_title
+from assocsh.association.protocol import AssociationProtocol
+from assocsh.errors import ConnectionFailed
+from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow
+from assocsh.upperlayer.negotiation_results import AnswerPolicy, answer
+from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+
+# A-ASSOCIATE-RJ codes (PS3.8 9.3.4).
+_CALLED_AE_NOT_RECOGNIZED = (1, 1, 7)
+_CALLING_AE_NOT_RECOGNIZED = (1, 1, 3)
+_APPLICATION_CONTEXT = (1, 1, 2)
+_LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
+
+_DICOM_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+_SILENT_PER_ADDRESS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptorPolicy:
+    """Who may associate, and what is accepted.
+
+    ``abstract_syntaxes`` and ``transfer_syntaxes`` None accept all; of a context's transfer
+    syntaxes the requestor's first acceptable one is taken, whatever its order says to others.
+    ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
+    most that is granted of what is asked, 0 without limit, None no window at all.
+    """
+
+    abstract_syntaxes: Collection[str] | None = None
+    transfer_syntaxes: Sequence[str] | None = None
+    called_ae: Collection[str] | None = None
+    calling_ae: Collection[str] | None = None
+    window: AsyncWindow | None = field(default_factory=lambda: AsyncWindow(0, 0))
+    max_associations: int = 16
+    max_pdu: int = 131072
+
+
+class Listener:
+    """A listening socket and the associations that came in by it; made by ``listen``."""
+
+    def __init__(
+        self,
+        ae_title: str,
+        policy: AcceptorPolicy,
+        handlers: Handlers,
+        timeouts: Timeouts,
+        observer: Observer | None,
+    ) -> None:
+        self.ae_title = ae_title
+        self.policy = policy
+        self.handlers = handlers
+        self.timeouts = timeouts
+        self.associations: set[Association] = set()
+        """Those that are established."""
+        self._observer = observer
+        self._server: asyncio.Server | None = None
+        self._engines: set[Engine] = set()
+
+    @property
+    def host(self) -> str:
+        return str(self._socket_name()[0])
+
+    @property
+    def port(self) -> int:
+        return int(self._socket_name()[1])
+
+    def _socket_name(self) -> tuple[str, int]:
+        assert self._server is not None
+        name: tuple[str, int] = self._server.sockets[0].getsockname()
+        return name
+
+    async def start(self, host: str, port: int) -> None:
+        """Bind and listen. Raises ConnectionFailed when that is not possible."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(self._protocol, host, port)
+        except OSError as error:
+            raise ConnectionFailed(
+                f"cannot listen on {host}:{port}: {error.strerror or error}",
+                hint="is another program on that port? --port 0 takes a free one; "
+                "ports below 1024 need root",
+            ) from error
+
+    async def close(self) -> None:
+        """Stop listening and abort what is still associated."""
+        if self._server is not None:
+            self._server.close()
+        await asyncio.gather(*(engine.closing.abort() for engine in tuple(self._engines)))
+
+    async def __aenter__(self) -> Listener:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    def _protocol(self) -> AssociationProtocol:
+        engine = Engine(
+            peer=Peer("?", "?", 0),
+            calling_ae=self.ae_title,
+            max_pdu=self.policy.max_pdu,
+            timeouts=self.timeouts,
+            handlers=self.handlers,
+            observers=(self._watch,) if self._observer is None else (self._observer, self._watch),
+            decide=self._decide,
+        )
+        self._engines.add(engine)
+        engine.on_connected = self._connected
+        engine.on_closed = self._engines.discard
+        return engine.protocol
+
+    def _connected(self, engine: Engine) -> None:
+        """A socket that says nothing holds one of few places of its address until ARTIM."""
+        host = engine.peer.host
+        silent = sum(
+            1 for one in self._engines if one.peer.host == host and one.upper.request is None
+        )
+        if silent > _SILENT_PER_ADDRESS:
+            engine.protocol.kill()
+
+    def _decide(self, engine: Engine, request: AssociateRequest) -> None:
+        engine.peer = Peer(request.calling_ae or "?", engine.peer.host, engine.peer.port)
+        policy = self.policy
+        refusal = None
+        if request.application_context != _DICOM_APPLICATION_CONTEXT:
+            refusal = _APPLICATION_CONTEXT
+        elif policy.called_ae is not None and request.called_ae not in policy.called_ae:
+            refusal = _CALLED_AE_NOT_RECOGNIZED
+        elif policy.calling_ae is not None and request.calling_ae not in policy.calling_ae:
+            refusal = _CALLING_AE_NOT_RECOGNIZED
+        elif len(self.associations) >= policy.max_associations:
+            refusal = _LOCAL_LIMIT_EXCEEDED
+        if refusal is not None:
+            engine.reject(*refusal)
+            return
+        engine.accept(
+            answer(
+                request,
+                AnswerPolicy(
+                    abstract_syntaxes=policy.abstract_syntaxes,
+                    transfer_syntaxes=policy.transfer_syntaxes,
+                    window=policy.window,
+                    max_pdu=policy.max_pdu,
+                    implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+                    implementation_version=IMPLEMENTATION_VERSION,
+                ),
+            )
+        )
+        self.associations.add(engine.association)
+
+    def _watch(self, event: EngineEvent) -> None:
+        if isinstance(event, StateChanged) and event.state.is_end:
+            self.associations.discard(event.association)
+
+
+async def listen(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    ae_title: str = "ASSOCSH",
+    policy: AcceptorPolicy | None = None,
+    handlers: Handlers | None = None,
+    observer: Observer | None = None,
+    timeouts: Timeouts | None = None,
+) -> Listener:
+    """Listen for associations; ``port`` 0 takes a free one. Raises ConnectionFailed.
+
+    ``observer`` gets the engine events of every association that comes in.
+    """
+    listener = Listener(
+        check_ae_title(ae_title),
+        policy or AcceptorPolicy(),
+        handlers or Handlers(),
+        timeouts or Timeouts(),
+        observer,
+    )
+    await listener.start(host, port)
+    return listener

@@ -1,0 +1,204 @@
+"""What goes out next: one message at a time, in lanes, under the window.
+
+Lanes: the message being sent, then responses and C-CANCEL, then requests that the window admits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from assocsh.dimse.commandset import CommandSet
+from assocsh.dimse.events import DimseEvent, Entered, MessageSent, SourceFailed
+from assocsh.dimse.invocation import Invocation, Outgoing
+from assocsh.dimse.messages import Buffer, MessageWriter
+from assocsh.dimse.states import OperationState
+from assocsh.dimse.window import MessageIds, OperationsWindow
+
+
+class Lanes:
+    """The one writer of an association.
+
+    ``fragment`` is the most payload bytes of a PDV; what happens is appended to ``events``.
+    """
+
+    def __init__(self, window: OperationsWindow, fragment: int, events: list[DimseEvent]) -> None:
+        self.window = window
+        self.outstanding: dict[int, Invocation] = {}
+        """By Message ID, the requests that hold a place in the window."""
+        self.accepting = True
+        """False once the association is being released: no queued request starts any more."""
+        self._fragment = fragment
+        self._events = events
+        self._ids = MessageIds()
+        self._queue: deque[Invocation] = deque()
+        self._control: deque[Outgoing] = deque()
+        self._writer: MessageWriter | None = None
+        self._writing: Invocation | Outgoing | None = None
+        self._waiting_for_source = False
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for a place in the window."""
+        return len(self._queue)
+
+    @property
+    def control_backlog(self) -> int:
+        """Responses and C-CANCELs that wait to be sent."""
+        return len(self._control)
+
+    @property
+    def mid_message(self) -> bool:
+        """Part of a message is on the wire, the rest is not."""
+        return self._writer is not None
+
+    @property
+    def has_output(self) -> bool:
+        """``next_pieces`` would give something now."""
+        if self._waiting_for_source:
+            return False
+        return bool(
+            self._writer
+            or self._control
+            or (self._queue and self.accepting and self.window.is_open)
+        )
+
+    def queue(self, invocation: Invocation) -> None:
+        self._queue.append(invocation)
+
+    def withdraw(self, invocation: Invocation) -> None:
+        """Take a queued request out again; nothing of it goes on the wire."""
+        self._queue.remove(invocation)
+        invocation.close()
+
+    def say(self, outgoing: Outgoing) -> None:
+        """Queue a response or a C-CANCEL in the lane ahead of the requests."""
+        self._control.append(outgoing)
+
+    def source_ready(self) -> None:
+        """A source that had nothing ready has something now."""
+        self._waiting_for_source = False
+
+    def stop(self) -> list[Invocation]:
+        """Start no request any more; returns every request of ours, sent or queued, in order."""
+        self.accepting = False
+        queue, self._queue = self._queue, deque()
+        for invocation in queue:
+            invocation.close()
+        return [*self.outstanding.values(), *queue]
+
+    def close(self) -> None:
+        """The association is gone: forget everything, let go of every file."""
+        for invocation in self.outstanding.values():
+            invocation.close()
+        self.outstanding.clear()
+        self._control.clear()
+        self._writer = self._writing = None
+        self.window.outstanding = 0
+
+    def answered(self, invocation: Invocation) -> None:
+        """Its final response is in: the place is free once it is also fully sent (9.3.3.4)."""
+        invocation.answered = True
+        if invocation.sent:
+            self._give_back(invocation)
+
+    def next_pieces(self, budget: int, now: float) -> list[Buffer]:
+        """P-DATA-TF pieces (head, payload, head, payload, ...) of about ``budget`` bytes.
+
+        One message is never begun before the one before it is whole (PS3.8 Annex E).
+        """
+        pieces: list[Buffer] = []
+        while budget > 0:
+            writer = self._writer
+            if writer is None:
+                writer = self._begin(now)
+                if writer is None:
+                    break
+            try:
+                written = writer.write(pieces, budget)
+            except OSError as error:
+                self._source_failed(error, midway=True)
+                break
+            budget -= written
+            if writer.done:
+                self._end(writer, now)
+            elif not written:
+                self._waiting_for_source = True
+                break
+            elif isinstance(self._writing, Invocation):
+                self._writing.progress_at = now
+        return pieces
+
+    def _begin(self, now: float) -> MessageWriter | None:
+        if self._control:
+            outgoing = self._control.popleft()
+            self._writing = outgoing
+            self._writer = MessageWriter(
+                outgoing.context_id, outgoing.command, outgoing.data, self._fragment
+            )
+            return self._writer
+        while self._queue and self.accepting and self.window.is_open:
+            invocation = self._queue[0]
+            writer = invocation.writer
+            if writer is None:
+                message_id = self._ids.allocate(self.outstanding)
+                if message_id is None:
+                    return None
+                writer = invocation.start(message_id, self._fragment)
+            try:
+                ready = writer.prefetch()
+            except OSError as error:
+                self._writing = invocation
+                self._source_failed(error, midway=False)
+                continue
+            if not ready:
+                self._waiting_for_source = True
+                return None
+            self._queue.popleft()
+            assert invocation.message_id is not None
+            self.outstanding[invocation.message_id] = invocation
+            self.window.take()
+            invocation.progress_at = now
+            self._writing, self._writer = invocation, writer
+            self._enter(invocation, OperationState.SENDING)
+            return writer
+        return None
+
+    def _end(self, writer: MessageWriter, now: float) -> None:
+        writing = self._writing
+        self._writer = self._writing = None
+        writer.close()
+        if isinstance(writing, Invocation):
+            writing.sent = True
+            writing.progress_at = now
+            self._events.append(
+                MessageSent(
+                    writing.context_id, CommandSet(writing.values), writing.data_length, writing
+                )
+            )
+            writing.data = None
+            if writing.state is OperationState.SENDING:
+                self._enter(writing, OperationState.PENDING)
+            if writing.answered:
+                self._give_back(writing)
+        elif writing is not None:
+            self._events.append(
+                MessageSent(writing.context_id, writing.command, writing.length, None)
+            )
+
+    def _source_failed(self, error: OSError, *, midway: bool) -> None:
+        invocation = self._writing
+        assert isinstance(invocation, Invocation)
+        self._events.append(SourceFailed(invocation, error, midway))
+        if not midway:
+            self._writing = None
+            self.withdraw(invocation)
+            self._enter(invocation, OperationState.FAILED)
+
+    def _give_back(self, invocation: Invocation) -> None:
+        if invocation.message_id is not None:
+            self.outstanding.pop(invocation.message_id, None)
+        self.window.give_back()
+
+    def _enter(self, invocation: Invocation, state: OperationState) -> None:
+        invocation.state = state
+        self._events.append(Entered(invocation, state))
