@@ -69,8 +69,8 @@ _EVENT_OF_PDU = {
 class UpperLayerMachine:
     """One association, seen from the upper layer.
 
-    ``max_pdu`` is what this side can receive (P-DATA-TF length field, 0 without limit); the caller
-    announces the same in its request or answer. ``artim`` and ``pdu_timeout`` are seconds, None is
+    ``max_pdu`` is what this side can receive (P-DATA-TF length field, 0 without limit) until its
+    request or answer says so. ``artim`` and ``pdu_timeout`` are seconds, None is
     never: ARTIM bounds Sta2 and Sta13, ``pdu_timeout`` the time from the first byte of a PDU to its
     last. ``now`` is the caller's clock everywhere, seconds of any origin. ``strict`` also refuses
     fragments of odd length (PS3.8 Annex E).
@@ -129,6 +129,7 @@ class UpperLayerMachine:
         self._request_pdu = encode_request(request)
         self.request = request
         self.is_requestor = True
+        self._announce(request.max_pdu)
         self._state = _STA4
 
     def connected_as_requestor(self, now: float) -> None:
@@ -160,6 +161,7 @@ class UpperLayerMachine:
         self._send(pdus.A_ASSOCIATE_AC, encoded)
         self.accept = accept
         self.negotiated = negotiated
+        self._announce(accept.max_pdu)
         self._state = _STA6
 
     def associate_reject(self, result: int, source: int, reason: int, now: float) -> None:
@@ -383,6 +385,11 @@ class UpperLayerMachine:
                 hint="PS3.8 Table 9-10 has no such transition",
             )
         return cell
+
+    def _announce(self, max_pdu: int) -> None:
+        """The peer is held to what was announced, whatever the machine began with (PS3.8 D.1)."""
+        self.max_pdu = max_pdu
+        self._buffer.announce(max_pdu)
 
     def _send(self, pdu_type: int, pdu: bytes) -> None:
         self._out.append(pdu)

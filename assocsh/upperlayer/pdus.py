@@ -101,12 +101,6 @@ def decode_abort(payload: Buffer) -> tuple[int, int]:
     return source, reason
 
 
-def decode_release(payload: Buffer) -> None:
-    """Check the 4 bytes after an A-RELEASE-RQ or -RP header; all of them are reserved."""
-    if len(payload) != 4:
-        raise _wrong_length(A_RELEASE_RQ, len(payload))
-
-
 def decode_pdata(payload: memoryview, *, strict: bool = False) -> list[Pdv]:
     """The PDVs of a P-DATA-TF, as views into ``payload`` (the bytes after the PDU header).
 
@@ -152,9 +146,13 @@ class PduBuffer:
     """
 
     def __init__(self, max_pdu: int = 131072) -> None:
-        self._max_data = min(max_pdu, MAX_DATA_LENGTH) or MAX_DATA_LENGTH
+        self.announce(max_pdu)
         self._partial = bytearray()
         self._missing = 0  # of the PDU in _partial, once its header is complete
+
+    def announce(self, max_pdu: int) -> None:
+        """From now on ``max_pdu`` is what we announced."""
+        self._max_data = min(max_pdu, MAX_DATA_LENGTH) or MAX_DATA_LENGTH
 
     @property
     def partial(self) -> int:

@@ -185,14 +185,14 @@ def associated(
     """A machine of ours in Sta6, its queue empty; the peer's bytes are pynetdicom's."""
     machine = UpperLayerMachine(max_pdu=max_pdu, **options)  # type: ignore[arg-type]
     if requestor:
-        machine.associate_request(our_request())
+        machine.associate_request(our_request(max_pdu=max_pdu))
         machine.connected_as_requestor(0.0)
         machine.receive_data(an_accept(), 0.0)
     else:
         machine.connected_as_acceptor(0.0)
         machine.receive_data(a_request(), 0.0)
         assert machine.request is not None
-        machine.associate_accept(answer(machine.request, AnswerPolicy()), 0.0)
+        machine.associate_accept(answer(machine.request, AnswerPolicy(max_pdu=max_pdu)), 0.0)
     machine.data_to_send()
     return machine
 

@@ -39,9 +39,9 @@ def plain(events: list[Event]) -> list[object]:
 
 def run(chunks: list[bytes], requestor: bool = True) -> tuple[list[object], bytes, str, bool]:
     """Feed a machine that has connected; all that can be seen of it afterwards."""
-    machine = UpperLayerMachine(max_pdu=1024)
+    machine = UpperLayerMachine()
     if requestor:
-        machine.associate_request(corpus.our_request())
+        machine.associate_request(corpus.our_request(max_pdu=1024))
         machine.connected_as_requestor(0.0)
     else:
         machine.connected_as_acceptor(0.0)
