@@ -197,10 +197,10 @@ class _Reader:
         if step is not None:
             step.done = event
             step.code = event["code"]
-            if _is_expect(step.text) and step.error and not self._checked(step):
+            lost = _is_expect(step.text) and step.error and not self._checked(step)
+            if lost and step not in self.outcome.steps:
                 # it could not be evaluated: the failure has to be seen somewhere
-                if step not in self.outcome.steps:
-                    self.outcome.steps.append(step)
+                self.outcome.steps.append(step)
 
     def _checked(self, step: Step) -> bool:
         return any(check.line == step.line for each in self.outcome.steps for check in each.checks)

@@ -1,0 +1,133 @@
+"""A failure in words: where it is, what was expected, what was there, and the exchange before it.
+
+::
+
+    error: expectation failed
+      --> worklist.assoc:9:8
+     9 | expect count == 1
+       |        ^^^^^ actual 0   (#2 C-FIND 0x0000 Success, 41 ms)
+"""
+
+from __future__ import annotations
+
+from assocsh.datasets.visible import visible
+from assocsh.sessions.log import Event
+from assocsh.sessions.outcome import Check, ScriptOutcome, Step
+
+EXCHANGE_LINES = 40
+"""Lines of an exchange that are shown with a failure: the last ones."""
+
+
+def failure_lines(outcome: ScriptOutcome, step: Step, *, exchange: bool = True) -> list[str]:
+    """Everything about the failure of one step, as visible text."""
+    lines: list[str] = []
+    for check in step.checks:
+        if not check.ok:
+            lines += check_lines(outcome.file, check)
+    error = step.error
+    if step.code and (error or not lines):
+        lines += _step_lines(outcome.file, step)
+    if exchange and step.exchange:
+        lines.append("the exchange:")
+        lines += [f"  {line}" for line in exchange_lines(step)]
+    return lines
+
+
+def check_lines(file: str, check: Check) -> list[str]:
+    """An expectation that failed, with a caret under what it asked for."""
+    number = str(check.line)
+    margin = " " * len(number)
+    before = visible(check.source_line[: check.column], None)
+    marked = visible(check.source_line[check.column : check.end], None)
+    about = f"   ({visible(check.about)})" if check.about else ""
+    lines = [
+        "error: expectation failed",
+        f" {margin}--> {visible(file)}:{check.line}:{check.column + 1}",
+        f" {number} | {visible(check.source_line, None)}",
+        f" {margin} | {' ' * len(before)}{'^' * max(1, len(marked))} "
+        f"actual {visible(check.actual)}{about}",
+    ]
+    if check.hint:
+        lines.append(f"hint: {visible(check.hint)}")
+    return lines
+
+
+def _step_lines(file: str, step: Step) -> list[str]:
+    number = str(step.line)
+    margin = " " * len(number)
+    error = step.error
+    if error is not None:
+        what, hint = error[1], error[2]
+    else:
+        what, hint = step.result or "failed", ""
+        if step.done is not None and step.done.get("error_comment"):
+            what += f'; error comment "{step.done["error_comment"]}"'
+        if step.code == 1:
+            hint = "when this status is wanted, say so: expect status == " + (
+                step.done["status"] if step.done and step.done.get("status") else "0x0000"
+            )
+    lines = [
+        f"error: {visible(what, 500)}",
+        f" {margin}--> {visible(file)}:{step.line}:1",
+        f" {number} | {visible(step.text.splitlines()[0] if step.text else '', None)}",
+    ]
+    if hint:
+        lines.append(f"hint: {visible(hint, 500)}")
+    return lines
+
+
+def problem_lines(problem: Event) -> list[str]:
+    """A script that could not be run at all: the place of the mistake, if it has one."""
+    lines = [f"error: {visible(problem['message'], 500)}"]
+    if problem.get("source_line") is not None:
+        number = str(problem["line"])
+        margin = " " * len(number)
+        before = visible(problem["source_line"][: problem["column"]], None)
+        marked = visible(problem["source_line"][problem["column"] : problem["end"]], None)
+        lines += [
+            f" {margin}--> {visible(problem['file'])}:{number}:{problem['column'] + 1}",
+            f" {number} | {visible(problem['source_line'], None)}",
+            f" {margin} | {' ' * len(before)}{'^' * max(1, len(marked))}",
+        ]
+    if problem.get("hint"):
+        lines.append(f"hint: {visible(problem['hint'], 500)}")
+    return lines
+
+
+def exchange_lines(step: Step, limit: int = EXCHANGE_LINES) -> list[str]:
+    """What went over the wire for one step, a line for each message or PDU."""
+    lines = [exchange_line(event) for event in step.exchange]
+    if len(lines) > limit:
+        lines = [f"… {len(lines) - limit} lines before these", *lines[-limit:]]
+    return lines
+
+
+def exchange_line(event: Event) -> str:
+    """One event in one line, as the wire view writes it."""
+    marker = {True: " -> ", False: "<-  "}.get(event.get("sent", ""), "=== ")
+    match event["type"]:
+        case "dimse":
+            text = f"{event['message']} message {event['message_id']}"
+            if event.get("status"):
+                text += f" {event['status']} {event['category']}"
+                if event.get("meaning") and event["meaning"] != event["category"]:
+                    text += f" ({event['meaning']})"
+            if event.get("data"):
+                text += f" data set {event['data']:,} B"
+            if event.get("error_comment"):
+                text += f' "{event["error_comment"]}"'
+            if event.get("count", 1) > 1:
+                text += f" × {event['count']:,}"
+        case "pdu":
+            text = f"{event['pdu']} {event['size']:,} B {event['summary']}".rstrip()
+        case "association":
+            by = f" by {event['by']}" if event.get("by") else ""
+            text = f"association {event['state']}{by}: {event.get('message') or ''}".rstrip(": ")
+        case "transport":
+            text = f"{event['what']} {event['detail']}"
+        case "remark":
+            marker = "<** " if event.get("by") == "peer" else "*** "
+            text = event["text"]
+        case _:
+            text = str(event.get("text", event["type"]))
+    return visible(f"{marker}{text}", 500)

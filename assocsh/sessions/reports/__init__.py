@@ -1,0 +1,1 @@
+"""Reports of a run, each a text made from the outcomes of its scripts."""

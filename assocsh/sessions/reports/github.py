@@ -1,0 +1,44 @@
+"""Annotations for GitHub Actions: ``::error file=...,line=...::message`` on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assocsh.datasets.visible import visible
+from assocsh.sessions.outcome import ScriptOutcome
+
+
+def github(outcomes: Sequence[ScriptOutcome]) -> str:
+    """One line for each failure; nothing for a run that passed."""
+    return "".join(f"{line}\n" for outcome in outcomes for line in _lines(outcome))
+
+
+def _lines(outcome: ScriptOutcome) -> Iterator[str]:
+    if outcome.problem is not None:
+        line = outcome.problem.get("line") or 1
+        yield _annotation(outcome.file, line, outcome.problem["message"])
+    for step in outcome.failures:
+        for check in step.checks:
+            if not check.ok:
+                text = f"expect {check.text}: actual {check.actual} ({check.about})"
+                yield _annotation(outcome.file, check.line, text)
+        if step.error is not None:
+            yield _annotation(outcome.file, step.line, step.error[1])
+        elif step.code and all(check.ok for check in step.checks):
+            yield _annotation(outcome.file, step.line, f"{step.text}: {step.result or 'failed'}")
+    if outcome.code and not outcome.failures and outcome.problem is None:
+        yield _annotation(outcome.file, 1, outcome.verdict)
+
+
+def _annotation(file: str, line: int, text: str) -> str:
+    properties = f"file={_property(visible(file))},line={line},title=assocsh"
+    return f"::error {properties}::{_data(visible(text, 500))}"
+
+
+def _data(text: str) -> str:
+    """A message: nothing in it may end the command or begin another."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,206 @@
+"""One self-contained HTML page: steps, expectations, the exchange, timings.
+
+No script, nothing loaded from anywhere: it can be mailed, archived and opened on a phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+from assocsh.datasets.visible import visible
+from assocsh.sessions.failures import exchange_line, failure_lines, problem_lines
+from assocsh.sessions.log import Event
+from assocsh.sessions.outcome import Check, ScriptOutcome, Step
+from assocsh.sessions.reports.html_style import STYLE
+
+ROWS = 20
+"""Responses of one request that are shown."""
+
+COLUMNS = 8
+EXCHANGE = 200
+
+CSP = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def html(outcomes: Sequence[ScriptOutcome], *, program: str, started: str, redacted: bool) -> str:
+    """The run as one HTML page."""
+    failed = sum(1 for outcome in outcomes if outcome.code)
+    verdict = "passed" if not failed else f"{failed} of {len(outcomes)} failed"
+    state = "ok" if not failed else "bad"
+    body: list[str] = [
+        f'<header class="{state}"><h1>{_symbol(not failed)} {verdict}</h1>',
+        f"<p>{_totals(outcomes)}</p>",
+        f"<p>assocsh {escape(program)}, {escape(started)}. "
+        + ("Patient data are replaced by pseudonyms." if redacted else "Not redacted.")
+        + "</p></header>",
+    ]
+    if len(outcomes) > 1:
+        body.append('<nav aria-label="scripts"><ul>')
+        for index, outcome in enumerate(outcomes):
+            body.append(
+                f'<li class="{_state(outcome.code)}"><a href="#s{index}">'
+                f"{_symbol(not outcome.code)} {_text(outcome.file)}</a></li>"
+            )
+        body.append("</ul></nav>")
+    for index, outcome in enumerate(outcomes):
+        body.extend(_script(index, outcome))
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{CSP}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{verdict}: assocsh</title>\n<style>{STYLE}{_highlight_style()}</style></head>\n"
+        "<body>\n" + "\n".join(body) + "\n</body></html>\n"
+    )
+
+
+def _totals(outcomes: Sequence[ScriptOutcome]) -> str:
+    steps = sum(len(outcome.steps) for outcome in outcomes)
+    checks = sum(outcome.checks for outcome in outcomes)
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    return (
+        f"{_count(len(outcomes), 'script')}, {_count(steps, 'command')}, "
+        f"{_count(checks, 'expectation')}, {seconds:.2f} s"
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _state(code: int) -> str:
+    return "bad" if code else "ok"
+
+
+def _symbol(passed: bool) -> str:
+    return "✓" if passed else "✗"
+
+
+def _text(text: str, limit: int | None = 500) -> str:
+    return escape(visible(text, limit))
+
+
+def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
+    yield f'<section id="s{index}" class="{_state(outcome.code)}">'
+    yield f"<h2>{_symbol(not outcome.code)} {_text(outcome.file)}</h2>"
+    peer = f" against {_text(outcome.peer)}" if outcome.peer else ""
+    yield f"<p>{_text(outcome.verdict)} in {outcome.seconds:.2f} s{peer}</p>"
+    if outcome.problem is not None:
+        yield f"<pre class=failure>{_lines(problem_lines(outcome.problem))}</pre>"
+    total = max(outcome.seconds, *(step.begun + step.seconds for step in outcome.steps), 0.001)
+    yield "<ol>"
+    for step in outcome.steps:
+        yield from _step(outcome, step, total)
+    for line, text in outcome.skipped:
+        yield f'<li class="skipped"><p class=row><span class=line>{line}</span>'
+        yield f"{_command(text)} <span class=result>not run</span></p></li>"
+    yield "</ol></section>"
+
+
+def _step(outcome: ScriptOutcome, step: Step, total: float) -> Iterator[str]:
+    opened = " open" if step.failed else ""
+    left = min(100.0, 100 * step.begun / total)
+    width = max(0.4, min(100.0 - left, 100 * step.seconds / total))
+    yield f'<li class="{"bad" if step.failed else "ok"}"><details{opened}><summary class=row>'
+    yield f"<span class=line>{step.line}</span>{_command(step.text)}"
+    attempt = f", attempt {step.attempt}" if step.attempt else ""
+    yield f"<span class=result>{_symbol(not step.failed)} {_text(step.result)}{attempt}</span>"
+    yield f"<span class=time>{_seconds(step.seconds)}</span>"
+    yield f'<span class=bar><i style="left:{left:.2f}%;width:{width:.2f}%"></i></span></summary>'
+    if step.failed:
+        yield f"<pre class=failure>{_lines(failure_lines(outcome, step, exchange=False))}</pre>"
+    if step.checks:
+        yield "<ul class=checks>" + "".join(map(_check, step.checks)) + "</ul>"
+    if step.responses:
+        yield from _responses(step.responses)
+    if step.exchange:
+        yield from _exchange(step.exchange)
+    yield "</details></li>"
+
+
+def _check(check: Check) -> str:
+    state = "ok" if check.ok else "bad"
+    actual = "" if check.ok else f" <b>actual {_text(check.actual)}</b>"
+    return (
+        f'<li class="{state}">{_symbol(check.ok)} <span class=line>{check.line}</span> '
+        f"{_command('expect ' + check.text)}{actual}</li>"
+    )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.2f} s"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "\n".join(escape(line) for line in lines)
+
+
+def _exchange(events: Sequence[Event]) -> Iterator[str]:
+    shown = events[-EXCHANGE:]
+    yield "<h3>The exchange</h3><ol class=exchange>"
+    if len(events) > len(shown):
+        yield f"<li>… {len(events) - len(shown):,} lines before these</li>"
+    for event in shown:
+        side = {True: "sent", False: "received"}.get(event.get("sent", ""), "state")
+        yield f'<li class="{side}"><span class=time>{event["t"]:.3f}</span> '
+        yield f"<code>{escape(exchange_line(event))}</code></li>"
+    yield "</ol>"
+
+
+def _responses(responses: Sequence[Event]) -> Iterator[str]:
+    columns: dict[str, None] = {}
+    for event in responses[:ROWS]:
+        columns.update(dict.fromkeys(event["dataset"]))
+    tags = [tag for tag in columns if tag != "00080005"][:COLUMNS]
+    yield f"<h3>{_count(len(responses), 'response')}</h3><div class=scroll><table><tr><th>"
+    yield "".join(f"<th>{_text(_keyword(tag))}" for tag in tags)
+    for event in responses[:ROWS]:
+        cells = (_text(value_text(event["dataset"].get(tag)), 80) for tag in tags)
+        yield f"<tr><td>{event['index']}" + "".join(f"<td>{cell}" for cell in cells)
+    yield "</table></div>"
+    if len(responses) > ROWS:
+        yield f"<p>… and {len(responses) - ROWS:,} more</p>"
+
+
+def _keyword(tag: str) -> str:
+    from assocsh.datasets.dictionary import entry_of
+
+    try:
+        return entry_of(int(tag, 16)).keyword or tag
+    except ValueError:
+        return tag
+
+
+def value_text(element: Any) -> str:
+    """An element of the DICOM JSON model as one text."""
+    if not isinstance(element, dict):
+        return ""
+    values = element.get("Value", [])
+    if element.get("vr") == "SQ":
+        return f"{len(values)} items"
+    parts = []
+    for value in values:
+        if isinstance(value, dict):
+            parts.append("=".join(str(part) for part in value.values()))
+        else:
+            parts.append("" if value is None else str(value))
+    return "\\".join(parts)
+
+
+def _command(text: str) -> str:
+    """A command, highlighted by the lexer of the language."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+
+    from assocsh.shell.language.lexer import AssocLexer
+
+    shown = visible(text, 1000)
+    marked = highlight(shown, AssocLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return f"<code class=hl>{marked.strip()}</code>"
+
+
+def _highlight_style() -> str:
+    from pygments.formatters import HtmlFormatter
+
+    return str(HtmlFormatter(style="default", nobackground=True).get_style_defs(".hl"))

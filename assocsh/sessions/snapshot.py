@@ -1,0 +1,132 @@
+"""Snapshots: a run as a normalised transcript that can be compared with the next run.
+
+One block for each request in the order of submission. Durations are left out, UIDs are numbered
+by first appearance, dates and times are placeholders unless the script expects something of them,
+and responses are sorted, since their order means nothing. A line of the stored file may end with
+``(glob)`` or ``(re)``; a literal comparison comes first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assocsh.datasets.visible import visible
+from assocsh.sessions.outcome import ScriptOutcome, Step
+
+SUFFIX = ".snap"
+HEADER = "# assocsh snapshot 1"
+ROWS = 1000
+WIDTH = 100
+
+_UID = re.compile(r"(?<![\w.])(?:[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
+_REGISTERED = "1.2.840.10008."
+_PLACES = {"DA": "<date>", "TM": "<time>", "DT": "<date-time>"}
+
+
+def snapshot(outcome: ScriptOutcome) -> str:
+    """The transcript of one script."""
+    asserted = " ".join(check.text for step in outcome.steps for check in step.checks)
+    uids = _Uids()
+    lines = [HEADER]
+    for step in outcome.steps:
+        lines.append("")
+        lines += [uids.number(line) for line in _step(step, asserted)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+class _Uids:
+    """Numbers UIDs that are not of the standard by first appearance."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> str:
+        return _UID.sub(self._replace, text)
+
+    def _replace(self, found: re.Match[str]) -> str:
+        uid = found[0]
+        if uid.startswith(_REGISTERED):
+            return uid
+        return f"<uid:{self._numbers.setdefault(uid, len(self._numbers) + 1)}>"
+
+
+def _step(step: Step, asserted: str) -> Iterator[str]:
+    yield f"> {visible(step.text, None)}" + (" &" if step.background else "")
+    if step.result:
+        yield f"  {visible(step.result, None)}"
+    done = step.done or {}
+    if done.get("suboperations"):
+        counts = done["suboperations"]
+        yield "  sub-operations " + " ".join(f"{name} {count}" for name, count in counts.items())
+    if step.error is not None:
+        yield f"  {step.error[0]}: {visible(step.error[1], 300)}"
+    for check in step.checks:
+        state = "ok" if check.ok else f"failed, actual {visible(check.actual, WIDTH)}"
+        yield f"  expect {visible(check.text, None)}: {state}"
+    rows = [list(_elements(event["dataset"], asserted)) for event in step.responses[:ROWS]]
+    # the UIDs differ from run to run: they must not decide about the order
+    rows.sort(key=lambda row: [_UID.sub("", line) for line in row])
+    for row in rows:
+        yield "  -"
+        yield from (f"    {line}" for line in row)
+    if len(step.responses) > ROWS:
+        yield f"  … {len(step.responses) - ROWS} more"
+
+
+def _elements(model: Mapping[str, Any], asserted: str, indent: str = "") -> Iterator[str]:
+    from assocsh.datasets.dictionary import entry_of
+    from assocsh.sessions.reports.html import value_text
+
+    for tag, element in model.items():
+        if not isinstance(element, dict) or tag == "00080005":
+            continue
+        keyword = entry_of(int(tag, 16)).keyword or tag
+        vr = element.get("vr", "UN")
+        if vr == "SQ":
+            yield f"{indent}{keyword}"
+            for item in element.get("Value", []):
+                yield f"{indent}  -"
+                yield from _elements(item, asserted, indent + "    ")
+            continue
+        text = value_text(element)
+        if text and vr in _PLACES and keyword not in asserted:
+            text = _PLACES[vr]
+        yield f"{indent}{keyword} = {visible(text, WIDTH)}"
+
+
+def differences(stored: str, current: str, name: str) -> str:
+    """A unified diff from the stored snapshot to this run; empty when they agree."""
+    old, new = stored.splitlines(), current.splitlines()
+    matched = _agreeing(old, new)
+    diff = difflib.unified_diff(
+        matched, new, f"{name} (stored)", f"{name} (this run)", lineterm="", n=3
+    )
+    return "".join(f"{visible(line, None)}\n" for line in diff)
+
+
+def _agreeing(old: list[str], new: list[str]) -> list[str]:
+    """The stored lines, each pattern that matches its counterpart replaced by it."""
+    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    result = list(old)
+    for operation, a, a_end, b, b_end in matcher.get_opcodes():
+        if operation != "replace" or a_end - a != b_end - b:
+            continue
+        for offset in range(a_end - a):
+            if _matches(old[a + offset], new[b + offset]):
+                result[a + offset] = new[b + offset]
+    return result
+
+
+def _matches(pattern: str, line: str) -> bool:
+    if pattern.endswith(" (glob)"):
+        return fnmatch.fnmatchcase(line, pattern.removesuffix(" (glob)"))
+    if pattern.endswith(" (re)"):
+        try:
+            return re.fullmatch(pattern.removesuffix(" (re)"), line) is not None
+        except re.error:
+            return False
+    return False
