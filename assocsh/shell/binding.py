@@ -27,6 +27,7 @@ class BoundCall:
     call: Call
     job: Job
     words: tuple[str, ...]
+    arguments: Mapping[str, tuple[str, ...]]
     options: Mapping[str, tuple[str, ...]]
     subject: RequestRecord | None = None
     last_find: RequestRecord | None = None
@@ -45,9 +46,17 @@ class BoundCall:
         assert record is not None, f"{self.name} does not send"
         return record
 
-    def word(self, index: int) -> str | None:
-        """The word at ``index``, or None."""
-        return self.words[index] if index < len(self.words) else None
+    def argument(self, name: str) -> str | None:
+        """The word of the parameter ``name``, or None."""
+        words = self.arguments.get(name)
+        return words[0] if words else None
+
+    def required(self, name: str) -> str:
+        """The word of a required parameter. Raises UsageError when a reference made it empty."""
+        word = self.argument(name)
+        if not word:
+            raise UsageError(f"{self.name} needs {name}")
+        return word
 
     def flag(self, name: str) -> bool:
         return name in self.options

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assocsh.association import CancelOutcome
+    from assocsh.dimse.states import CancelOutcome
     from assocsh.shell.interpreter import Job
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session

@@ -29,13 +29,14 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from assocsh.errors import UsageError
 from assocsh.shell.durations import parse_limit
-from assocsh.shell.output.visible import visible
 from assocsh.shell.language.spec import SETTINGS
+from assocsh.shell.output.visible import visible
 from assocsh.shell.settings import Settings
 
 T = TypeVar("T")
@@ -137,7 +138,7 @@ class _Reader:
             value = self.data[name]
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 raise self._wrong((name,), "should be a text")
-            self._check((name,), lambda name=name, value=value: Settings().set(name, str(value)))
+            self._check((name,), partial(Settings().set, name, str(value)))
             settings[name] = str(value)
         peers: dict[str, PeerEntry] = {}
         for name, table in self._table(("peers",), self.data.get("peers", {})).items():
@@ -193,9 +194,7 @@ class _Reader:
             for key, value in values.items():
                 if isinstance(value, bool) or not isinstance(value, str | int | float):
                     raise self._wrong((*inner, key), "should be a duration such as '30s'")
-                timeouts[key] = self._check(
-                    (*inner, key), lambda value=value: parse_limit(str(value))
-                )
+                timeouts[key] = self._check((*inner, key), partial(parse_limit, str(value)))
         return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts)
 
     # one value each

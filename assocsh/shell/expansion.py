@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from assocsh.shell.interpreter import Job
     from assocsh.shell.language.parse import Call
-    from assocsh.shell.language.queries import Query
     from assocsh.shell.language.words import Reference
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
@@ -29,17 +28,17 @@ def subjects(
     ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
     """
     bare = False
-    for query in _queries(call):
+    for query in call.queries:
         if query.request is None:
             bare = bare or query.root in _OF_REQUEST
         else:
             yield from _numbered(session, query.request)
     if call.spec.name in ("show", "commit", "explain"):
         named = False
-        for word in call.words:
-            if word.prefix.startswith("#"):
-                named = True
-                yield from _numbered(session, request_number(word.literal or ""))
+        for word in call.arguments.get("request", ()):
+            named = True
+            if word.literal is not None:
+                yield from _numbered(session, request_number(word.literal))
         bare = bare or not named
     if bare and subject is not None:
         yield subject
@@ -50,37 +49,23 @@ def subjects(
 _OF_REQUEST = frozenset({"status", "count", "elapsed", "error", "rsp", "last", "suboperations"})
 
 
+def variables(call: Call) -> Iterator[str]:
+    """The names of the variables that ``call`` needs."""
+    for reference in call.references:
+        if reference.kind == "variable":
+            yield reference.text
+    if call.parsed is not None:
+        from assocsh.shell.language.expectations import variables_of
+
+        for variable in variables_of(call.parsed):
+            yield variable.name
+
+
 def _numbered(session: Session, number: int) -> Iterator[RequestRecord]:
     # an unknown number is not held for: performing the command says that there is none
     record = session.requests_by_number.get(number)
     if record is not None:
         yield record
-
-
-def _queries(call: Call) -> Iterator[Query]:
-    for reference in call.references:
-        if reference.query is not None:
-            yield reference.query
-    if call.spec.verbatim:
-        yield from verbatim_queries(call)
-
-
-def verbatim_queries(call: Call) -> Iterator[Query]:
-    """The queries of an ``expect`` or a ``let``, those in its operand included."""
-    from assocsh.shell.language.queries import Assignment, Expectation, Mixed, Query
-
-    tree = call.verbatim
-    operands: list[object] = []
-    if isinstance(tree, Expectation):
-        yield tree.query
-        operands.append(tree.operand)
-    elif isinstance(tree, Assignment):
-        operands.append(tree.value)
-    for operand in operands:
-        pieces = operand.pieces if isinstance(operand, Mixed) else (operand,)
-        for piece in pieces:
-            if isinstance(piece, Query):
-                yield piece
 
 
 def expand(
@@ -106,6 +91,10 @@ def expand(
         call=call,
         job=job,
         words=tuple(word.expand(lookup) for word in call.words),
+        arguments={
+            name: tuple(word.expand(lookup) for word in words)
+            for name, words in call.arguments.items()
+        },
         options={
             name: tuple(word.expand(lookup) for word in words)
             for name, words in call.options.items()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.errors import AssocshError, OperationCancelled, UsageError
 from assocsh.shell import registry
-from assocsh.shell.expansion import expand, subjects, verbatim_queries
+from assocsh.shell.expansion import expand, subjects, variables
 from assocsh.shell.output.sink import OutputClosed
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Job:
         self.error: AssocshError | None = None
         self.done = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
+        self.said = False
+        """The user was told about ``error`` already."""
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
 
@@ -174,14 +176,13 @@ class Interpreter:
         needs_association = call.spec.sends or name in LIFECYCLE or name in ("contexts", "listen")
         for job in self.unfinished:
             other = job.call.spec.name
-            barrier = other == "wait" and name != "wait" and (call.spec.sends or _refers(call))
+            barrier = other == "wait" and name != "wait" and (call.spec.sends or call.uses_results)
             if (other in LIFECYCLE and needs_association) or barrier:
                 waits.append(job.done)
-        for reference in call.references:
-            if reference.kind == "variable":
-                let = self._lets.get(reference.text)
-                if let is not None:
-                    waits.append(let.done)
+        for name in variables(call):
+            let = self._lets.get(name)
+            if let is not None:
+                waits.append(let.done)
         return waits
 
     # several
@@ -234,20 +235,15 @@ def _status_expected(calls: Sequence[Call], index: int) -> bool:
     for call in calls[index + 1 :]:
         if call.spec.name != "expect":
             return False
-        queries = list(verbatim_queries(call))
-        if queries and queries[0].root == "status":
+        if call.expects_status:
             return True
     return False
 
 
 def _let_name(call: Call) -> str:
-    from assocsh.shell.language.queries import Assignment
+    from assocsh.shell.language.expectations import Assignment
 
-    return call.verbatim.name if isinstance(call.verbatim, Assignment) else ""
-
-
-def _refers(call: Call) -> bool:
-    return call.spec.uses_results or "--of" in call.options or bool(call.references)
+    return call.parsed.name if isinstance(call.parsed, Assignment) else ""
 
 
 __all__ = ["Interpreter", "Job", "JobState", "Ran", "first_failure"]

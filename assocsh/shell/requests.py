@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from assocsh.shell.results import Budget, ResultSet
 
 if TYPE_CHECKING:
-    from assocsh.association import CancelOutcome, Operation, Response, SubOperations
+    from assocsh.association import Operation
+    from assocsh.dimse.responses import Response, SubOperations
+    from assocsh.dimse.states import CancelOutcome
     from assocsh.errors import AssocshError
     from assocsh.shell.language.parse import Call
 
@@ -58,6 +60,10 @@ class RequestRecord:
         self.level = ""
         """Query/retrieve level of a find, get or move: what a row of its results is."""
         self.model: str | None = None
+        self.columns: list[str] = []
+        """Paths of the keys that were asked for: the first columns of its table."""
+        self.detail = ""
+        """A few words of the command for the line that sums the request up; safe to print."""
         self.results = ResultSet(budget)
         self.done = asyncio.Event()
         self.started = now
@@ -72,6 +78,8 @@ class RequestRecord:
         """Final responses by category: Success, Warning, Failure, Cancel."""
         self.outcomes: Counter[RequestState] = Counter()
         """Operations that ended without a final response, by how."""
+        self.responses = 0
+        """Responses of operations that have ended, the final ones included."""
         self.times = array("d")
         """Seconds from sending to the final response, one for each that had one."""
         self.final: Response | None = None
@@ -81,6 +89,8 @@ class RequestRecord:
         """What ended it instead of, or besides, a final response."""
         self.refused = 0
         """Files, or requests, refused on this side before anything was sent."""
+        self.received = 0
+        """Instances that arrived here for it."""
         self.cancel_asked = False
         self.limited = False
         """Cancelled by its own ``--limit``: having got enough is success."""
@@ -141,6 +151,24 @@ class RequestRecord:
         return asyncio.get_running_loop().time() - self.started
 
     @property
+    def several(self) -> bool:
+        """It was, or was meant to be, more than one operation."""
+        return self.total > 1 or (self.expected or 0) > 1 or self.refused > 0
+
+    def spread(self) -> dict[str, float]:
+        """min, median, p95 and max of the times of its operations, in seconds."""
+        times = sorted(self.times)
+        if not times:
+            return {}
+        last = len(times) - 1
+        return {
+            "min": times[0],
+            "median": (times[last // 2] + times[(last + 1) // 2]) / 2,
+            "p95": times[min(last, -(-95 * len(times) // 100) - 1)],
+            "max": times[-1],
+        }
+
+    @property
     def failed(self) -> bool:
         """A failure status, something refused here, or an end without a final response."""
         if self.error is not None or self.refused:
@@ -177,6 +205,7 @@ class RequestRecord:
 
     def _ended(self, operation: Operation) -> None:
         self.live.pop(operation.number, None)
+        self.responses += operation.responses
         final = operation.final
         if final is None:
             self.outcomes[RequestState(str(operation.state))] += 1

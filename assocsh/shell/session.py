@@ -15,16 +15,20 @@ from assocsh.shell.config import Config
 from assocsh.shell.durations import show_duration
 from assocsh.shell.interpreter import Interpreter, Job, JobState
 from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
+from assocsh.shell.receiving import Receiving
 from assocsh.shell.recent import RecentValues
 from assocsh.shell.requests import RequestRecord
 from assocsh.shell.results import Budget
 from assocsh.shell.settings import Settings
+from assocsh.shell.watching import SessionObserver
 
 if TYPE_CHECKING:
-    from assocsh.association import Association
+    from assocsh.association import Association, AssociationState, Operation
+    from assocsh.association.events import EngineEvent
+    from assocsh.errors import AssociationError
     from assocsh.shell.language.parse import Call
     from assocsh.shell.opening import OpenPlan
-    from assocsh.shell.output.presenter import Presenter
+    from assocsh.shell.output.presenter import Presenter, ReceivedFile
     from assocsh.shell.receiving import StorageListener
 
 HISTORY_KEPT = 1000
@@ -75,11 +79,13 @@ class Session:
         """The association that is open, or the last one that was."""
         self.open_plan: OpenPlan | None = None
         self.listener: StorageListener | None = None
+        self.receiving = Receiving(self)
+        self.observer = SessionObserver(self)
+        self.wire_view: Any = None
         self.practice: Any = None
+        self.practice_options: tuple[float, Path | None] = (0.0, None)
         self.interpreter = Interpreter(self)
         self.on_change: list[Callable[[], None]] = []
-        self.on_message: list[Callable[[Any], None]] = []
-        """Further observers of engine events (recording, diagrams)."""
         self.leaving = asyncio.Event()
         """Set by ``quit``: whoever reads commands stops reading."""
         self.interactive = False
@@ -266,9 +272,35 @@ class Session:
                 self._last = record
             if record.total or record.refused:
                 self.presenter.final(record)
-        if job.error is not None and not (record is not None and record.cancel_asked):
+        cancelled = record is not None and record.cancel_asked
+        if job.error is not None and not job.said and not cancelled:
             self.presenter.error(job.error, record)
         self.output.flush()
+
+    def remark(self, text: str, by: str) -> None:
+        """Something out of order on the association, in one line."""
+        from assocsh.shell.output.visible import cell
+
+        who = "the peer: " if by == "peer" else ""
+        self.note(f"* {who}{cell(text, 1000)}", Kind.EVENT)
+
+    def association_ended(self, state: AssociationState, error: AssociationError | None) -> None:
+        """The session's association is over."""
+        try:
+            self.presenter.ended(str(state), error)
+        except OutputClosed as lost:
+            self.output_lost(lost)
+
+    def instance_received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
+        """An instance is on disk, and its C-STORE was answered."""
+        if record is not None:
+            record.received += 1
+        elif self.listener is not None:
+            self.listener.count += 1
+        try:
+            self.presenter.received(record, file)
+        except OutputClosed as lost:
+            self.output_lost(lost)
 
     def internal_error(self, error: Exception) -> None:
         """A fault of ours: the traceback only where someone asked for it."""
@@ -294,6 +326,54 @@ class Session:
     def stopping(self) -> bool:
         """No further command of a script is started."""
         return self.leaving.is_set() or self._lost is not None
+
+    # what others need of it
+
+    def apply_settings(self) -> None:
+        """Give the association the timers and policies that are set."""
+        from assocsh.shell.opening import timeouts_for
+
+        association = self.association
+        if association is not None and not association.closed and self.open_plan is not None:
+            association.timeouts = timeouts_for(self, self.open_plan)
+            association.on_timeout = (
+                "keep" if self.settings.text("on-timeout") == "keep" else "abort"
+            )
+
+    def tell_practice(self) -> None:
+        """Let the practice archive know where this session listens: C-MOVE delivers there."""
+        if self.practice is not None and self.listener is not None:
+            address = (self.listener.host, self.listener.port)
+            self.practice.destinations[self.listener.ae_title] = address
+
+    def set_wire(self, mode: str) -> None:
+        """Show the wire: off, summary, detail or hex."""
+        from assocsh.teaching.wire import WireMode, WireView
+
+        if self.wire_view is None and mode != "off":
+            self.wire_view = WireView(
+                mode, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of
+            )
+            self.observer.add(self.wire_view)
+        elif self.wire_view is not None and mode == "off":
+            self.observer.remove(self.wire_view)
+            self.wire_view = None
+        elif self.wire_view is not None:
+            self.wire_view.mode = WireMode(mode)
+        self.wire = mode
+        self.changed()
+
+    def name_of(self, operation: Operation) -> str:
+        """``#7``: the request that an operation belongs to; empty when it is none of a command."""
+        for record in reversed(self.requests):
+            if operation.number in record.live:
+                return f"#{record.number}"
+        return ""
+
+    def wire_observer(self, event: EngineEvent) -> None:
+        """What the wire view sees of other associations than the session's own."""
+        if self.wire_view is not None:
+            self.wire_view(event)
 
     # its end
 

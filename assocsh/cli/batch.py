@@ -1,0 +1,159 @@
+"""Commands without a prompt: ``-c``, or stdin. All of it is parsed before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from assocsh.cli.signals import on_signals
+from assocsh.errors import LanguageError, UsageError
+from assocsh.shell.output.problems import error_lines
+from assocsh.shell.output.sink import Kind, OutputClosed, StreamOutput
+from assocsh.shell.session import Session
+
+if TYPE_CHECKING:
+    from assocsh.cli.arguments import Arguments
+    from assocsh.shell.config import Config
+    from assocsh.shell.language.parse import Call
+
+Texts = list[tuple[str, str]]
+
+CANCEL_WAIT = 2.0
+"""Seconds for a cancelled request to end before SIGINT becomes an A-ABORT."""
+
+ABORT_WAIT = 1.5
+BROKEN_PIPE = 128 + 13
+
+
+def read_texts(arguments: Arguments) -> Texts:
+    """The texts to run as (source, text): the ``open`` of the command line, then -c or stdin.
+
+    Raises UsageError when stdin is not UTF-8.
+    """
+    texts: Texts = []
+    if arguments.open_text:
+        texts.append(("command line", arguments.open_text))
+    if arguments.commands:
+        many = len(arguments.commands) > 1
+        for number, text in enumerate(arguments.commands, 1):
+            texts.append((f"-c {number}" if many else "-c", text))
+        return texts
+    raw = sys.stdin.buffer.read()
+    try:
+        texts.append(("stdin", raw.decode("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise UsageError(f"stdin, line {line}: not UTF-8") from None
+    return texts
+
+
+async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
+    """Parse, run, release; the exit code."""
+    output = StreamOutput()
+    session = Session(output, config=config)
+    if arguments.format:
+        session.settings.set("format", arguments.format)
+    calls = parse_texts(session, texts)
+    if calls is None:
+        return 2
+    runner = _Runner(session)
+    with on_signals(runner.signalled):
+        code = await runner.run(calls, keep_going=arguments.keep_going)
+    return _finish(session, code)
+
+
+def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
+    """The commands of all texts; None when there was a mistake, which was said then."""
+    from assocsh.shell.language.parse import parse_all
+
+    calls: list[Call] = []
+    errors: list[LanguageError] = []
+    for source, text in texts:
+        parsed = parse_all(text, source=source)
+        calls += parsed.calls
+        errors += parsed.errors
+    for error in errors:
+        for line in error_lines(error):
+            session.note(line, Kind.ERROR)
+    return None if errors else calls
+
+
+class _Runner:
+    """Runs the commands in a task that signals can end."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._task: asyncio.Task[int] | None = None
+        self._signals = 0
+        self._code = 0
+        self._abort = asyncio.Event()
+
+    async def run(self, calls: list[Call], *, keep_going: bool) -> int:
+        session = self._session
+        self._task = asyncio.create_task(session.run_calls(calls, keep_going=keep_going))
+        abort = asyncio.create_task(self._abort.wait())
+        await asyncio.wait((self._task, abort), return_when=asyncio.FIRST_COMPLETED)
+        abort.cancel()
+        if self._task.done():
+            code = self._task.result()
+        else:
+            self._task.cancel()
+            code = self._code
+        interrupted = bool(self._code) or session.lost_output is not None
+        if interrupted:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(session.close(abort=True), ABORT_WAIT)
+        else:
+            await session.close()
+        return self._code or code
+
+    def signalled(self, number: signal.Signals) -> None:
+        """SIGINT cancels what can be cancelled first; again, or another signal: A-ABORT."""
+        self._signals += 1
+        self._code = self._code or 128 + number
+        if self._signals >= 3:
+            os._exit(self._code)
+        if number == signal.SIGINT and self._signals == 1 and self._cancel():
+            asyncio.get_running_loop().call_later(CANCEL_WAIT, self._abort.set)
+            self._session.leaving.set()
+            return
+        self._abort.set()
+
+    def _cancel(self) -> bool:
+        """C-CANCEL for everything pending; False when nothing that is pending has a cancel."""
+        live = [
+            operation
+            for record in self._session.pending_requests
+            for operation in record.live.values()
+        ]
+        if not live or not all(operation.request.cancellable for operation in live):
+            return False
+        for record in self._session.pending_requests:
+            record.cancel()
+        return True
+
+
+def _finish(session: Session, code: int) -> int:
+    """Write out what is left; a pipe that nobody reads, or a full disk, is one line at most."""
+    lost = session.lost_output
+    if lost is None:
+        try:
+            session.output.flush()
+        except OutputClosed as error:
+            lost = error
+    if lost is None:
+        return code
+    # the interpreter would try to flush stdout once more, and complain
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if lost.broken_pipe:
+        return BROKEN_PIPE
+    session.note(f"error: write error: {lost.reason}", Kind.ERROR)
+    return 1
+
+
+__all__ = ["batch", "parse_texts", "read_texts"]

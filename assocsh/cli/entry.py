@@ -1,0 +1,43 @@
+"""Which way in: the shell at a terminal, commands without one, the practice archive alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from assocsh.cli.arguments import Arguments, Mode
+from assocsh.errors import UsageError
+
+if TYPE_CHECKING:
+    from assocsh.shell.config import Config
+
+
+def enter(arguments: Arguments) -> int:
+    """Run what was asked for; the exit code. Raises UsageError before anything has begun."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if arguments.mode is Mode.SERVE:
+        from assocsh.cli.serve import serve
+
+        return asyncio.run(serve(arguments))
+    if arguments.mode is Mode.RUN:
+        raise UsageError(
+            "run is not part of this version", hint="assocsh PEER < SCRIPT.assoc runs a script"
+        )
+    config = _config()
+    if not arguments.commands and sys.stdin.isatty() and sys.stdout.isatty():
+        from assocsh.cli.interactive import interactive
+
+        return asyncio.run(interactive(arguments, config))
+    from assocsh.cli.batch import batch, read_texts
+
+    return asyncio.run(batch(arguments, config, read_texts(arguments)))
+
+
+def _config() -> Config:
+    from assocsh.shell.config import load_config
+
+    return load_config()

@@ -1,0 +1,58 @@
+"""``assocsh serve``: the practice archive alone, until a signal ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assocsh.cli.signals import on_signals
+from assocsh.errors import UsageError
+from assocsh.shell.binding import parse_integer
+
+if TYPE_CHECKING:
+    from assocsh.cli.arguments import Arguments
+
+PORT = 11112
+
+
+async def serve(arguments: Arguments) -> int:
+    """Serve until SIGINT, SIGTERM or SIGHUP; 128 + n. Raises UsageError, ConnectionFailed."""
+    from assocsh import practice
+
+    port, options = _options(arguments)
+    archive = await practice.start(port, **options)
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def end(number: signal.Signals) -> None:
+        if not ended.done():
+            ended.set_result(128 + number)
+
+    with on_signals(end):
+        try:
+            sys.stdout.write(f"{archive.peer}\n")
+            sys.stdout.flush()
+            sys.stderr.write("the practice archive is ready; Ctrl-C ends it\n")
+            return await ended
+        finally:
+            await archive.close()
+
+
+def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
+    given = arguments.options
+    options: dict[str, Any] = {}
+    if "--host" in given:
+        options["host"] = given["--host"]
+    if "--latency" in given:
+        options["latency"] = parse_integer(given["--latency"], "--latency") / 1000
+    if "--as" in given:
+        options["ae_title"] = given["--as"]
+    if "--data" in given:
+        data = Path(given["--data"]).expanduser()
+        if not data.is_dir():
+            raise UsageError(f"--data {str(data)!r} is not a folder")
+        options["data"] = data
+    port = parse_integer(given.get("--port", str(PORT)), "--port", most=65535)
+    return port, options

@@ -1,0 +1,1 @@
+"""The commands: each module registers the handlers of a few. See ``registry`` for the table."""

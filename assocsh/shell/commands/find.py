@@ -1,0 +1,79 @@
+"""find: C-FIND, its matches shown as they arrive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.errors import AssocshError, ProtocolError
+from assocsh.shell.output.sink import Kind
+from assocsh.shell.output.values import NOT_ASKED, leaves
+from assocsh.shell.output.visible import cell
+from assocsh.shell.query import identifier, keys_of_row, merged, typed_keys, with_return_keys
+from assocsh.shell.recent import OFFERED
+from assocsh.shell.registry import command
+from assocsh.shell.sending import Turns, repeat
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.dimse.responses import Response
+    from assocsh.shell.binding import BoundCall
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+
+@command("find")
+async def find(session: Session, call: BoundCall) -> None:
+    """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
+    from assocsh.dimse.requests import CFind
+
+    record = call.record
+    level = record.level = call.required("level").upper()
+    model = record.model = call.option("--model")
+    of_row = keys_of_row(call, level, model, whole=False) if level != "WORKLIST" else []
+    keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
+    dataset = identifier(session, level, keys)
+    record.columns = [leaf.path for leaf in leaves(dataset) if leaf.path not in NOT_ASKED]
+    request = CFind(level, dataset, model)
+    count = call.integer("--repeat", least=1)
+    if count is not None:
+        await repeat(session, record, (request for _ in range(count)), count)
+        return
+    limit = call.integer("--limit", least=1)
+    operation = session.open_association().send(request, limit=limit)
+    record.track(operation)
+    record.limited = limit is not None
+    turns = Turns()
+    async for response in operation:
+        if response.is_pending:
+            show_match(session, record, response)
+            await turns.pause()
+    record.limited = limit is not None and operation.matches >= limit
+
+
+def show_match(session: Session, record: RequestRecord, response: Response) -> None:
+    """Keep a match and show it; one that cannot be decoded is kept as its bytes and told about."""
+    row = record.keep(response) + 1
+    try:
+        dataset = response.dataset
+    except AssocshError as error:
+        if not isinstance(error, ProtocolError):
+            raise
+        session.note(
+            f"#{record.number} row {row} cannot be decoded: {cell(error.message)}", Kind.WARNING
+        )
+        return
+    if dataset is not None:
+        _remember(session, record, row, dataset)
+    session.presenter.response(record, response, dataset)
+
+
+def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
+    origin = f"#{record.number} row {row}"
+    for keyword in ("Modality", "StudyDate", "PatientName"):
+        text = str(dataset.get(keyword, "") or "")
+        if text:
+            origin += f" {cell(text, 24)}"
+    for keyword in OFFERED:
+        if keyword in dataset:
+            session.recent.add(keyword, str(dataset.get(keyword) or ""), origin)

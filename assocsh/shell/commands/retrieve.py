@@ -1,0 +1,94 @@
+"""get and move: C-GET to a folder here, C-MOVE to an AE that the peer knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.errors import AssocshError
+from assocsh.shell.output.sink import Kind
+from assocsh.shell.output.visible import cell
+from assocsh.shell.query import identifier, keys_of_row, merged, typed_keys
+from assocsh.shell.registry import command
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.dimse.requests import Request
+    from assocsh.shell.binding import BoundCall
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+
+def _request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Dataset]:
+    record = call.record
+    level = record.level = call.required("level").upper()
+    model = record.model = call.option("--model")
+    keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
+    return level, model, identifier(session, level, keys)
+
+
+@command("get")
+async def get(session: Session, call: BoundCall) -> None:
+    """The instances come as C-STORE on this association and go to ``--to``."""
+    from assocsh.dimse.requests import CGet
+
+    record = call.record
+    level, model, dataset = _request_data(session, call)
+    directory = call.path(call.option("--to") or ".")
+    session.receiving.begin(record, directory)
+    try:
+        await _retrieve(session, record, CGet(level, dataset, model))
+    finally:
+        session.receiving.end(record)
+        if record.received:
+            record.detail = f"{record.received} received in {cell(str(directory))}"
+    counts = record.suboperations
+    if counts is not None and counts.completed + counts.warning != record.received:
+        raise AssocshError(
+            f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
+            f"{record.received} arrived"
+        )
+
+
+@command("move")
+async def move(session: Session, call: BoundCall) -> None:
+    """Without ``--to`` to our own AE title, where ``listen`` takes them."""
+    from assocsh.dimse.requests import CMove
+
+    record = call.record
+    level, model, dataset = _request_data(session, call)
+    association = session.open_association()
+    listener = session.listener
+    own = listener.ae_title if listener is not None else association.calling_ae
+    destination = call.option("--to") or own
+    if destination == own and listener is None:
+        session.note(
+            f"nothing listens here as {cell(own)}: listen --port N starts a storage acceptor",
+            Kind.WARNING,
+        )
+    record.detail = f"to {cell(destination)}"
+    await _retrieve(session, record, CMove(level, dataset, destination, model))
+
+
+async def _retrieve(session: Session, record: RequestRecord, request: Request) -> None:
+    operation = session.open_association().send(request)
+    record.track(operation)
+    async for response in operation:
+        if response.suboperations is not None:
+            record.suboperations = response.suboperations
+        if response.is_pending:
+            session.presenter.response(record, response, None)
+        elif response.data:
+            _list_failed(session, record, response.dataset)
+
+
+def _list_failed(session: Session, record: RequestRecord, dataset: Dataset | None) -> None:
+    """Failed SOP Instance UID List (0008,0058) of a final response."""
+    failed = dataset.get("FailedSOPInstanceUIDList") if dataset is not None else None
+    if not failed:
+        return
+    uids = [failed] if isinstance(failed, str) else list(failed)
+    for uid in uids[:20]:
+        session.note(f"#{record.number} failed: {cell(str(uid))}", Kind.WARNING)
+    if len(uids) > 20:
+        session.note(f"#{record.number} failed: {len(uids) - 20} more", Kind.WARNING)

@@ -1,0 +1,202 @@
+"""The formats for people (and CSV): rows as they come, one line that sums each request up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assocsh.errors import AssociationError, OperationCancelled
+from assocsh.shell.output import table
+from assocsh.shell.output.problems import ended_line, error_lines
+from assocsh.shell.output.rows import CsvRows, Rows, csv_line
+from assocsh.shell.output.sink import Kind
+from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
+from assocsh.shell.output.visible import cell
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.association import Association
+    from assocsh.dimse.responses import Response
+    from assocsh.errors import AssocshError
+    from assocsh.shell.output.listing import Listing
+    from assocsh.shell.output.presenter import ReceivedFile
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+REFUSALS_SHOWN = 20
+PROGRESS_EVERY = 1.0
+
+
+class Human:
+    """Shows everything with the rows of one format."""
+
+    def __init__(self, session: Session, rows: Callable[[Session, RequestRecord], Rows]) -> None:
+        self._session = session
+        self._make_rows = rows
+        self._rows: dict[int, Rows] = {}
+        self._refusals: dict[int, int] = {}
+        self._hints: dict[int, dict[str, None]] = {}
+        self._told: dict[int, float] = {}
+        self._is_csv = rows is CsvRows
+
+    def _result(self, text: str) -> None:
+        self._session.output.result(text)
+
+    def _note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._session.note(text, kind)
+
+    # the association
+
+    def opened(self, association: Association) -> None:
+        self._note(opened_line(association))
+
+    def ended(self, state: str, error: AssociationError | None) -> None:
+        by_us = error is None or error.by == "local"
+        calm = state == "released" or (state == "aborted" and by_us)
+        self._note(
+            ended_line(state, None if calm and by_us else error),
+            Kind.INFO if calm and by_us else Kind.EVENT if calm else Kind.ERROR,
+        )
+        if error is not None and error.hint and not (calm and by_us):
+            self._note(f"hint: {cell(error.hint, 1000)}")
+
+    # requests
+
+    def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
+        if dataset is not None and record.service not in ("C-GET", "C-MOVE"):
+            self._of(record).add(dataset)
+        elif response.is_pending and response.suboperations is not None:
+            self._progress(record)
+
+    def _of(self, record: RequestRecord) -> Rows:
+        rows = self._rows.get(record.number)
+        if rows is None:
+            rows = self._rows[record.number] = self._make_rows(self._session, record)
+        return rows
+
+    def _progress(self, record: RequestRecord) -> None:
+        now = asyncio.get_running_loop().time()
+        counts = record.suboperations
+        if counts is None or now - self._told.setdefault(record.number, now) < PROGRESS_EVERY:
+            return
+        self._told[record.number] = now
+        done = counts.completed + counts.failed + counts.warning
+        self._note(f"#{record.number} {record.service} {done}/{done + counts.remaining}")
+
+    def final(self, record: RequestRecord) -> None:
+        rows = self._rows.pop(record.number, None)
+        if rows is not None:
+            rows.flush()
+        self._told.pop(record.number, None)
+        if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
+            text = final_line(record)
+            if self._is_csv:
+                self._note(text)
+            else:
+                self._result(text)
+        for text in hint_lines(record):
+            self._note(text, Kind.WARNING if record.failed else Kind.INFO)
+        self._say_refusals(record)
+
+    def _say_refusals(self, record: RequestRecord) -> None:
+        count = self._refusals.pop(record.number, 0)
+        if count > REFUSALS_SHOWN:
+            self._note(f"refused {count - REFUSALS_SHOWN} more", Kind.WARNING)
+        for hint in self._hints.pop(record.number, {}):
+            self._note(f"hint: {cell(hint, 1000)}")
+
+    def stored(self, record: RequestRecord, path: str, response: Response) -> None:
+        if response.category == "Success" or not record.several:
+            return
+        text = f"#{record.number} {cell(path)}: {outcome(response)}"
+        if self._is_csv:
+            self._note(text, Kind.WARNING)
+        else:
+            self._result(text)
+
+    def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
+        count = self._refusals.get(record.number, 0) + 1
+        self._refusals[record.number] = count
+        if error.hint:
+            self._hints.setdefault(record.number, {})[error.hint] = None
+        if count <= REFUSALS_SHOWN:
+            self._note(f"#{record.number} refused: {cell(error.message, 1000)}", Kind.WARNING)
+
+    def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
+        mark = "*" if record is None else f"#{record.number}"
+        more = ""
+        if file.duplicate == "identical":
+            more = " (here already, identical)"
+        elif file.duplicate:
+            more = " (another instance with this UID is here, and differs)"
+        if record is None or more:
+            self._note(
+                f"{mark} received {cell(file.path)}{more}{cell(file.origin)}",
+                Kind.EVENT if record is None else Kind.INFO,
+            )
+
+    def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
+        rows = self._make_rows(self._session, record)
+        rows.count = index
+        if isinstance(rows, CsvRows) or self._session.settings.format == "table":
+            from assocsh.shell.output.rows import ExpandedRows
+
+            rows = ExpandedRows(self._session, record)
+            rows.count = index
+        rows.add(dataset, whole=True)
+        rows.flush()
+
+    def rows(self, record: RequestRecord) -> None:
+        rows = self._make_rows(self._session, record)
+        for dataset in record.results.datasets():
+            rows.add(dataset)
+        rows.flush()
+
+    # the rest
+
+    def listing(self, listing: Listing) -> None:
+        cells = listing.cells()
+        if self._is_csv:
+            self._result(csv_line([column.key for column in listing.columns]))
+            for row in cells:
+                self._result(csv_line(row))
+            return
+        if not cells:
+            return
+        room = self._session.output.width
+        if self._session.settings.format in ("expanded", "dump"):
+            for number, row in enumerate(cells, 1):
+                names = [column.head for column in listing.columns]
+                for text in table.expanded(names, row, f"{listing.type} {number}", room):
+                    self._result(text)
+            return
+        for text in table.render(listing.columns, cells, room):
+            self._result(text)
+
+    def expectation(
+        self, ok: bool, expression: str, actual: str, record: RequestRecord | None, place: str
+    ) -> None:
+        if ok:
+            if self._session.interactive:
+                self._note(f"ok: {cell(expression)}")
+            return
+        about = "" if record is None else f" (#{record.number} {record.service})"
+        self._note(f"expectation failed: {cell(expression)}{about}", Kind.ERROR)
+        if place:
+            self._note(f"  --> {cell(place)}", Kind.ERROR)
+        self._note(f"  actual: {cell(actual)}", Kind.ERROR)
+
+    def error(self, error: AssocshError, record: RequestRecord | None) -> None:
+        if isinstance(error, OperationCancelled) and record is None:
+            self._note(cell(error.message))
+            return
+        if isinstance(error, AssociationError) and record is not None and record.total:
+            # how the association ended was said once, with its hint
+            self._note(
+                f"#{record.number} {record.service} failed: {cell(error.message)}", Kind.ERROR
+            )
+            return
+        for text in error_lines(error, record):
+            self._note(text, Kind.ERROR)

@@ -1,0 +1,108 @@
+"""``--format json``: JSON Lines on stdout, the objects of ``objects``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from assocsh.shell.output import objects
+from assocsh.shell.output.problems import error_lines
+from assocsh.shell.output.sink import Kind
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.association import Association
+    from assocsh.dimse.responses import Response
+    from assocsh.errors import AssociationError, AssocshError
+    from assocsh.shell.output.listing import Listing
+    from assocsh.shell.output.presenter import ReceivedFile
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+
+class JsonLines:
+    """One object for each event. Errors are said on stderr as well, for whoever watches."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def _put(self, made: dict[str, Any]) -> None:
+        self._session.output.result(json.dumps(made, ensure_ascii=True, separators=(",", ":")))
+
+    def opened(self, association: Association) -> None:
+        self._put(objects.association_object(association))
+
+    def ended(self, state: str, error: AssociationError | None) -> None:
+        self._put(objects.ended_object(state, error))
+
+    def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
+        self._put(objects.response_object(record, response, dataset))
+
+    def final(self, record: RequestRecord) -> None:
+        self._put(objects.final_object(record))
+
+    def stored(self, record: RequestRecord, path: str, response: Response) -> None:
+        self._put(objects.stored_object(record, path, response))
+
+    def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
+        self._put(
+            {
+                "type": "refused",
+                "request": record.number,
+                "file": path,
+                "message": error.message,
+                "hint": error.hint,
+            }
+        )
+
+    def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
+        self._put(
+            {
+                "type": "received",
+                "request": None if record is None else record.number,
+                "file": file.path,
+                "sop_class": file.sop_class,
+                "sop_instance": file.sop_instance,
+                "duplicate": file.duplicate,
+            }
+        )
+
+    def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
+        from assocsh.datasets.identifiers import to_json
+
+        self._put(
+            {
+                "type": "row",
+                "request": record.number,
+                "row": index + 1,
+                "dataset": to_json(dataset),
+            }
+        )
+
+    def rows(self, record: RequestRecord) -> None:
+        for index, dataset in enumerate(record.results.datasets()):
+            self.row(record, index, dataset)
+
+    def listing(self, listing: Listing) -> None:
+        for row in listing.rows:
+            self._put({"type": listing.type, **row})
+
+    def expectation(
+        self, ok: bool, expression: str, actual: str, record: RequestRecord | None, place: str
+    ) -> None:
+        self._put(
+            {
+                "type": "expect",
+                "ok": ok,
+                "expression": expression,
+                "actual": actual,
+                "request": None if record is None else record.number,
+                "place": place,
+            }
+        )
+
+    def error(self, error: AssocshError, record: RequestRecord | None) -> None:
+        self._put(objects.error_object(error, record))
+        for line in error_lines(error, record):
+            self._session.note(line, Kind.ERROR)

@@ -1,0 +1,36 @@
+"""A list of things of one kind: contexts, requests, settings, peers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from assocsh.shell.output.table import Column
+from assocsh.shell.output.visible import cell
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows of values by column key; ``type`` is what each row is called in JSON.
+
+    Values are text, numbers, truth values, None, or lists and dicts of these (JSON only).
+    """
+
+    type: str
+    columns: Sequence[Column]
+    rows: Sequence[dict[str, Any]]
+
+    def cells(self) -> list[list[str]]:
+        """The rows as text for a table, made visible."""
+        return [[_cell(row.get(column.key)) for column in self.columns] for row in self.rows]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return cell(", ".join(map(str, value)))
+    return cell(str(value))

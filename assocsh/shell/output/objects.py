@@ -1,0 +1,203 @@
+"""The objects of ``--format json``: one per line on stdout, stable.
+
+=============  ====================================================================================
+type           members
+=============  ====================================================================================
+association    state (open, released, aborted, rejected, lost). Open: peer, contexts, window
+               {invoked, performed}, max_pdu (what the peer takes). Otherwise: by (local, peer),
+               source, reason and result where there are codes, message, hint
+response       request, message_id, command, status, category, meaning, dataset (DICOM JSON model,
+               null without one), suboperations where there are counts
+final          request, message_id (null when it was more than one operation), command, status
+               (null without a final response), category, meaning, responses, elapsed_ms;
+               suboperations, error_comment, offending_elements where there are any;
+               state (cancelled, withdrawn) when it was cancelled; for several operations
+               operations, succeeded, failed, refused, times_ms {min, median, p95, max}
+stored         request, message_id, file, sop_class, sop_instance, status, category, meaning
+refused        request, file, message, hint
+received       request (null for a listener), file, sop_class, sop_instance, duplicate
+error          kind, message, hint; request where it belongs to one
+row            request, row (from 1), dataset: a kept result shown again
+expect         ok, expression, actual, request, place
+context        id, abstract_syntax, name, result, meaning, transfer_syntax, roles, proposed
+request        number, command, service, state, status, count, elapsed_ms
+status         peer, calling_ae, state, window, pending, queued, held, last, wire, listening
+setting        name, value, meaning
+peer           name, address, ae_title, window, contexts
+listener       state (listening, stopped), ae_title, host, port, directory
+variable       name, value
+history        number, text
+=============  ====================================================================================
+
+Numbers of a request are those of the session (``#3``). Statuses are texts (``"0xFF00"``). Every
+text is ASCII with escapes, safe to print.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.association import Association
+    from assocsh.dimse.responses import Response, SubOperations
+    from assocsh.errors import AssociationError, AssocshError
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.upperlayer.negotiation import PresentationContext
+
+Object = dict[str, Any]
+
+
+def status_text(status: int) -> str:
+    """``0xFF00``"""
+    return f"0x{status:04X}"
+
+
+def milliseconds(seconds: float) -> float:
+    """Seconds as milliseconds with one decimal."""
+    return round(seconds * 1000, 1)
+
+
+def association_object(association: Association) -> Object:
+    """An association that was opened."""
+    return {
+        "type": "association",
+        "state": "open",
+        "peer": str(association.peer),
+        "contexts": [context_object(context) for context in association.contexts],
+        "window": {
+            "invoked": association.window.invoked,
+            "performed": association.window.performed,
+        },
+        "max_pdu": association.peer_max_pdu,
+    }
+
+
+def ended_object(state: str, error: AssociationError | None) -> Object:
+    """An association that ended, or was rejected."""
+    made: Object = {"type": "association", "state": state}
+    if error is None:
+        return made
+    if state != "released" or error.by == "peer":
+        made["by"] = error.by
+        for name in ("result", "source", "reason"):
+            code = getattr(error, name, None)
+            if code is not None:
+                made[name] = code
+        made["message"] = error.message
+        made["hint"] = error.hint
+    return made
+
+
+def context_object(context: PresentationContext) -> Object:
+    """One presentation context."""
+    from assocsh.datasets.dictionary import uid_name
+
+    return {
+        "id": context.context_id,
+        "abstract_syntax": context.abstract_syntax,
+        "name": uid_name(context.abstract_syntax),
+        "result": context.result,
+        "meaning": context.meaning,
+        "transfer_syntax": context.transfer_syntax,
+        "roles": roles(context),
+        "proposed": list(context.proposed),
+    }
+
+
+def roles(context: PresentationContext) -> list[str]:
+    """The roles of this side on an accepted context."""
+    if not context.accepted:
+        return []
+    named = (("SCU", context.as_scu), ("SCP", context.as_scp))
+    return [name for name, has in named if has]
+
+
+def response_object(record: RequestRecord, response: Response, dataset: Dataset | None) -> Object:
+    """One response that is not only an end: Pending, or any that brings a data set."""
+    from assocsh.datasets.identifiers import to_json
+
+    made: Object = {
+        "type": "response",
+        "request": record.number,
+        "message_id": response.message_id,
+        "command": response.command_name,
+        "status": status_text(response.status),
+        "category": response.category,
+        "meaning": response.meaning,
+        "dataset": None if dataset is None else to_json(dataset),
+    }
+    if response.suboperations is not None:
+        made["suboperations"] = suboperations_object(response.suboperations)
+    return made
+
+
+def suboperations_object(counts: SubOperations) -> Object:
+    return {
+        "remaining": counts.remaining,
+        "completed": counts.completed,
+        "failed": counts.failed,
+        "warning": counts.warning,
+    }
+
+
+def final_object(record: RequestRecord) -> Object:
+    """The end of a request."""
+    final = record.final
+    made: Object = {
+        "type": "final",
+        "request": record.number,
+        "message_id": final.message_id if final is not None and record.total == 1 else None,
+        "command": record.service,
+        "status": None if final is None else status_text(final.status),
+        "category": None if final is None else final.category,
+        "meaning": None if final is None else final.meaning,
+        "responses": record.responses,
+        "elapsed_ms": milliseconds(record.elapsed),
+    }
+    if record.suboperations is not None:
+        made["suboperations"] = suboperations_object(record.suboperations)
+    if final is not None and final.error_comment:
+        made["error_comment"] = final.error_comment
+    if final is not None and final.offending_elements:
+        made["offending_elements"] = [f"{tag:08X}" for tag in final.offending_elements]
+    if record.state in ("cancelled", "withdrawn"):
+        made["state"] = str(record.state)
+    if record.several:
+        made["operations"] = record.total
+        made["succeeded"] = record.categories["Success"] + record.categories["Warning"]
+        made["failed"] = record.total - made["succeeded"] - record.categories["Cancel"]
+        made["refused"] = record.refused
+        if record.times:
+            spread = record.spread()
+            made["times_ms"] = {name: milliseconds(value) for name, value in spread.items()}
+    return made
+
+
+def stored_object(record: RequestRecord, path: str, final: Response) -> Object:
+    """One file of a store, and what the peer answered."""
+    return {
+        "type": "stored",
+        "request": record.number,
+        "message_id": final.message_id,
+        "file": path,
+        "sop_class": final.context.abstract_syntax,
+        "sop_instance": final.command.affected_sop_instance or None,
+        "status": status_text(final.status),
+        "category": final.category,
+        "meaning": final.meaning,
+    }
+
+
+def error_object(error: AssocshError, record: RequestRecord | None) -> Object:
+    """Something that went wrong, other than a status."""
+    made: Object = {
+        "type": "error",
+        "kind": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+    }
+    if record is not None:
+        made["request"] = record.number
+    return made

@@ -1,0 +1,80 @@
+"""What every output format can show; ``make_presenter`` gives the one that is set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.association import Association
+    from assocsh.dimse.responses import Response
+    from assocsh.errors import AssociationError, AssocshError
+    from assocsh.shell.output.listing import Listing
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+
+class ReceivedFile(NamedTuple):
+    """An instance that was received; ``duplicate`` is identical, different or None."""
+
+    path: str
+    sop_class: str
+    sop_instance: str
+    duplicate: str | None
+    origin: str
+    """Who sent it, as text for people."""
+
+
+class Presenter(Protocol):
+    """Shows what happens in one format. Nothing given to it needs to be made visible before."""
+
+    def opened(self, association: Association) -> None:
+        """An association was established."""
+
+    def ended(self, state: str, error: AssociationError | None) -> None:
+        """The association ended (released, aborted, lost), or was rejected."""
+
+    def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
+        """A response that is more than an end: Pending, or with a data set."""
+
+    def final(self, record: RequestRecord) -> None:
+        """A request has ended."""
+
+    def stored(self, record: RequestRecord, path: str, response: Response) -> None:
+        """The peer answered for one of several files."""
+
+    def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
+        """One of the files was refused on this side."""
+
+    def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
+        """An instance arrived and is on disk; ``record`` is the get that asked for it."""
+
+    def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
+        """A kept result again, the whole of it."""
+
+    def rows(self, record: RequestRecord) -> None:
+        """All kept results of a request again."""
+
+    def listing(self, listing: Listing) -> None:
+        """A list of something."""
+
+    def expectation(
+        self, ok: bool, expression: str, actual: str, record: RequestRecord | None, place: str
+    ) -> None:
+        """An ``expect`` was evaluated."""
+
+    def error(self, error: AssocshError, record: RequestRecord | None) -> None:
+        """Something went wrong, other than a status."""
+
+
+def make_presenter(name: str, session: Session) -> Presenter:
+    """The presenter of a format: table, expanded, json, csv or dump."""
+    if name == "json":
+        from assocsh.shell.output.jsonlines import JsonLines
+
+        return JsonLines(session)
+    from assocsh.shell.output.human import Human
+    from assocsh.shell.output.rows import ROWS
+
+    return Human(session, ROWS[name])

@@ -1,0 +1,200 @@
+"""The rows of one request's results in the four formats for people and spreadsheets.
+
+Rows are printed in blocks: a block when enough have come or a moment has passed, so that columns
+fit their cells and a flood of responses costs few writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from assocsh.shell.output import table
+from assocsh.shell.output.table import Column
+from assocsh.shell.output.values import NOT_ASKED, dump_lines, leaves
+from assocsh.shell.output.visible import GUTTER, cell, lines
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+BLOCK = 200
+PAUSE = 0.15
+
+
+class Rows(ABC):
+    """Shows the data sets of one request as they come."""
+
+    final_is_result: ClassVar[bool] = True
+    """The line that sums the request up is a result too; for CSV it would spoil the file."""
+
+    def __init__(self, session: Session, record: RequestRecord) -> None:
+        self.session = session
+        self.record = record
+        self.count = 0
+
+    @abstractmethod
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        """Show the next data set; ``whole`` shows what peers add unasked as well."""
+
+    def flush(self) -> None:
+        """Show what is held back."""
+        return
+
+    def put(self, text: str) -> None:
+        self.session.output.result(text)
+
+
+class _Tabular(Rows):
+    """Formats that need columns: those asked for, then what the first row has besides."""
+
+    def __init__(self, session: Session, record: RequestRecord) -> None:
+        super().__init__(session, record)
+        self.paths: list[str] = list(record.columns)
+
+    def cells(self, dataset: Dataset, limit: int | None) -> list[str]:
+        values = dict(leaves(dataset))
+        if not self.count:
+            known = set(self.paths)
+            self.paths += [
+                path
+                for path in values
+                if path not in known and path not in NOT_ASKED and not _above(path, known)
+            ]
+        self.count += 1
+        return [cell(values.get(path, ""), limit) for path in self.paths]
+
+
+class TableRows(_Tabular):
+    """Aligned columns; the first is the row number that ``--of`` takes."""
+
+    latest: ClassVar[TableRows | None] = None
+    """The table that was written last: another one writes its titles again."""
+
+    def __init__(self, session: Session, record: RequestRecord) -> None:
+        super().__init__(session, record)
+        self._held: list[list[str]] = []
+        self._widths: list[int] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        row = self.cells(dataset, 256)
+        self._held.append([str(self.count), *row])
+        if len(self._held) >= BLOCK:
+            self.flush()
+        elif self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(PAUSE, self._late)
+
+    def _late(self) -> None:
+        from assocsh.shell.output.sink import OutputClosed
+
+        try:
+            self.flush()
+            self.session.output.flush()
+        except OutputClosed as error:
+            self.session.output_lost(error)
+
+    def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._held:
+            return
+        rows, self._held = self._held, []
+        columns = self._columns()
+        room = self.session.output.width
+        widths = table.fit(columns, rows, room)
+        if widths is None:
+            for row in rows:
+                title = f"#{self.record.number} row {row[0]}"
+                for text in table.expanded(self.paths, row[1:], title, room):
+                    self.put(text)
+            return
+        known = self._widths
+        if known is None or any(new > old for new, old in zip(widths, known, strict=True)):
+            self._widths, known = widths, None
+        if known is None or TableRows.latest is not self:
+            for text in table.header(columns, self._widths or widths):
+                self.put(text)
+        TableRows.latest = self
+        for row in rows:
+            self.put(table.line(columns, self._widths or widths, row))
+
+    def _columns(self) -> list[Column]:
+        columns = [Column("#", f"#{self.record.number}", right=True, least=3)]
+        for path in self.paths:
+            last = path.rpartition(".")[2]
+            alone = sum(1 for other in self.paths if other.rpartition(".")[2] == last) == 1
+            title = cell(last if alone else path)
+            uid = last.endswith("UID")
+            columns.append(Column(path, title, middle=uid, least=13 if uid else 8))
+        return columns
+
+
+class ExpandedRows(_Tabular):
+    """One value per line, whole; texts of several lines keep them."""
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        self.count += 1
+        values = [
+            (cell(path), text) for path, text in leaves(dataset) if whole or path not in NOT_ASKED
+        ]
+        names = [name for name, _ in values]
+        title = f"#{self.record.number} row {self.count}"
+        wide = max(map(len, names), default=0)
+        self.put(table.expanded([], [], title, self.session.output.width)[0])
+        for name, text in values:
+            first, *rest = lines(text)
+            self.put(f"{name:<{wide}} {first}".rstrip())
+            for more in rest:
+                self.put(f"{'':<{wide}} {more}".rstrip())
+
+
+class DumpRows(Rows):
+    """Tag, VR, value and keyword of each element."""
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        self.count += 1
+        self.put(f"#{self.record.number} row {self.count}")
+        for text in dump_lines(dataset):
+            self.put(f"{GUTTER}{text}")
+
+
+class CsvRows(_Tabular):
+    """RFC 4180, with a line of paths first."""
+
+    final_is_result = False
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        first = not self.count
+        row = self.cells(dataset, None)
+        if first:
+            self.put(csv_line([cell(path, None) for path in self.paths]))
+        self.put(csv_line(row))
+
+
+def csv_line(cells: list[str]) -> str:
+    """One line of CSV without its line end."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(cells)
+    return buffer.getvalue()
+
+
+def _above(path: str, known: set[str]) -> bool:
+    """An empty sequence whose elements were asked for has no column of its own."""
+    return any(other.startswith(path + "[") for other in known)
+
+
+ROWS: dict[str, Callable[[Session, RequestRecord], Rows]] = {
+    "table": TableRows,
+    "expanded": ExpandedRows,
+    "csv": CsvRows,
+    "dump": DumpRows,
+}

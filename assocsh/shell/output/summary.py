@@ -1,0 +1,113 @@
+"""Single lines that sum up: an association that opened, a request that ended, what to try next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.shell.durations import show_duration
+from assocsh.shell.output import hints
+from assocsh.shell.output.values import tag_text
+from assocsh.shell.output.visible import cell
+
+if TYPE_CHECKING:
+    from assocsh.association import Association
+    from assocsh.dimse.responses import Response
+    from assocsh.shell.requests import RequestRecord
+
+DOT = " · "
+
+
+def opened_line(association: Association) -> str:
+    """``open: ORTHANC@127.0.0.1:4242 · 12 of 14 contexts · window 8/1 · max PDU 16384``."""
+    accepted = sum(1 for context in association.contexts if context.accepted)
+    window = association.window
+    parts = [
+        cell(str(association.peer)),
+        f"{accepted} of {len(association.contexts)} contexts accepted",
+        f"window {window.invoked or 'unlimited'}/{window.performed or 'unlimited'}",
+        f"max PDU {association.peer_max_pdu or 'unlimited'}",
+    ]
+    return "open: " + DOT.join(parts)
+
+
+def outcome(response: Response) -> str:
+    """``0xA700 Failure: Refused: Out of resources``; the meaning only where it says more."""
+    meaning = cell(response.meaning)
+    text = f"0x{response.status:04X} {response.category}"
+    return text if meaning in ("", response.category) else f"{text}: {meaning}"
+
+
+def final_line(record: RequestRecord) -> str:
+    """``#2 C-FIND 0x0000 Success · 12 matches · 38 ms``."""
+    parts: list[str] = []
+    if record.several:
+        parts += _of_several(record)
+    elif record.final is not None:
+        parts.append(outcome(record.final))
+    else:
+        parts.append(str(record.state))
+    if record.limited and record.category == "Cancel":
+        parts.append("stopped at the limit")
+    if record.service == "C-FIND":
+        parts.append(_count(record.count, "match", "matches"))
+    counts = record.suboperations
+    if counts is not None:
+        told = [f"{counts.completed} completed"]
+        told += [f"{counts.failed} failed"] if counts.failed else []
+        told += [f"{counts.warning} with warnings"] if counts.warning else []
+        told += [f"{counts.remaining} remaining"] if counts.remaining else []
+        parts.append(", ".join(told))
+    if record.detail:
+        parts.append(record.detail)
+    parts.append(show_duration(record.elapsed))
+    if record.several and len(record.times) > 1:
+        parts.append(
+            ", ".join(f"{name} {show_duration(value)}" for name, value in record.spread().items())
+        )
+    return f"#{record.number} {record.service} {DOT.join(parts)}"
+
+
+def _of_several(record: RequestRecord) -> list[str]:
+    good = record.categories["Success"] + record.categories["Warning"]
+    planned = max(record.total, record.expected or 0) + record.refused
+    told = [f"{good} of {planned} {'stored' if record.service == 'C-STORE' else 'Success'}"]
+    told += (
+        [f"{record.categories['Warning']} with warnings"] if record.categories["Warning"] else []
+    )
+    told += [f"{record.categories['Failure']} failed"] if record.categories["Failure"] else []
+    told += [f"{record.refused} refused here"] if record.refused else []
+    for state, count in record.outcomes.items():
+        told.append(f"{count} {'without an answer' if state == 'failed' else state}")
+    if record.categories["Cancel"]:
+        told.append(f"{record.categories['Cancel']} cancelled")
+    parts = [", ".join(told)]
+    if record.final is not None and record.category not in ("Success", "Cancel"):
+        parts.append(outcome(record.final))
+    return parts
+
+
+def hint_lines(record: RequestRecord) -> list[str]:
+    """What else there is to say about how a request ended, and what to look at next."""
+    final = record.final
+    if final is None:
+        return []
+    out: list[str] = []
+    if final.error_comment:
+        out.append(f"the peer says: {cell(final.error_comment)}")
+    if final.offending_elements:
+        tags = ", ".join(tag_text(tag) for tag in final.offending_elements)
+        out.append(f"offending elements: {tags}")
+    text = hints.reason(record.service, final.status)
+    counts = record.suboperations
+    if not text and final.category == "Success":
+        if record.service == "C-FIND" and not record.count and not record.several:
+            text = hints.NO_MATCHES
+        elif record.service in ("C-GET", "C-MOVE") and counts is not None and not any(counts):
+            text = hints.NOTHING_RETRIEVED
+    if text and not record.limited:
+        out.append(f"hint: {text}")
+    return out
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

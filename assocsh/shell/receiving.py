@@ -1,0 +1,178 @@
+"""Instances that come here: sub-operations of ``get``, and what others send to ``listen``.
+
+A C-STORE on the session's own association belongs to the oldest ``get`` that has not ended: the
+standard has nothing in a C-STORE that names its C-GET. Without one it goes to the listener's
+folder; without a listener it is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assocsh.errors import UsageError
+from assocsh.shell.output.presenter import ReceivedFile
+from assocsh.shell.output.visible import cell
+
+if TYPE_CHECKING:
+    from assocsh.association import Handlers, Indication, Listener
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+OUT_OF_RESOURCES = 0xA700
+NOT_AUTHORISED = 0x0124
+
+
+class Receiving:
+    """Takes the C-STOREs of the session's association."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._gets: dict[RequestRecord, Path] = {}
+
+    @property
+    def expects_more(self) -> bool:
+        """A get is going on."""
+        return bool(self._gets)
+
+    def begin(self, record: RequestRecord, directory: Path) -> None:
+        """From now on instances go to ``directory``. Raises UsageError when it cannot be made."""
+        make_directory(directory)
+        self._gets[record] = directory
+
+    def end(self, record: RequestRecord) -> None:
+        self._gets.pop(record, None)
+
+    def handlers(self) -> Handlers:
+        """The handlers of the session's association."""
+        return storage_handlers(self._session, self._target)
+
+    def _target(self, indication: Indication) -> tuple[Path, RequestRecord | None] | None:
+        for record, directory in self._gets.items():
+            return directory, record
+        listener = self._session.listener
+        return None if listener is None else (listener.directory, None)
+
+
+class StorageListener:
+    """``listen``: a storage acceptor of this session."""
+
+    def __init__(self, listener: Listener, ae_title: str, directory: Path) -> None:
+        self._listener = listener
+        self.ae_title = ae_title
+        self.directory = directory
+        self.count = 0
+
+    @property
+    def host(self) -> str:
+        return self._listener.host
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    @property
+    def address(self) -> str:
+        """``ASSOCSH@127.0.0.1:11113``"""
+        return cell(f"{self.ae_title}@{self.host}:{self.port}")
+
+    async def close(self) -> None:
+        await self._listener.close()
+
+
+async def start_listener(
+    session: Session, *, host: str, port: int, ae_title: str, directory: Path
+) -> StorageListener:
+    """Listen for storage associations. Raises ConnectionFailed (port), UsageError (folder)."""
+    from assocsh.association import AcceptorPolicy, listen
+    from assocsh.datasets.dictionary import storage_sop_classes
+
+    make_directory(directory)
+
+    def target(_: Indication) -> tuple[Path, RequestRecord | None]:
+        return directory, None
+
+    verification = "1.2.840.10008.1.1"
+    listener = await listen(
+        host,
+        port,
+        ae_title=ae_title,
+        policy=AcceptorPolicy(
+            abstract_syntaxes=(verification, *storage_sop_classes()), called_ae=(ae_title,)
+        ),
+        handlers=storage_handlers(session, target),
+        observer=session.wire_observer,
+    )
+    return StorageListener(listener, ae_title, directory)
+
+
+def storage_handlers(session: Session, target: Any) -> Handlers:
+    """Handlers that write what is stored to the folder that ``target(indication)`` names."""
+    from assocsh.association import Handlers
+    from assocsh.dimse.commandset import CommandField
+
+    def open_sink(indication: Indication) -> Any:
+        from assocsh.datasets.receive import InstanceWriter
+
+        found = target(indication)
+        if found is None:
+            return _Nowhere()
+        command = indication.command
+        return InstanceWriter(
+            found[0],
+            command.affected_sop_class,
+            command.affected_sop_instance,
+            indication.context.transfer_syntax or "",
+            source_ae=indication.association.peer.ae,
+        )
+
+    async def store(indication: Indication) -> None:
+        if isinstance(indication.sink, _Nowhere):
+            indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
+            return
+        if indication.failure is not None:
+            raise indication.failure
+        found = target(indication)
+        record = found[1] if found is not None else None
+        received = await indication.sink.finish()
+        indication.respond(0x0000)
+        session.instance_received(
+            record,
+            ReceivedFile(
+                str(received.path),
+                indication.command.affected_sop_class,
+                indication.command.affected_sop_instance,
+                received.duplicate,
+                f" from {indication.association.peer.ae}" if record is None else "",
+            ),
+        )
+
+    return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
+
+
+class _Nowhere:
+    """Takes an instance that nobody asked for, so that it can be refused in order."""
+
+    backlog = 0
+
+    def write(self, data: memoryview) -> None:
+        return None
+
+    async def drained(self) -> None:
+        return None
+
+    def discard(self) -> None:
+        return None
+
+
+def make_directory(directory: Path) -> None:
+    """Make a folder (0700) and what is above it. Raises UsageError."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{str(directory)!r} cannot be a folder for instances: {error.strerror or error}"
+        ) from None
+
+
+__all__ = ["Receiving", "StorageListener", "make_directory", "start_listener"]
