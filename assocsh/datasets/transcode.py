@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from assocsh.datasets.codec import deflate, inflate
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
 from assocsh.datasets.part10 import BLOCK, FileSource, Instance, Window
 from assocsh.datasets.structure import (
@@ -27,6 +28,7 @@ from assocsh.datasets.structure import (
     Part,
     StructureError,
     encoding_of,
+    fetch_from,
     is_deflated,
     walk,
 )
@@ -327,3 +329,24 @@ def _write_all(fd: int, data: bytes) -> int:
     while view:
         view = view[os.write(fd, view) :]
     return len(data)
+
+
+def transcode_bytes(data: bytes, source: str, target: str) -> bytes:
+    """An encoded data set in memory from one uncompressed transfer syntax into another.
+
+    Raises StructureError; ValueError when one of the two is compressed.
+    """
+    if source == target:
+        return data
+    if not can_become(source, target):
+        raise ValueError(f"{uid_name(source)} cannot become {uid_name(target)}")
+    plain = inflate(data, MAX_INFLATED_FILE) if is_deflated(source) else data
+    fetch = fetch_from(plain)
+    pieces = make_plan(fetch, 0, len(plain), source, target)
+    out = b"".join(
+        piece
+        if isinstance(piece, bytes)
+        else swapped(bytes(fetch(piece.offset, piece.length)), piece.swap)
+        for piece in pieces
+    )
+    return deflate(out) if is_deflated(target) else out

@@ -15,7 +15,7 @@ from assocsh.datasets.codec import decode, encode
 from assocsh.datasets.dicomjson import to_json
 from assocsh.datasets.matching import choose
 from assocsh.datasets.part10 import FileSource, check_complete, open_instance
-from assocsh.datasets.transcode import encoded_source, swapped
+from assocsh.datasets.transcode import encoded_source, swapped, transcode_bytes
 from assocsh.errors import NoPresentationContext, UnusableFile
 from assocsh.upperlayer.negotiation import PresentationContext
 from tests.datasets.make import (
@@ -63,6 +63,9 @@ def test_every_uncompressed_syntax_becomes_every_other(
     stream = encoded_source(instance, target)
     length = stream.length
     data = read_all(stream, block)
+    body = (tmp_path / "a.dcm").read_bytes()[instance.data_offset :]
+    if target != DEFLATED and source != DEFLATED:
+        assert transcode_bytes(body, source, target) == data
     assert len(data) == length
     back = decode(data, target)
     original = ct(rows=24)
