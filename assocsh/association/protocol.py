@@ -17,9 +17,11 @@ from assocsh.upperlayer.events import DataIndication, Event
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.states import State
 
-BATCH = 256 * 1024
-"""Bytes handed to the transport at a time: large enough to be fast, small enough not to hold the
-loop for more than a fraction of a millisecond."""
+BATCH = 64 * 1024
+"""Bytes per write: whole small messages in one, and the peer reads while the next is made."""
+
+TURN = 256 * 1024
+"""Bytes per turn of the loop: enough to be fast, too few to hold the loop for a millisecond."""
 
 ABORT_GRACE = 1.0
 """Seconds after an A-ABORT until the connection is reset, whatever the peer does."""
@@ -75,7 +77,7 @@ class AssociationProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._closed = self._loop.create_future()
-        self._transport.set_write_buffer_limits(high=BATCH)
+        self._transport.set_write_buffer_limits(high=0)
         self._socket = transport.get_extra_info("socket")
         if self._socket is not None:
             _tune(self._socket, self.write_stall)
@@ -170,10 +172,15 @@ class AssociationProtocol(asyncio.Protocol):
         dimse = self.dimse
         if dimse is not None and not self._write_paused and not self._closing:
             now = self._loop.time()
-            if self.upper.state in _MAY_SEND:
+            budget = TURN
+            while budget > 0 and not self._write_paused and self.upper.state in _MAY_SEND:
                 pieces = dimse.lanes.next_pieces(BATCH, now)
-                if pieces:
-                    self.upper.send_pdata(pieces, now)
+                if not pieces:
+                    break
+                self.upper.send_pdata(pieces, now)
+                budget -= BATCH
+                self._write()
+            dimse.lanes.read_ahead()
             for event in dimse.take_events():
                 self._user.dimse_event(event)
             if self._dimse_timer is None and dimse.timeout is not None and dimse.outstanding:
@@ -190,13 +197,11 @@ class AssociationProtocol(asyncio.Protocol):
 
     def flush(self) -> None:
         """Hand the machine's bytes to the transport, see to its timers and to the closing."""
+        self._write()
         transport = self._transport
         upper = self.upper
-        out = upper.data_to_send()
         if transport is None:
             return
-        if out and not self._closing:
-            transport.write(b"".join(out))
         if upper.close_wanted and not self._closing:
             self._closing = True
             if self._grace_timer is None:
@@ -213,6 +218,11 @@ class AssociationProtocol(asyncio.Protocol):
                 self._upper_timer.cancel()
             self._upper_due = due
             self._upper_timer = self._loop.call_at(due, self._upper_timeout)
+
+    def _write(self) -> None:
+        out = self.upper.data_to_send()
+        if out and self._transport is not None and not self._closing:
+            self._transport.write(b"".join(out))
 
     def close_after_abort(self) -> None:
         """An A-ABORT was sent: let it reach the peer, then close, within ABORT_GRACE.

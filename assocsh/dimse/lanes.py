@@ -5,6 +5,7 @@ Lanes: the message being sent, then responses and C-CANCEL, then requests that t
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 
 from assocsh.dimse.commandset import CommandSet
@@ -128,6 +129,17 @@ class Lanes:
                 self._writing.progress_at = now
         return pieces
 
+    def read_ahead(self) -> None:
+        """Read the first block of the next file while the line is busy or the window full."""
+        if self._queue and self.accepting:
+            invocation = self._queue[0]
+            if invocation.data_length and invocation.writer is None:
+                writer = self._start(invocation)
+                # An error shows again, and is reported, when it is the request's turn.
+                with contextlib.suppress(OSError):
+                    if writer is not None:
+                        writer.prefetch()
+
     def _begin(self, now: float) -> MessageWriter | None:
         if self._control:
             outgoing = self._control.popleft()
@@ -140,10 +152,9 @@ class Lanes:
             invocation = self._queue[0]
             writer = invocation.writer
             if writer is None:
-                message_id = self._ids.allocate(self.outstanding)
-                if message_id is None:
+                writer = self._start(invocation)
+                if writer is None:
                     return None
-                writer = invocation.start(message_id, self._fragment)
             try:
                 ready = writer.prefetch()
             except OSError as error:
@@ -162,6 +173,10 @@ class Lanes:
             self._enter(invocation, OperationState.SENDING)
             return writer
         return None
+
+    def _start(self, invocation: Invocation) -> MessageWriter | None:
+        message_id = self._ids.allocate(self.outstanding)
+        return None if message_id is None else invocation.start(message_id, self._fragment)
 
     def _end(self, writer: MessageWriter, now: float) -> None:
         writing = self._writing
