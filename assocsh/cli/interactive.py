@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.shell.provider import SessionProvider
 from assocsh.shell.session import Session
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ async def interactive(arguments: Arguments, config: Config) -> int:
         greeting += "; open practice opens an archive to practise on"
     try:
         return await run_shell(
-            session, first=first, greeting=greeting, with_toolbar=arguments.toolbar
+            session,
+            provider=SessionProvider(session),
+            first=first,
+            greeting=greeting,
+            with_toolbar=arguments.toolbar,
         )
     finally:
         await session.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 PRACTICE = "practice"
 DEFAULT_AE = "ASSOCSH"
+_UID = re.compile(r"'?\b\d+(?:\.\d+){3,}\b'?")
 _TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
 
 
@@ -201,6 +203,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     if plan.max_pdu is not None:
         options["max_pdu"] = plan.max_pdu
     session.open_plan = plan
+    session.early_remarks.clear()
     handlers: Handlers = session.receiving.handlers()
     try:
         association = await connect(
@@ -228,8 +231,18 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     session.association = association
     session.apply_settings()
     session.presenter.opened(association)
-    for remark in association.remarks:
-        session.remark(remark, "peer")
+    say_remarks(session)
+
+
+def say_remarks(session: Session) -> None:
+    """What was odd about the negotiation; remarks that differ in a UID only are said once."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for text, by in session.early_remarks:
+        alike.setdefault((_UID.sub("UID", text), by), []).append(text)
+    session.early_remarks.clear()
+    for (general, by), texts in alike.items():
+        one = len(texts) == 1
+        session.remark(texts[0] if one else f"{general} ({len(texts)} times)", by)
 
 
 def _state_of(error: AssociationError) -> str:

@@ -38,6 +38,7 @@ class RecentValues:
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
         self._pools: defaultdict[str, OrderedDict[str, str]] = defaultdict(OrderedDict)
+        self._keywords: OrderedDict[str, None] = OrderedDict()
 
     def add(self, keyword: str, value: str, origin: str) -> None:
         """Remember a value as the latest of its keyword."""
@@ -53,3 +54,14 @@ class RecentValues:
         """The values of a keyword, the latest first."""
         for value, origin in reversed(self._pools.get(keyword, OrderedDict()).items()):
             yield Recent(value, origin)
+
+    def use(self, keyword: str) -> None:
+        """Remember that a keyword was used on a line."""
+        self._keywords[keyword] = None
+        self._keywords.move_to_end(keyword)
+        if len(self._keywords) > self._kept:
+            self._keywords.popitem(last=False)
+
+    def keywords(self) -> Iterator[str]:
+        """The keywords used on lines, the latest first."""
+        return reversed(self._keywords)

@@ -62,6 +62,8 @@ class RequestRecord:
         self.model: str | None = None
         self.columns: list[str] = []
         """Paths of the keys that were asked for: the first columns of its table."""
+        self.rows_told: list[str] = []
+        """What tells its first rows apart, for completion of ``--of``; safe to print."""
         self.detail = ""
         """A few words of the command for the line that sums the request up; safe to print."""
         self.results = ResultSet(budget)

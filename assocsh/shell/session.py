@@ -81,6 +81,8 @@ class Session:
         self.listener: StorageListener | None = None
         self.receiving = Receiving(self)
         self.observer = SessionObserver(self)
+        self.early_remarks: list[tuple[str, str]] = []
+        """Remarks about an association that is not the session's yet: (text, by)."""
         self.wire_view: Any = None
         self.practice: Any = None
         self.practice_options: tuple[float, Path | None] = (0.0, None)

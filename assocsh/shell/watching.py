@@ -56,7 +56,10 @@ class SessionObserver:
         if isinstance(event, events.StateChanged):
             self._state(event)
         elif isinstance(event, events.Remark):
-            session.remark(event.text, event.by)
+            if session.association is event.association:
+                session.remark(event.text, event.by)
+            else:
+                session.early_remarks.append((event.text, event.by))
         elif isinstance(event, events.PeerRequest):
             self._peer_request(event)
         elif not isinstance(event, events.OperationChanged):

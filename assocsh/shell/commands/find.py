@@ -8,7 +8,7 @@ from assocsh.errors import AssocshError, ProtocolError
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.values import NOT_ASKED, leaves
 from assocsh.shell.output.visible import cell
-from assocsh.shell.query import identifier, keys_of_row, merged, typed_keys, with_return_keys
+from assocsh.shell.query import Keys, identifier, keys_of_row, merged, typed_keys, with_return_keys
 from assocsh.shell.recent import OFFERED
 from assocsh.shell.registry import command
 from assocsh.shell.sending import Turns, repeat
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
+
+ROWS_TOLD = 50
+TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+"""What tells the rows of a result apart."""
 
 
 @command("find")
@@ -33,7 +37,9 @@ async def find(session: Session, call: BoundCall) -> None:
     of_row = keys_of_row(call, level, model, whole=False) if level != "WORKLIST" else []
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
     dataset = identifier(session, level, keys)
-    record.columns = [leaf.path for leaf in leaves(dataset) if leaf.path not in NOT_ASKED]
+    record.columns = columns_of(dataset, keys)
+    for path, _ in typed_keys(call):
+        session.recent.use(path)
     request = CFind(level, dataset, model)
     count = call.integer("--repeat", least=1)
     if count is not None:
@@ -49,6 +55,13 @@ async def find(session: Session, call: BoundCall) -> None:
             show_match(session, record, response)
             await turns.pause()
     record.limited = limit is not None and operation.matches >= limit
+
+
+def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
+    """The paths of an identifier in the order in which the keys were asked for."""
+    asked = {path.lower(): place for place, (path, _) in enumerate(keys)}
+    paths = [leaf.path for leaf in leaves(dataset) if leaf.path not in NOT_ASKED]
+    return sorted(paths, key=lambda path: asked.get(path.lower(), len(asked)))
 
 
 def show_match(session: Session, record: RequestRecord, response: Response) -> None:
@@ -69,11 +82,11 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    origin = f"#{record.number} row {row}"
-    for keyword in ("Modality", "StudyDate", "PatientName"):
-        text = str(dataset.get(keyword, "") or "")
-        if text:
-            origin += f" {cell(text, 24)}"
+    words = [str(dataset.get(keyword, "") or "") for keyword in TOLD]
+    told = " ".join(cell(word, 24) for word in words if word)
+    if row <= ROWS_TOLD:
+        record.rows_told.append(told)
+    origin = f"#{record.number} row {row} {told}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:
             session.recent.add(keyword, str(dataset.get(keyword) or ""), origin)

@@ -47,18 +47,20 @@ async def requests(session: Session, call: BoundCall) -> None:
 
 
 def _row(record: RequestRecord, json: bool) -> dict[str, Any]:
-    live = sum(operation.responses for operation in record.live.values())
     elapsed = record.elapsed
-    return {
+    row: dict[str, Any] = {
         "number": record.number,
         "service": record.service,
         "state": str(record.state),
         "status": None if record.status is None else status_text(record.status),
-        "responses": record.responses + live,
         "count": record.count,
         "elapsed_ms": milliseconds(elapsed) if json else show_duration(elapsed),
         "command": record.text,
     }
+    if not json:
+        live = sum(operation.responses for operation in record.live.values())
+        row["responses"] = record.responses + live
+    return row
 
 
 @command("cancel")

@@ -46,15 +46,7 @@ class JsonLines:
         self._put(objects.stored_object(record, path, response))
 
     def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
-        self._put(
-            {
-                "type": "refused",
-                "request": record.number,
-                "file": path,
-                "message": error.message,
-                "hint": error.hint,
-            }
-        )
+        self._put({**objects.error_object(error, record), "file": path})
 
     def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
         self._put(

@@ -9,17 +9,18 @@ association    state (open, released, aborted, rejected, lost). Open: peer, cont
 response       request, message_id, command, status, category, meaning, dataset (DICOM JSON model,
                null without one), suboperations where there are counts
 final          request, message_id (null when it was more than one operation), command, status
-               (null without a final response), category, meaning, responses, elapsed_ms;
+               (null without a final response), category, meaning, responses (before the
+               final one), elapsed_ms;
                suboperations, error_comment, offending_elements where there are any;
                state (cancelled, withdrawn) when it was cancelled; for several operations
                operations, succeeded, failed, refused, times_ms {min, median, p95, max}
 stored         request, message_id, file, sop_class, sop_instance, status, category, meaning
-refused        request, file, message, hint
 received       request (null for a listener), file, sop_class, sop_instance, duplicate
-error          kind, message, hint; request where it belongs to one
+error          kind, message, hint; request where it belongs to one, file where it is about one
 row            request, row (from 1), dataset: a kept result shown again
 expect         ok, expression, actual, request, place
-context        id, abstract_syntax, name, result, meaning, transfer_syntax, roles, proposed
+context        id, abstract_syntax, name, accepted, result, meaning, transfer_syntax, roles,
+               proposed
 request        number, command, service, state, status, count, elapsed_ms
 status         peer, calling_ae, state, window, pending, queued, held, last, wire, listening
 setting        name, value, meaning
@@ -98,6 +99,7 @@ def context_object(context: PresentationContext) -> Object:
         "id": context.context_id,
         "abstract_syntax": context.abstract_syntax,
         "name": uid_name(context.abstract_syntax),
+        "accepted": context.accepted,
         "result": context.result,
         "meaning": context.meaning,
         "transfer_syntax": context.transfer_syntax,
@@ -153,7 +155,7 @@ def final_object(record: RequestRecord) -> Object:
         "status": None if final is None else status_text(final.status),
         "category": None if final is None else final.category,
         "meaning": None if final is None else final.meaning,
-        "responses": record.responses,
+        "responses": record.responses - record.finals,
         "elapsed_ms": milliseconds(record.elapsed),
     }
     if record.suboperations is not None:
