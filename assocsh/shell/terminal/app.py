@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, create_app_session
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
@@ -22,7 +23,6 @@ from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.terminal.completer import LineCompleter
 from assocsh.shell.terminal.device import ShellOutput, open_terminal
-from assocsh.shell.terminal.error_text import error_text
 from assocsh.shell.terminal.history import ShellHistory, history_path
 from assocsh.shell.terminal.keys import shell_keys
 from assocsh.shell.terminal.leaving import Leaving, Step
@@ -38,7 +38,7 @@ from assocsh.shell.terminal.toolbar import Memo, toolbar
 from assocsh.shell.terminal.validator import LineValidator
 
 if TYPE_CHECKING:
-    from assocsh.shell.language.complete import CompletionProvider
+    from assocsh.shell.language.provider import CompletionProvider
 
 PROMPT = "assocsh> "
 MENU_LINES = 6
@@ -111,6 +111,7 @@ class Shell:
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
         self._hint = Memo(_hint)
+        self.recalling = False
         self._rows_above: int | None = None
         self._keywords: Keywords = frozenset()
         self._first: Sequence[str] | None = ()
@@ -121,7 +122,7 @@ class Shell:
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
             history=history,
-            completer=LineCompleter(session if provider is None else provider),
+            completer=LineCompleter(provider or _values_of(session)),
             lexer=LineLexer(),
             validator=LineValidator(),
             validate_while_typing=False,
@@ -132,9 +133,11 @@ class Shell:
             include_default_pygments_style=False,
             reserve_space_for_menu=MENU_LINES,
             enable_suspend=True,
+            enable_history_search=Condition(lambda: self.recalling),
             input=source,
             output=screen,
         )
+        self.prompt.app.renderer.cpr_not_supported_callback = self._no_cursor_reports
         self.prompt.app.before_render += self._rendering
         self.prompt.app.after_render += self._rendered
 
@@ -192,7 +195,9 @@ class Shell:
         try:
             self.session.submit(line, foreground=foreground)
         except AssocshError as error:
-            self.session.output.note(error_text(error), Kind.ERROR)
+            from assocsh.shell.output.problems import error_lines
+
+            self.session.output.note("\n".join(error_lines(error)), Kind.ERROR)
 
     def _leave(self, code: int) -> None:
         if not self._ended.done():
@@ -272,6 +277,12 @@ class Shell:
         hint = self._hint(buffer.text, buffer.cursor_position)
         return toolbar(self.session.status(), hint, self._screen.get_size().columns)
 
+    def _no_cursor_reports(self) -> None:
+        """The terminal does not say where its cursor is: go without, and without a word."""
+        if isinstance(self._screen, ShellOutput):
+            self._screen.answers = False
+        self._redraw()
+
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
 
@@ -321,6 +332,19 @@ class Shell:
 
     def _warn(self, text: str) -> None:
         self.session.output.note(text, Kind.WARNING)
+
+
+def _values_of(session: ShellSession) -> CompletionProvider:
+    """What a session knows, for completion; nothing, when it is another than ours."""
+    from assocsh.shell.session import Session
+
+    if isinstance(session, Session):
+        from assocsh.shell.terminal.values import SessionValues
+
+        return SessionValues(session)
+    from assocsh.shell.language.provider import CompletionDefaults
+
+    return CompletionDefaults()
 
 
 def _hint(text: str, cursor: int) -> str:

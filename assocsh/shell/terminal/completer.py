@@ -1,22 +1,22 @@
 """Completion at the prompt: the language's candidates in the words of prompt_toolkit.
 
+What stands beside a candidate may come from a peer; it is made visible here.
+
 No threads: a candidate list costs a millisecond or two, and a menu that comes from a thread blinks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-if TYPE_CHECKING:
-    from assocsh.shell.language.complete import CompletionProvider
+from assocsh.datasets.visible import visible
 
-LIMIT = 200
-"""Candidates shown at most: drawing more costs more than finding them."""
+if TYPE_CHECKING:
+    from assocsh.shell.language.provider import CompletionProvider
 
 
 class LineCompleter(Completer):
@@ -26,7 +26,7 @@ class LineCompleter(Completer):
         self._provider = provider
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
-        return list(islice(self._found(document), LIMIT))
+        return list(self._found(document))
 
     def _found(self, document: Document) -> Iterator[Completion]:
         from assocsh.shell.language.complete import completions
@@ -36,6 +36,6 @@ class LineCompleter(Completer):
                 yield Completion(
                     each.text,
                     start_position=each.start,
-                    display=each.display,
-                    display_meta=each.meta,
+                    display=visible(each.display),
+                    display_meta=visible(each.meta),
                 )

@@ -63,15 +63,23 @@ class ShellInput(Vt100Input):
 
 
 class ShellOutput(Vt100_Output):
-    """The screen. ``rows_above``: rows above the cursor, when they are known; None: ask."""
+    """The screen.
+
+    ``rows_above``: rows above the cursor, when they are known. ``answers`` is False for a terminal
+    that does not say where its cursor is: then it is taken to be on the last row, so that the
+    toolbar is shown there too, right below the prompt.
+    """
 
     rows_above: int | None = None
+    answers = True
 
     def get_rows_below_cursor_position(self) -> int:
         """Rows from the cursor's to the last one, that one included.
 
         Raises NotImplementedError when it is not known: prompt_toolkit then asks the terminal.
         """
+        if not self.answers or not self.responds_to_cpr:
+            return 1
         if self.rows_above is None:
             raise NotImplementedError
         return max(1, self.get_size().rows - self.rows_above)

@@ -13,11 +13,12 @@ _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 def help_at(text: str, cursor: int) -> str:
     """Help for the word of ``text`` at ``cursor``: a tag, an option, else its command."""
     from assocsh.shell.language.help import help_text
+    from assocsh.shell.registry import available
 
     command, word = _place(text, cursor)
     spec = COMMANDS.get(command.text.lower()) if command is not None else None
     if spec is None:
-        return help_text(None)
+        return help_text(None, available=available())
     if word is None or word is command:
         return help_text(spec.name)
     return _option(spec, word.text) or _tag(spec, word.text) or help_text(spec.name)

@@ -29,16 +29,15 @@ _SECRET = (
     r"(?:password|passwd|passcode|passphrase|secret|token|jwt|saml|kerberos)[\w-]*"
 )
 _WORD = r"""(?:'[^']*'?|"(?:\\.|[^"\\])*"?|[^\s;'"])+"""
-_REDACT = re.compile(
+_SECRET_VALUE = (
     rf"(?P<before>(?:--{_SECRET}(?:\s+|=)|\b(?:let|set)\s+{_SECRET}(?:\s*=\s*|\s+)))"
-    rf"(?P<value>{_WORD})",
-    re.IGNORECASE,
+    rf"(?P<value>{_WORD})"
 )
 
 
 def redacted(line: str) -> str:
     """``line`` with the values of secret options, settings and variables replaced by ``***``."""
-    return _REDACT.sub(lambda match: match["before"] + "***", line)
+    return re.sub(_SECRET_VALUE, lambda match: match["before"] + "***", line, flags=re.IGNORECASE)
 
 
 def history_path() -> Path:

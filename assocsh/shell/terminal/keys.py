@@ -6,30 +6,19 @@ from typing import Protocol
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
-from prompt_toolkit.filters import Condition, completion_is_selected, has_focus
+from prompt_toolkit.filters import Condition, completion_is_selected, has_completions, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
 from assocsh.shell.terminal.leaving import Leaving, Step
-
-KEYS_HELP = (
-    ("Tab", "complete the word; again for the next"),
-    ("Enter", "take the chosen completion, else submit the line"),
-    ("Alt-Enter", "submit the line even if it is wrong"),
-    ("Ctrl-C", "clear the line; on an empty one cancel the newest request"),
-    ("Ctrl-D", "on an empty line: release and leave"),
-    ("Ctrl-R", "search the history"),
-    ("F1", "help for the word under the cursor"),
-    ("F4", "vi or emacs keys"),
-    ("F5", "wire off, summary, detail, hex"),
-    ("F6", "the requests of this session"),
-)
 
 
 class Actions(Protocol):
     """What the keys do."""
 
     leaving: Leaving
+    recalling: bool
+    """While Up and Down look for earlier lines that begin like this one."""
 
     def interrupted(self) -> None: ...
     def submit_anyway(self) -> None: ...
@@ -57,6 +46,18 @@ def shell_keys(actions: Actions) -> KeyBindings:
     @keys.add("enter", filter=on_line & completion_is_selected & ~leaving)
     def _take(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
+
+    @keys.add("up", filter=on_line & ~has_completions & ~leaving)
+    def _earlier(event: KeyPressEvent) -> None:
+        actions.recalling = True
+        event.current_buffer.auto_up(count=event.arg)
+        actions.recalling = False
+
+    @keys.add("down", filter=on_line & ~has_completions & ~leaving)
+    def _later(event: KeyPressEvent) -> None:
+        actions.recalling = True
+        event.current_buffer.auto_down(count=event.arg)
+        actions.recalling = False
 
     @keys.add("escape", "enter", filter=on_line & ~leaving)
     def _anyway(event: KeyPressEvent) -> None:

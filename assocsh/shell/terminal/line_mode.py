@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import StreamOutput
-from assocsh.shell.terminal.error_text import error_text
 from assocsh.shell.terminal.leaving import Leaving, Step
 from assocsh.shell.terminal.ports import ShellSession
 from assocsh.shell.terminal.signals import TERMINATING, handled
@@ -93,7 +92,9 @@ class _LineMode:
         try:
             self._session.submit(line)
         except AssocshError as error:
-            self._session.output.note(error_text(error))
+            from assocsh.shell.output.problems import error_lines
+
+            self._session.output.note("\n".join(error_lines(error)))
 
     def _prompt(self) -> None:
         with suppress(OSError):

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 
-BEHIND_THE_PROMPT = ("pydicom", "pynetdicom", "assocsh.association", "assocsh.datasets")
+BEHIND_THE_PROMPT = (
+    "assocsh.shell.terminal.highlighting",
+    "assocsh.shell.language.hint",
+    "assocsh.shell.language.complete",
+    "pydicom",
+    "pynetdicom",
+    "assocsh.association",
+)
 
 Keywords = frozenset[str]
 """The keywords of the data dictionary, in lower case."""
@@ -28,11 +35,9 @@ def load_behind(loaded: Callable[[Keywords], None]) -> None:
                 import_module(name)
         keywords: Keywords = frozenset()
         with suppress(Exception):
-            from assocsh.datasets.dictionary import entries, sop_classes, transfer_syntaxes
+            from assocsh.shell.language import tables
 
-            keywords = frozenset(entry.keyword.lower() for entry in entries())
-            sop_classes()
-            transfer_syntaxes()
+            keywords = frozenset(entry.keyword.lower() for entry in tables.load().by_number)
         with suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(loaded, keywords)
 

@@ -104,13 +104,6 @@ class FakeSession:
             await asyncio.sleep(pause)
 
 
-class NoValues:
-    """A completion provider of a session that has seen nothing."""
-
-    def __getattr__(self, name: str) -> Callable[..., tuple[str, ...]]:
-        return lambda *arguments: ()
-
-
 async def main(fd: int) -> int:
     session = FakeSession()
     received = b""
@@ -128,13 +121,10 @@ async def main(fd: int) -> int:
     first = [line for line in os.environ.get("FAKE_FIRST", "").split("|") if line]
     return await run_shell(
         session,
-        provider=NoValues(),  # type: ignore[arg-type]
         first=first,
         greeting="a fake shell",
     )
 
 
 if __name__ == "__main__":
-    if "FAKE_STUBS" in os.environ:
-        exec(Path(os.environ["FAKE_STUBS"]).read_text())
     sys.exit(asyncio.run(main(int(sys.argv[1]))))

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import fragment_list_to_text
 
+from assocsh.shell.terminal.highlighting import highlighted
 from assocsh.shell.terminal.lexer import LineLexer
 
 KEYWORDS = frozenset({"patientname", "patientid", "scheduledprocedurestepsequence", "modality"})
 
 
 def styled(text: str) -> list[tuple[str, str]]:
-    found = LineLexer(KEYWORDS).highlighted(text)
+    found = highlighted(text, KEYWORDS)
     return [(style.removeprefix("class:token."), part) for style, part in found if part.strip()]
 
 
@@ -82,7 +83,7 @@ def test_an_unclosed_quote_is_an_error() -> None:
 
 def test_until_the_dictionary_is_there_every_word_may_be_a_tag() -> None:
     assert ("class:token.tag", "PatintName") in list(
-        LineLexer().highlighted("find study PatintName")
+        highlighted("find study PatintName", frozenset())
     )
 
 

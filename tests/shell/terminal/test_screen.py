@@ -103,18 +103,16 @@ def test_the_toolbar_needs_one_cursor_report_only(fake_shell: Start) -> None:
 def test_enter_on_a_line_that_fills_its_rows(fake_shell: Start, length: int) -> None:
     shell = fake_shell(columns=40, rows=20).prompted()
     line = "# " + "x" * (length - 2)
-    for _ in range(2):
+    for count in (1, 2):
         shell.enter(line)
-        shell.wait_for(
-            lambda t: t.lines[-1].startswith(" FAKE") and prompt_lines(t)[-1:] == ["assocsh>"]
-        )
-    shown = [row for row in shell.lines if row][:-1]
-    folded = f"assocsh> {line}"
-    rows = [folded[at : at + 40] for at in range(0, len(folded), 40)]
-    assert [row for row in shown if row.startswith(("assocsh> #", "xxx"))] == rows + rows
-    first = shell.lines.index("assocsh> # " + "x" * min(length - 2, 29))
-    last = shell.lines.index("assocsh>")
-    assert shell.lines[first:last].count("") <= 2  # a row for a cursor at the margin, at most
+        shell.wait_for(lambda t, count=count: t.text.count("submitted") == count)
+        shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE") and "assocsh>" in t.lines)
+    shown = shell.lines[: shell.lines.index("assocsh>")]
+    first = "assocsh> " + line[:31]
+    assert shown.count(first) == 2
+    at = shown.index(first)
+    assert "".join(shown[at : at + 4]).startswith(f"assocsh> {line}submitted")
+    assert shown.count("") <= 2  # each time at most the row of a cursor at the margin
 
 
 def test_resize(fake_shell: Start) -> None:
@@ -198,8 +196,18 @@ def test_a_terminal_that_answers_nothing_still_has_a_prompt(fake_shell: Start) -
     shell.wait_for("above")
     shell.enter("status")
     shell.wait_for("submitted at once: 'status'")
+    shell.wait_for(" FAKE@127.0.0.1:104 · open")
+    assert "WARNING" not in shell.text
     shell.send("c-d")
     assert shell.wait_exit() == 0
+
+
+def test_a_terminal_that_is_not_asked_has_a_toolbar_too(fake_shell: Start) -> None:
+    shell = fake_shell(env={"PROMPT_TOOLKIT_NO_CPR": "1"}).prompted()
+    shell.control("print above", "pending 3 2")
+    shell.wait_for("above")
+    shell.wait_for("3 pending / 2 queued")
+    assert b"\x1b[6n" not in shell.received
 
 
 def test_a_line_that_is_wrong_stays_with_its_error(fake_shell: Start) -> None:
