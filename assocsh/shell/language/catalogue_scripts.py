@@ -94,7 +94,7 @@ TEACHING_COMMANDS: tuple[CommandSpec, ...] = (
                 "view",
                 Slot.CHOICE,
                 ("off", "summary", "detail", "hex"),
-                summary="off, one line each, item by item, or every byte",
+                summary="one line each, item by item, every byte",
             ),
         ),
         examples=("wire summary", "wire detail", "wire off"),

@@ -237,6 +237,11 @@ def _reading(text: str, token: Token, place: Place) -> Reading:
     return Reading(text, number=_measure(text))
 
 
+def read_text(text: str) -> Reading:
+    """A text from elsewhere as an operand: a number when it looks like one, never a range."""
+    return Reading(text, number=_measure(text))
+
+
 def _measure(text: str) -> int | float | None:
     """A number, or a duration in seconds."""
     if _DURATION.fullmatch(text):

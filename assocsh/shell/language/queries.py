@@ -72,7 +72,6 @@ _ASSOC_FIELDS = {
     "window": ("invoked", "performed"),
     "contexts": ("id", "abstract_syntax", "result", "transfer_syntax", "role"),
 }
-RESPONSE_FIELDS = ("status", "command", "message_id")
 ROOTS = tuple(_STEP_NAMES)
 OF_REQUEST = ("status", "count", "elapsed", "error", "rsp", "last", "suboperations")
 
@@ -89,8 +88,6 @@ def query_fields(path: tuple[str, ...]) -> tuple[str, ...]:
         return ROOTS
     if path[0] == "assoc" and len(path) == 2:
         return _ASSOC_FIELDS.get(path[1], ())
-    if path[0] in ("rsp", "last") and len(path) == 1:
-        return RESPONSE_FIELDS
     return (_STEP_NAMES.get(path[0]) or ()) if len(path) == 1 else ()
 
 
