@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
 from assocsh.shell.binding import BoundCall, request_number
+from assocsh.shell.language.queries import OF_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def subjects(
     bare = False
     for query in call.queries:
         if query.request is None:
-            bare = bare or query.root in _OF_REQUEST
+            bare = bare or query.root in OF_REQUEST
         else:
             yield from _numbered(session, query.request)
     if call.spec.name in ("show", "commit", "explain"):
@@ -44,9 +45,6 @@ def subjects(
         yield subject
     if "--of" in call.options and last_find is not None:
         yield last_find
-
-
-_OF_REQUEST = frozenset({"status", "count", "elapsed", "error", "rsp", "last", "suboperations"})
 
 
 def variables(call: Call) -> Iterator[str]:

@@ -1,0 +1,50 @@
+"""let and expect: keeping a value, checking a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.errors import AssocshError
+from assocsh.shell.evaluation import assigned, evaluate
+from assocsh.shell.language.expectations import Assignment, Expectation
+from assocsh.shell.language.queries import OF_REQUEST
+from assocsh.shell.output.listing import Listing
+from assocsh.shell.output.table import Column
+from assocsh.shell.registry import command
+from assocsh.shell.resolver import SessionResolver
+
+if TYPE_CHECKING:
+    from assocsh.shell.binding import BoundCall
+    from assocsh.shell.session import Session
+
+
+@command("let")
+async def let(session: Session, call: BoundCall) -> None:
+    """Keep a value under a name."""
+    parsed = call.call.parsed
+    assert isinstance(parsed, Assignment)
+    value = assigned(parsed, SessionResolver(session, call.subject))
+    session.variables[parsed.name] = value
+    if session.interactive:
+        row = {"name": parsed.name, "value": value}
+        columns = [Column("name"), Column("value", least=16)]
+        session.presenter.listing(Listing("variable", columns, [row]))
+
+
+@command("expect")
+async def expect(session: Session, call: BoundCall) -> None:
+    """Check a result; what fails is said in full here, and fails the script."""
+    parsed = call.call.parsed
+    assert isinstance(parsed, Expectation)
+    resolver = SessionResolver(session, call.subject)
+    verdict = evaluate(parsed, resolver)
+    record = None
+    if parsed.query.root in OF_REQUEST:
+        record = resolver.record(parsed.query)
+        if parsed.query.root == "status":
+            record.status_checked = True
+    place = f"{call.call.source}:{call.call.line}" if call.call.source else ""
+    session.presenter.expectation(verdict.ok, call.call.text, verdict.actual, record, place)
+    if not verdict.ok:
+        call.job.said = True
+        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.actual}")
