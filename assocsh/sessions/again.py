@@ -1,0 +1,111 @@
+"""A command as the text that does the same again, in a script of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assocsh.shell.language.parse import Call
+    from assocsh.shell.opening import OpenPlan
+
+_JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
+
+
+def again(call: Call, numbers: Mapping[int, int]) -> str | None:
+    """The command on one line, its request numbers those of the new script.
+
+    ``numbers`` maps the session's numbers to the script's. None when it speaks of a request that
+    is not in the script.
+    """
+    if call.body:
+        inner = [again(each, numbers) for each in call.body]
+        if any(text is None for text in inner):
+            return None
+        words = call.text.partition("{")[0].rstrip()
+        body = "; ".join(str(text) for text in inner).replace(" &;", " &")
+        return f"{words} {{ {body} }}" + (" &" if call.background else "")
+    text = call.place.text
+    out: list[str] = []
+    at = call.start
+    for start, end, number in sorted(set(_numbers(call))):
+        if number not in numbers:
+            return None
+        out.append(text[at:start])
+        out.append(f"#{numbers[number]}")
+        at = end
+    out.append(text[at : call.end])
+    return _JOIN.sub(" ", "".join(out)).strip()
+
+
+def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
+    """Where request numbers stand in the text: start, end, number."""
+    from assocsh.shell.language.model import Slot
+
+    for parameter in call.spec.parameters:
+        if parameter.slot is not Slot.REQUEST:
+            continue
+        for word in call.arguments.get(parameter.name, ()):
+            digits = (word.literal or "").removeprefix("#")
+            if digits.isdigit():
+                yield word.start, word.end, int(digits)
+    for query in call.queries:
+        if query.request is not None:
+            end = query.start + query.text.index(".")
+            yield query.start, end, query.request
+
+
+def open_line(plan: OpenPlan) -> str:
+    """The ``open`` that opens the same association. Secrets are not in it."""
+    from assocsh.shell.durations import setting_text
+    from assocsh.shell.language.quoting import quoted
+
+    words = ["open", plan.peer]
+
+    def option(name: str, value: object) -> None:
+        text = quoted(str(value))
+        if text is not None:
+            words.extend((name, text))
+
+    if plan.calling_ae != "ASSOCSH":
+        option("--as", plan.calling_ae)
+    for name, value in (
+        ("--called", plan.called_ae),
+        ("--window", plan.window),
+        ("--max-pdu", plan.max_pdu),
+    ):
+        if value is not None:
+            option(name, value)
+    if plan.contexts != "default":
+        option("--contexts", plan.contexts)
+    if plan.timeouts.get("dimse") is not None:
+        option("--timeout", setting_text(plan.timeouts["dimse"]))
+    if plan.latency:
+        option("--latency", round(plan.latency * 1000))
+    if plan.data is not None:
+        option("--data", plan.data)
+    if plan.tls is not None:
+        words += _tls_words(plan)
+    if plan.identity is not None:
+        words.append("# with a user identity that is not recorded")
+    return " ".join(words)
+
+
+def _tls_words(plan: OpenPlan) -> Iterator[str]:
+    from assocsh.shell.language.quoting import quoted
+
+    yield "--tls"
+    for name, attribute in (
+        ("--tls-ca", "ca"),
+        ("--tls-cert", "certificate"),
+        ("--tls-key", "key"),
+        ("--tls-pin", "pin"),
+    ):
+        value = getattr(plan.tls, attribute, None)
+        text = quoted(str(value)) if value else None
+        if text is not None:
+            yield name
+            yield text
+    if getattr(plan.tls, "insecure", False):
+        yield "--tls-insecure"

@@ -1,0 +1,284 @@
+"""From a running session to its event log: jobs, expectations, responses, and the wire."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assocsh.errors import AssocshError
+from assocsh.sessions.identifying import Stand, stand_for_path
+from assocsh.sessions.log import EventLog
+from assocsh.sessions.nesting import attempt
+from assocsh.sessions.watch import JobWatcher
+from assocsh.shell.durations import show_duration
+
+if TYPE_CHECKING:
+    from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
+    from assocsh.association.operation import Operation
+    from assocsh.shell.interpreter import Job
+    from assocsh.shell.language.expectations import Expectation
+    from assocsh.shell.language.parse import Call
+    from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
+
+RESPONSES = 1000
+"""Responses of one request that are logged with their data sets."""
+
+P_DATA = 0x04
+
+
+class Chronicle:
+    """Writes what happens in ``session`` to ``log``, from when it is made until ``close``."""
+
+    wants_pdus = True
+
+    def __init__(self, session: Session, log: EventLog) -> None:
+        self._session = session
+        self._log = log
+        self._steps: dict[Job, int] = {}
+        self._count = 0
+        self._subjects: dict[Job, RequestRecord | None] = {}
+        self._watcher = JobWatcher(session, self._started, self._ended)
+        session.observer.add(self)
+
+    def close(self) -> None:
+        self._watcher.close()
+        self._session.observer.remove(self)
+
+    # jobs
+
+    def _started(self, job: Job) -> None:
+        call = job.call
+        self._count += 1
+        self._steps[job] = self._count
+        # what a query without #n speaks of is decided when the line is submitted
+        before = job.record.number - 1 if job.record is not None else len(self._session.requests)
+        self._subjects[job] = self._session.requests_by_number.get(before)
+        self._log.add(
+            "command",
+            step=self._count,
+            line=call.line,
+            text=call.text,
+            request=job.record.number if job.record is not None else None,
+            background=call.background,
+            attempt=attempt(),
+        )
+
+    def _ended(self, job: Job) -> None:
+        step = self._steps.pop(job)
+        subject = self._subjects.pop(job)
+        record = job.record
+        expectation = _expectation(job.call)
+        if expectation is not None:
+            self._expect(job, step, expectation, subject)
+        if record is not None:
+            self._responses(record)
+        self._log.add(
+            "done",
+            step=step,
+            request=record.number if record is not None else None,
+            code=job.exit_code,
+            error=_error(job),
+            **(_final(record) if record is not None else {}),
+        )
+
+    def _responses(self, record: RequestRecord) -> None:
+        from assocsh.datasets.dicomjson import to_json
+
+        for index in range(min(len(record.results), RESPONSES)):
+            try:
+                model = to_json(record.results.dataset(index), max_inline=256)
+            except AssocshError:
+                model = {}
+            self._log.add("response", request=record.number, index=index, dataset=model)
+
+    def _expect(
+        self, job: Job, step: int, expectation: Expectation, subject: RequestRecord | None
+    ) -> None:
+        call = job.call
+        text = call.place.text
+        begin = text.rfind("\n", 0, expectation.start) + 1
+        end = text.find("\n", expectation.start)
+        actual, about = self._actual(expectation, subject)
+        if job.error is not None and actual == "":
+            actual = job.error.message
+        self._log.add(
+            "expect",
+            step=step,
+            line=call.line,
+            text=expectation.text,
+            ok=job.error is None,
+            actual=actual,
+            about=about[1] if about else "",
+            request=about[0] if about else None,
+            column=expectation.query.start - begin,
+            end=expectation.query.end - begin,
+            source_line=text[begin : len(text) if end < 0 else end].rstrip("\r"),
+            hint=job.error.hint if job.error is not None else "",
+            attempt=attempt(),
+        )
+
+    def _actual(
+        self, expectation: Expectation, subject: RequestRecord | None
+    ) -> tuple[str, tuple[int, str] | None]:
+        """The value that was there, and the request it is about."""
+        from assocsh.shell.resolver import SessionResolver
+
+        resolver = SessionResolver(self._session, subject)
+        query = expectation.query
+        about: tuple[int, str] | None = None
+        try:
+            if query.root not in ("assoc", "events", "pdu"):
+                record = resolver.record(query)
+                about = record.number, _about(record)
+            value = resolver.value(query)
+        except AssocshError:
+            return "", about
+        return _shown(query.root, value), about
+
+    # the wire
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association import events
+
+        match event:
+            case events.PduTransferred():
+                self._pdu(event)
+            case events.MessageTransferred():
+                self._message(event)
+            case events.StateChanged(time=time, state=state, error=error):
+                members: dict[str, Any] = {}
+                if error is not None:
+                    members = {"by": error.by, "message": error.message, "hint": error.hint}
+                self._log.add("association", at=time, state=str(state), **members)
+            case events.TransportChanged(time=time, what=what, detail=detail):
+                self._log.add("transport", at=time, what=what, detail=detail)
+            case events.Remark(time=time, text=text, by=by):
+                self._log.add("remark", at=time, by=by, text=text)
+            case _:
+                pass
+
+    def _pdu(self, event: PduTransferred) -> None:
+        if event.pdu_type == P_DATA:
+            return
+        from assocsh.teaching.meanings import pdu_name
+        from assocsh.teaching.summary import pdu_summary
+        from assocsh.teaching.walk_pdu import walk_pdu
+
+        data = b"".join(event.buffers)
+        self._log.add(
+            "pdu",
+            at=event.time,
+            sent=event.sent,
+            pdu=pdu_name(event.pdu_type),
+            size=len(data),
+            summary=pdu_summary(walk_pdu(data)),
+        )
+
+    def _message(self, event: MessageTransferred) -> None:
+        from assocsh.dimse.status import category, meaning
+        from assocsh.teaching.walk_command import service_of
+
+        command = event.command
+        answers = 0x0120 in command.values
+        members: dict[str, Any] = {
+            "sent": event.sent,
+            "message": command.label,
+            "message_id": (
+                command.message_id_being_responded_to if answers else command.message_id
+            ),
+            "request": self._request_of(event.operation),
+            "context": event.context.context_id if event.context is not None else None,
+            "data": event.data_length,
+        }
+        if command.is_response:
+            members["status"] = f"0x{command.status:04X}"
+            members["category"] = category(command.status)
+            members["meaning"] = meaning(command.status, service_of(command.field))
+            if command.error_comment:
+                members["error_comment"] = command.error_comment
+        self._log.add("dimse", at=event.time, **members)
+
+    def _request_of(self, operation: Operation | None) -> int | None:
+        """The number of the request that an operation belongs to."""
+        if operation is None:
+            return None
+        newest: int | None = None
+        for job in self._watcher.unfinished:
+            record = job.record
+            if record is None:
+                continue
+            if record.live.get(operation.number) is operation:
+                return record.number
+            if record.service == operation.request.name and not record.done.is_set():
+                newest = record.number  # sent at once, before the record knows of it
+        return newest
+
+
+def _expectation(call: Call) -> Expectation | None:
+    from assocsh.shell.language.expectations import Expectation
+
+    return call.parsed if isinstance(call.parsed, Expectation) else None
+
+
+def _error(job: Job) -> dict[str, str] | None:
+    error = job.error
+    if error is None or (job.record is not None and job.record.cancel_asked and not job.exit_code):
+        return None
+    return {"kind": error.kind, "message": error.message, "hint": error.hint}
+
+
+def _final(record: RequestRecord) -> dict[str, Any]:
+    final = record.final
+    counts = record.suboperations
+    return {
+        "service": record.service,
+        "state": str(record.state),
+        "status": None if final is None else f"0x{final.status:04X}",
+        "category": record.category,
+        "meaning": "" if final is None else final.meaning,
+        "error_comment": (final.error_comment or "") if final is not None else "",
+        "count": record.count,
+        "responses": record.responses,
+        "elapsed_ms": round(record.elapsed * 1000, 3),
+        "suboperations": None if counts is None else counts._asdict(),
+    }
+
+
+def _about(record: RequestRecord) -> str:
+    text = f"#{record.number} {record.service}"
+    if record.final is not None:
+        text += f" 0x{record.final.status:04X} {record.category}"
+    else:
+        text += f" {record.state}"
+    return f"{text}, {show_duration(record.elapsed)}"
+
+
+def _shown(root: str, value: Any) -> str:
+    """A value as a script would write it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, list):
+        shown = ", ".join(_shown("", each) for each in value[:10])
+        return f"[{shown}{', …' if len(value) > 10 else ''}]"
+    if root == "status" and isinstance(value, int):
+        return f"0x{value:04X}"
+    if root == "elapsed" and isinstance(value, float):
+        return show_duration(value)
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value)
+
+
+def identifying_variables(calls: tuple[Call, ...]) -> dict[str, Stand]:
+    """Variables that a script puts into keys that identify: their values do so as well."""
+    from assocsh.sessions.script import every_call
+
+    found: dict[str, Stand] = {}
+    for call in every_call(calls):
+        for word in call.words:
+            path, equals, _ = word.prefix.partition("=")
+            stand = stand_for_path(path) if equals else None
+            for reference in word.references if stand is not None else ():
+                if reference.query is None and stand is not None:
+                    found[reference.text] = stand
+    return found

@@ -1,0 +1,270 @@
+"""A session script: read, parsed and checked as a whole before anything of it is run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assocsh.errors import LanguageError, UsageError
+
+if TYPE_CHECKING:
+    from assocsh.shell.language.parse import Call
+    from assocsh.shell.language.words import Word
+
+RECORDED = "# recorded by assocsh"
+"""The first line of a recorded script: its last line may be torn."""
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_DEPTH = 8
+"""Scripts that run scripts that run scripts."""
+
+VARIABLE_PREFIX = "ASSOCSH_VAR_"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script, ready to run. ``name`` is its path as given, ``folder`` where its files are."""
+
+    name: str
+    folder: Path
+    text: str
+    calls: tuple[Call, ...]
+    torn: str = ""
+    """The last line of a recording that was cut off: it is not run."""
+
+    @property
+    def opens(self) -> bool:
+        """Whether it opens its association itself."""
+        return any(call.spec.name in ("open", "reopen") for call in every_call(self.calls))
+
+    def source_line(self, number: int) -> str:
+        """The line of the script with this number (from 1), without its end."""
+        lines = self.text.splitlines()
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a script may touch and refer to. ``variables`` are the names that have a value."""
+
+    variables: frozenset[str] = frozenset()
+    root: Path | None = None
+    """Folder that every file of the script must be in."""
+    inside: tuple[Path, ...] = ()
+    """The scripts that are being loaded around this one."""
+
+
+def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
+    """Read and check a script. Nothing of it has been run when this raises.
+
+    Raises LanguageError with the place of a mistake, UsageError for a file that is no script.
+    """
+    path = (folder or Path()) / Path(name).expanduser()
+    text = read(path, name)
+    torn = ""
+    if text.startswith(RECORDED):
+        whole, end, torn = text.rpartition("\n")
+        text = whole + end
+    from assocsh.shell.language.parse import parse_script
+
+    calls = tuple(parse_script(text, name))
+    script = Script(name, path.parent, text, calls, torn)
+    check_variables(calls, limits.variables)
+    check_tags(calls)
+    if limits.root is not None:
+        check_files(script, limits.root)
+    for call in every_call(calls):
+        if call.spec.name == "run":
+            _check_inner(script, call, path, limits)
+    return script
+
+
+def read(path: Path, name: str) -> str:
+    """The text of a script. Raises UsageError."""
+    try:
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{name} is too long for a script", hint="at most 4 MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{name} cannot be read: {error.strerror or error}", hint="a script ends in .assoc"
+        ) from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{name} is not a script: line {line} is not UTF-8", hint="save it as UTF-8"
+        ) from None
+
+
+def every_call(calls: tuple[Call, ...] | list[Call]) -> Iterator[Call]:
+    """The calls and those in their blocks, in the order of the text."""
+    for call in calls:
+        yield call
+        yield from every_call(call.body)
+
+
+def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:
+    """Raise LanguageError for a variable that has no value where it is used."""
+    from assocsh.shell.language.expectations import Assignment, variables_of
+    from assocsh.shell.language.place import nearest
+
+    names = set(known)
+    for call in every_call(calls):
+        used = [(each.text, each.start, each.end) for each in call.references if each.query is None]
+        if call.parsed is not None:
+            used += [(each.name, each.start, each.end) for each in variables_of(call.parsed)]
+        for name, start, end in used:
+            if name not in names:
+                hint = nearest(name, names) or f"let {name} = ..., or --set {name}=VALUE"
+                if name == "peer":
+                    hint = "name a peer on the command line, or --set peer=AET@HOST:PORT"
+                raise call.place.error(f"${name} has no value", start, end, hint)
+        if isinstance(call.parsed, Assignment):
+            names.add(call.parsed.name)
+        for word in call.options.get("--set", ()) if call.spec.name == "run" else ():
+            names.add((word.literal or "").partition("=")[0])
+
+
+def check_tags(calls: tuple[Call, ...]) -> None:
+    """Raise LanguageError for a data element that the dictionary does not know."""
+    from assocsh.datasets.dictionary import find_tag
+    from assocsh.shell.language.model import Slot
+    from assocsh.shell.language.words import split_key
+
+    for call in every_call(calls):
+        for parameter in call.spec.parameters:
+            if parameter.slot not in (Slot.KEY, Slot.TAG):
+                continue
+            for word in call.arguments.get(parameter.name, ()):
+                path = split_key(word.prefix)[0] if parameter.slot is Slot.KEY else word.prefix
+                if not path or (word.references and "=" not in word.prefix):
+                    continue
+                for step in re.sub(r"\[[^\]]*\]", "", path).split("."):
+                    try:
+                        find_tag(step)
+                    except UsageError as error:
+                        end = word.start + len(path)
+                        raise call.place.error(error.message, word.start, end, error.hint) from None
+        for query in call.queries:
+            if query.root in ("rsp", "last"):
+                _check_query(call, query)
+
+
+def _check_query(call: Call, query: object) -> None:
+    from assocsh.datasets.dictionary import find_tag
+    from assocsh.shell.language.queries import Query
+
+    assert isinstance(query, Query)
+    for step in query.steps[1:]:
+        if step.name:
+            try:
+                find_tag(step.name)
+            except UsageError as error:
+                raise call.place.error(error.message, step.start, step.end, error.hint) from None
+
+
+def check_files(script: Script, root: Path) -> None:
+    """Raise LanguageError for a file that is not in ``root``, or that cannot be known yet."""
+    allowed = root.resolve()
+    for call in every_call(script.calls):
+        for word in _file_words(call):
+            if word.literal is None:
+                raise call.error(
+                    "with --file-root a file cannot be named by a variable",
+                    word,
+                    "what it will hold is not known before the script runs",
+                )
+            path = (script.folder / Path(word.literal).expanduser()).resolve()
+            if path != allowed and allowed not in path.parents:
+                raise call.error(f"{word.literal} is not in {root}", word, "--file-root says so")
+        if call.spec.name == "set" and call.words and call.words[0].literal == "received":
+            raise call.error("with --file-root, name the folder with --to", call.words[0])
+
+
+def _file_words(call: Call) -> Iterator[Word]:
+    from assocsh.shell.language.model import Slot
+
+    slots = (Slot.FILE, Slot.DIRECTORY)
+    for parameter in call.spec.parameters:
+        if parameter.slot in slots:
+            yield from call.arguments.get(parameter.name, ())
+    for option in call.spec.options:
+        if option.slot in slots:
+            yield from call.options.get(option.name, ())
+
+
+def _check_inner(script: Script, call: Call, path: Path, limits: Limits) -> None:
+    """A script that is run by this one has to be whole as well."""
+    around = (*limits.inside, path.resolve())
+    names = set(limits.variables)
+    for each in every_call(script.calls):
+        parsed = each.parsed
+        if parsed is not None and hasattr(parsed, "name"):
+            names.add(parsed.name)
+    names |= {(word.literal or "").partition("=")[0] for word in call.options.get("--set", ())}
+    for word in call.words:
+        if word.literal is None:
+            continue
+        inner = (path.parent / Path(word.literal).expanduser()).resolve()
+        if inner in around:
+            raise call.error(f"{word.literal} would run itself", word)
+        if len(around) > MAX_DEPTH:
+            raise call.error("too many scripts inside scripts", word)
+        try:
+            load(
+                word.literal,
+                replace(limits, variables=frozenset(names), inside=around),
+                folder=path.parent,
+            )
+        except LanguageError:
+            raise
+        except UsageError as error:
+            raise call.error(error.message, word, error.hint) from None
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """``name=value`` of ``--set``. Raises UsageError."""
+    name, equals, value = text.partition("=")
+    if not equals or not _NAME.fullmatch(name):
+        raise UsageError(
+            f"--set {text}: not NAME=VALUE", hint="--set uid=1.2.3; a name has letters, digits, _"
+        )
+    return name, value
+
+
+def read_variables(path: str) -> dict[str, str]:
+    """``--set-file``: a TOML file of names and values. Raises UsageError."""
+    import tomllib
+
+    try:
+        with Path(path).expanduser().open("rb") as file:
+            table = tomllib.load(file)
+    except OSError as error:
+        raise UsageError(f"--set-file {path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"--set-file {path}: {error}") from None
+    values: dict[str, str] = {}
+    for name, value in table.items():
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"--set-file {path}: {name!r} is no name for a variable")
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise UsageError(
+                f"--set-file {path}: {name} is not a text or a number", hint='name = "value"'
+            )
+        values[name] = str(value)
+    return values
+
+
+def environment_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """``ASSOCSH_VAR_name``: the variables of the environment."""
+    return {
+        name.removeprefix(VARIABLE_PREFIX): value
+        for name, value in environment.items()
+        if name.startswith(VARIABLE_PREFIX) and _NAME.fullmatch(name.removeprefix(VARIABLE_PREFIX))
+    }
