@@ -69,12 +69,13 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     if text.startswith(RECORDED):
         whole, end, torn = text.rpartition("\n")
         text = whole + end
+    from assocsh.shell.language.check import check
     from assocsh.shell.language.parse import parse_script
 
     calls = tuple(parse_script(text, name))
     script = Script(name, path.parent, text, calls, torn)
     check_variables(calls, limits.variables)
-    check_tags(calls)
+    check(calls)
     if limits.root is not None:
         check_files(script, limits.root)
     for call in every_call(calls):
@@ -129,44 +130,6 @@ def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:
             names.add(call.parsed.name)
         for word in call.options.get("--set", ()) if call.spec.name == "run" else ():
             names.add((word.literal or "").partition("=")[0])
-
-
-def check_tags(calls: tuple[Call, ...]) -> None:
-    """Raise LanguageError for a data element that the dictionary does not know."""
-    from assocsh.datasets.dictionary import find_tag
-    from assocsh.shell.language.model import Slot
-    from assocsh.shell.language.words import split_key
-
-    for call in every_call(calls):
-        for parameter in call.spec.parameters:
-            if parameter.slot not in (Slot.KEY, Slot.TAG):
-                continue
-            for word in call.arguments.get(parameter.name, ()):
-                path = split_key(word.prefix)[0] if parameter.slot is Slot.KEY else word.prefix
-                if not path or (word.references and "=" not in word.prefix):
-                    continue
-                for step in re.sub(r"\[[^\]]*\]", "", path).split("."):
-                    try:
-                        find_tag(step)
-                    except UsageError as error:
-                        end = word.start + len(path)
-                        raise call.place.error(error.message, word.start, end, error.hint) from None
-        for query in call.queries:
-            if query.root in ("rsp", "last"):
-                _check_query(call, query)
-
-
-def _check_query(call: Call, query: object) -> None:
-    from assocsh.datasets.dictionary import find_tag
-    from assocsh.shell.language.queries import Query
-
-    assert isinstance(query, Query)
-    for step in query.steps[1:]:
-        if step.name:
-            try:
-                find_tag(step.name)
-            except UsageError as error:
-                raise call.place.error(error.message, step.start, step.end, error.hint) from None
 
 
 def check_files(script: Script, root: Path) -> None:

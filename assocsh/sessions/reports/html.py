@@ -203,4 +203,5 @@ def _command(text: str) -> str:
 def _highlight_style() -> str:
     from pygments.formatters import HtmlFormatter
 
-    return str(HtmlFormatter(style="default", nobackground=True).get_style_defs(".hl"))
+    formatter: Any = HtmlFormatter(style="default", nobackground=True)
+    return str(formatter.get_style_defs(".hl"))

@@ -1,0 +1,328 @@
+"""Running scripts: an association each, one after the other or several at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assocsh.errors import AssocshError, LanguageError, UsageError
+from assocsh.sessions.chronicle import Chronicle, identifying_variables
+from assocsh.sessions.log import EventLog, Sink
+from assocsh.sessions.outcome import ScriptOutcome, outcomes
+from assocsh.sessions.script import Limits, Script, load
+from assocsh.shell.output.sink import Kind, Output, OutputClosed
+
+if TYPE_CHECKING:
+    from assocsh.sessions.redact import Redactor
+    from assocsh.shell.config import Config
+    from assocsh.shell.language.parse import Call
+    from assocsh.shell.session import Session
+
+ABORT_WAIT = 2.0
+"""Seconds that a session has for its A-ABORT when it is ended from outside."""
+
+MakeOutput = Callable[[], Output]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How scripts are run. ``peer_text`` is the ``open`` for scripts that have none."""
+
+    peer: str = ""
+    open_text: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    file_root: Path | None = None
+    jobs: int = 1
+    keep_going: bool = False
+    timeout: float | None = None
+    format: str = ""
+    config: Config | None = None
+    redactor: Redactor | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that scripts may use without a ``let``."""
+        return frozenset(self.variables) | ({"peer"} if self.peer else frozenset())
+
+
+@dataclass(slots=True)
+class Problem:
+    """A script that could not be loaded."""
+
+    name: str
+    error: UsageError
+
+
+def load_all(names: Iterable[str], plan: RunPlan) -> tuple[list[Script], list[Problem]]:
+    """Every script, read and checked: nothing is run when one of them is wrong."""
+    scripts: list[Script] = []
+    problems: list[Problem] = []
+    for name in names:
+        try:
+            script = load(name, Limits(plan.names, plan.file_root))
+            if not script.opens and not plan.open_text and _needs_association(script):
+                raise UsageError(
+                    f"{name} opens no association", hint="assocsh run SCRIPT.assoc PEER"
+                )
+            scripts.append(script)
+        except UsageError as error:
+            problems.append(Problem(name, error))
+    return scripts, problems
+
+
+def _needs_association(script: Script) -> bool:
+    from assocsh.sessions.script import every_call
+
+    return any(call.spec.sends for call in every_call(script.calls))
+
+
+class Run:
+    """A run of several scripts. ``outcomes`` grows as they end, in their own order."""
+
+    def __init__(
+        self,
+        scripts: Sequence[Script],
+        plan: RunPlan,
+        *,
+        sinks: tuple[Sink, ...] = (),
+        output: MakeOutput,
+        ended: Callable[[ScriptOutcome], None] = lambda outcome: None,
+    ) -> None:
+        self._scripts = scripts
+        self._plan = plan
+        self._sinks = sinks
+        self._output = output
+        self._ended = ended
+        self._clock = time.monotonic
+        self.logs: list[EventLog] = []
+        self._tasks: set[asyncio.Task[int]] = set()
+        self._stopped = 0
+
+    @property
+    def outcomes(self) -> list[ScriptOutcome]:
+        """What every script that was begun came to, with all that was redacted."""
+        redactor = self._plan.redactor
+        found: list[ScriptOutcome] = []
+        for log in self.logs:
+            events = log.events
+            if redactor is not None:
+                for event in events:  # once to learn every value, once to replace them all
+                    redactor.event(event)
+                events = [redactor.event(event) for event in events]
+            found += outcomes(events)
+        return found
+
+    async def all(self) -> int:
+        """Run them; the exit code of the first that failed, in the order given."""
+        slots = asyncio.Semaphore(self._plan.jobs)
+        codes: dict[int, int] = {}
+
+        async def one(index: int, script: Script) -> None:
+            async with slots:
+                if self._stopped or (any(codes.values()) and not self._plan.keep_going):
+                    return
+                codes[index] = await self._one(script)
+
+        async with asyncio.TaskGroup() as group:
+            for index, script in enumerate(self._scripts):
+                group.create_task(one(index, script))
+        first = next((codes[index] for index in sorted(codes) if codes[index]), 0)
+        return self._stopped or first
+
+    def stop(self, code: int) -> None:
+        """End what is running with A-ABORT, and begin nothing more."""
+        self._stopped = self._stopped or code
+        for task in self._tasks:
+            task.cancel()
+
+    async def _one(self, script: Script) -> int:
+        log = EventLog(script.name, self._clock, sinks=self._sinks)
+        self.logs.append(log)
+        log.add("script", file=script.name, peer=self._plan.peer)
+        if script.torn:
+            log.add("note", text="the recording was cut off: its last line is not run")
+        redactor = self._plan.redactor
+        if redactor is not None:
+            redactor.variables.update(identifying_variables(script.calls))
+        session = new_session(script, self._plan, self._output(), log)
+        task = asyncio.create_task(self._perform(session, script, log))
+        self._tasks.add(task)
+        try:
+            async with asyncio.timeout(self._plan.timeout):
+                code = await task
+        except TimeoutError:
+            code = 4
+            message = f"the script took longer than --timeout {self._plan.timeout:g}s"
+            log.add("problem", kind="OperationTimeout", message=message, hint="", file=script.name)
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+            code = self._stopped
+        finally:
+            self._tasks.discard(task)
+        log.add("script-end", code=code, elapsed_ms=round(log.elapsed * 1000, 3))
+        self._ended(self._last_outcome(log))
+        return code
+
+    def _last_outcome(self, log: EventLog) -> ScriptOutcome:
+        return outcomes(log.events)[0]
+
+    async def _perform(self, session: Session, script: Script, log: EventLog) -> int:
+        """Run one script in its own session, and end everything it opened."""
+        chronicle = Chronicle(session, log)
+        calls: list[Call] = []
+        if self._plan.open_text and not script.opens:
+            calls += session.parse(self._plan.open_text, source="command line", line=0)
+        calls += script.calls
+        gone = True
+        try:
+            ran = await session.interpreter.run(calls, keep_going=self._keeps_going(session))
+            gone = False
+            for call in calls[len(calls) - ran.left :] if ran.left else ():
+                log.add("skipped", line=call.line, text=call.text)
+            return ran.code
+        finally:
+            await _close(session, abort=gone)
+            chronicle.close()
+
+    def _keeps_going(self, session: Session) -> bool:
+        return self._plan.keep_going or session.settings.text("on-error") == "continue"
+
+
+async def _close(session: Session, *, abort: bool) -> None:
+    try:
+        async with asyncio.timeout(ABORT_WAIT if abort else None):
+            await session.close(abort=abort)
+    except TimeoutError:
+        return
+
+
+def new_session(script: Script, plan: RunPlan, output: Output, log: EventLog) -> Session:
+    """A session for one script: its folder, its variables, its output."""
+    from assocsh.shell.session import Session
+
+    session = Session(LoggedOutput(output, log), config=plan.config)
+    session.base = script.folder
+    session.variables.update(plan.variables)
+    if plan.peer:
+        session.variables["peer"] = plan.peer
+    if plan.format:
+        session.settings.set("format", plan.format)
+    return session
+
+
+class LoggedOutput:
+    """Passes everything on, and keeps what was noted in the log."""
+
+    def __init__(self, output: Output, log: EventLog) -> None:
+        self._output = output
+        self._log = log
+
+    @property
+    def width(self) -> int | None:
+        return self._output.width
+
+    def result(self, text: str) -> None:
+        self._output.result(text)
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        if kind in (Kind.WARNING, Kind.EVENT):
+            self._log.add("note", text=text)
+        self._output.note(text, kind)
+
+    def flush(self) -> None:
+        self._output.flush()
+
+
+class QuietOutput:
+    """Nothing but the wire, when a script asks for it, and it goes to ``write``."""
+
+    width: int | None = None
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def result(self, text: str) -> None:
+        return
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        if kind is Kind.WIRE:
+            self._write(text)
+
+    def flush(self) -> None:
+        return
+
+
+def problem_event(problem: Problem) -> dict[str, Any]:
+    """The members of the ``problem`` event of a script that could not be loaded."""
+    error = problem.error
+    members: dict[str, Any] = {
+        "kind": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+        "file": problem.name,
+        "line": None,
+        "column": 0,
+        "end": 0,
+        "source_line": None,
+    }
+    if isinstance(error, LanguageError):
+        begin = error.text.rfind("\n", 0, error.start) + 1
+        end = error.text.find("\n", error.start)
+        source = error.text[begin : len(error.text) if end < 0 else end].rstrip("\r")
+        members |= {
+            "file": error.source or problem.name,
+            "line": error.line,
+            "column": error.start - begin,
+            "end": min(error.end - begin, max(len(source), error.start - begin + 1)),
+            "source_line": source,
+        }
+    return members
+
+
+def log_problems(problems: Sequence[Problem], sinks: tuple[Sink, ...]) -> list[EventLog]:
+    """An event log for each script that could not be loaded."""
+    logs: list[EventLog] = []
+    for problem in problems:
+        log = EventLog(problem.name, time.monotonic, sinks=sinks)
+        log.add("script", file=problem.name, peer="")
+        log.add("problem", **problem_event(problem))
+        log.add("script-end", code=2, elapsed_ms=0.0)
+        logs.append(log)
+    return logs
+
+
+async def run_inside(session: Session, scripts: Sequence[Script], *, keep_going: bool) -> int:
+    """Run scripts in a session that is open, for the command ``run``: the exit code."""
+    from assocsh.sessions.nesting import inside
+
+    base = session.base
+    for script in scripts:
+        session.base = script.folder
+        try:
+            with inside():
+                ran = await session.interpreter.run(script.calls, keep_going=keep_going)
+        finally:
+            session.base = base
+        if ran.code and not keep_going:
+            return ran.code
+    return 0
+
+
+__all__ = [
+    "AssocshError",
+    "LoggedOutput",
+    "OutputClosed",
+    "Problem",
+    "QuietOutput",
+    "Run",
+    "RunPlan",
+    "load_all",
+    "log_problems",
+    "new_session",
+    "run_inside",
+]
