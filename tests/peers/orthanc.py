@@ -36,6 +36,7 @@ class Orthanc(PeerProcess):
             "DicomAlwaysAllowFind": True,
             "DicomAlwaysAllowGet": True,
             "DicomAlwaysAllowMove": True,
+            "DefaultEncoding": "Utf8",  # of what it answers to C-FIND
             "UnknownSopClassAccepted": True,
             "OverwriteInstances": True,
             "SynchronousCMove": True,

@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Archive:
             yield dcmread(path)
 
     def matching(self, identifier: Dataset) -> list[Dataset]:
-        """Single value, list of UID and universal matching on the unique keys of the levels."""
+        """Single value, list of UID, wildcard and universal matching on the levels' unique keys."""
         wanted: dict[str, set[str]] = {}
         for keyword in LEVEL_KEYS.values():
             value = identifier.get(keyword)
@@ -81,7 +82,10 @@ class Archive:
         return [
             found
             for found in self.instances()
-            if all(str(found.get(key)) in values for key, values in wanted.items())
+            if all(
+                any(fnmatchcase(str(found.get(key)), value) for value in values)
+                for key, values in wanted.items()
+            )
         ]
 
     def store(self, event: Any) -> int:

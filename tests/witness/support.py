@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
@@ -19,7 +20,7 @@ from pydicom.filewriter import write_file_meta_info
 from assocsh.association.indication import Handlers, Indication
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.commandset import CommandField
-from tests.peers.dicom_files import InstanceFile, differences, read
+from tests.peers.dicom_files import InstanceFile, differences, quiet_pydicom, read
 
 _STUDY_ROOT = [f"1.2.840.10008.5.1.4.1.2.2.{last}" for last in (1, 2, 3)]
 
@@ -74,10 +75,11 @@ class Receiver:
         """Exactly these instances came, each the same element by element."""
         expected = {found.sop_instance: found for found in sent}
         assert set(self.received) == set(expected)
-        wrong = {
-            found.path.name: differences(found.dataset(), self.dataset(uid, folder))
-            for uid, found in expected.items()
-        }
+        with quiet_pydicom():
+            wrong = {
+                found.path.name: differences(found.dataset(), self.dataset(uid, folder))
+                for uid, found in expected.items()
+            }
         wrong = {name: found for name, found in wrong.items() if found}
         assert not wrong, wrong
 
@@ -88,9 +90,19 @@ def _open_files() -> set[str]:
 
 @asynccontextmanager
 async def nothing_left(seconds: float = 2) -> AsyncIterator[None]:
-    """No task, thread or file descriptor more at the end than at the start."""
+    """No task, thread or file descriptor more at the end than at the start.
+
+    And no exception that the event loop caught because nobody else did.
+    """
+    loop = asyncio.get_running_loop()
+    uncaught: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: uncaught.append(context))
     tasks, threads, files = asyncio.all_tasks(), set(threading.enumerate()), _open_files()
-    yield
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(None)
+    assert not uncaught, uncaught[0]
 
     def left() -> list[object]:
         return [
@@ -100,8 +112,8 @@ async def nothing_left(seconds: float = 2) -> AsyncIterator[None]:
             *(_open_files() - files),
         ]
 
-    end = asyncio.get_running_loop().time() + seconds
-    while left() and asyncio.get_running_loop().time() < end:
+    end = loop.time() + seconds
+    while left() and loop.time() < end:
         gc.collect()
         await asyncio.sleep(0.02)
     assert not left()
