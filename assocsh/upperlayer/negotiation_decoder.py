@@ -218,7 +218,7 @@ class _UserInformation:
         if len(item.body) < 6:
             raise _bad("a User Identity item too short for its fields")
         primary = _U16.unpack_from(item.body, 2)[0]
-        _counted(item, 4 + primary, 2, "User Identity", start=2)
+        _counted(item, 4 + primary, 2, "User Identity")
         read = _decoded("UserIdentitySubItemRQ", item)
         # Our own slices: pynetdicom reads to the end of the item when a length is 0.
         self.identity = UserIdentity(
@@ -334,10 +334,8 @@ def _leading_uid(item: _Item, names: _Names, what: str, trailing: int | None = N
     return names.read(item.body[2:stop], f"SOP Class UID of a {what} item")
 
 
-def _counted(item: _Item, offset: int, size: int, what: str, *, start: int = 0) -> None:
+def _counted(item: _Item, offset: int, size: int, what: str) -> None:
     """Prove that the 2-byte length at ``offset`` of ``item`` reaches exactly to its end."""
-    if start and 2 + start + _U16.unpack_from(item.body, start)[0] + size > len(item.body):
-        raise _bad(f"the lengths of a {what} item do not add up")
     if len(item.body) < offset + size:
         raise _bad(f"a {what} item too short for its fields")
     if offset + size + _U16.unpack_from(item.body, offset)[0] != len(item.body):

@@ -304,6 +304,10 @@ def test_after_a_protocol_error_nothing_more_is_parsed() -> None:
     assert [type(e) for e in events] == [DataIndication, ProviderAbort]
     assert machine.receive_data(corpus.UNKNOWN_PDU * 1000, NOW) == []
     assert len(machine.data_to_send()) == 1
+    seen: list[int] = []
+    machine.observer = lambda sent, kind, pieces: seen.append(kind)
+    assert machine.receive_data(corpus.ABORT_USER + corpus.RELEASE_RQ, NOW) == []
+    assert (seen, machine.state.name) == ([], "Sta13")
     assert machine.transport_closed(NOW) == []
     assert machine.state.name == "Sta1"
 

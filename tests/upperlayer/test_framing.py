@@ -12,11 +12,13 @@ from pynetdicom.pdu import A_ABORT_RQ, A_ASSOCIATE_RJ, A_RELEASE_RP, A_RELEASE_R
 
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer import (
+    AnswerPolicy,
     DataIndication,
     Event,
     PduBuffer,
     ProviderAbort,
     UpperLayerMachine,
+    answer,
     decode_pdata,
     pdata_head,
     pdus,
@@ -156,6 +158,23 @@ def test_P1_a_pdata_longer_than_announced(requestor: bool) -> None:
     assert b"".join(machine.data_to_send()) == bytes.fromhex("0700 00000004 00000206")
 
 
+@pytest.mark.parametrize("requestor", [True, False])
+def test_P1_what_was_announced_counts_whatever_the_machine_began_with(requestor: bool) -> None:
+    machine = UpperLayerMachine(max_pdu=1 << 20)
+    if requestor:
+        machine.associate_request(corpus.our_request(max_pdu=4096))
+        machine.connected_as_requestor(0.0)
+        machine.receive_data(corpus.an_accept(), 0.0)
+    else:
+        machine.connected_as_acceptor(0.0)
+        machine.receive_data(corpus.a_request(), 0.0)
+        assert machine.request is not None
+        machine.associate_accept(answer(machine.request, AnswerPolicy(max_pdu=4096)), 0.0)
+    assert machine.max_pdu == 4096
+    (event,) = machine.receive_data(b"\x04\x00" + (4097).to_bytes(4, "big"), 0.0)
+    assert isinstance(event, ProviderAbort)
+
+
 def test_no_limit_announced_is_not_no_limit() -> None:
     machine = corpus.associated(max_pdu=0)
     assert machine.receive_data(b"\x04\x00" + (16 << 20).to_bytes(4, "big"), 0.0) == []
@@ -205,6 +224,7 @@ def test_strangers_are_named(start: bytes, words: str, requestor: bool) -> None:
     assert words in hint
     assert reason == 1
     assert run([start] * 50, requestor) == reference
+    assert run([start[:1]], requestor) == reference  # one byte is enough to know
 
 
 def test_reserved_bytes_are_not_tested() -> None:
@@ -246,6 +266,7 @@ def test_reserved_bytes_are_not_tested() -> None:
         bytes(5),
         b"\x00\x00\x00\x00\x01\x03",
         b"\x00\x00\x00\x01\x01\x03",
+        b"\x00\x00\x00\x01\x01\x00\x00\x00\x02\x01\x03",
         b"\x00\x00\x00\x03\x01\x03",
         b"\xff\xff\xff\xff\x01\x03ab",
         b"\x7f\xff\xff\xff\x01\x03ab",
@@ -254,7 +275,8 @@ def test_reserved_bytes_are_not_tested() -> None:
         b"\x00\x00\x00\x02\x01\x00" * 257,
     ],
     ids=[
-        "empty", "1", "5", "len0", "len1", "overrun", "4G", "2G", "stray", "second", "257",
+        "empty", "1", "5", "len0", "len1", "len1 and another", "overrun", "4G", "2G", "stray",
+        "second", "257",
     ],
 )  # fmt: skip
 def test_pdv_lengths(body: bytes) -> None:

@@ -258,6 +258,7 @@ BAD = {
     "outer length": corpus.a_request()[:-1],
     "stray bytes": corpus.association_pdu(1, corpus.NAME, b"\x20\x00\x00"),
     "item overrun": corpus.association_pdu(1, corpus.NAME, item(0x20, b"", length=4)),
+    "unknown overrun by 1": corpus.association_pdu(1, item(0x50, item(0x5A, b"abc", length=4))),
     "empty context": corpus.association_pdu(1, corpus.NAME, item(0x20, b"")),
     "context without syntaxes": corpus.association_pdu(1, corpus.NAME, item(0x20, b"\1\0\0\0")),
     "no abstract": corpus.association_pdu(
@@ -290,6 +291,7 @@ BAD = {
     "role uid overrun": corpus.association_pdu(1, item(0x50, item(0x54, b"\0\7abc\0\0"))),
     "role without flags": corpus.association_pdu(1, item(0x50, item(0x54, b"\0\0031.2\1"))),
     "role with uid of 0": corpus.association_pdu(1, item(0x50, item(0x54, b"\0\0\1\1"))),
+    "role stray": corpus.association_pdu(1, item(0x50, item(0x54, b"\0\0031.2\1\1\1"))),
     "role flag 2": corpus.association_pdu(1, item(0x50, item(0x54, b"\0\0031.2\2\1"))),
     "257 roles": corpus.association_pdu(1, item(0x50, item(0x54, b"\0\0031.2\1\1") * 257)),
     "extended overrun": corpus.association_pdu(1, item(0x50, item(0x56, b"\xff\xff1.2"))),

@@ -167,6 +167,10 @@ def test_P2_no_role_item_in_the_answer_is_the_default_roles() -> None:
 
 
 def test_P2_only_what_was_proposed_can_be_accepted() -> None:
+    wider = negotiated_by_requestor(
+        our_request(roles=((CT, Role(True, False)),)), accept(roles=((CT, Role(True, True)),))
+    )
+    assert (wider.contexts[1].as_scu, wider.contexts[1].as_scp) == (True, False)
     request = our_request(roles=((CT, Role(False, True)),))
     reply = accept(roles=((CT, Role(True, True)), (MR, Role(True, True))))
     done = negotiated_by_requestor(request, reply)
