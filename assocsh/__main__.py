@@ -3,42 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
+from assocsh.cli.main import main
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code."""
-    from assocsh.cli.arguments import Mode, parse_arguments
-    from assocsh.errors import AssocshError
-
-    try:
-        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-        if arguments.mode is Mode.HELP:
-            from assocsh.cli.usage import usage
-
-            return _say(usage())
-        if arguments.mode is Mode.VERSION:
-            from assocsh.version import __version__
-
-            return _say(f"assocsh {__version__}")
-        from assocsh.cli.entry import enter
-
-        return enter(arguments)
-    except AssocshError as error:
-        from assocsh.shell.output.problems import error_lines
-
-        sys.stderr.write("\n".join(error_lines(error)) + "\n")
-        return error.code
-
-
-def _say(text: str) -> int:
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except OSError:
-        return 1
-    return 0
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -68,6 +68,7 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
 
 def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
     """The commands of all texts; None when there was a mistake, which was said then."""
+    from assocsh.shell.language.check import check
     from assocsh.shell.language.parse import parse_all
 
     calls: list[Call] = []
@@ -76,6 +77,11 @@ def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
         parsed = parse_all(text, source=source)
         calls += parsed.calls
         errors += parsed.errors
+    if not errors:
+        try:
+            check(calls)
+        except LanguageError as error:
+            errors.append(error)
     for error in errors:
         for line in error_lines(error):
             session.note(line, Kind.ERROR)
@@ -152,7 +158,7 @@ def _finish(session: Session, code: int) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if lost.broken_pipe:
         return BROKEN_PIPE
-    session.note(f"error: write error: {lost.reason}", Kind.ERROR)
+    session.output.note(f"error: write error: {lost.reason}", Kind.ERROR)
     return 1
 
 

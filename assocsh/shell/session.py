@@ -264,10 +264,13 @@ class Session:
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Say something that is not a result; ``text`` is safe to print already."""
-        self.output.note(text, kind)
+        if self._lost is None:
+            self.output.note(text, kind)
 
     def report(self, job: Job) -> None:
         """Say how a job ended: its final response, and its error if it had one."""
+        if self._lost is not None:
+            return
         record = job.record
         if record is not None:
             if record.final is not None:

@@ -6,10 +6,16 @@ print already: whatever came from a peer, a file or a script went through ``visi
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import sys
 from enum import StrEnum
 from typing import Protocol, TextIO
+
+
+SOON = 0.1
+"""Seconds after which a reader of stdout sees what was written."""
 
 
 class Kind(StrEnum):
@@ -62,6 +68,9 @@ class StreamOutput:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out = sys.stdout if out is None else out
         self._err = sys.stderr if err is None else err
+        self._timer: asyncio.TimerHandle | None = None
+        self._error: OutputClosed | None = None
+        """What happened to results between two calls."""
 
     @property
     def width(self) -> int | None:
@@ -76,10 +85,22 @@ class StreamOutput:
         return shutil.get_terminal_size().columns
 
     def result(self, text: str) -> None:
+        if self._error is not None:
+            raise self._error
         try:
             self._out.write(text + "\n")
         except OSError as error:
             raise OutputClosed(error) from error
+        if self._timer is None:
+            with contextlib.suppress(RuntimeError):  # without a loop only flush() writes
+                self._timer = asyncio.get_running_loop().call_later(SOON, self._late_flush)
+
+    def _late_flush(self) -> None:
+        self._timer = None
+        try:
+            self.flush()
+        except OutputClosed as error:
+            self._error = error
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         try:
@@ -89,6 +110,11 @@ class StreamOutput:
             return
 
     def flush(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._error is not None:
+            raise self._error
         try:
             self._out.flush()
         except OSError as error:
