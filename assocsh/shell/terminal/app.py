@@ -63,7 +63,8 @@ async def run_shell(
     """Run the shell on this process's terminal until the user leaves; the exit code.
 
     ``first`` are lines submitted as soon as the prompt stands, such as the ``open`` of the
-    command line. 0 after leaving, 128 + n after signal n; a terminal that vanished is SIGHUP.
+    command line; ``provider`` is what completion knows of the session. 0 after leaving, 128 + n
+    after signal n; a terminal that vanished is SIGHUP.
     """
     if is_dumb(os.environ.get("TERM", "")):
         from assocsh.shell.terminal.line_mode import run_line_mode
@@ -122,7 +123,7 @@ class Shell:
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
             history=history,
-            completer=LineCompleter(provider or _values_of(session)),
+            completer=LineCompleter(provider),
             lexer=LineLexer(),
             validator=LineValidator(),
             validate_while_typing=False,
@@ -334,20 +335,9 @@ class Shell:
         self.session.output.note(text, Kind.WARNING)
 
 
-def _values_of(session: ShellSession) -> CompletionProvider:
-    """What a session knows, for completion; nothing, when it is another than ours."""
-    from assocsh.shell.session import Session
-
-    if isinstance(session, Session):
-        from assocsh.shell.terminal.values import SessionValues
-
-        return SessionValues(session)
-    from assocsh.shell.language.provider import CompletionDefaults
-
-    return CompletionDefaults()
-
-
 def _hint(text: str, cursor: int) -> str:
+    if not text.strip():  # the first prompt does not wait for the language
+        return ""
     from assocsh.shell.language.hint import hint
 
     return hint(text, cursor)

@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 class LineCompleter(Completer):
     """The completions of the word before the cursor."""
 
-    def __init__(self, provider: CompletionProvider) -> None:
+    def __init__(self, provider: CompletionProvider | None = None) -> None:
         self._provider = provider
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
         return list(self._found(document))
 
     def _found(self, document: Document) -> Iterator[Completion]:
-        from assocsh.shell.language.complete import completions
+        from assocsh.shell.language.complete import CompletionDefaults, completions
 
-        for each in completions(document.text, document.cursor_position, self._provider):
+        provider = self._provider or CompletionDefaults()
+        for each in completions(document.text, document.cursor_position, provider):
             if each.text.isprintable():  # it lands on the line: no control characters, ever
                 yield Completion(
                     each.text,
