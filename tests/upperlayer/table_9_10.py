@@ -1,7 +1,7 @@
-"""PS3.8 Table 9-10, copied cell by cell from the standard, and Tables 9-6 to 9-9 beside it.
+"""PS3.8 Table 9-10 as the standard prints it, and the next states of its Tables 9-6 to 9-9.
 
-Written from the text of the standard, never from ``states.py``: it is what that module is compared
-with. A dot is a blank cell.
+Each row was read against the text of the standard, not against ``states.py``: it is what that
+module is compared with. A dot is a blank cell.
 """
 
 from __future__ import annotations
