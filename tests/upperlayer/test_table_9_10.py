@@ -13,7 +13,9 @@ OURS = {
 
 DIFFERENCES: dict[tuple[str, str], str] = {}
 """Cells where pynetdicom's transcription differs from the standard's: (event, state) to why, with
-the section. None in 3.0.4; a new one has to be looked up and written down here."""
+the section. None in 3.0.4; a new one has to be looked up and written down here. (DCMTK's table, in
+``dulfsm.cc``, differs from 9.2.3 in two cells: Evt6 in Sta5 is AE-4 there, and Evt18 in Sta7 has a
+time-out of its own. Ours are the standard's: AA-8, and blank.)"""
 
 
 def test_the_table_has_its_size() -> None:
