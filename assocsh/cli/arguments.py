@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+
+if TYPE_CHECKING:
+    from assocsh.cli.run_arguments import RunArguments
 
 
 class Mode(StrEnum):
@@ -16,6 +20,7 @@ class Mode(StrEnum):
     SERVE = "serve"
     RUN = "run"
     HELP = "help"
+    HELP_RUN = "help run"
     VERSION = "version"
 
 
@@ -36,8 +41,8 @@ class Arguments:
     open_options: list[tuple[str, str | None]] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
     """Options of ``serve``."""
-    files: list[str] = field(default_factory=list)
-    """Scripts of ``run``."""
+    run: RunArguments | None = None
+    """What follows ``run``."""
 
     @property
     def open_text(self) -> str:
@@ -65,7 +70,16 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Read a command line (without the program's name). Raises UsageError."""
     arguments = Arguments()
     words = list(argv)
-    if words and words[0] in ("practice", "serve", "run"):
+    if words and words[0] == "run":
+        from assocsh.cli.run_arguments import parse_run
+
+        arguments.mode = Mode.RUN
+        if "-h" in words or "--help" in words:
+            arguments.mode = Mode.HELP_RUN
+        else:
+            arguments.run = parse_run(words[1:])
+        return arguments
+    if words and words[0] in ("practice", "serve"):
         if words[0] == "practice":
             arguments.peer = "practice"
         else:
@@ -91,17 +105,13 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
 
 
 def _check(arguments: Arguments) -> None:
-    if arguments.mode is Mode.RUN and not arguments.files:
-        raise UsageError("run needs a script", hint="assocsh run SCRIPT.assoc [PEER]")
     if arguments.open_options and not arguments.peer and arguments.mode is Mode.SHELL:
         name = arguments.open_options[0][0]
         raise UsageError(f"{name} is for opening an association", hint="name a peer as well")
 
 
 def _positional(arguments: Arguments, word: str) -> None:
-    if arguments.mode is Mode.RUN and (word.endswith(".assoc") or not arguments.files):
-        arguments.files.append(word)
-    elif arguments.mode is Mode.SERVE:
+    if arguments.mode is Mode.SERVE:
         raise UsageError(f"serve has no use for {word!r}", hint="assocsh serve --data DIR")
     elif not arguments.peer and word:
         arguments.peer = word

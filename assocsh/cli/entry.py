@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from assocsh.cli.arguments import Arguments, Mode
-from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
     from assocsh.shell.config import Config
@@ -23,10 +22,10 @@ def enter(arguments: Arguments) -> int:
         from assocsh.cli.serve import serve
 
         return asyncio.run(serve(arguments))
-    if arguments.mode is Mode.RUN:
-        raise UsageError(
-            "run is not part of this version", hint="assocsh PEER < SCRIPT.assoc runs a script"
-        )
+    if arguments.run is not None:
+        from assocsh.cli.run import run_to_end
+
+        return run_to_end(arguments.run, _config())
     config = _config()
     if not arguments.commands and sys.stdin.isatty() and sys.stdout.isatty():
         from assocsh.cli.interactive import interactive

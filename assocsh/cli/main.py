@@ -17,6 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from assocsh.cli.usage import usage
 
             return _say(usage())
+        if arguments.mode is Mode.HELP_RUN:
+            from assocsh.cli.run_arguments import USAGE
+
+            return _say(USAGE)
         if arguments.mode is Mode.VERSION:
             from assocsh.version import __version__
 

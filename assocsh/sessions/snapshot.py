@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assocsh.datasets.visible import visible
+from assocsh.sessions.identifying import Stand
 from assocsh.sessions.outcome import ScriptOutcome, Step
 
 SUFFIX = ".snap"
@@ -24,37 +25,45 @@ WIDTH = 100
 
 _UID = re.compile(r"(?<![\w.])(?:[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
 _REGISTERED = "1.2.840.10008."
+_MARKED = re.compile("\x01([a-z]+):([^\x02]*)\x02")
 _PLACES = {"DA": "<date>", "TM": "<time>", "DT": "<date-time>"}
 
 
-def snapshot(outcome: ScriptOutcome) -> str:
-    """The transcript of one script."""
+def snapshot(outcome: ScriptOutcome, *, redact: bool = True) -> str:
+    """The transcript of one script; with ``redact`` identifying values are numbered too."""
     asserted = " ".join(check.text for step in outcome.steps for check in step.checks)
-    uids = _Uids()
+    numbers = _Numbers()
     lines = [HEADER]
     for step in outcome.steps:
         lines.append("")
-        lines += [uids.number(line) for line in _step(step, asserted)]
+        lines += [numbers.number(line) for line in _step(step, asserted, redact)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-class _Uids:
-    """Numbers UIDs that are not of the standard by first appearance."""
+class _Numbers:
+    """Numbers UIDs that are not of the standard, and what was marked, by first appearance."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, dict[str, int]] = {}
 
     def number(self, text: str) -> str:
-        return _UID.sub(self._replace, text)
+        text = _MARKED.sub(lambda found: self._place(found[1], found[2]), text)
+        return _UID.sub(self._uid, text)
 
-    def _replace(self, found: re.Match[str]) -> str:
-        uid = found[0]
-        if uid.startswith(_REGISTERED):
-            return uid
-        return f"<uid:{self._numbers.setdefault(uid, len(self._numbers) + 1)}>"
+    def _uid(self, found: re.Match[str]) -> str:
+        return found[0] if found[0].startswith(_REGISTERED) else self._place("uid", found[0])
+
+    def _place(self, kind: str, value: str) -> str:
+        known = self._numbers.setdefault(kind, {})
+        return f"<{kind}:{known.setdefault(value, len(known) + 1)}>"
 
 
-def _step(step: Step, asserted: str) -> Iterator[str]:
+def _without_numbers(line: str) -> str:
+    """What does not change from run to run: it decides about the order of rows."""
+    return _UID.sub("", _MARKED.sub("", line))
+
+
+def _step(step: Step, asserted: str, redact: bool) -> Iterator[str]:
     yield f"> {visible(step.text, None)}" + (" &" if step.background else "")
     if step.result:
         yield f"  {visible(step.result, None)}"
@@ -67,9 +76,8 @@ def _step(step: Step, asserted: str) -> Iterator[str]:
     for check in step.checks:
         state = "ok" if check.ok else f"failed, actual {visible(check.actual, WIDTH)}"
         yield f"  expect {visible(check.text, None)}: {state}"
-    rows = [list(_elements(event["dataset"], asserted)) for event in step.responses[:ROWS]]
-    # the UIDs differ from run to run: they must not decide about the order
-    rows.sort(key=lambda row: [_UID.sub("", line) for line in row])
+    rows = [list(_elements(event["dataset"], asserted, redact)) for event in step.responses[:ROWS]]
+    rows.sort(key=lambda row: [_without_numbers(line) for line in row])
     for row in rows:
         yield "  -"
         yield from (f"    {line}" for line in row)
@@ -77,8 +85,11 @@ def _step(step: Step, asserted: str) -> Iterator[str]:
         yield f"  … {len(step.responses) - ROWS} more"
 
 
-def _elements(model: Mapping[str, Any], asserted: str, indent: str = "") -> Iterator[str]:
+def _elements(
+    model: Mapping[str, Any], asserted: str, redact: bool, indent: str = ""
+) -> Iterator[str]:
     from assocsh.datasets.dictionary import entry_of
+    from assocsh.sessions.identifying import stand_for
     from assocsh.sessions.reports.html import value_text
 
     for tag, element in model.items():
@@ -90,12 +101,16 @@ def _elements(model: Mapping[str, Any], asserted: str, indent: str = "") -> Iter
             yield f"{indent}{keyword}"
             for item in element.get("Value", []):
                 yield f"{indent}  -"
-                yield from _elements(item, asserted, indent + "    ")
+                yield from _elements(item, asserted, redact, indent + "    ")
             continue
         text = value_text(element)
         if text and vr in _PLACES and keyword not in asserted:
             text = _PLACES[vr]
-        yield f"{indent}{keyword} = {visible(text, WIDTH)}"
+        stand = stand_for(int(tag, 16), vr) if redact and text else None
+        shown = visible(text, WIDTH)
+        if stand in (Stand.NAME, Stand.ID, Stand.TEXT):
+            shown = f"\x01{stand}:{shown}\x02"
+        yield f"{indent}{keyword} = {shown}"
 
 
 def differences(stored: str, current: str, name: str) -> str:
@@ -130,3 +145,32 @@ def _matches(pattern: str, line: str) -> bool:
         except re.error:
             return False
     return False
+
+
+def compare(outcome: ScriptOutcome, mode: str, *, redact: bool = True) -> str:
+    """Write (``--snapshot``), compare (``--check``) or accept (``--update``) a snapshot.
+
+    Returns what is different, empty when nothing is. Raises UnusableFile.
+    """
+    from pathlib import Path
+
+    from assocsh.sessions.log import cannot_write
+
+    path = Path(outcome.file + SUFFIX)
+    current = snapshot(outcome, redact=redact)
+    try:
+        if mode == "--snapshot":
+            path.write_text(current, "utf-8")
+            return ""
+        stored = path.read_text("utf-8") if path.exists() else ""
+    except UnicodeDecodeError:
+        stored = ""
+    except OSError as error:
+        raise cannot_write(str(path), error) from error
+    difference = differences(stored, current, path.name)
+    if difference and mode == "--update":
+        try:
+            path.write_text(current, "utf-8")
+        except OSError as error:
+            raise cannot_write(str(path), error) from error
+    return difference

@@ -23,6 +23,7 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(("requests", "cancel", "wait", "show"), "requests"),
     **dict.fromkeys(("n-create", "n-set", "n-get", "n-action", "n-delete"), "normalized"),
     **dict.fromkeys(("let", "expect"), "expect"),
+    **dict.fromkeys(("record", "run", "retry"), "scripts"),
     **dict.fromkeys(("set", "wire", "history", "help", "quit"), "general"),
 }
 """The module of ``assocsh.shell.commands`` that performs each command."""
