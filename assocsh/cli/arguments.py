@@ -113,7 +113,7 @@ def _check(arguments: Arguments) -> None:
 def _positional(arguments: Arguments, word: str) -> None:
     if arguments.mode is Mode.SERVE:
         raise UsageError(f"serve has no use for {word!r}", hint="assocsh serve --data DIR")
-    elif not arguments.peer and word:
+    if not arguments.peer and word:
         arguments.peer = word
     else:
         raise UsageError(
