@@ -126,16 +126,17 @@ def decode(data: bytes | memoryview, transfer_syntax: str) -> Dataset:
                 pass
             else:
                 implicit = not implicit
-                return _read(plain, implicit, little)
+                return read_plain(plain, implicit, little)
             raise
-        return _read(plain, implicit, little)
+        return read_plain(plain, implicit, little)
     except StructureError as error:
         raise ProtocolError(
             f"the data set of {len(data)} bytes is not {uid_name(transfer_syntax)}: {error}"
         ) from error
 
 
-def _read(plain: bytes, implicit: bool, little: bool) -> Dataset:
+def read_plain(plain: bytes, implicit: bool, little: bool) -> Dataset:
+    """A data set whose structure was checked, every value converted. Raises StructureError."""
     from pydicom import config
     from pydicom.filereader import read_dataset
 

@@ -1,0 +1,65 @@
+"""The header of an instance in a file: its data set up to the pixels."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from assocsh.datasets.codec import inflate, read_plain
+from assocsh.datasets.part10 import Instance, Window
+from assocsh.datasets.structure import (
+    Fetch,
+    Kind,
+    StructureError,
+    encoding_of,
+    fetch_from,
+    is_deflated,
+    walk,
+)
+from assocsh.errors import UnusableFile
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+MAX_HEADER = 64 * 1024 * 1024
+"""Bytes before the pixels that are taken into memory."""
+
+_PIXELS = 0x7FE00000
+
+
+def read_header(instance: Instance) -> Dataset:
+    """All elements before group 7FE0, every value converted. Blocking.
+
+    Pixels are neither read nor looked at. Raises UnusableFile: cannot be read, is no data set, or
+    a header of more than 64 MiB.
+    """
+    implicit, little = encoding_of(instance.transfer_syntax)
+    start, end = instance.data_offset, instance.data_offset + instance.data_length
+    try:
+        fd = os.open(instance.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fetch = Window(fd)
+            if is_deflated(instance.transfer_syntax):
+                if instance.data_length > MAX_HEADER:
+                    raise StructureError("too large to inflate")
+                plain = inflate(os.pread(fd, instance.data_length, start))
+                stop = _end_of_header(fetch_from(plain), 0, len(plain), implicit, little)
+                return read_plain(plain[:stop], implicit, little)
+            stop = _end_of_header(fetch, start, end, implicit, little)
+            if stop - start > MAX_HEADER:
+                raise StructureError(f"a header of {stop - start} bytes")
+            return read_plain(os.pread(fd, stop - start, start), implicit, little)
+        finally:
+            os.close(fd)
+    except (OSError, StructureError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnusableFile(f"{instance.path}: {reason}", path=str(instance.path)) from error
+
+
+def _end_of_header(fetch: Fetch, start: int, end: int, implicit: bool, little: bool) -> int:
+    position = start
+    for part in walk(fetch, start, end, implicit, little):
+        if part.tag >= _PIXELS and part.depth == 0 and part.tag >> 16 != 0xFFFE:
+            return position
+        position = part.offset + (part.length if part.kind is Kind.ELEMENT else 0)
+    return end

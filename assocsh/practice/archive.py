@@ -1,0 +1,247 @@
+"""What the practice archive performs: echo, find, get, move, store, worklist.
+
+Handlers for association's acceptor side (PS3.4 A, B, C, K). Every request is performed in a task
+of its own, so that the peer's window works; each takes ``latency`` before its first answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
+from assocsh.datasets.dictionary import EXPLICIT_LE, storage_sop_classes
+from assocsh.datasets.receive import InstanceWriter
+from assocsh.dimse import sopclasses
+from assocsh.dimse.commandset import CommandField
+from assocsh.errors import AssocshError, ProtocolError
+from assocsh.practice.contents import Contents
+from assocsh.practice.levels import model_of
+from assocsh.practice.query import (
+    DOES_NOT_MATCH_SOP_CLASS,
+    IdentifierRefused,
+    Query,
+    WorklistQuery,
+    level_of,
+    unique_keys,
+)
+from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
+
+SUCCESS, CANCEL = 0x0000, 0xFE00
+CANNOT_UNDERSTAND = 0xC000
+MOVE_DESTINATION_UNKNOWN = 0xA801
+UNABLE_TO_PERFORM = 0xA702
+BREATH = 0.004
+"""Seconds of matching after which the event loop gets its turn."""
+
+
+def policy() -> AcceptorPolicy:
+    """What the archive accepts: all of storage and query/retrieve, worklist, verification."""
+    tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
+    services = {uid for table in tables for uid in table.values()}
+    return AcceptorPolicy(
+        abstract_syntaxes={sopclasses.VERIFICATION, *services, *storage_sop_classes()},
+        max_associations=64,
+    )
+
+
+class Archive:
+    """The services over ``contents``.
+
+    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port).
+    """
+
+    def __init__(
+        self,
+        contents: Contents,
+        ae_title: str,
+        *,
+        latency: float = 0.0,
+        destinations: dict[str, tuple[str, int]] | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.contents = contents
+        self.ae_title = ae_title
+        self.latency = latency
+        self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
+        self._observer = observer
+        self._folder: Path | None = None
+
+    def handlers(self) -> Handlers:
+        """The handler table for ``listen``."""
+        return Handlers(
+            {
+                CommandField.C_ECHO_RQ: self.echo,
+                CommandField.C_FIND_RQ: self.find,
+                CommandField.C_GET_RQ: self.get,
+                CommandField.C_MOVE_RQ: self.move,
+                CommandField.C_STORE_RQ: self.store,
+            },
+            open_sink=self.open_sink,
+        )
+
+    def close(self) -> None:
+        """Throw away what was received."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self.contents.close()
+
+    async def _wait(self, indication: Indication) -> bool:
+        """Be as slow as asked; False when the request was cancelled meanwhile."""
+        if self.latency > 0:
+            try:
+                async with asyncio.timeout(self.latency):
+                    await indication.wait_cancelled()
+            except TimeoutError:
+                pass
+        return not indication.cancelled
+
+    # -- verification --------------------------------------------------------------------------
+
+    async def echo(self, indication: Indication) -> None:
+        """C-ECHO (PS3.4 A.4)."""
+        await self._wait(indication)
+        indication.respond(SUCCESS)
+
+    # -- query ---------------------------------------------------------------------------------
+
+    async def find(self, indication: Indication) -> None:
+        """C-FIND of any model (PS3.4 C.4.1, K.4.1)."""
+        if not await self._wait(indication):
+            indication.respond(CANCEL)
+            return
+        try:
+            query = self._query(indication)
+        except (IdentifierRefused, ProtocolError) as error:
+            _refuse(indication, error)
+            return
+        syntax = indication.context.transfer_syntax or EXPLICIT_LE
+        loop = asyncio.get_running_loop()
+        breath = loop.time() + BREATH
+        for entity in query.candidates(self.contents.index):
+            if entity is not None:
+                indication.respond(query.status, query.answer(entity, syntax))
+                await indication.drain()
+            if loop.time() >= breath:
+                await asyncio.sleep(0)
+                breath = loop.time() + BREATH
+            if indication.cancelled:
+                indication.respond(CANCEL)
+                return
+        indication.respond(SUCCESS)
+
+    def _query(self, indication: Indication) -> Query | WorklistQuery:
+        model = model_of(indication.context.abstract_syntax)
+        identifier = indication.dataset
+        if identifier is None:
+            raise IdentifierRefused("there is no identifier", 0x00080052)
+        if model == "worklist":
+            return WorklistQuery(identifier)
+        if model is None:
+            raise IdentifierRefused("C-FIND of a SOP class that has no models", 0x00080052)
+        return Query(identifier, model, self.ae_title)
+
+    # -- retrieve ------------------------------------------------------------------------------
+
+    def _retrieve(self, indication: Indication) -> Retrieve:
+        model = model_of(indication.context.abstract_syntax)
+        identifier = indication.dataset
+        if identifier is None or model is None or model == "worklist":
+            raise IdentifierRefused("there is no identifier", 0x00080052)
+        level = level_of(identifier, model)
+        keys = unique_keys(identifier, model, level, retrieve=True)
+        return Retrieve(self.contents, self.contents.index.instances(keys), indication, self._wait)
+
+    async def get(self, indication: Indication) -> None:
+        """C-GET (PS3.4 C.4.3): the instances go out on the same association."""
+        try:
+            retrieve = self._retrieve(indication)
+        except (IdentifierRefused, ProtocolError) as error:
+            await self._wait(indication)
+            _refuse(indication, error)
+            return
+        await send_instances(retrieve, indication.association, None)
+
+    async def move(self, indication: Indication) -> None:
+        """C-MOVE (PS3.4 C.4.2): the instances go to the destination, on an association of ours."""
+        try:
+            retrieve = self._retrieve(indication)
+        except (IdentifierRefused, ProtocolError) as error:
+            await self._wait(indication)
+            _refuse(indication, error)
+            return
+        name = indication.command.move_destination or ""
+        address = self.destinations.get(name)
+        if address is None:
+            await self._wait(indication)
+            comment = _comment(f"move destination {name!r} is not known here")
+            indication.respond(MOVE_DESTINATION_UNKNOWN, ErrorComment=comment)
+            return
+        if not retrieve.instances:
+            await send_instances(retrieve, indication.association, None)
+            return
+        association: Association | None = None
+        try:
+            association = await destination_association(
+                name, address, self.ae_title, retrieve.instances, self._observer
+            )
+        except AssocshError as error:
+            total = len(retrieve.instances)
+            indication.respond(
+                UNABLE_TO_PERFORM,
+                retrieve.failed_list(one.sop_instance for one in retrieve.instances),
+                **retrieve.counts(failed=total),
+                ErrorComment=_comment(error.message),
+            )
+            return
+        originator = (indication.association.peer.ae, indication.message_id)
+        async with association:
+            await send_instances(retrieve, association, originator)
+
+    # -- storage -------------------------------------------------------------------------------
+
+    def open_sink(self, indication: Indication) -> InstanceWriter:
+        """Where a C-STORE's data go: a folder of its own that ``close`` removes. Raises OSError."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="assocsh-practice-"))
+        command = indication.command
+        return InstanceWriter(
+            self._folder,
+            command.affected_sop_class or "",
+            command.affected_sop_instance or "",
+            indication.context.transfer_syntax or EXPLICIT_LE,
+            source_ae=indication.association.peer.ae,
+            durability="none",
+        )
+
+    async def store(self, indication: Indication) -> None:
+        """C-STORE (PS3.4 B.2): success once the instance is on disk and in the index."""
+        if indication.failure is not None:
+            raise indication.failure
+        if indication.sink is None:
+            indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
+            return
+        await self._wait(indication)
+        received = await indication.sink.finish()
+        # a second instance of the same UID is kept in the folder, but the index knows the first
+        if received.duplicate is None and not self.contents.add_file(received.path):
+            reason = "a data set without unique keys, or none at all"
+            indication.respond(CANNOT_UNDERSTAND, ErrorComment=reason)
+            return
+        indication.respond(SUCCESS)
+
+
+def _refuse(indication: Indication, error: AssocshError) -> None:
+    elements: Mapping[str, tuple[int, ...]] = (
+        {"OffendingElement": (error.tag,)} if isinstance(error, IdentifierRefused) else {}
+    )
+    status = DOES_NOT_MATCH_SOP_CLASS if elements else CANNOT_UNDERSTAND
+    indication.respond(status, ErrorComment=_comment(error.message), **elements)
+
+
+def _comment(text: str) -> str:
+    """Error Comment is LO: 64 characters of ASCII (PS3.7 C)."""
+    return text[:64].encode("ascii", "replace").decode("ascii")

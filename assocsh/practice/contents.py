@@ -1,0 +1,84 @@
+"""What the archive holds and how to get it out again: generated, the user's own, or received."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from assocsh.datasets.codec import encode
+from assocsh.datasets.dictionary import EXPLICIT_LE
+from assocsh.datasets.header import read_header
+from assocsh.datasets.matching import ContextLike, choose
+from assocsh.datasets.part10 import open_instance
+from assocsh.datasets.transcode import transcode_bytes
+from assocsh.dimse.requests import CStore, EncodedData, StoredData
+from assocsh.errors import AssocshError, UnusableFile
+from assocsh.practice import generator
+from assocsh.practice.index import Index, Stored
+
+_GENERATED = "generated:"
+
+
+class Contents:
+    """The instances of the archive, with their index. ``skipped`` files were no instances."""
+
+    def __init__(self) -> None:
+        self.index = Index()
+        self.skipped = 0
+        self._generated: list[generator.Generated] = []
+
+    def generate(self) -> None:
+        """Fill it with the invented patients and their worklist."""
+        self._generated = list(generator.instances())
+        with self.index.bulk():
+            for number, one in enumerate(self._generated):
+                self.index.add(one.header(), EXPLICIT_LE, f"{_GENERATED}{number}")
+            for item in generator.worklist():
+                self.index.add_step(item)
+
+    def scan(self, folder: Path) -> None:
+        """Fill it with the files below ``folder``; links to folders are not followed. Blocking.
+
+        Raises UnusableFile when the folder cannot be read.
+        """
+        if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+            raise UnusableFile(
+                f"{folder}: not a folder that can be read",
+                path=str(folder),
+                hint="name the folder that your DICOM files are in",
+            )
+        with self.index.bulk():
+            for place, folders, names in os.walk(folder):
+                folders.sort()
+                for name in sorted(names):
+                    if not self.add_file(Path(place, name)):
+                        self.skipped += 1
+
+    def add_file(self, path: Path) -> bool:
+        """Take in one file by its header; False when it is no instance. Blocking."""
+        try:
+            instance = open_instance(path)
+            self.index.add(read_header(instance), instance.transfer_syntax, str(path))
+        except (AssocshError, OSError):
+            return False
+        return True
+
+    def request(
+        self, stored: Stored, contexts: Iterable[ContextLike], originator: tuple[str, int] | None
+    ) -> CStore:
+        """The C-STORE of one instance in what ``contexts`` accept.
+
+        Raises NoPresentationContext.
+        """
+        if not stored.location.startswith(_GENERATED):
+            return CStore(stored.location, originator=originator)
+        context = choose(contexts, stored.sop_class, EXPLICIT_LE)
+        syntax = context.transfer_syntax or EXPLICIT_LE
+        one = self._generated[int(stored.location.removeprefix(_GENERATED))]
+        data = transcode_bytes(encode(one.dataset(), EXPLICIT_LE), EXPLICIT_LE, syntax)
+        source = StoredData(stored.sop_class, stored.sop_instance, EncodedData(data, syntax))
+        return CStore(source, originator=originator)
+
+    def close(self) -> None:
+        self.index.close()

@@ -1,0 +1,250 @@
+"""The index of the practice archive: patients, studies, series and instances in SQLite.
+
+Each entity has its unique key, what the order needs, and a header: the attributes of its level,
+encoded. A query narrows by SQL what it can and leaves the rest to ``matching``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from assocsh.datasets.codec import decode, encode
+from assocsh.datasets.dictionary import EXPLICIT_LE
+from assocsh.errors import UsageError
+from assocsh.practice.levels import COMPUTED, LEVELS, UNIQUE_KEYS, attributes
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+MAX_VALUE = 4096
+"""Bytes of one binary value that are kept in a header; longer ones are not matched by anyone."""
+
+_SCHEMA = """
+CREATE TABLE patient (uid TEXT PRIMARY KEY, header BLOB) WITHOUT ROWID;
+CREATE TABLE study (uid TEXT PRIMARY KEY, parent TEXT, day TEXT, header BLOB) WITHOUT ROWID;
+CREATE TABLE series (uid TEXT PRIMARY KEY, parent TEXT, number INTEGER, modality TEXT, header BLOB)
+    WITHOUT ROWID;
+CREATE TABLE image (uid TEXT PRIMARY KEY, parent TEXT, number INTEGER, sop_class TEXT, syntax TEXT,
+    location TEXT, header BLOB) WITHOUT ROWID;
+CREATE TABLE worklist (number INTEGER PRIMARY KEY, header BLOB);
+CREATE INDEX study_parent ON study (parent, day);
+CREATE INDEX series_parent ON series (parent, number);
+CREATE INDEX image_parent ON image (parent, number);
+"""
+_TABLES = {"PATIENT": "patient", "STUDY": "study", "SERIES": "series", "IMAGE": "image"}
+_JOINS = {
+    "PATIENT": "patient",
+    "STUDY": "patient JOIN study ON study.parent = patient.uid",
+    "SERIES": "patient JOIN study ON study.parent = patient.uid"
+    " JOIN series ON series.parent = study.uid",
+    "IMAGE": "patient JOIN study ON study.parent = patient.uid"
+    " JOIN series ON series.parent = study.uid JOIN image ON image.parent = series.uid",
+}
+_ORDER = ("patient.uid", "study.day", "study.uid", "series.number", "image.number", "image.uid")
+
+Keys = dict[int, list[str]]
+"""Unique keys by tag, each with the values that it may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One instance: where its data are (``location`` is the archive's to understand)."""
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    location: str
+
+
+class Index:
+    """The index. Not for two threads at once."""
+
+    def __init__(self, path: str = ":memory:") -> None:
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.executescript(_SCHEMA)
+        self._header = lru_cache(maxsize=4096)(self._decoded)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __len__(self) -> int:
+        """How many instances there are."""
+        return int(self._db.execute("SELECT count(*) FROM image").fetchone()[0])
+
+    # -- filling -------------------------------------------------------------------------------
+
+    def add(self, dataset: Dataset, transfer_syntax: str, location: str) -> bool:
+        """Take in one instance by its header; False when it is there already.
+
+        Raises UsageError when a unique key is missing or the header cannot be encoded.
+        """
+        uids = {level: _text(dataset, UNIQUE_KEYS[level]) for level in LEVELS}
+        for level in LEVELS[1:]:
+            if not uids[level]:
+                raise UsageError(f"the instance has no unique key of the {level.lower()} level")
+        parents = {"PATIENT": "", "STUDY": uids["PATIENT"], "SERIES": uids["STUDY"]}
+        columns = {
+            "PATIENT": (),
+            "STUDY": (parents["STUDY"], _text(dataset, 0x00080020)),
+            "SERIES": (
+                parents["SERIES"],
+                _number(dataset, 0x00200011),
+                _text(dataset, 0x00080060),
+            ),
+            "IMAGE": (
+                uids["SERIES"],
+                _number(dataset, 0x00200013),
+                _text(dataset, 0x00080016),
+                transfer_syntax,
+                location,
+            ),
+        }
+        added = False
+        for level in LEVELS:
+            table, uid = _TABLES[level], uids[level]
+            found = self._db.execute(f"SELECT 1 FROM {table} WHERE uid = ?", (uid,)).fetchone()
+            if found:
+                continue
+            row = (uid, *columns[level], _header_of(dataset, level))
+            marks = ", ".join("?" * len(row))
+            self._db.execute(f"INSERT INTO {table} VALUES ({marks})", row)
+            added = level == "IMAGE"
+        return added
+
+    def add_step(self, dataset: Dataset) -> None:
+        """Take in one worklist item."""
+        self._db.execute(
+            "INSERT INTO worklist (header) VALUES (?)", (encode(dataset, EXPLICIT_LE),)
+        )
+
+    def bulk(self) -> _Bulk:
+        """One transaction around many ``add``."""
+        return _Bulk(self._db)
+
+    # -- asking --------------------------------------------------------------------------------
+
+    def search(self, level: str, keys: Keys) -> Iterator[Dataset]:
+        """The entities of ``level`` whose unique keys are among ``keys``, in order.
+
+        Each as one data set: its attributes and those of the levels above. It is a copy.
+        """
+        from pydicom.dataset import Dataset
+
+        down_to = LEVELS[: LEVELS.index(level) + 1]
+        uids = ", ".join(f"{_TABLES[one]}.uid" for one in down_to)
+        for row in self._rows(level, uids, keys):
+            merged = Dataset()
+            charset = None
+            for one, uid in zip(down_to, row, strict=True):
+                header = self._header(_TABLES[one], uid)
+                charset = header.get_item(0x00080005) or charset
+                merged.update(header)
+            if charset is not None:
+                merged[0x00080005] = charset
+            yield merged
+
+    def steps(self) -> Iterator[Dataset]:
+        """Every worklist item."""
+        for (number,) in self._db.execute("SELECT number FROM worklist ORDER BY number").fetchall():
+            yield self._header("worklist", str(number))
+
+    def instances(self, keys: Keys) -> list[Stored]:
+        """The instances of what ``keys`` name, in order."""
+        columns = "image.sop_class, image.uid, image.syntax, image.location"
+        return [Stored(*row) for row in self._rows("IMAGE", columns, keys)]
+
+    def compute(self, level: str, uid: str, tags: Iterable[int]) -> dict[str, int | list[str]]:
+        """The counted attributes (``COMPUTED``) of one entity, by keyword."""
+        found: dict[str, int | list[str]] = {}
+        for tag in tags:
+            keyword = COMPUTED[level][tag]
+            if keyword in ("ModalitiesInStudy", "SOPClassesInStudy"):
+                column = "series.modality" if tag == 0x00080061 else "image.sop_class"
+                rows = self._rows("IMAGE", f"DISTINCT {column}", {UNIQUE_KEYS[level]: [uid]})
+                found[keyword] = sorted(str(row[0]) for row in rows if row[0])
+                continue
+            below = {"Studies": "STUDY", "Series": "SERIES", "Instances": "IMAGE"}
+            counted = next(one for word, one in below.items() if keyword.endswith(word))
+            rows = self._rows(counted, "count(*)", {UNIQUE_KEYS[level]: [uid]}, ordered=False)
+            found[keyword] = int(next(iter(rows))[0])
+        return found
+
+    def _rows(
+        self, level: str, columns: str, keys: Keys, *, ordered: bool = True
+    ) -> Sequence[tuple[str, ...]]:
+        conditions, values = [], []
+        for one, tag in UNIQUE_KEYS.items():
+            wanted = keys.get(tag)
+            if wanted is None or LEVELS.index(one) > LEVELS.index(level):
+                continue
+            # a JSON array: as many values as there are, in one parameter
+            conditions.append(f"{_TABLES[one]}.uid IN (SELECT value FROM json_each(?))")
+            values.append(_json_array(wanted))
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        names = _JOINS[level]
+        order = ", ".join(column for column in _ORDER if column.split(".")[0] in names.split())
+        tail = f" ORDER BY {order}" if ordered and "DISTINCT" not in columns else ""
+        sql = f"SELECT {columns} FROM {names}{where}{tail}"
+        return self._db.execute(sql, values).fetchall()
+
+    def _decoded(self, table: str, uid: str) -> Dataset:
+        column = "number" if table == "worklist" else "uid"
+        query = f"SELECT header FROM {table} WHERE {column} = ?"
+        return decode(self._db.execute(query, (uid,)).fetchone()[0], EXPLICIT_LE)
+
+
+class _Bulk:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN")
+
+    def __exit__(self, *exception: object) -> None:
+        self._db.execute("COMMIT")
+
+
+def _header_of(dataset: Dataset, level: str) -> bytes:
+    """The attributes of the level, encoded in the character set of the data set."""
+    from pydicom.dataset import Dataset
+
+    header = Dataset()
+    above = frozenset().union(*(attributes(one) for one in LEVELS[:3])) if level == "IMAGE" else ()
+    wanted = attributes(level)
+    for element in dataset:
+        tag = int(element.tag)
+        mine = tag not in above if level == "IMAGE" else tag in wanted
+        if tag == 0x00080005 or (mine and tag >> 16 < 0x7FE0 and not _is_bulk(element.value)):
+            header[tag] = element
+    try:
+        return encode(header, EXPLICIT_LE)
+    except UsageError:
+        header.SpecificCharacterSet = "ISO_IR 192"
+        return encode(header, EXPLICIT_LE)
+
+
+def _is_bulk(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) > MAX_VALUE
+
+
+def _text(dataset: Dataset, tag: int) -> str:
+    element = dataset.get_item(tag)
+    value = None if element is None else dataset[tag].value
+    return "" if value is None else str(value).strip(" \0")
+
+
+def _number(dataset: Dataset, tag: int) -> int:
+    try:
+        return int(_text(dataset, tag))
+    except ValueError:
+        return 0
+
+
+def _json_array(values: list[str]) -> str:
+    import json
+
+    return json.dumps(values)

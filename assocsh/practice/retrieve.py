@@ -1,0 +1,153 @@
+"""The sub-operations of C-GET and C-MOVE: one C-STORE for each instance, and their counts.
+
+PS3.4 C.4.2 and C.4.3, PS3.7 9.1.3 and 9.1.4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from assocsh.association import (
+    Association,
+    ContextSpec,
+    Indication,
+    Observer,
+    Peer,
+    connect,
+)
+from assocsh.datasets.dictionary import EXPLICIT_LE, IMPLICIT_LE, UNCOMPRESSED
+from assocsh.errors import AssocshError
+from assocsh.practice.contents import Contents
+from assocsh.practice.index import Stored
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+PENDING, SUCCESS, CANCEL = 0xFF00, 0x0000, 0xFE00
+WITH_FAILURES, UNABLE_TO_PERFORM = 0xB000, 0xA702
+AT_ONCE = 8
+"""Sub-operations under way at the same time; the window of the association may allow fewer."""
+MAX_CONTEXTS = 128
+MAX_FAILED_LIST = 500
+"""UIDs in a Failed SOP Instance UID List: it has to be one value of at most 64 KiB."""
+
+
+@dataclass
+class Retrieve:
+    """One C-GET or C-MOVE while its sub-operations run. ``wait`` is the archive's slowness."""
+
+    contents: Contents
+    instances: Sequence[Stored]
+    indication: Indication
+    wait: Callable[[Indication], Awaitable[bool]]
+    completed: int = 0
+    warning: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    def counts(self, *, failed: int | None = None) -> dict[str, int]:
+        """The four numbers of a response, as command set elements."""
+        bad = len(self.failed) if failed is None else failed
+        return {
+            "NumberOfRemainingSuboperations": max(
+                0, len(self.instances) - self.completed - self.warning - bad
+            ),
+            "NumberOfCompletedSuboperations": self.completed,
+            "NumberOfFailedSuboperations": bad,
+            "NumberOfWarningSuboperations": self.warning,
+        }
+
+    def failed_list(self, uids: Iterable[str]) -> Dataset | None:
+        """The data set of a final response: which instances failed."""
+        from pydicom.dataset import Dataset
+
+        listed = list(uids)[:MAX_FAILED_LIST]
+        if not listed:
+            return None
+        dataset = Dataset()
+        dataset.FailedSOPInstanceUIDList = listed
+        return dataset
+
+    def finish(self, *, cancelled: bool) -> None:
+        """The final response. Remaining is said only of a cancelled one (PS3.7 9.1.3.1)."""
+        counts = self.counts()
+        if cancelled:
+            status = CANCEL
+        else:
+            del counts["NumberOfRemainingSuboperations"]
+            status = SUCCESS
+            if self.failed or self.warning:
+                status = WITH_FAILURES
+            if self.failed and not self.completed and not self.warning:
+                status = UNABLE_TO_PERFORM
+        self.indication.respond(status, self.failed_list(self.failed), **counts)
+
+
+async def send_instances(
+    retrieve: Retrieve, association: Association, originator: tuple[str, int] | None
+) -> None:
+    """Send every instance on ``association``, telling the counts, until done or cancelled."""
+    todo = iter(retrieve.instances)
+
+    async def work() -> None:
+        for stored in todo:
+            if not await retrieve.wait(retrieve.indication):
+                return
+            await _send_one(retrieve, association, stored, originator)
+            remaining = retrieve.counts()
+            if remaining["NumberOfRemainingSuboperations"] and not retrieve.indication.cancelled:
+                retrieve.indication.respond(PENDING, **remaining)
+            await retrieve.indication.drain()
+
+    if not retrieve.instances and not await retrieve.wait(retrieve.indication):
+        retrieve.finish(cancelled=True)
+        return
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(AT_ONCE, len(retrieve.instances))):
+            group.create_task(work())
+    done = retrieve.completed + retrieve.warning + len(retrieve.failed)
+    retrieve.finish(cancelled=retrieve.indication.cancelled and done < len(retrieve.instances))
+
+
+async def _send_one(
+    retrieve: Retrieve,
+    association: Association,
+    stored: Stored,
+    originator: tuple[str, int] | None,
+) -> None:
+    try:
+        request = retrieve.contents.request(stored, association.contexts, originator)
+        response = await association.send(request).result()
+    except (AssocshError, OSError):
+        retrieve.failed.append(stored.sop_instance)
+        return
+    if response.status == SUCCESS:
+        retrieve.completed += 1
+    elif response.category == "Warning":
+        retrieve.warning += 1
+    else:
+        retrieve.failed.append(stored.sop_instance)
+
+
+async def destination_association(
+    name: str,
+    address: tuple[str, int],
+    ae_title: str,
+    instances: Iterable[Stored],
+    observer: Observer | None,
+) -> Association:
+    """An association with a move destination, proposing what the instances need.
+
+    Raises AssociationError.
+    """
+    needed: dict[ContextSpec, None] = {}
+    for stored in instances:
+        if stored.transfer_syntax not in UNCOMPRESSED:
+            needed[ContextSpec(stored.sop_class, (stored.transfer_syntax,))] = None
+        else:
+            needed[ContextSpec(stored.sop_class, (EXPLICIT_LE, IMPLICIT_LE))] = None
+    peer = Peer(name, *address)
+    specs = list(needed)[:MAX_CONTEXTS]
+    return await connect(peer, calling_ae=ae_title, contexts=specs, observer=observer)

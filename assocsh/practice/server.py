@@ -1,0 +1,96 @@
+"""Start the practice archive, in this process or alone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from assocsh.association import Listener, Observer, Peer, listen
+from assocsh.practice.archive import Archive, policy
+from assocsh.practice.contents import Contents
+
+
+class Practice:
+    """A running practice archive.
+
+    ``peer`` is how to call it; ``destinations`` maps the AE titles that C-MOVE may name to (host,
+    port) and may be added to at any time; ``skipped`` counts files that were no instances.
+    """
+
+    def __init__(self, archive: Archive, listener: Listener) -> None:
+        self.archive = archive
+        self.listener = listener
+        self.peer = Peer(listener.ae_title, listener.host, listener.port)
+
+    def __repr__(self) -> str:
+        return f"<Practice {self.peer}, {self.count} instances>"
+
+    @property
+    def destinations(self) -> dict[str, tuple[str, int]]:
+        return self.archive.destinations
+
+    @property
+    def count(self) -> int:
+        """How many instances it holds."""
+        return len(self.archive.contents.index)
+
+    @property
+    def skipped(self) -> int:
+        """How many files of the folder were no instances."""
+        return self.archive.contents.skipped
+
+    @property
+    def latency(self) -> float:
+        """Seconds before each request's first answer, and before each sub-operation."""
+        return self.archive.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self.archive.latency = seconds
+
+    async def close(self) -> None:
+        """Stop listening, abort what is associated, forget what was received."""
+        await self.listener.close()
+        self.archive.close()
+
+    async def __aenter__(self) -> Practice:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+
+async def start(
+    port: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    data: Path | None = None,
+    latency: float = 0.0,
+    ae_title: str = "PRACTICE",
+    observer: Observer | None = None,
+) -> Practice:
+    """Start a practice archive; ``port`` 0 takes a free one.
+
+    Its contents are generated, or the files below ``data``. ``latency`` is in seconds. It grants
+    any window and performs requests concurrently. ``observer`` gets the engine events of its
+    associations. Raises ConnectionFailed (port), UnusableFile (folder).
+    """
+    contents = Contents()
+    try:
+        if data is None:
+            contents.generate()
+        else:
+            await asyncio.to_thread(contents.scan, Path(data))
+        archive = Archive(contents, ae_title, latency=latency, observer=observer)
+        listener = await listen(
+            host,
+            port,
+            ae_title=ae_title,
+            policy=policy(),
+            handlers=archive.handlers(),
+            observer=observer,
+        )
+    except BaseException:
+        contents.close()
+        raise
+    return Practice(archive, listener)
