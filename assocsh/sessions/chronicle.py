@@ -60,7 +60,9 @@ class Chronicle:
             text=call.text,
             request=job.record.number if job.record is not None else None,
             background=call.background,
-            attempt=attempt(),
+            source=call.source,
+            block=attempt()[0],
+            attempt=attempt()[1],
         )
 
     def _ended(self, job: Job) -> None:
@@ -114,7 +116,7 @@ class Chronicle:
             end=expectation.query.end - begin,
             source_line=text[begin : len(text) if end < 0 else end].rstrip("\r"),
             hint=job.error.hint if job.error is not None else "",
-            attempt=attempt(),
+            source=call.source,
         )
 
     def _actual(

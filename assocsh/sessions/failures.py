@@ -23,10 +23,10 @@ def failure_lines(outcome: ScriptOutcome, step: Step, *, exchange: bool = True) 
     lines: list[str] = []
     for check in step.checks:
         if not check.ok:
-            lines += check_lines(outcome.file, check)
+            lines += check_lines(check.source or outcome.file, check)
     error = step.error
     if step.code and (error or not lines):
-        lines += _step_lines(outcome.file, step)
+        lines += _step_lines(step.source or outcome.file, step)
     if exchange and step.exchange:
         lines.append("the exchange:")
         lines += [f"  {line}" for line in exchange_lines(step)]
@@ -121,8 +121,11 @@ def exchange_line(event: Event) -> str:
         case "pdu":
             text = f"{event['pdu']} {event['size']:,} B {event['summary']}".rstrip()
         case "association":
-            by = f" by {event['by']}" if event.get("by") else ""
-            text = f"association {event['state']}{by}: {event.get('message') or ''}".rstrip(": ")
+            state = event["state"]
+            text = f"association {state}"
+            if event.get("by") and state != "released":
+                who = "the peer" if event["by"] == "peer" else "this side"
+                text += f" by {who}: {event.get('message') or ''}".rstrip(": ")
         case "transport":
             text = f"{event['what']} {event['detail']}"
         case "remark":
@@ -130,4 +133,4 @@ def exchange_line(event: Event) -> str:
             text = event["text"]
         case _:
             text = str(event.get("text", event["type"]))
-    return visible(f"{marker}{text}", 500)
+    return visible(f"{marker}{text}".rstrip(), 500)

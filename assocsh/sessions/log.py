@@ -8,8 +8,10 @@ type          members (besides type, t, script)
 ============  =====================================================================================
 log           schema, program, started (UTC); the first event of a file
 script        file, peer; a script begins
-command       step, line, text, request (null unless it sends), background, attempt (of a retry)
-expect        step, line, text, ok, actual, about, column, end, source_line, hint
+command       step, line, text, request (null unless it sends), background, source; block and
+              attempt number one execution of a retry and its attempts, 0 outside of one
+expect        step, line, text, ok, actual, about, column, end, source_line, hint,
+              source
 done          step, request, code, state, service, status, category, meaning, count, responses,
               elapsed_ms, suboperations; error {kind, message, hint} where it failed
 response      request, index, dataset (DICOM JSON model)

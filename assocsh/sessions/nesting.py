@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import count
 
 _nested: ContextVar[bool] = ContextVar("assocsh_nested", default=False)
-_attempt: ContextVar[int] = ContextVar("assocsh_attempt", default=0)
+_attempt: ContextVar[tuple[int, int]] = ContextVar("assocsh_attempt", default=(0, 0))
+_blocks = count(1)
 
 
 def nested() -> bool:
@@ -15,16 +17,21 @@ def nested() -> bool:
     return _nested.get()
 
 
-def attempt() -> int:
-    """Which attempt of a ``retry`` this is, from 1; 0 outside of one."""
+def attempt() -> tuple[int, int]:
+    """Which ``retry`` this is part of, and which attempt of it, from 1; (0, 0) outside of one."""
     return _attempt.get()
 
 
+def new_block() -> int:
+    """A number for one execution of a ``retry``."""
+    return next(_blocks)
+
+
 @contextmanager
-def inside(number: int = 0) -> Iterator[None]:
-    """Everything submitted in here is part of another command, of attempt ``number`` of it."""
+def inside(block: int = 0, number: int = 0) -> Iterator[None]:
+    """Everything submitted in here is part of another command: of attempt ``number`` of a block."""
     first = _nested.set(True)
-    second = _attempt.set(number or _attempt.get())
+    second = _attempt.set((block, number) if block else _attempt.get())
     try:
         yield
     finally:

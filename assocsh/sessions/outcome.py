@@ -34,6 +34,7 @@ class Check:
     end: int
     source_line: str
     hint: str = ""
+    source: str = ""
 
 
 @dataclass(slots=True)
@@ -46,7 +47,12 @@ class Step:
     begun: float
     request: int | None = None
     background: bool = False
+    source: str = ""
+    """The file it is in: the script, or one that the script runs."""
+    block: int = 0
     attempt: int = 0
+    superseded: bool = False
+    """Of an attempt of a ``retry`` that was followed by another: it decides nothing."""
     code: int = 0
     done: Event | None = None
     skipped: bool = False
@@ -62,6 +68,8 @@ class Step:
 
     @property
     def failed(self) -> bool:
+        if self.superseded:
+            return False
         return bool(self.code) or any(not check.ok for check in self.checks)
 
     @property
@@ -98,10 +106,17 @@ class ScriptOutcome:
     code: int = 0
     seconds: float = 0.0
     finished: bool = False
+    closing: list[Event] = field(default_factory=list)
+    """What went over the wire after the last command."""
+
+    @property
+    def deciding(self) -> list[Step]:
+        """The steps that count: without attempts that were followed by another."""
+        return [step for step in self.steps if not step.superseded]
 
     @property
     def checks(self) -> int:
-        return sum(len(step.checks) for step in self.steps)
+        return sum(len(step.checks) for step in self.deciding)
 
     @property
     def failures(self) -> list[Step]:
@@ -133,7 +148,7 @@ class _Reader:
         self._steps: dict[int, Step] = {}
         self._by_request: dict[int, Step] = {}
         self._newest: Step | None = None
-        self._early: list[Event] = []
+        self._between: list[Event] = []
 
     def read(self, event: Event) -> None:
         outcome = self.outcome
@@ -156,6 +171,7 @@ class _Reader:
                 outcome.problem = event
             case "script-end":
                 outcome.code, outcome.finished = event["code"], True
+                outcome.closing, self._between = self._between, []
                 outcome.seconds = event["elapsed_ms"] / 1000
             case kind if kind in _EXCHANGE:
                 self._exchange(event)
@@ -170,10 +186,15 @@ class _Reader:
             begun=event["t"],
             request=event["request"],
             background=event["background"],
+            source=event.get("source") or "",
+            block=event.get("block") or 0,
             attempt=event.get("attempt") or 0,
         )
-        if not self._steps:
-            step.exchange, self._early = self._early, []
+        if step.block:
+            for other in self._steps.values():
+                if other.block == step.block and other.attempt < step.attempt:
+                    other.superseded = True
+        step.exchange, self._between = self._between, []
         self._steps[step.number] = step
         self._newest = step
         if step.request is not None:
@@ -182,7 +203,18 @@ class _Reader:
             self.outcome.steps.append(step)
 
     def _expect(self, event: Event) -> None:
-        names = ("line", "text", "ok", "actual", "about", "column", "end", "source_line", "hint")
+        names = (
+            "line",
+            "text",
+            "ok",
+            "actual",
+            "about",
+            "column",
+            "end",
+            "source_line",
+            "hint",
+            "source",
+        )
         check = Check(**{name: event[name] for name in names if name in event})
         about = self._by_request.get(event.get("request") or 0)
         if about is None:
@@ -206,8 +238,10 @@ class _Reader:
         return any(check.line == step.line for each in self.outcome.steps for check in each.checks)
 
     def _exchange(self, event: Event) -> None:
-        step = self._by_request.get(event.get("request") or 0) or self._newest
-        target = step.exchange if step is not None else self._early
+        step = self._by_request.get(event.get("request") or 0)
+        if step is None and self._newest is not None and self._newest.done is None:
+            step = self._newest
+        target = step.exchange if step is not None else self._between
         last = target[-1] if target else None
         if last is not None and _same_kind(last, event):
             last["count"] = last.get("count", 1) + 1

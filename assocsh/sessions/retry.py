@@ -13,7 +13,7 @@ from assocsh.errors import (
     OperationCancelled,
     UsageError,
 )
-from assocsh.sessions.nesting import inside
+from assocsh.sessions.nesting import inside, new_block
 from assocsh.shell.binding import parse_integer
 from assocsh.shell.durations import parse_duration, show_duration
 from assocsh.shell.output.sink import Kind, Output
@@ -66,13 +66,13 @@ async def retry(session: Session, call: BoundCall) -> None:
     times = parse_integer(call.words[0], "retry", least=1, most=MOST)
     pause = parse_duration(call.words[2])
     body = call.call.body
-    code = 0
+    code, block = 0, new_block()
     for number in range(1, times + 1):
         output = session.output
         held = HeldOutput(output)
         session.output = held
         try:
-            with inside(number):
+            with inside(block, number):
                 ran = await session.interpreter.run(body)
         except asyncio.CancelledError:
             for job in tuple(session.interpreter.unfinished):

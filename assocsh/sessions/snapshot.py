@@ -31,10 +31,10 @@ _PLACES = {"DA": "<date>", "TM": "<time>", "DT": "<date-time>"}
 
 def snapshot(outcome: ScriptOutcome, *, redact: bool = True) -> str:
     """The transcript of one script; with ``redact`` identifying values are numbered too."""
-    asserted = " ".join(check.text for step in outcome.steps for check in step.checks)
+    asserted = " ".join(check.text for step in outcome.deciding for check in step.checks)
     numbers = _Numbers()
     lines = [HEADER]
-    for step in outcome.steps:
+    for step in outcome.deciding:
         lines.append("")
         lines += [numbers.number(line) for line in _step(step, asserted, redact)]
     return "\n".join(line.rstrip() for line in lines) + "\n"

@@ -95,17 +95,24 @@ def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
     for line, text in outcome.skipped:
         yield f'<li class="skipped"><p class=row><span class=line>{line}</span>'
         yield f"{_command(text)} <span class=result>not run</span></p></li>"
-    yield "</ol></section>"
+    yield "</ol>"
+    if outcome.closing:
+        yield "<details><summary class=row>After the last command</summary>"
+        yield from _exchange(outcome.closing)
+        yield "</details>"
+    yield "</section>"
 
 
 def _step(outcome: ScriptOutcome, step: Step, total: float) -> Iterator[str]:
     opened = " open" if step.failed else ""
     left = min(100.0, 100 * step.begun / total)
     width = max(0.4, min(100.0 - left, 100 * step.seconds / total))
-    yield f'<li class="{"bad" if step.failed else "ok"}"><details{opened}><summary class=row>'
+    state = "skipped" if step.superseded else "bad" if step.failed else "ok"
+    yield f'<li class="{state}"><details{opened}><summary class=row>'
     yield f"<span class=line>{step.line}</span>{_command(step.text)}"
-    attempt = f", attempt {step.attempt}" if step.attempt else ""
-    yield f"<span class=result>{_symbol(not step.failed)} {_text(step.result)}{attempt}</span>"
+    attempt = f" attempt {step.attempt}" if step.attempt else ""
+    symbol = "↻" if step.superseded else _symbol(not step.failed)
+    yield f"<span class=result>{symbol} {_text(step.result)}{attempt}</span>"
     yield f"<span class=time>{_seconds(step.seconds)}</span>"
     yield f'<span class=bar><i style="left:{left:.2f}%;width:{width:.2f}%"></i></span></summary>'
     if step.failed:

@@ -36,7 +36,7 @@ def _suite(root: Element, outcome: ScriptOutcome) -> list[int]:
     name = xml_text(visible(outcome.file))
     suite = SubElement(root, "testsuite", name=name)
     counts = [0, 0, 0, 0]
-    for step in outcome.steps:
+    for step in outcome.deciding:
         counts[0] += 1
         case = SubElement(
             suite,

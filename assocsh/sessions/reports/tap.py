@@ -26,7 +26,7 @@ def tap(outcomes: Sequence[ScriptOutcome]) -> str:
         points.append([head, *(f"# {line}" for line in details)])
 
     for outcome in outcomes:
-        for step in outcome.steps:
+        for step in outcome.deciding:
             _step(outcome, step, point)
         for line, text in outcome.skipped:
             name = f"{outcome.file}:{line} {text}"
@@ -46,7 +46,7 @@ def _step(outcome: ScriptOutcome, step: Step, point: _Point) -> None:
     own = step.code and (step.error is not None or all(check.ok for check in step.checks))
     point(not own, name, failure_lines(outcome, step) if own else ())
     for check in step.checks:
-        details = () if check.ok else check_lines(outcome.file, check)
+        details = () if check.ok else check_lines(check.source or outcome.file, check)
         point(check.ok, f"{outcome.file}:{check.line} expect {check.text}", details)
 
 
