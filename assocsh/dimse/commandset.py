@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from assocsh.errors import ProtocolError
+from assocsh.errors import ProtocolError, UsageError
 
 Value = int | str | tuple[int, ...]
 
@@ -107,6 +107,26 @@ ELEMENTS: Mapping[int, Element] = {
 }
 
 KEYWORDS: Mapping[str, int] = {element.keyword: number for number, element in ELEMENTS.items()}
+
+
+def check_values(values: Mapping[int, Value]) -> None:
+    """Raise UsageError for a value that cannot be encoded.
+
+    Checked when a message is asked for: when it is its turn on the wire nobody can be told.
+    """
+    for number, value in values.items():
+        element = ELEMENTS.get(number)
+        if element is None:
+            raise UsageError(f"(0000,{number:04x}) is no element of a command set (PS3.7 E.1)")
+        if element.vr == "US":
+            fits = isinstance(value, int) and 0 <= value <= 0xFFFF
+        elif element.vr == "AT":
+            fits = isinstance(value, tuple) and all(0 <= tag <= 0xFFFFFFFF for tag in value)
+        else:
+            fits = isinstance(value, str)
+        if not fits:
+            raise UsageError(f"{value!r} does not fit {element.keyword}, which is {element.vr}")
+
 
 _HEAD = struct.Struct("<HHI")
 _US = struct.Struct("<HHIH")

@@ -16,6 +16,7 @@ class Invocation:
 
     __slots__ = (
         "answered",
+        "cancel_on_wire",
         "cancel_sent",
         "context_id",
         "data",
@@ -49,6 +50,7 @@ class Invocation:
         self.sent = False
         self.answered = False
         self.cancel_sent = False
+        self.cancel_on_wire = False
         self.detached = False
         self.progress_at = 0.0
         self.user: object = None
@@ -90,10 +92,19 @@ class Performing:
 class Outgoing:
     """A response or a C-CANCEL in the lane ahead of the requests."""
 
-    __slots__ = ("command", "context_id", "data", "length")
+    __slots__ = ("cancels", "command", "context_id", "data", "length")
 
-    def __init__(self, context_id: int, command: CommandSet, data: bytes | None) -> None:
+    def __init__(
+        self,
+        context_id: int,
+        command: CommandSet,
+        data: bytes | None,
+        *,
+        cancels: Invocation | None = None,
+    ) -> None:
         self.context_id = context_id
+        self.cancels = cancels
+        """Of a C-CANCEL: the request it is for."""
         self.command = command
         self.data = data
         self.length = len(data) if data else 0

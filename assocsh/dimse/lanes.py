@@ -99,6 +99,9 @@ class Lanes:
     def answered(self, invocation: Invocation) -> None:
         """Its final response is in: the place is free once it is also fully sent (9.3.3.4)."""
         invocation.answered = True
+        if invocation.cancel_sent and not invocation.cancel_on_wire:
+            # There is nothing left to cancel.
+            self._control = deque(one for one in self._control if one.cancels is not invocation)
         if invocation.sent:
             self._give_back(invocation)
 
@@ -108,6 +111,7 @@ class Lanes:
         One message is never begun before the one before it is whole (PS3.8 Annex E).
         """
         pieces: list[Buffer] = []
+        self._waiting_for_source = False
         while budget > 0:
             writer = self._writer
             if writer is None:
@@ -196,6 +200,8 @@ class Lanes:
             if writing.answered:
                 self._give_back(writing)
         elif writing is not None:
+            if writing.cancels is not None:
+                writing.cancels.cancel_on_wire = True
             self._events.append(
                 MessageSent(writing.context_id, writing.command, writing.length, None)
             )

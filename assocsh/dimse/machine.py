@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from assocsh.dimse.commandset import DATA_SET, NO_DATA_SET, CommandField, CommandSet, Value
+from assocsh.dimse.commandset import (
+    DATA_SET,
+    NO_DATA_SET,
+    CommandField,
+    CommandSet,
+    Value,
+    check_values,
+)
 from assocsh.dimse.events import (
     CancelReceived,
     DimseEvent,
@@ -114,9 +121,16 @@ class DimseMachine:
     def invoke(
         self, context_id: int, values: dict[int, Value], data: bytes | DataSource | None
     ) -> Invocation:
-        """Queue a request. ``values`` is its command set but for Message ID and data set type."""
-        if isinstance(data, bytes) and not data:
+        """Queue a request. ``values`` is its command set but for Message ID and data set type.
+
+        Raises UsageError for a value that its element cannot hold; nothing is queued then.
+        """
+        check_values(values)
+        if isinstance(data, bytes):
             # An empty data set must not be announced: the peer would wait for it for ever.
+            data = data or None
+        elif data is not None and not data.length:
+            data.close()
             data = None
         invocation = Invocation(context_id, values, data)
         self.lanes.queue(invocation)
@@ -144,7 +158,7 @@ class DimseMachine:
                 0x0800: NO_DATA_SET,
             }
         )
-        self.lanes.say(Outgoing(invocation.context_id, command, None))
+        self.lanes.say(Outgoing(invocation.context_id, command, None, cancels=invocation))
         invocation.cancel_sent = True
         self._enter(invocation, OperationState.CANCELLING)
         return CancelOutcome.REQUESTED
@@ -186,9 +200,13 @@ class DimseMachine:
         data: bytes | None = None,
         elements: Mapping[int, Value] | None = None,
     ) -> None:
-        """Answer the peer. A status that is not Pending is the final response."""
+        """Answer the peer. A status that is not Pending is the final response.
+
+        Raises UsageError for a value that its element cannot hold; nothing is sent then.
+        """
         if self._performing.get(performing.message_id) is not performing:
             return
+        check_values({0x0900: status, **(elements or {})})
         self._answer(performing, status, data, elements)
         if status not in PENDING:
             del self._performing[performing.message_id]
