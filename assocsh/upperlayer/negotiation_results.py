@@ -215,9 +215,17 @@ def _accepted_roles(
         if (role.scu and not offer.scu) or (role.scp and not offer.scp):
             remarks.append(f"a role for {uid!r} beyond the one proposed: not taken")
         accepted.setdefault(uid, Role(role.scu and offer.scu, role.scp and offer.scp))
-    for uid, offer in proposed.items():
-        if offer != _DEFAULT_ROLE and uid not in accepted:
-            remarks.append(f"no answer to the role proposed for {uid!r}: the default roles hold")
+    silent = [uid for uid, offer in proposed.items() if offer != _DEFAULT_ROLE]
+    silent = [uid for uid in silent if uid not in accepted]
+    if silent:
+        which = (
+            f"role proposed for {silent[0]!r}"
+            if len(silent) == 1
+            else f"roles proposed for {len(silent)} SOP classes"
+        )
+        remarks.append(
+            f"no answer to the {which}: the default roles hold, so C-GET cannot deliver here"
+        )
     return accepted
 
 
