@@ -19,61 +19,88 @@ class Closing:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._idle_waiters: list[asyncio.Future[None]] = []
-        self._release_waiter: asyncio.Future[None] | None = None
+        self._over: asyncio.Future[None] = engine.loop.create_future()
+        self._turns: list[asyncio.Future[None]] = []
+        self._releasing: asyncio.Task[None] | None = None
+        self._now = False
+        self._patience: float | None = None
         self._release_sent = False
+        self._gave_up = False
         self._answer_release = False
 
     # -- asked for by us ---------------------------------------------------------------------
 
     async def release(self, *, now: bool, timeout: float | None) -> None:
-        """See Association.release. Raises what ended the association before it was released."""
-        engine = self._engine
-        if engine.ended_by is not None:
-            if isinstance(engine.ended_by, AssociationReleased):
-                return
-            raise engine.ended_by
-        if self._release_waiter is None:
-            if engine.state is not AssociationState.OPEN:
-                raise LocalProtocolError(f"the association is {engine.state}: nothing to release")
-            self._release_waiter = engine.loop.create_future()
-            await self._ask(now, timeout)
-        else:
-            await asyncio.shield(self._release_waiter)
-        await engine.protocol.wait_closed()
-        if not self._release_sent and not isinstance(engine.ended_by, AssociationReleased):
-            assert engine.ended_by is not None
-            raise engine.ended_by
+        """See Association.release. Raises what ended the association before it was released.
 
-    async def _ask(self, now: bool, timeout: float | None) -> None:
-        engine, waiter = self._engine, self._release_waiter
-        assert waiter is not None and engine.dimse is not None
-        engine.enter(AssociationState.RELEASING)
-        if now:
-            engine.dimse.lanes.accepting = False
-        while not waiter.done() and not (self._all_sent() if now else self._quiet()):
-            await self._turn()
-        if waiter.done() or engine.upper.state is not State.Sta6:
+        The release goes on when a caller of it is cancelled; a second caller joins it.
+        """
+        engine = self._engine
+        if engine.ended_by is None:
+            if engine.state not in (AssociationState.OPEN, AssociationState.RELEASING):
+                raise LocalProtocolError(f"the association is {engine.state}: nothing to release")
+            self._now = self._now or now
+            self._patience = timeout
+            if engine.state is AssociationState.OPEN:
+                engine.enter(AssociationState.RELEASING)
+                self._releasing = engine.loop.create_task(self._release())
+            self._wake()
+            await asyncio.shield(self._over)
+        await engine.protocol.wait_closed()
+        assert engine.ended_by is not None
+        released = isinstance(engine.ended_by, AssociationReleased)
+        if not (released or self._release_sent or self._gave_up):
+            raise engine.ended_by.with_traceback(None)
+
+    async def _release(self) -> None:
+        """Wait until nothing is pending, ask for release, wait for the answer."""
+        engine = self._engine
+        assert engine.dimse is not None
+        lanes = engine.dimse.lanes
+        alone_until: float | None = None
+        while not (self._over.done() or engine.upper.state is not State.Sta6):
+            if self._now:
+                lanes.accepting = False
+            if self._all_sent() if self._now else self._quiet():
+                break
+            if not self._abandoned():
+                alone_until = None
+            elif alone_until is None and self._patience is not None:
+                alone_until = engine.loop.time() + self._patience
+            try:
+                async with asyncio.timeout_at(alone_until):
+                    await self._turn()
+            except TimeoutError:
+                self._gave_up = True
+                engine.stream.remark(
+                    f"{len(engine.dimse.outstanding)} requests that nobody waits for had no answer "
+                    f"within {self._patience:g} s: aborted, since a release has to wait for them "
+                    "(PS3.7 A.5)",
+                    "peer",
+                )
+                self.abort_because(
+                    endings.aborted_by_us("requests that nobody waits for were not answered")
+                )
+        if self._over.done() or engine.upper.state is not State.Sta6:
             # The association ended meanwhile, or the peer asked first: then that is answered.
-            await asyncio.shield(waiter)
             return
         self._release_sent = True
         engine.upper.release_request(engine.loop.time())
         engine.protocol.flush()
         try:
-            async with asyncio.timeout(timeout):
-                await asyncio.shield(waiter)
+            async with asyncio.timeout(self._patience):
+                await asyncio.shield(self._over)
         except TimeoutError:
             engine.stream.remark(
-                f"no answer to A-RELEASE-RQ within {timeout:g} s: aborted; "
-                "all requests had been answered",
-                "peer",
+                f"no answer to A-RELEASE-RQ within {self._patience:g} s: aborted", "peer"
             )
             self.abort_because(endings.aborted_by_us("the peer did not answer A-RELEASE-RQ"))
 
     async def abort(self) -> None:
         """See Association.abort."""
         self.abort_because(endings.aborted_by_us("abort was asked for", asked=True))
+        # Where it had ended, the peer may still keep the connection open: no longer than this.
+        self._engine.protocol.close_after_abort()
         await self._engine.protocol.wait_closed()
 
     def abort_because(self, error: AssociationError, *, source: int = 0, reason: int = 0) -> None:
@@ -149,8 +176,8 @@ class Closing:
 
     def ended(self) -> None:
         """The association ended, whatever the cause."""
-        if self._release_waiter is not None and not self._release_waiter.done():
-            self._release_waiter.set_result(None)
+        if not self._over.done():
+            self._over.set_result(None)
         self._wake()
 
     def _released(self, text: str, *, by_peer: bool = False) -> None:
@@ -164,17 +191,29 @@ class Closing:
         dimse = self._engine.dimse
         return dimse is None or (dimse.idle and not self._engine.performer.busy)
 
+    def _abandoned(self) -> bool:
+        """Only requests that nobody waits for are in the way, and those that wait for their place.
+
+        No timer watches over them any more.
+        """
+        dimse = self._engine.dimse
+        if dimse is None or self._engine.performer.busy or dimse.lanes.mid_message:
+            return False
+        if not dimse.outstanding or (dimse.queued and dimse.window.is_open):
+            return False
+        return all(one.detached for one in dimse.outstanding.values())
+
     def _all_sent(self) -> bool:
         dimse = self._engine.dimse
         return dimse is None or not (dimse.lanes.mid_message or dimse.lanes.control_backlog)
 
     async def _turn(self) -> None:
         waiter = self._engine.loop.create_future()
-        self._idle_waiters.append(waiter)
+        self._turns.append(waiter)
         await waiter
 
     def _wake(self) -> None:
-        waiters, self._idle_waiters = self._idle_waiters, []
+        waiters, self._turns = self._turns, []
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
