@@ -62,6 +62,10 @@ class Connecting:
         if tls is not None:
             options["ssl"] = client_context(tls)
             options["server_hostname"] = tls.host_name or peer.host
+            config = tls
+            engine.check_peer = lambda one: check_pin(
+                config, one.protocol.peer_certificate, one.peer
+            )
         try:
             async with asyncio.timeout(seconds):
                 await engine.loop.create_connection(
@@ -71,8 +75,8 @@ class Connecting:
                     happy_eyeballs_delay=HAPPY_EYEBALLS,
                     **options,
                 )
-            if tls is not None:
-                check_pin(tls, engine.protocol.peer_certificate, engine.peer)
+            if engine.refused_peer is not None:
+                raise engine.refused_peer
         except AssociationError as error:
             engine.fail(AssociationState.LOST, error)
             raise

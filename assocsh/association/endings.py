@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -31,6 +33,7 @@ IDLE = 20.0
 def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> ConnectionFailed:
     """From the OSError of a connection attempt."""
     where = f"{peer.host}:{peer.port}"
+    error = _one_of_many(error)
     if isinstance(error, socket.gaierror):
         message = f"the name {peer.host!r} is not known here"
         hint = "is it a typo? try the IP address"
@@ -54,6 +57,17 @@ def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> C
     failed = ConnectionFailed(message, hint=hint)
     failed.__cause__ = error
     return failed
+
+
+def _one_of_many(error: BaseException) -> BaseException:
+    """asyncio sums up the failures of several addresses in a text: one of them if all are alike."""
+    if not isinstance(error, OSError) or error.errno is not None:
+        return error
+    numbers = set(re.findall(r"\[Errno (\d+)\]", str(error)))
+    if len(numbers) != 1:
+        return error
+    number = int(numbers.pop())
+    return OSError(number, os.strerror(number))
 
 
 def rejected(

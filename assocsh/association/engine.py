@@ -53,6 +53,8 @@ from assocsh.upperlayer.negotiation import (
     PresentationContext,
 )
 
+_OF_OPERATIONS = (dimse_events.Entered, dimse_events.ResponseReceived)
+
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
 
@@ -90,6 +92,9 @@ class Engine:
         self.closing = Closing(self)
         self.association = Association(self)
         self.stream = EventStream(self.upper, self.association, observers)
+        self.check_peer: Callable[[Engine], None] | None = None
+        """Raises AssocshError for a peer that is not to be spoken to; called once connected."""
+        self.refused_peer: AssocshError | None = None
         self.on_connected: Callable[[Engine], object] | None = None
         self.on_closed: Callable[[Engine], object] | None = None
         self._decide = decide
@@ -120,7 +125,7 @@ class Engine:
     def established(self) -> DimseMachine:
         """The DIMSE machine, when requests may be sent; else the error that says why not."""
         if self.ended_by is not None:
-            raise self.ended_by
+            raise self.ended_by.with_traceback(None)
         if self.dimse is None:
             raise LocalProtocolError("the association is not established yet")
         if self.state is not AssociationState.OPEN:
@@ -149,6 +154,14 @@ class Engine:
     def transport_made(self) -> None:
         now = self.loop.time()
         address = self.protocol.address
+        if self.check_peer is not None:
+            try:
+                self.check_peer(self)
+            except AssocshError as error:
+                # Before a byte of the A-ASSOCIATE-RQ: it may carry a password.
+                self.refused_peer = error
+                self.protocol.kill()
+                return
         if self._decide is not None:
             host, _, port = address.rpartition(":")
             self.peer = Peer("?", host, int(port or 0))
@@ -203,6 +216,9 @@ class Engine:
 
     def dimse_event(self, event: dimse_events.DimseEvent) -> None:
         now = self.loop.time()
+        if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
+            # It came behind what ended the association: nobody performs or reports it any more.
+            return
         match event:
             case dimse_events.StoreData(performing=performing, data=data):
                 self.performer.store_data(performing, data)
@@ -303,7 +319,7 @@ class Engine:
         operation = event.invocation.user
         assert isinstance(operation, Operation)
         if operation.done:
-            late = operation.elapsed
+            late = self.loop.time() - (operation.sent_at or operation.queued_at)
             self.stream.remark(
                 f"a late {event.command.label} {event.command.status:#06x} to request "
                 f"{event.invocation.message_id}, {late:.1f} s after it was sent: nobody waits "
@@ -337,6 +353,9 @@ class Engine:
     def _timed_out(self, invocation: Invocation) -> None:
         operation = invocation.user
         assert isinstance(operation, Operation) and self.dimse is not None
+        if operation.done:
+            # Another one that ran out at the same time has ended the association.
+            return
         limit = self.timeouts.dimse
         operation.error = OperationTimeout(
             f"no response to the {operation.request.name} with Message ID "
@@ -380,6 +399,7 @@ class Engine:
         self.fail_operations(error)
         if self.dimse is not None:
             self.dimse.close()
+        self.protocol.dimse = None
         self.enter(state)
         if not self.opened.done():
             self.opened.set_exception(error)
@@ -419,6 +439,9 @@ class Engine:
     async def _read_again(self, until: Coroutine[Any, Any, None]) -> None:
         try:
             await until
+        except OSError:
+            # The sink reports it with its next write.
+            pass
         finally:
             self.upper.resume_pdu_timer(self.loop.time())
             self.protocol.resume_reading()

@@ -63,7 +63,7 @@ class Indication:
 
     A handler answers with ``respond``, once with a final status, before that as often as the
     service has Pending responses. ``sink`` is what the data set of a C-STORE went into, ``failure``
-    the OSError that kept it from getting there.
+    the error that kept it from getting there.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Indication:
         self.data: bytes | None = None
         self.data_length = 0
         self.sink: Any = None
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
         self._performing = performing
         self._cancelled = asyncio.Event()
 

@@ -74,8 +74,8 @@ class Operation(AsyncIterator[Response]):
 
     @property
     def message_id(self) -> int | None:
-        """Message ID; None while queued."""
-        return self.invocation.message_id
+        """Message ID; None as long as nothing of it was sent."""
+        return None if self.sent_at is None else self.invocation.message_id
 
     @property
     def cancel_sent(self) -> bool:
@@ -123,14 +123,14 @@ class Operation(AsyncIterator[Response]):
         while not self.done:
             await self._wait()
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(None)
         assert self.final is not None
         return self.final
 
     def add_done_callback(self, callback: Callable[[Operation], object]) -> None:
         """Call ``callback(operation)`` when it ends; at once if it has."""
         if self.done:
-            callback(self)
+            self._call(callback)
         else:
             self._callbacks.append(callback)
 
@@ -141,7 +141,8 @@ class Operation(AsyncIterator[Response]):
         while not self._buffer:
             if self.done:
                 if self.error is not None:
-                    raise self.error
+                    # One error may end many operations: without this each raise would add to it.
+                    raise self.error.with_traceback(None)
                 raise StopAsyncIteration
             await self._wait()
         return self._buffer.popleft()
@@ -179,7 +180,7 @@ class Operation(AsyncIterator[Response]):
         """A response arrived."""
         self.responses += 1
         if response.is_pending:
-            if self.state is OperationState.CANCELLING:
+            if self.invocation.cancel_on_wire:
                 self._after_cancel += 1
             if self._limit is not None and self.matches >= self._limit:
                 self.dropped += 1
@@ -215,7 +216,16 @@ class Operation(AsyncIterator[Response]):
         self._wake()
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
+            self._call(callback)
+
+    def _call(self, callback: Callable[[Operation], object]) -> None:
+        """A callback that fails must not keep the engine from what it was doing."""
+        try:
             callback(self)
+        except Exception as error:
+            self._engine.loop.call_exception_handler(
+                {"message": f"a done callback of {self!r} failed", "exception": error}
+            )
 
     def _wake(self) -> None:
         waiters, self._waiters = self._waiters, []

@@ -25,6 +25,10 @@ RESPONSES_WAITING = 64
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 UNRECOGNIZED_OPERATION = 0x0211
 PROCESSING_FAILURE = 0x0110
+
+_WHATEVER_THE_ROLE = (CommandField.N_EVENT_REPORT_RQ, CommandField.C_ECHO_RQ)
+"""An event report comes from the SCP; and a peer that asks whether we are there gets an answer."""
+
 OUT_OF_RESOURCES = 0xA700
 
 
@@ -61,7 +65,8 @@ class Performer:
         if not self._refusal(indication) and self.handlers.open_sink is not None:
             try:
                 indication.sink = self.handlers.open_sink(indication)
-            except OSError as error:
+            except Exception as error:
+                # This is the read path: whatever it is, it is the handler's to answer.
                 indication.failure = error
         elif not self._refusal(indication):
             indication.sink = MemorySink()
@@ -75,7 +80,7 @@ class Performer:
             return
         try:
             sink.write(data)
-        except OSError as error:
+        except Exception as error:
             indication.failure = error
             indication.sink = None
             sink.discard()
@@ -92,6 +97,9 @@ class Performer:
             indication.data_length = len(data) if data else 0
         refusal = self._refusal(indication)
         if refusal:
+            if indication.sink is not None:
+                # The handler was taken away while the data set arrived.
+                indication.sink.discard()
             self._refuse(indication, refusal)
             return
         task = self._engine.loop.create_task(self._run(indication))
@@ -166,7 +174,7 @@ class Performer:
             CommandField(field)
         except ValueError:
             return UNRECOGNIZED_OPERATION
-        if not indication.context.as_scp and field != CommandField.N_EVENT_REPORT_RQ:
+        if not indication.context.as_scp and field not in _WHATEVER_THE_ROLE:
             return SOP_CLASS_NOT_SUPPORTED
         if self.handlers.find(field) is None:
             return SOP_CLASS_NOT_SUPPORTED

@@ -15,6 +15,7 @@ from assocsh.dimse.requests import (
     EncodedData,
     NAction,
     NDelete,
+    NEventReport,
     NGet,
     NSet,
     Request,
@@ -41,7 +42,9 @@ def prepare(request: Request, contexts: Iterable[PresentationContext]) -> Prepar
     contexts = tuple(contexts)
     if isinstance(request, CStore):
         return _prepare_store(request, contexts)
-    context = choose_context(request.sop_classes, contexts, request.name)
+    # An event report is the SCP's to send, everything else the SCU's.
+    as_scp = isinstance(request, NEventReport)
+    context = choose_context(request.sop_classes, contexts, request.name, as_scp=as_scp)
     values = request.elements()
     values[0x0100] = int(request.field)
     requested = isinstance(request, NGet | NSet | NAction | NDelete)
@@ -51,20 +54,29 @@ def prepare(request: Request, contexts: Iterable[PresentationContext]) -> Prepar
 
 
 def choose_context(
-    sop_classes: Iterable[str], contexts: Iterable[PresentationContext], what: str
+    sop_classes: Iterable[str],
+    contexts: Iterable[PresentationContext],
+    what: str,
+    *,
+    as_scp: bool = False,
 ) -> PresentationContext:
-    """The first accepted context for the first of ``sop_classes`` that has one with us as SCU."""
+    """The first accepted context for the first of ``sop_classes`` that has one in our role."""
     contexts = tuple(contexts)
     wanted = tuple(sop_classes)
     for uid in wanted:
         for context in contexts:
-            if context.abstract_syntax == uid and context.accepted and context.as_scu:
+            in_role = context.as_scp if as_scp else context.as_scu
+            if context.abstract_syntax == uid and context.accepted and in_role:
                 return context
-    raise no_context(wanted, contexts, what)
+    raise no_context(wanted, contexts, what, role="SCP" if as_scp else "SCU")
 
 
 def no_context(
-    sop_classes: Iterable[str], contexts: Iterable[PresentationContext], what: str
+    sop_classes: Iterable[str],
+    contexts: Iterable[PresentationContext],
+    what: str,
+    *,
+    role: str = "SCU",
 ) -> NoPresentationContext:
     """The error for a request that no context carries: why each candidate does not."""
     from assocsh.datasets.dictionary import uid_keyword
@@ -79,7 +91,7 @@ def no_context(
             hint=f"open again with --contexts that names it: --contexts {uid_keyword(wanted[0])}",
         )
     reasons = dict.fromkeys(
-        "we have no SCU role" if context.accepted else context.meaning for context in known
+        f"we have no {role} role" if context.accepted else context.meaning for context in known
     )
     return NoPresentationContext(
         f"no accepted presentation context for {what}: the peer answered "

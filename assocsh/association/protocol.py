@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
 from typing import Protocol, cast
@@ -25,6 +26,9 @@ TURN = 256 * 1024
 
 ABORT_GRACE = 1.0
 """Seconds after an A-ABORT until the connection is reset, whatever the peer does."""
+
+_LAST_READS = 256
+"""Reads at most from a connection that was reset: more than a socket buffer holds."""
 
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
@@ -92,6 +96,10 @@ class AssociationProtocol(asyncio.Protocol):
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             except OSError:
                 self._socket = None
+        self._received(data)
+        self.pump()
+
+    def _received(self, data: bytes) -> None:
         now = self._loop.time()
         user = self._user
         for event in self.upper.receive_data(data, now):
@@ -103,7 +111,6 @@ class AssociationProtocol(asyncio.Protocol):
                         user.dimse_event(dimse_event)
             else:
                 user.upper_event(event)
-        self.pump()
 
     def eof_received(self) -> bool:
         return False
@@ -113,13 +120,31 @@ class AssociationProtocol(asyncio.Protocol):
             if timer is not None:
                 timer.cancel()
         self._upper_timer = self._dimse_timer = self._stall_timer = self._grace_timer = None
-        self._transport = None
+        transport, self._transport = self._transport, None
         self._socket = None
+        if error is not None and transport is not None:
+            self._last_words(transport)
         self._user.transport_gone(error)
         for event in self.upper.transport_closed(self._loop.time()):
             self._user.upper_event(event)
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
+
+    def _last_words(self, transport: asyncio.Transport) -> None:
+        """Read what came before a reset.
+
+        A write that meets the reset ends the connection for asyncio, with the A-ABORT that says
+        why still unread in the socket.
+        """
+        sock = transport.get_extra_info("socket")
+        if sock is None or transport.get_extra_info("ssl_object") is not None:
+            return
+        with contextlib.suppress(OSError):
+            for _ in range(_LAST_READS):
+                data = os.read(sock.fileno(), BATCH)
+                if not data:
+                    break
+                self._received(data)
 
     def pause_writing(self) -> None:
         self._write_paused = True

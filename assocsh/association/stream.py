@@ -43,7 +43,7 @@ class EventStream:
 
     def emit(self, event: EngineEvent) -> None:
         for observer in tuple(self._observers):
-            observer(event)
+            self._call(observer, event)
 
     def remark(self, text: str, by: Side) -> None:
         """Something out of order that does not end the association."""
@@ -57,4 +57,17 @@ class EventStream:
         event = PduTransferred(self._clock(), self._association, sent, pdu_type, buffers)
         for observer in tuple(self._observers):
             if getattr(observer, "wants_pdus", False):
-                observer(event)
+                self._call(observer, event)
+
+    @staticmethod
+    def _call(observer: Observer, event: EngineEvent) -> None:
+        """An observer that fails must not keep the engine from what it was doing."""
+        try:
+            observer(event)
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {
+                    "message": f"an observer failed on {type(event).__name__}",
+                    "exception": error,
+                }
+            )
