@@ -141,13 +141,16 @@ class _Parser:
         calls: list[Call] = []
         while self.at < len(self.tokens) and self.tokens[self.at].kind is not Kind.CLOSE:
             try:
-                call = self._command()
+                read = self._command()
             except LanguageError as error:
                 self.errors.append(error)
                 self._skip()
-            else:
-                if call is not None:
-                    calls.append(call)
+                continue
+            try:
+                if read is not None:
+                    calls.append(_CallReader(self.place, *read).read())
+            except LanguageError as error:
+                self.errors.append(error)
         return calls
 
     def _skip(self) -> None:
@@ -162,8 +165,11 @@ class _Parser:
         if self.at < len(self.tokens) and self.tokens[self.at].kind is not Kind.CLOSE:
             self.at += 1
 
-    def _command(self) -> Call | None:
-        """The next command, or None for a blank stretch; stands behind its end afterwards."""
+    def _command(self) -> tuple[list[Token], bool, tuple[Call, ...] | None] | None:
+        """Words, ``&`` and block of the next command; None for a blank stretch.
+
+        Stands behind the end of the command afterwards, and inside it when this raises.
+        """
         words: list[Token] = []
         body: tuple[Call, ...] | None = None
         background = False
@@ -192,9 +198,7 @@ class _Parser:
                 case _:
                     pass
             self.at += 1
-        if not words:
-            return None
-        return _CallReader(self.place, words, background, body).read()
+        return (words, background, body) if words else None
 
     def _block(self, words: list[Token], token: Token) -> tuple[Call, ...]:
         spec = COMMANDS.get(words[0].text) if words else None
