@@ -122,6 +122,8 @@ class Interpreter:
     ) -> None:
         session = self._session
         try:
+            if job.call.spec.name not in AT_ONCE:
+                await session.loaded.wait()
             for event in waits:
                 await event.wait()
             job.state = JobState.RUNNING

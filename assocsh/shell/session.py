@@ -88,6 +88,9 @@ class Session:
         self.practice_options: tuple[float, Path | None] = (0.0, None)
         self.interpreter = Interpreter(self)
         self.on_change: list[Callable[[], None]] = []
+        self.loaded = asyncio.Event()
+        """The libraries are there. Two threads that import one package see it half made."""
+        self.loaded.set()
         self.leaving = asyncio.Event()
         """Set by ``quit``: whoever reads commands stops reading."""
         self.interactive = False

@@ -305,13 +305,18 @@ class Shell:
                 self._screen.rows_above = min(self._rows_above + rows, max(size.rows - 1, 0))
         if self._first is not None:
             first, self._first = self._first, None
+            self.session.loaded.clear()
             for line in first:
                 self._do(line)
             self._loader(self._tables_loaded)
 
     def _tables_loaded(self, keywords: Keywords) -> None:
+        self.session.loaded.set()
         self._keywords = keywords
         self.prompt.lexer = LineLexer(keywords)
+        buffer = self.prompt.default_buffer
+        if buffer.text and not buffer.complete_state and self.prompt.app.is_running:
+            buffer.start_completion()  # typed before there was anything to offer
         self._redraw()
 
     def _session_changed(self) -> None:

@@ -67,6 +67,8 @@ class ShellSession(Protocol):
 
     output: Output
     on_change: list[Callable[[], None]]
+    loaded: asyncio.Event
+    """Commands that need the engine wait for it."""
     leaving: asyncio.Event
     """Set by ``quit``."""
     interactive: bool

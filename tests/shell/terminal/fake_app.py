@@ -42,6 +42,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.output: Output = MemoryOutput()
         self.on_change: list[Callable[[], None]] = []
+        self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False
         self._status = FakeStatus()
