@@ -89,7 +89,7 @@ def _candidates(request: Request, found: Iterable[Found]) -> Iterator[Candidate]
     """Each thing found, written as it must stand on the line."""
     typed = request.context.typed
     for each in found:
-        kept = each.kept if each.kept >= 0 else request.kept
+        kept = each.kept
         start = typed.positions[kept]
         if any(begin < start < end for begin, end in typed.closed):
             continue  # in the middle of a finished quote
@@ -114,7 +114,7 @@ def _commands(request: Request) -> Iterator[Found]:
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
     names = [*offered, *(name for name in longer if COMMANDS[name].name in offered)]
     for name in ranked(request.text, names):
-        yield Found(name, meta=COMMANDS[name].summary)
+        yield request.found(name, meta=COMMANDS[name].summary)
 
 
 def _options(request: Request) -> Iterator[Found]:
@@ -126,30 +126,30 @@ def _options(request: Request) -> Iterator[Found]:
         if option.name.startswith(request.text) or (
             len(request.text) > 3 and request.text[2:] in option.name
         ):
-            yield Found(option.name, option.synopsis[1:-1], option.summary, verbatim=True)
+            yield request.found(option.name, option.synopsis[1:-1], option.summary, verbatim=True)
 
 
 def _choices(request: Request) -> Iterator[Found]:
     for choice in ranked(request.text, request.context.choices):
-        yield Found(choice)
+        yield request.found(choice)
 
 
 def _variables(request: Request) -> Iterator[Found]:
     for name in ranked(request.text, list(request.provider.variable_names())):
-        yield Found(name, f"${name}", verbatim=True)
+        yield request.found(name, f"${name}", verbatim=True)
 
 
 def _peers(request: Request) -> Iterator[Found]:
     known = dict(request.provider.peers())
     known.setdefault("practice", "the practice archive, started for you")
     for name in ranked(request.text, list(known)):
-        yield Found(name, meta=known[name])
+        yield request.found(name, meta=known[name])
 
 
 def _ae_titles(request: Request) -> Iterator[Found]:
     known = dict(request.provider.ae_titles())
     for name in ranked(request.text, list(known)):
-        yield Found(name, meta=known[name])
+        yield request.found(name, meta=known[name])
 
 
 def _requests(request: Request) -> Iterator[Found]:
@@ -157,14 +157,14 @@ def _requests(request: Request) -> Iterator[Found]:
     for number, meta in request.provider.request_numbers():
         text = str(number) if bare else f"#{number}"
         if text.startswith(request.text):
-            yield Found(text, meta=meta, verbatim=True)
+            yield request.found(text, meta=meta, verbatim=True)
     yield from _choices(request)
 
 
 def _rows(request: Request) -> Iterator[Found]:
     for number, meta in request.provider.rows():
         if str(number).startswith(request.text):
-            yield Found(str(number), meta=meta)
+            yield request.found(str(number), meta=meta)
 
 
 def _topics(request: Request) -> Iterator[Found]:
@@ -178,13 +178,13 @@ def _topics(request: Request) -> Iterator[Found]:
     }
     offered |= TOPICS
     for name in ranked(request.text, list(offered)):
-        yield Found(name, meta=offered[name])
+        yield request.found(name, meta=offered[name])
 
 
 def _settings(request: Request) -> Iterator[Found]:
     for name in ranked(request.text, list(SETTINGS)):
         setting = SETTINGS[name]
-        yield Found(name, meta=f"{setting.summary} ({setting.default})")
+        yield request.found(name, meta=f"{setting.summary} ({setting.default})")
 
 
 def _setting_value(request: Request) -> Iterator[Found]:
@@ -198,14 +198,14 @@ def _setting_value(request: Request) -> Iterator[Found]:
     elif setting.slot is Slot.DIRECTORY:
         yield from files(request, directories=True)
     for value in ranked(request.text, offered):
-        yield Found(value, meta="default" if value == setting.default else "")
+        yield request.found(value, meta="default" if value == setting.default else "")
 
 
 def _uids(request: Request) -> Iterator[Found]:
     for keyword in ("SOPInstanceUID", "AffectedSOPInstanceUID"):
         for value, meta in request.provider.recent_values(keyword):
             if value.startswith(request.text):
-                yield Found(value, meta=meta)
+                yield request.found(value, meta=meta)
 
 
 def _nothing(request: Request) -> Iterator[Found]:

@@ -11,7 +11,9 @@ from assocsh.shell.language.spec import CONTEXT_SETS
 from assocsh.shell.language.tables import TagLike, UidLine
 from assocsh.shell.language.words import split_key
 
-_NUMBER = re.compile(r"\(?(?:0[xX])?[0-9A-Fa-f]{0,4}(?:,\s?[0-9A-Fa-f]{0,4})?\)?|[0-9A-Fa-f]{5,8}")
+_NUMBER = re.compile(
+    r"\(?(?:0[xX])?[0-9A-Fa-f]{0,4}(?:,\s?[0-9A-Fa-f]{0,4})?\)?|(?:0[xX])?[0-9A-Fa-f]{5,8}"
+)
 _ITEM = re.compile(r"\[[^\]]*\]|\([0-9]+\)$")
 
 
@@ -54,11 +56,11 @@ def keywords(request: Request, skip: set[str] | None = None) -> Iterator[Found]:
         preferred = list(dict.fromkeys([*usual, *preferred]))
     if tables is None:
         for name in ranked(typed, [name for name in preferred if name not in (skip or ())]):
-            yield Found(name)
+            yield request.found(name)
         return
     for entry in tables.tags.search(typed, preferred=preferred):
         if not skip or entry.keyword not in skip:
-            yield Found(entry.keyword, meta=tag_meta(entry))
+            yield request.found(entry.keyword, meta=tag_meta(entry))
 
 
 def _numbers(request: Request) -> Iterator[Found]:
@@ -76,7 +78,7 @@ def _numbers(request: Request) -> Iterator[Found]:
             text = number
         else:
             text = ("0x" if hexadecimal else "") + number.replace(",", "")
-        yield Found(text, f"{text} {entry.keyword}", f"{entry.vr} {entry.vm}  {entry.name}")
+        yield request.found(text, f"{text} {entry.keyword}", f"{entry.vr} {entry.vm}  {entry.name}")
 
 
 def tag_meta(entry: TagLike) -> str:
@@ -100,18 +102,16 @@ def values(request: Request, path: str) -> Iterator[Found]:
     keyword = keyword_of(request, path)
     if request.tables is not None and (entry := request.tables.tags.get(keyword)):
         keyword = entry.keyword
-    wanted, seen = request.text.lower(), set()
-    for value, meta in request.provider.recent_values(keyword):
-        if wanted in value.lower():
-            seen.add(value)
-            yield Found(value, meta=meta)
+    seen = dict(request.provider.recent_values(keyword))
+    for value in ranked(request.text, list(seen)):
+        yield request.found(value, meta=seen[value])
     listed = VALUES.get(keyword, {})
     for value in ranked(request.text, [value for value in listed if value not in seen]):
-        yield Found(value, meta=listed[value])
+        yield request.found(value, meta=listed[value])
     if keyword in ("SOPClassUID", "SOPClassesInStudy", "ReferencedSOPClassUID"):
         for line in _lines(request, "sop_classes"):
             if line.uid not in seen:
-                yield Found(line.uid, line.keyword, line.uid)
+                yield request.found(line.uid, line.keyword, line.uid)
 
 
 def sop_classes(request: Request) -> Iterator[Found]:
@@ -120,14 +120,14 @@ def sop_classes(request: Request) -> Iterator[Found]:
         status = request.provider.context_status(line.uid)
         by_uid = request.text[:1].isdigit()
         meta = f"{line.keyword if by_uid else line.uid}{'  ' if status else ''}{status}"
-        yield Found(line.uid if by_uid else line.keyword, meta=meta)
+        yield request.found(line.uid if by_uid else line.keyword, meta=meta)
 
 
 def transfer_syntaxes(request: Request) -> Iterator[Found]:
     """Transfer syntaxes by keyword or UID."""
     for line in _lines(request, "transfer_syntaxes"):
         by_uid = request.text[:1].isdigit()
-        yield Found(line.uid if by_uid else line.keyword, meta=f"{line.uid}  {line.name}")
+        yield request.found(line.uid if by_uid else line.keyword, meta=f"{line.uid}  {line.name}")
 
 
 def _lines(request: Request, which: str) -> Iterator[UidLine]:
@@ -152,6 +152,5 @@ def contexts(request: Request) -> Iterator[Found]:
     inner = request.at(request.kept + typed.rfind(",") + 1)
     given = set(typed.split(",")[:-1])
     for name in ranked(inner.text, [each for each in CONTEXT_SETS if each not in given]):
-        yield Found(name, meta=CONTEXT_SETS[name], kept=inner.kept)
-    for found in sop_classes(inner):
-        yield Found(found.text, meta=found.meta, kept=inner.kept)
+        yield inner.found(name, meta=CONTEXT_SETS[name])
+    yield from sop_classes(inner)

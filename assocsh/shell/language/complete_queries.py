@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from assocsh.shell.language.complete_names import keywords, sop_classes, transfer_syntaxes, values
 from assocsh.shell.language.enumerated import ASSOCIATION_STATES, STATUS_VALUES
@@ -44,7 +45,7 @@ def queries(request: Request) -> Iterator[Found]:
     if typed.startswith("#") and "." not in typed:
         for number, meta in request.provider.request_numbers():
             if f"#{number}".startswith(typed):
-                yield Found(f"#{number}.", meta=meta, verbatim=True)
+                yield request.found(f"#{number}.", meta=meta, verbatim=True)
         return
     numbered = _NUMBERED.match(typed)
     at = numbered.end() if numbered else 0
@@ -58,23 +59,23 @@ def queries(request: Request) -> Iterator[Found]:
     if not path:
         for name in ranked(inner.text, ROOTS):
             text = {"rsp": "rsp[0].", "last": "last.", "events": "events[*].type"}.get(name, name)
-            yield Found(text, name, _ROOT_META[name], inner.kept, verbatim=True)
+            yield inner.found(text, name, _ROOT_META[name], verbatim=True)
     elif path[0] in ("rsp", "last"):
         for found in keywords(inner):
-            yield Found(found.text, found.display, found.meta, inner.kept, verbatim=True)
+            yield replace(found, verbatim=True)
     else:
         for name in ranked(inner.text, query_fields(path)):
-            yield Found(name, kept=inner.kept, verbatim=True)
+            yield inner.found(name, verbatim=True)
 
 
 def _brackets(request: Request, before: str) -> Iterator[Found]:
     if before == "assoc.contexts":
         for found in sop_classes(request):
-            yield Found(f"{found.text}]", found.text, found.meta, request.kept, verbatim=True)
+            yield replace(found, text=f"{found.text}]", display=found.text, verbatim=True)
         return
     for text, meta in (("0]", "the first"), ("*]", "all of them, in no order")):
         if text.startswith(request.text):
-            yield Found(text, meta=meta, kept=request.kept, verbatim=True)
+            yield request.found(text, meta=meta, verbatim=True)
 
 
 def expectations(request: Request) -> Iterator[Found]:
@@ -86,9 +87,9 @@ def expectations(request: Request) -> Iterator[Found]:
     rest = [word for word in words[1:] if word != "not"]
     if not rest:
         for name in ranked(request.text, Operator.ALL):
-            yield Found(name, meta=_OPERATOR_META.get(name, ""), verbatim=True)
+            yield request.found(name, meta=_OPERATOR_META.get(name, ""), verbatim=True)
         if "not" not in words and "not".startswith(request.text):
-            yield Found("not", meta="the opposite of what follows", verbatim=True)
+            yield request.found("not", meta="the opposite of what follows", verbatim=True)
     elif len(rest) == 1 and rest[0] not in Operator.UNARY:
         yield from _operands(request, words[0])
 
@@ -98,10 +99,10 @@ def _operands(request: Request, query: str) -> Iterator[Found]:
     if path == "status":
         for text, meta in STATUS_VALUES.items():
             if text.startswith(request.text):
-                yield Found(text, meta=meta)
+                yield request.found(text, meta=meta)
     elif path == "assoc.state":
         for name in ranked(request.text, ASSOCIATION_STATES):
-            yield Found(name)
+            yield request.found(name)
     elif path.endswith(".transfer_syntax"):
         yield from transfer_syntaxes(request)
     elif path.startswith(("rsp.", "last.")):
@@ -112,6 +113,6 @@ def assignments(request: Request) -> Iterator[Found]:
     """``let NAME = QUERY``."""
     words = request.context.words
     if len(words) == 1 and not request.text:
-        yield Found("=", verbatim=True)
+        yield request.found("=", verbatim=True)
     elif len(words) == 2 and words[1] == "=":
         yield from queries(request)

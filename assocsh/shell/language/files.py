@@ -17,10 +17,10 @@ def files(request: Request, *, directories: bool = False) -> Iterator[Found]:
     """What the folder of the typed path holds, folders with a ``/`` at their end."""
     typed = request.text
     if typed == "~":
-        yield Found("~/", more=True)
+        yield request.found("~/", more=True)
         return
     folder, slash, name = typed.rpartition("/")
-    kept = request.kept + len(folder) + len(slash)
+    request = request.at(request.kept + len(folder) + len(slash))
     try:
         with os.scandir(Path(folder + slash).expanduser()) as listing:
             entries = sorted(
@@ -33,9 +33,9 @@ def files(request: Request, *, directories: bool = False) -> Iterator[Found]:
         return
     for entry, is_directory in entries:
         if is_directory:
-            yield Found(f"{entry}/", kept=kept, more=True)
+            yield request.found(f"{entry}/", more=True)
         elif not directories:
-            yield Found(entry, kept=kept)
+            yield request.found(entry)
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

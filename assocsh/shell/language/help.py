@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from assocsh.errors import UsageError
 from assocsh.shell.language.place import nearest
-from assocsh.shell.language.spec import COMMANDS, SETTINGS, CommandSpec, groups
+from assocsh.shell.language.spec import COMMANDS, SETTINGS, CommandSpec, Slot, groups
 
 TOPICS: dict[str, str] = {
     "keys": "what the keys do at the prompt",
@@ -147,8 +147,9 @@ def _wrapped(spec: CommandSpec, width: int = 88) -> list[str]:
 
 def _settings() -> list[str]:
     width = max(map(len, SETTINGS))
-    return [
-        f"  {setting.name:{width}}  {setting.summary}"
-        f" ({', '.join(setting.choices)}{'; ' if setting.choices else ''}default {setting.default})"
-        for setting in SETTINGS.values()
-    ]
+    lines = []
+    for setting in SETTINGS.values():
+        lines.append(f"  {setting.name:{width}}  {setting.summary} (default {setting.default})")
+        if setting.slot is Slot.CHOICE:
+            lines.append(f"  {'':{width}}  {', '.join(setting.choices)}")
+    return lines

@@ -14,14 +14,14 @@ from assocsh.shell.language.tables import Tables
 class Found:
     """Something to offer. ``text`` is its value; how it is quoted is not its concern.
 
-    ``kept``: how much of the typed value stays before it (-1: as the request says).
+    ``kept``: how much of the typed value stays before it.
     ``verbatim``: goes onto the line as it is. ``more``: the word goes on after it (a folder).
     """
 
     text: str
-    display: str = ""
-    meta: str = ""
-    kept: int = -1
+    display: str
+    meta: str
+    kept: int
     verbatim: bool = False
     more: bool = False
 
@@ -43,6 +43,18 @@ class Request:
     def at(self, kept: int) -> Request:
         """The same question about the value from ``kept`` on."""
         return replace(self, kept=kept)
+
+    def found(
+        self,
+        text: str,
+        display: str = "",
+        meta: str = "",
+        *,
+        verbatim: bool = False,
+        more: bool = False,
+    ) -> Found:
+        """Something that takes the place of ``text`` of this request."""
+        return Found(text, display, meta, self.kept, verbatim, more)
 
 
 def ranked(text: str, names: Sequence[str]) -> list[str]:

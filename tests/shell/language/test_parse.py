@@ -211,10 +211,46 @@ def test_what_is_shown_is_made_visible_and_the_caret_stays_below_it() -> None:
     assert width(lines[3][: lines[3].index("^")]) == width(lines[2][: lines[2].index("'x")])
 
 
-_WORDS = st.sampled_from(
-    "find get study $x ${count} --of --limit=2 1 #1 A=b & ; { } 'q' \"q\" ' expect == let = retry "
-    "every 1s store /x > \n \\\n # -- -r set format json wait all rsp[0].X matches".split(" ")
-)
+_PIECES = [
+    "find",
+    "get",
+    "study",
+    "$x",
+    "${count}",
+    "--of",
+    "--limit=2",
+    "1",
+    "#1",
+    "A=b",
+    "&",
+    ";",
+    "{",
+    "}",
+    "'q'",
+    '"q"',
+    "'",
+    "expect",
+    "==",
+    "let",
+    "=",
+    "retry",
+    "every",
+    "1s",
+    "store",
+    "/x",
+    ">",
+    "#",
+    "--",
+    "-r",
+    "set",
+    "format",
+    "json",
+    "wait",
+    "all",
+    "rsp[0].X",
+    "matches",
+]
+_WORDS = st.sampled_from([*_PIECES, "\n", "\\\n"])
 
 
 @given(st.lists(_WORDS, max_size=14).map(" ".join))
