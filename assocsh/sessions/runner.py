@@ -230,7 +230,7 @@ class LoggedOutput:
         self._output.result(text)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
-        if kind in (Kind.WARNING, Kind.EVENT):
+        if kind is Kind.WARNING:  # events and errors are in the log as such
             self._log.add("note", text=text)
         self._output.note(text, kind)
 

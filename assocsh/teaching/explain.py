@@ -173,6 +173,8 @@ def _end(operation: Operation, exchange: Exchange) -> list[str]:
 def explain_association(association: Association) -> list[str]:
     """What was proposed and what became of it, in sentences."""
     request = association.request
+    if request is None:
+        return ["Nothing was proposed yet: there is no connection to propose it on. [PS3.8 7.1]"]
     lines = [
         f'This side called "{visible(request.called_ae)}" as "{visible(request.calling_ae)}" and '
         f"proposed {len(request.contexts)} presentation contexts: a SOP class each, with the "

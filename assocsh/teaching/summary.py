@@ -49,10 +49,13 @@ def _associate(found: FieldList, *, accept: bool) -> str:
     parts: list[str] = []
     if accept:
         accepted = [name.partition(":")[0] for name in answered if name.endswith(": accepted")]
-        refused = [name for name in answered if not name.endswith(": accepted")]
         parts.append(f"accepted {_short(accepted)}" if accepted else "no context accepted")
-        if refused:
-            parts.append("refused " + _short([_parenthesised(name) for name in refused]))
+        refused: dict[str, list[str]] = {}
+        for name in answered:
+            number, _, reason = name.partition(": ")
+            if reason != "accepted":
+                refused.setdefault(reason, []).append(number)
+        parts += [f"refused {_short(ids)} ({reason})" for reason, ids in refused.items()]
     else:
         called, calling = values["called AE title"][0], values["calling AE title"][0]
         parts.append(f"{calling} calls {called}, {_count(len(answered), 'context')}")
@@ -74,11 +77,6 @@ def _count(number: int, word: str) -> str:
 def _short(names: list[str]) -> str:
     shown = ", ".join(names[:8])
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def _parenthesised(name: str) -> str:
-    number, _, reason = name.partition(": ")
-    return f"{number} ({reason})"
 
 
 def message_summary(
