@@ -1,0 +1,457 @@
+"""The practice archive, called with our own engine: levels, counts, cancelling, concurrency."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+
+from assocsh.association import Association, Handlers, Indication, Peer, connect, listen
+from assocsh.datasets.identifiers import dataset_from
+from assocsh.datasets.receive import InstanceWriter, Received
+from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.states import CancelOutcome
+from assocsh.practice import Practice, generator, start
+from tests.datasets.make import ct, write
+
+YAMADA = generator.uid("PRC-1002", 1)
+OKONKWO = generator.uid("PRC-1004", 1)
+
+
+@pytest.fixture
+async def practice() -> AsyncIterator[Practice]:
+    async with await start() as archive:
+        yield archive
+
+
+@pytest.fixture
+async def association(practice: Practice) -> AsyncIterator[Association]:
+    async with connect(practice.peer, window=8) as opened:
+        yield opened
+
+
+async def find(association: Association, level: str, **keys: Any) -> list[Any]:
+    model = keys.pop("model", None)
+    operation = association.find(level, keys, model=model)
+    found = [response.dataset async for response in operation if response.is_pending]
+    final = await operation.result()
+    assert final.status == 0, (hex(final.status), final.command.error_comment)
+    return found
+
+
+class Storage:
+    """Handlers that receive instances into a folder."""
+
+    def __init__(self, folder: Path, *, slow: float = 0.0) -> None:
+        self.folder, self.slow = folder, slow
+        self.received: list[Received] = []
+        self.originators: set[tuple[object, object]] = set()
+        self.handlers = Handlers({CommandField.C_STORE_RQ: self.store}, open_sink=self.open)
+
+    def open(self, indication: Indication) -> InstanceWriter:
+        command = indication.command
+        return InstanceWriter(
+            self.folder,
+            command.affected_sop_class or "",
+            command.affected_sop_instance or "",
+            indication.context.transfer_syntax or "",
+            durability="none",
+        )
+
+    async def store(self, indication: Indication) -> None:
+        self.received.append(await indication.sink.finish())
+        named = {keyword: value for _tag, keyword, _vr, value in indication.command.items()}
+        self.originators.add(
+            (
+                named.get("MoveOriginatorApplicationEntityTitle"),
+                named.get("MoveOriginatorMessageID"),
+            )
+        )
+        await asyncio.sleep(self.slow)
+        indication.respond(0x0000)
+
+
+# ---- contents -------------------------------------------------------------------------------
+
+
+def test_the_same_every_time_and_uids_from_one_root() -> None:
+    first = [one.header() for one in generator.instances()]
+    again = [one.header() for one in generator.instances()]
+    assert first == again
+    assert len({ds.SOPInstanceUID for ds in first}) == len(first)
+    assert all(ds.SOPInstanceUID.startswith("2.25.") for ds in first)
+    assert all(len(ds.SOPInstanceUID) <= 64 for ds in first)
+    assert {ds.Modality for ds in first} == {"CT", "MR", "CR", "US", "SR"}
+    assert len({ds.PatientID for ds in first}) == 8
+    one = next(generator.instances())
+    assert one.dataset().PixelData == one.dataset().PixelData
+
+
+async def test_generated_instances_are_valid_part_10(
+    practice: Practice, association: Association, tmp_path: Path
+) -> None:
+    storage = Storage(tmp_path)
+    association.handlers = storage.handlers
+    final = await association.get("STUDY", {"StudyInstanceUID": OKONKWO}).result()
+    assert final.status == 0
+    for received in storage.received:
+        ds = dcmread(received.path)
+        assert str(ds.PatientName) == "Okonkwo^Chidi"
+        if ds.Modality == "CT":
+            assert len(ds.PixelData) == ds.Rows * ds.Columns * 2
+
+
+# ---- query ----------------------------------------------------------------------------------
+
+
+async def test_four_levels_from_the_top(association: Association) -> None:
+    (patient,) = await find(association, "PATIENT", PatientName="yamada*", PatientID="")
+    assert str(patient.PatientName).split("=")[1] == "山田^花子"
+    assert patient.QueryRetrieveLevel == "PATIENT"
+    assert patient.RetrieveAETitle == "PRACTICE"
+    (study,) = await find(
+        association,
+        "STUDY",
+        PatientID=patient.PatientID,
+        StudyInstanceUID="",
+        StudyDescription="",
+        ModalitiesInStudy="",
+        SOPClassesInStudy="",
+        NumberOfStudyRelatedSeries="",
+        NumberOfStudyRelatedInstances="",
+        InstanceAvailability="",
+    )
+    assert study.StudyDescription == "脳MRI"
+    assert (study.NumberOfStudyRelatedSeries, study.NumberOfStudyRelatedInstances) == (2, 18)
+    assert study.ModalitiesInStudy == "MR"
+    assert study.SOPClassesInStudy == generator.SOP_CLASSES["MR"]
+    assert study.InstanceAvailability == "ONLINE"
+    series = await find(
+        association,
+        "SERIES",
+        StudyInstanceUID=study.StudyInstanceUID,
+        SeriesInstanceUID="",
+        SeriesNumber="",
+        NumberOfSeriesRelatedInstances="",
+    )
+    assert [(s.SeriesNumber, s.NumberOfSeriesRelatedInstances) for s in series] == [(1, 8), (2, 10)]
+    images = await find(
+        association,
+        "IMAGE",
+        StudyInstanceUID=study.StudyInstanceUID,
+        SeriesInstanceUID=series[1].SeriesInstanceUID,
+        SOPInstanceUID="",
+        InstanceNumber="",
+        SliceLocation="",
+        Rows="",
+        PatientName="",
+    )
+    assert [image.InstanceNumber for image in images] == list(range(1, 11))
+    assert images[0].Rows == 96
+    assert "山田" in str(images[0].PatientName)
+
+
+async def test_image_level_keys(association: Association) -> None:
+    series = generator.uid(YAMADA.removeprefix("2.25."), 2)
+    (first, second) = await find(
+        association, "SERIES", StudyInstanceUID=YAMADA, SeriesInstanceUID=""
+    )
+    assert series != first.SeriesInstanceUID
+    keys = {"StudyInstanceUID": YAMADA, "SeriesInstanceUID": second.SeriesInstanceUID}
+    (image,) = await find(association, "IMAGE", **keys, InstanceNumber="3", SOPInstanceUID="")
+    (same,) = await find(association, "IMAGE", **keys, SOPInstanceUID=image.SOPInstanceUID)
+    assert same.SOPInstanceUID == image.SOPInstanceUID
+    two = [image.SOPInstanceUID, "1.2.3"]
+    assert len(await find(association, "IMAGE", **keys, SOPInstanceUID=two)) == 1
+
+
+async def test_all_models(association: Association) -> None:
+    for model in ("study", "patient-study"):
+        keys = {"PatientID": "PRC-1001"}
+        assert len(await find(association, "STUDY", model=model, **keys)) == 2
+    assert len(await find(association, "PATIENT", model="patient-study")) == 8
+    assert len(await find(association, "STUDY", model="patient", PatientID="PRC-1006")) == 2
+    assert len(await find(association, "STUDY", StudyDate="20260301-", ModalitiesInStudy="CR")) == 2
+    assert len(await find(association, "STUDY", ModalitiesInStudy="SR", PatientName="O'C*")) == 1
+
+
+async def test_optional_keys_of_other_levels_are_ff01(association: Association) -> None:
+    operation = association.find("STUDY", {"PatientID": "PRC-1004", "SliceLocation": "5"})
+    responses = [response async for response in operation if response.is_pending]
+    assert [hex(response.status) for response in responses] == ["0xff01"]
+    assert "SliceLocation" not in responses[0].dataset
+
+
+@pytest.mark.parametrize(
+    ("level", "model", "keys", "offending"),
+    [
+        ("SERIES", "study", {"SeriesInstanceUID": ""}, 0x0020000D),
+        ("SERIES", "study", {"StudyInstanceUID": "1.2*"}, 0x0020000D),
+        ("SERIES", "study", {"StudyInstanceUID": "1.2\\1.3"}, 0x0020000D),
+        ("IMAGE", "study", {"StudyInstanceUID": "1.2"}, 0x0020000E),
+        ("STUDY", "patient", {"StudyInstanceUID": ""}, 0x00100020),
+        ("STUDY", "study", {"QueryRetrieveLevel": "FRAME"}, 0x00080052),
+        ("STUDY", "study", {"QueryRetrieveLevel": "PATIENT"}, 0x00080052),
+    ],
+)
+async def test_hierarchical_rules(
+    association: Association, level: str, model: str, keys: dict[str, str], offending: int
+) -> None:
+    final = await association.find(level, keys, model=model).result()
+    assert final.status == 0xA900
+    named = {tag: value for tag, _keyword, _vr, value in final.command.items()}
+    assert offending in (named[0x0901] if isinstance(named[0x0901], tuple) else (named[0x0901],))
+    assert final.command.error_comment
+
+
+async def test_worklist(association: Association) -> None:
+    step = "ScheduledProcedureStepSequence[0]."
+    everything = await find(association, "WORKLIST", PatientName="")
+    assert len(everything) == 7
+    found = await find(
+        association,
+        "WORKLIST",
+        **{
+            step + "Modality": "MR",
+            step + "ScheduledProcedureStepStartDate": "20260303",
+            step + "ScheduledProcedureStepDescription": "",
+            "PatientName": "",
+        },
+    )
+    assert len(found) == 2
+    items = [one.ScheduledProcedureStepSequence[0] for one in found]
+    assert [len(item) for item in items] == [3, 3]
+    assert items[0].ScheduledProcedureStepDescription == "脳MRI フォローアップ"
+    assert "QueryRetrieveLevel" not in found[0]
+    combined = {
+        step + "ScheduledProcedureStepStartDate": "20260302-20260303",
+        step + "ScheduledProcedureStepStartTime": "1400-0900",
+    }
+    assert len(await find(association, "WORKLIST", **combined)) == 2
+
+
+async def test_queries_in_other_character_sets(association: Association) -> None:
+    for charset, name in (
+        ("ISO_IR 192", "Соколова*"),
+        ("ISO_IR 144", "соколова*"),
+        ("\\ISO 2022 IR 87", "=山田*"),
+        ("ISO_IR 192", "nguyễn*"),
+        ("ISO_IR 100", "MÜLLER*"),
+    ):
+        keys = {"SpecificCharacterSet": charset, "PatientName": name}
+        assert len(await find(association, "PATIENT", **keys)) == 1, name
+
+
+# ---- retrieve -------------------------------------------------------------------------------
+
+
+async def test_get_counts_and_contents(association: Association, tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    association.handlers = storage.handlers
+    operation = association.get("STUDY", {"StudyInstanceUID": YAMADA})
+    pending = [response.suboperations async for response in operation if response.is_pending]
+    final = await operation.result()
+    assert final.status == 0
+    assert final.suboperations is not None
+    assert (final.suboperations.completed, final.suboperations.failed) == (18, 0)
+    assert [counts.remaining for counts in pending if counts] == list(range(17, 0, -1))
+    assert len(storage.received) == len({one.sop_instance for one in storage.received}) == 18
+    assert {str(dcmread(one.path).PatientName) for one in storage.received} == {
+        "Yamada^Hanako=山田^花子=やまだ^はなこ"
+    }
+    nothing = await association.get("STUDY", {"StudyInstanceUID": "1.2.3"}).result()
+    assert nothing.status == 0
+    assert nothing.suboperations is not None
+    assert nothing.suboperations.completed == 0
+    missing = await association.get("STUDY", {"StudyInstanceUID": ""}).result()
+    assert missing.status == 0xA900
+
+
+async def test_get_of_what_was_not_negotiated(practice: Practice, tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    only_sr = "qr-get,BasicTextSRStorage".replace("qr-get", "1.2.840.10008.5.1.4.1.2.2.3")
+    async with connect(practice.peer, contexts=only_sr, handlers=storage.handlers) as association:
+        final = await association.get("STUDY", {"StudyInstanceUID": OKONKWO}).result()
+        assert final.status == 0xB000
+        assert final.suboperations is not None
+        assert (final.suboperations.completed, final.suboperations.failed) == (1, 12)
+        assert len(final.dataset.FailedSOPInstanceUIDList) == 12
+        final = await association.get("STUDY", {"StudyInstanceUID": YAMADA}).result()
+        assert final.status == 0xA702
+
+
+async def test_get_cancelled(practice: Practice, tmp_path: Path) -> None:
+    practice.latency = 0.05
+    storage = Storage(tmp_path)
+    async with connect(practice.peer, window=8, handlers=storage.handlers) as association:
+        operation = association.get("STUDY", {"StudyInstanceUID": YAMADA})
+        async for response in operation:
+            if response.is_pending:
+                assert operation.cancel() is CancelOutcome.REQUESTED
+                break
+        final = await operation.result()
+        assert final.status == 0xFE00
+        counts = final.suboperations
+        assert counts is not None
+        assert counts.remaining and counts.remaining + counts.completed == 18
+        assert counts.completed == len(storage.received)
+        assert (await association.echo().result()).status == 0
+
+
+async def test_move(practice: Practice, association: Association, tmp_path: Path) -> None:
+    storage = Storage(tmp_path)
+    keys = {"StudyInstanceUID": OKONKWO}
+    final = await association.move("STUDY", keys, "NOWHERE").result()
+    assert final.status == 0xA801
+    listener = await listen(ae_title="DEST", handlers=storage.handlers)
+    try:
+        practice.destinations["DEST"] = (listener.host, listener.port)
+        operation = association.move("STUDY", keys, "DEST")
+        final = await operation.result()
+        assert final.status == 0
+        assert final.suboperations is not None
+        assert final.suboperations.completed == 13 == len(storage.received)
+        assert storage.originators == {("ASSOCSH", final.message_id)}
+    finally:
+        await listener.close()
+    final = await association.move("STUDY", keys, "DEST").result()
+    assert final.status == 0xA702
+    assert final.suboperations is not None
+    assert final.suboperations.failed == 13
+
+
+async def test_a_move_destination_that_goes_away(
+    practice: Practice, association: Association, tmp_path: Path
+) -> None:
+    storage = Storage(tmp_path, slow=0.05)
+    listener = await listen(ae_title="DEST", handlers=storage.handlers)
+    practice.destinations["DEST"] = (listener.host, listener.port)
+    operation = association.move("STUDY", {"StudyInstanceUID": OKONKWO}, "DEST")
+    async for response in operation:
+        if response.is_pending:
+            await listener.close()
+    final = await operation.result()
+    assert final.status == 0xB000
+    assert final.suboperations is not None
+    assert final.suboperations.failed > 0
+    assert (await association.echo().result()).status == 0
+
+
+# ---- storage --------------------------------------------------------------------------------
+
+
+async def test_store_then_find_then_get(association: Association, tmp_path: Path) -> None:
+    for syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
+        path = write(tmp_path / f"{syntax}.dcm", ct(f"1.2.3.{len(syntax)}"), syntax)
+        assert (await association.store(path).result()).status == 0
+    (study,) = await find(
+        association, "STUDY", PatientID="P1", StudyInstanceUID="", NumberOfStudyRelatedInstances=""
+    )
+    assert study.NumberOfStudyRelatedInstances == 2
+    again = await association.store(tmp_path / "1.2.840.10008.1.2.dcm").result()
+    assert again.status == 0
+    storage = Storage(tmp_path / "in")
+    storage.folder.mkdir()
+    association.handlers = storage.handlers
+    final = await association.get("STUDY", {"StudyInstanceUID": "1.2.3"}).result()
+    assert final.status == 0
+    assert len(storage.received) == 2
+
+
+async def test_store_without_keys_is_not_understood(association: Association) -> None:
+    ds = ct()
+    del ds.StudyInstanceUID
+    final = await association.store(ds).result()
+    assert final.status == 0xC000
+
+
+async def test_received_files_go_with_the_archive() -> None:
+    practice = await start()
+    async with connect(practice.peer) as association:
+        assert (await association.store(ct()).result()).status == 0
+    folder = practice.archive._folder
+    assert folder is not None and folder.is_dir()
+    await practice.close()
+    assert not folder.exists()
+
+
+# ---- slow and concurrent --------------------------------------------------------------------
+
+
+async def test_latency_is_shared_by_the_window(practice: Practice) -> None:
+    practice.latency = 0.1
+    loop = asyncio.get_running_loop()
+    async with connect(practice.peer, window=10) as association:
+        assert association.window.invoked == 10
+        began = loop.time()
+        operations = [association.echo() for _ in range(20)]
+        assert (association.pending, association.queued) in ((0, 20), (10, 10))
+        await asyncio.gather(*(operation.result() for operation in operations))
+        assert 0.18 < loop.time() - began < 1.0
+
+
+async def test_find_cancelled_before_its_first_answer(practice: Practice) -> None:
+    practice.latency = 5
+    async with connect(practice.peer, window=4) as association:
+        operation = association.find("STUDY", {"PatientID": ""})
+        await asyncio.sleep(0.05)
+        operation.cancel()
+        final = await asyncio.wait_for(operation.result(), 2)
+        assert final.status == 0xFE00
+
+
+async def test_find_cancelled_amid_many_matches(practice: Practice) -> None:
+    index = practice.archive.contents.index
+    with index.bulk():
+        for number in range(3000):
+            ds = dataset_from(
+                {
+                    "SOPClassUID": "1.2.840.10008.5.1.4.1.1.7",
+                    "SOPInstanceUID": f"1.9.{number}",
+                    "SeriesInstanceUID": f"1.8.{number}",
+                    "StudyInstanceUID": f"1.7.{number}",
+                    "PatientID": "MANY",
+                }
+            )
+            index.add(ds, "1.2.840.10008.1.2.1", "nowhere")
+    async with connect(practice.peer, window=4) as association:
+        operation = association.find("STUDY", {"PatientID": "MANY", "StudyInstanceUID": ""})
+        count = 0
+        async for response in operation:
+            count += response.is_pending
+            if count == 10:
+                operation.cancel()
+        assert (await operation.result()).status == 0xFE00
+        assert 10 <= count < 3000
+        assert len(await find(association, "STUDY", PatientID="MANY")) == 3000
+
+
+# ---- the user's own files -------------------------------------------------------------------
+
+
+async def test_a_folder_of_ones_own(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "deep"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        write(folder / f"{number}.dcm", ct(f"1.2.3.{number}"), "1.2.840.10008.1.2")
+    (folder / "notes.txt").write_text("not DICOM")
+    (folder / "cut.dcm").write_bytes((folder / "0.dcm").read_bytes()[:400])
+    (folder / "loop").symlink_to(tmp_path / "data")
+    async with await start(data=tmp_path / "data") as practice:
+        assert (practice.count, practice.skipped) == (3, 2)
+        assert isinstance(practice.peer, Peer)
+        storage = Storage(tmp_path / "in")
+        storage.folder.mkdir()
+        async with connect(practice.peer, handlers=storage.handlers) as association:
+            (study,) = await find(association, "STUDY", PatientName="test*", StudyInstanceUID="")
+            final = await association.get(
+                "STUDY", {"StudyInstanceUID": study.StudyInstanceUID}
+            ).result()
+            assert final.status == 0
+            assert len(storage.received) == 3
+            assert await find(association, "WORKLIST", PatientID="") == []
+    assert len(list(folder.iterdir())) == 6
