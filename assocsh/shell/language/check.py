@@ -34,7 +34,7 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
             try:
                 _check(slot, text)
             except UsageError as error:
-                yield call.error(error.message, word, error.hint)
+                yield call.place.error(error.message, word.start, _marked(slot, word), error.hint)
         for query in call.queries:
             if query.root in ("rsp", "last"):
                 for step in query.steps[1:]:
@@ -43,6 +43,12 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
                             _tag(step.name)
                         except UsageError as error:
                             yield call.place.error(error.message, step.start, step.end, error.hint)
+
+
+def _marked(slot: Slot, word: Word) -> int:
+    """Where the mark under a word ends: before the value of a key."""
+    path = split_key(word.prefix)[0]
+    return word.start + len(path) if slot is Slot.KEY and path else word.end
 
 
 def _slotted(call: Call) -> Iterator[tuple[Slot, Word]]:

@@ -22,6 +22,7 @@ from typing import Protocol
 from assocsh.errors import LanguageError, UsageError
 from assocsh.shell.durations import show_duration
 from assocsh.shell.language.expectations import (
+    Assignment,
     Expectation,
     Mixed,
     Operand,
@@ -82,17 +83,13 @@ def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None =
     return Outcome(ok, shown, "" if ok else reason)
 
 
-def operand_text(operand: Query | Operand, resolver: Resolver, place: Place) -> str:
-    """What ``let`` keeps: the value as text. Raises LanguageError when there is none, or many."""
-    found = operand
-    if isinstance(operand, Query):
-        value = _ask(resolver, operand, place)
-        if value is None or isinstance(value, list):
-            what = "has no value" if value is None else f"has {len(value)} values"
-            hint = "" if value is None else "name one of them: rsp[0] instead of [*]"
-            raise place.error(f"{operand.text} {what}", operand.start, operand.end, hint)
-        return plain(operand, value)
-    resolved = _operand(found, resolver, place)
+def assigned(assignment: Assignment, resolver: Resolver, place: Place | None = None) -> str:
+    """The text that a ``let`` keeps. Raises LanguageError when there is none, or several."""
+    place = place or Place("")
+    value = assignment.value
+    if isinstance(value, Query):
+        return plain(value, _single(value, resolver, place))
+    resolved = _operand(value, resolver, place)
     return resolved.text if isinstance(resolved, Reading) else ""
 
 
@@ -130,6 +127,20 @@ def _ask(resolver: Resolver, query: Query, place: Place) -> Value | list[Value]:
         raise place.error(error.message, query.start, query.end, error.hint) from None
 
 
+def _single(query: Query, resolver: Resolver, place: Place) -> str | int | float:
+    value = _ask(resolver, query, place)
+    if value is None:
+        raise place.error(f"{query.text} has no value", query.start, query.end)
+    if isinstance(value, list):
+        raise place.error(
+            f"{query.text} has {len(value)} values",
+            query.start,
+            query.end,
+            "name one of them: rsp[0] instead of [*]",
+        )
+    return value
+
+
 def _operand(
     operand: Query | Operand | None, resolver: Resolver, place: Place
 ) -> Reading | re.Pattern[str] | None:
@@ -140,10 +151,7 @@ def _operand(
             except UsageError as error:
                 raise place.error(error.message, operand.start, operand.end, error.hint) from None
         case Query():
-            value = _ask(resolver, operand, place)
-            if isinstance(value, list) or value is None:
-                what = "has no value" if value is None else "has several values"
-                raise place.error(f"{operand.text} {what}", operand.start, operand.end)
+            value = _single(operand, resolver, place)
             if isinstance(value, str):
                 return read_text(value)
             return Reading(plain(operand, value), number=value)

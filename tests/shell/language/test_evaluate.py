@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.shell.language.evaluate import Value, evaluate, operand_text
+from assocsh.shell.language.evaluate import Value, assigned, evaluate
 from assocsh.shell.language.expectations import parse_expect, parse_let
 from assocsh.shell.language.place import Place
 from assocsh.shell.language.queries import Query
@@ -152,7 +152,7 @@ def test_the_actual_value_is_said(text: str, actual: str) -> None:
         ("count == $nothing", 16, "$nothing has no value"),
         ("count < DOE", 13, "3 is a number"),
         ("count < 1..3", 13, "< does not go with a range"),
-        ("count == ${rsp[*].Modality}", 18, "has several values"),
+        ("count == ${rsp[*].Modality}", 18, "has 3 values"),
         ("count == ${rsp[0].Modality}", 18, "has no value"),
     ],
 )
@@ -179,10 +179,10 @@ def test_what_makes_no_sense_is_said_with_its_place(text: str, start: int, messa
     ],
 )
 def test_what_let_keeps(text: str, kept: str) -> None:
-    assert operand_text(parse_let(text).value, Fake(), Place(text)) == kept
+    assert assigned(parse_let(text), Fake(), Place(text)) == kept
 
 
 @pytest.mark.parametrize("text", ["x = rsp[*].Modality", "x = rsp[0].Modality"])
 def test_let_wants_one_value(text: str) -> None:
     with pytest.raises(LanguageError):
-        operand_text(parse_let(text).value, Fake(), Place(text))
+        assigned(parse_let(text), Fake(), Place(text))

@@ -134,6 +134,12 @@ def test_spellings_in_use_elsewhere(text: str) -> None:
     assert list(problems(parse(text))) == []
 
 
+def test_the_mark_is_under_the_keyword() -> None:
+    with pytest.raises(LanguageError) as caught:
+        check(parse("find study PatintName=x"))
+    assert (caught.value.start, caught.value.end) == (11, 21)
+
+
 def test_nothing_heavy_is_imported() -> None:
     program = (
         "import sys\n"
