@@ -20,7 +20,7 @@ LOOPBACK = "127.0.0.1"
 # process: neither another worker nor a connection of ours can take a port between the look and the
 # bind of the peer.
 _FIRST, _LAST = 20000, 32000
-_next_port = itertools.count(os.getpid() * 61)
+_next_port = itertools.count(os.getpid() * 769)
 
 
 def free_port() -> int:

@@ -106,7 +106,8 @@ async def nothing_left(seconds: float = 2) -> AsyncIterator[None]:
 
     def left() -> list[object]:
         return [
-            *(asyncio.all_tasks() - tasks),
+            # a fixture is left by another task than it was entered by
+            *(asyncio.all_tasks() - tasks - {asyncio.current_task()}),
             # the loop's own pool for blocking calls stays with the loop
             *(t for t in set(threading.enumerate()) - threads if "asyncio_" not in t.name),
             *(_open_files() - files),

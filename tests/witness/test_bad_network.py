@@ -89,7 +89,7 @@ async def _bytes_of_a_session() -> tuple[int, int]:
 async def _at_every_offset(faults_at: Callable[[int], Faults], total: int) -> Counter[str]:
     """Run a session for each offset, several at a time; how they ended."""
     outcomes: Counter[str] = Counter()
-    gate = asyncio.Semaphore(8)
+    gate = asyncio.Semaphore(16)
 
     async def run(offset: int) -> None:
         async with gate:
@@ -216,6 +216,7 @@ async def test_damage_at_every_offset(fault: str) -> None:
     assert sum(outcomes.values()) > 0
 
 
+@pytest.mark.serial
 async def test_latency_and_a_window() -> None:
     """Scenario 62: with a window of 8, eight requests share one round trip."""
     late = Direction(latency=0.05)

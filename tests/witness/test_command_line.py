@@ -17,7 +17,7 @@ from tests.peers.dcmtk import Dcmqrscp, Storescp
 from tests.peers.dicom_files import InstanceFile, read, same
 from tests.peers.fixtures import PynetdicomScp
 from tests.peers.orthanc import Orthanc
-from tests.peers.process import LOOPBACK, free_port
+from tests.peers.process import LOOPBACK, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,7 +105,7 @@ def test_get_and_move_through_the_shell(
 ) -> None:
     files = _plain_pair(instances)
     study = files[0].study
-    expected = {one.sop_instance: one.path for one in files if one.study == study}
+    expected = [one for one in files if one.study == study]
     got, moved = tmp_path / "got", tmp_path / "moved"
     port = free_port()
     orthanc.add_modality("SHELL", port)
@@ -124,14 +124,57 @@ def test_get_and_move_through_the_shell(
     assert finals["C-GET"]["suboperations"]["completed"] == len(expected)
     assert finals["C-MOVE"]["suboperations"]["completed"] == len(expected)
     for target in (got, moved):
-        received = {
-            str(read(path).SOPInstanceUID): path for path in target.rglob("*") if path.is_file()
-        }
-        assert set(received) == set(expected)
-        assert not [same(expected[uid], path) for uid, path in received.items() if
-                    same(expected[uid], path)]  # fmt: skip
-        modes = {path.stat().st_mode & 0o777 for path in received.values()}
+        _check_received(target, expected)
+        modes = {path.stat().st_mode & 0o777 for path in target.rglob("*.dcm")}
         assert modes == {0o600}
+
+
+def _contexts(instances: Sequence[InstanceFile]) -> str:
+    """``--contexts`` for every SOP class in every transfer syntax of these files."""
+    syntaxes: dict[str, list[str]] = {}
+    for found in instances:
+        syntaxes.setdefault(found.sop_class, []).append(found.transfer_syntax)
+    # one transfer syntax is accepted for each context, so one context for each
+    return ",".join(
+        f"{sop_class}:[{syntax}]"
+        for sop_class, some in sorted(syntaxes.items())
+        for syntax in dict.fromkeys(some)
+    )
+
+
+def _check_received(target: Path, sent: Sequence[InstanceFile]) -> None:
+    received = {str(read(path).SOPInstanceUID): path for path in target.rglob("*.dcm")}
+    expected = {found.sop_instance: found.path for found in sent}
+    assert set(received) == set(expected)
+    wrong = {path.name: same(path, received[uid]) for uid, path in expected.items()}
+    assert not {name: found for name, found in wrong.items() if found}
+
+
+@pytest.mark.peer("orthanc")
+def test_thirty_files_go_and_come_back(
+    orthanc: Orthanc, dicom_folder: Path, instances: Sequence[InstanceFile], tmp_path: Path
+) -> None:
+    """All SOP classes and transfer syntaxes, stored and fetched again on one association."""
+    orthanc.clear()
+    patients = sorted({found.patient_id for found in instances})
+    got = tmp_path / "got"
+    lines = [f"store {dicom_folder}"]
+    lines += [f"get patient PatientID={patient} --to {got}" for patient in patients]
+    options = [word for line in [*lines, "release"] for word in ("-c", line)]
+    contexts = f"qr,{_contexts(instances)}"
+    ran = assocsh(orthanc.address, "--contexts", contexts, *options, "--format", "json").check()
+    assert orthanc.instance_count() == len(instances)
+    gets = [event for event in ran.of("final") if event["command"] == "C-GET"]
+    completed = sum(event["suboperations"]["completed"] for event in gets)
+    assert completed == len(instances)
+    _check_received(got, instances)
+    # what is there is not fetched over it: the same instance again is no second file
+    again = assocsh(
+        orthanc.address,
+        *("--contexts", contexts, "-c", lines[1], "--format", "json"),
+    ).check()
+    assert again.of("final")[0]["suboperations"]["failed"] == 0
+    _check_received(got, instances)
 
 
 @pytest.mark.peer("dcmqrscp")
@@ -178,9 +221,11 @@ def test_exit_1_a_status_failed(pynetdicom_scp: PynetdicomScp) -> None:
 @pytest.mark.peer("storescp")
 def test_exit_2_nothing_was_sent(start_storescp: Callable[..., Storescp]) -> None:
     peer = start_storescp()
+    connected = "Association Received"  # once by the look whether it is ready
+    wait_until(lambda: connected in peer.output(), 5, "storescp says that it was connected to")
     ran = assocsh(peer.address, "-c", "echo", "-c", "fnid study").check(2)
     assert "find" in ran.err, "the nearest name"
-    assert "Association Received" not in peer.output()
+    assert peer.output().count(connected) == 1
 
 
 def test_exit_3_nobody_there() -> None:

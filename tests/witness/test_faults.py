@@ -67,6 +67,7 @@ async def test_refuse(start_storescp: StartStorescp) -> None:
     assert "reject" in error.message.lower()
 
 
+@pytest.mark.serial
 async def test_nobody_listens() -> None:
     async with nothing_left():
         started = time.monotonic()
@@ -116,6 +117,7 @@ async def test_abort(
         assert error.code == 4
 
 
+@pytest.mark.serial
 async def test_sleep_after_within_the_timeout(
     start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
@@ -131,6 +133,7 @@ async def test_sleep_after_within_the_timeout(
         await association.release()
 
 
+@pytest.mark.serial
 async def test_sleep_after_beyond_the_timeout(
     start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
@@ -183,6 +186,7 @@ async def test_a_peer_that_is_stopped_and_goes_on(
     assert len(peer.files) == len(series)
 
 
+@pytest.mark.serial
 async def test_abort_of_ours_while_the_peer_is_stopped(
     start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
