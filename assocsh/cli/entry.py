@@ -18,6 +18,7 @@ def enter(arguments: Arguments) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _quiet_libraries()
     if arguments.mode is Mode.SERVE:
         from assocsh.cli.serve import serve
 
@@ -34,6 +35,21 @@ def enter(arguments: Arguments) -> int:
     from assocsh.cli.batch import batch, read_texts
 
     return asyncio.run(batch(arguments, config, read_texts(arguments)))
+
+
+def _quiet_libraries() -> None:
+    """What pydicom thinks of a peer's data sets does not belong on the terminal."""
+    import logging
+    import os
+    import warnings
+
+    if os.environ.get("ASSOCSH_DEBUG"):
+        return
+    warnings.simplefilter("ignore")
+    for name in ("pydicom", "pynetdicom", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
 
 
 def _config() -> Config:

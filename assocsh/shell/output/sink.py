@@ -13,7 +13,6 @@ import sys
 from enum import StrEnum
 from typing import Protocol, TextIO
 
-
 SOON = 0.1
 """Seconds after which a reader of stdout sees what was written."""
 

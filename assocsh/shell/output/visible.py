@@ -40,17 +40,14 @@ def fill(text: str, columns: int, *, right: bool = False) -> str:
     return blanks + text if right else text + blanks
 
 
-def _take(text: str, columns: int) -> str:
+def _take(text: str, columns: int, *, end: bool = False) -> str:
+    """As much of the beginning (or the end) of ``text`` as fits into ``columns``."""
     if text.isascii():
-        return text[:columns]
-    out: list[str] = []
-    used = 0
-    for character in text:
-        used += max(width(character), 0)
-        if used > columns:
-            break
-        out.append(character)
-    return "".join(out)
+        return text[max(len(text) - columns, 0) :] if end else text[:columns]
+    taken = text[max(len(text) - columns, 0) :] if end else text[:columns]
+    while width(taken) > columns:
+        taken = taken[1:] if end else taken[:-1]
+    return taken
 
 
 def clip(text: str, columns: int) -> str:
@@ -64,5 +61,5 @@ def clip_middle(text: str, columns: int) -> str:
     """As ``clip``, with the … in the middle: the ends of a UID tell it from others."""
     if width(text) <= columns or columns < 5:
         return clip(text, columns)
-    tail = (columns - 1) // 2 + 1
-    return _take(text, columns - 1 - tail) + "…" + text[-tail:]
+    tail = _take(text, columns // 2, end=True)
+    return clip(_take(text, columns - 1 - width(tail)) + "…" + tail, columns)

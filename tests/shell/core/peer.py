@@ -21,6 +21,8 @@ def match(**elements: Any) -> Dataset:
     made = Dataset()
     for keyword, value in elements.items():
         setattr(made, keyword, value)
+    if not all(str(value).isascii() for value in elements.values()):
+        made.SpecificCharacterSet = "ISO_IR 192"
     return made
 
 

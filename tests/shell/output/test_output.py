@@ -1,0 +1,340 @@
+"""Tables, JSON Lines, CSV, dumps; text from a peer never reaches a terminal as it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import Dataset
+from pydicom.dataelem import DataElement
+from pydicom.sequence import Sequence
+
+from assocsh.errors import LanguageError, UsageError
+from assocsh.shell.output import hints, table
+from assocsh.shell.output.problems import error_lines
+from assocsh.shell.output.sink import MemoryOutput, OutputClosed, StreamOutput
+from assocsh.shell.output.table import Column
+from assocsh.shell.output.values import dump_lines, leaves
+from assocsh.shell.output.visible import GUTTER, cell, clip, clip_middle, fill, lines, width
+from tests.shell.core.peer import match, peer, shell
+
+HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202eabc\U000e0041\x7f"
+UNSAFE = set("\x1b\x07\r\x08\x7f\x9b\x9d\u202e\U000e0041")
+
+
+def safe(text: str) -> bool:
+    return not UNSAFE & set(text)
+
+
+# cells
+
+
+def test_a_cell_is_one_line() -> None:
+    assert cell("a\r\nb\nc") == "a⏎b⏎c"
+    assert cell("a\rb") == "a^Mb"
+    assert safe(cell(HOSTILE))
+
+
+def test_lines_never_begin_at_column_0() -> None:
+    assert lines("one\r\ntwo\n\x1b[2J") == [f"{GUTTER}one", f"{GUTTER}two", f"{GUTTER}^[[2J"]
+
+
+@given(st.text())
+def test_cells_are_safe_and_clipping_keeps_the_width(text: str) -> None:
+    shown = cell(text)
+    assert all(character.isprintable() or character == "\u3000" or character.isspace()
+               for character in shown)  # fmt: skip
+    for columns in (1, 5, 12):
+        assert width(clip(shown, columns)) <= columns
+        assert width(clip_middle(shown, columns)) <= columns
+
+
+def test_wide_characters_are_counted() -> None:
+    assert width("山田") == 4
+    assert fill("山田", 6) == "山田  "
+    assert clip("山田太郎", 5) == "山田…"
+
+
+def test_a_uid_keeps_both_ends() -> None:
+    cut = clip_middle("1.2.840.10008.5.1.4.1.1.2", 11)
+    assert cut.startswith("1.2.8")
+    assert cut.endswith("1.1.2")
+    assert "…" in cut
+
+
+# tables
+
+COLUMNS = [
+    Column("name", least=4),
+    Column("uid", middle=True, least=13),
+    Column("n", right=True, least=2),
+]
+ROWS = [["DOE^JANE", "1.2.826.0.1.3680043.8.498.99.1.1.1", "7"], ["X", "1.2", "123"]]
+
+
+def test_a_table_without_a_limit_shows_everything() -> None:
+    text = table.render(COLUMNS, ROWS)
+    assert text[0].split() == ["name", "uid", "n"]
+    assert ROWS[0][1] in text[2]
+    assert text[3].endswith("123")
+
+
+@pytest.mark.parametrize("room", [200, 60, 40, 30])
+def test_a_table_fits_its_room(room: int) -> None:
+    for line in table.render(COLUMNS, ROWS, room):
+        assert width(line) <= room
+
+
+def test_uids_give_way_first() -> None:
+    text = table.render(COLUMNS, ROWS, 40)
+    assert "DOE^JANE" in text[2]
+    assert "…" in text[2]
+
+
+def test_a_table_that_cannot_fit_becomes_pairs() -> None:
+    text = table.render(COLUMNS, ROWS, 12)
+    assert text[0].startswith("── 1")
+    assert text[1].startswith("name │ DOE")
+
+
+# data sets
+
+
+def awkward() -> Dataset:
+    made = Dataset()
+    made.PatientName = "DOE^JANE"
+    made.ImageType = ["ORIGINAL", "PRIMARY"]
+    item = Dataset()
+    item.Modality = "CT"
+    made.ScheduledProcedureStepSequence = Sequence([item, Dataset()])
+    made.ReferencedStudySequence = Sequence([])
+    made.add(DataElement(0x00091001, "UN", bytes(range(40))))
+    made.add(DataElement(0x00104000, "LT", f"one\n{HOSTILE}"))
+    return made
+
+
+def test_leaves_are_paths_and_texts() -> None:
+    found = dict(leaves(awkward()))
+    assert found["PatientName"] == "DOE^JANE"
+    assert found["ImageType"] == "ORIGINAL\\PRIMARY"
+    assert found["ScheduledProcedureStepSequence[0].Modality"] == "CT"
+    assert found["ReferencedStudySequence"] == ""
+    assert found["(0009,1001)"].endswith("… 40 bytes")
+
+
+def test_a_dump_has_tag_vr_value_and_keyword() -> None:
+    text = list(dump_lines(awkward()))
+    assert "(0010,0010) PN [DOE^JANE]  # PatientName" in text
+    assert "(0040,0100) SQ 2 items  # ScheduledProcedureStepSequence" in text
+    assert "    (0008,0060) CS [CT]  # Modality" in text
+    assert all(safe(line) for line in text)
+
+
+# the formats, through a session
+
+MATCHES = [
+    match(PatientID="P1", PatientName="DOE^JANE", StudyInstanceUID="1.2.1"),
+    match(PatientID="P2", PatientName=HOSTILE, StudyInstanceUID="1.2.2"),
+]
+FIND = "find study PatientID= PatientName= StudyInstanceUID="
+
+
+async def found(format: str, command: str = FIND) -> MemoryOutput:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = MATCHES
+        session.settings.set("format", format)
+        await session.run(command)
+        return output
+
+
+async def test_table() -> None:
+    output = await found("table")
+    header, rule, first, second, final = output.results
+    assert header.split() == ["#1", "PatientID", "PatientName", "StudyInstanceUID"]
+    assert set(rule) == {"─", " "}
+    assert first.split() == ["1", "P1", "DOE^JANE", "1.2.1"]
+    assert "^[]0;pwn^G" in second
+    assert final.startswith("#1 C-FIND 0x0000 Success · 2 matches · ")
+
+
+async def test_expanded() -> None:
+    output = await found("expanded")
+    assert output.results[0].startswith("── #1 row 1 ─")
+    assert "PatientID        │ P1" in output.results
+
+
+async def test_csv_is_only_rows() -> None:
+    output = await found("csv")
+    rows = list(csv.reader(io.StringIO(output.text)))
+    assert rows[0] == ["PatientID", "PatientName", "StudyInstanceUID"]
+    assert rows[1] == ["P1", "DOE^JANE", "1.2.1"]
+    assert len(rows) == 3
+    assert "#1 C-FIND 0x0000 Success" in output.said
+
+
+async def test_dump() -> None:
+    output = await found("dump")
+    assert "│ (0010,0020) LO [P1]  # PatientID" in output.results
+
+
+async def test_json() -> None:
+    output = await found("json")
+    objects = [json.loads(line) for line in output.results]
+    assert objects.pop() == {"type": "association", "state": "released"}
+    assert [each["type"] for each in objects] == ["response", "response", "final"]
+    assert objects[0] == {
+        "type": "response",
+        "request": 1,
+        "message_id": 1,
+        "command": "C-FIND-RSP",
+        "status": "0xFF00",
+        "category": "Pending",
+        "meaning": objects[0]["meaning"],
+        "dataset": {
+            "00100010": {"vr": "PN", "Value": [{"Alphabetic": "DOE^JANE"}]},
+            "00100020": {"vr": "LO", "Value": ["P1"]},
+            "0020000D": {"vr": "UI", "Value": ["1.2.1"]},
+        },
+    }
+    assert objects[1]["dataset"]["00100010"]["Value"][0]["Alphabetic"] == HOSTILE
+    assert output.text.isascii(), "escaped, so safe to print"
+    final = objects[2]
+    assert final["status"] == "0x0000"
+    assert final["responses"] == 2
+    assert final["elapsed_ms"] > 0
+
+
+@pytest.mark.parametrize("format", ["table", "expanded", "csv", "dump", "json"])
+async def test_no_format_lets_a_terminal_be_driven(format: str) -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientID=HOSTILE, PatientComments=HOSTILE, StudyDescription=HOSTILE)]
+        scp.status, scp.comment = 0xC001, HOSTILE
+        session.settings.set("format", format)
+        await session.run("find study PatientID=1 PatientComments=; show #1; show #1 1; requests")
+        await session.run("expect rsp[0].PatientID == 1; expect rsp[0].PatientComments == 1")
+        assert safe(output.text)
+        assert safe(output.said)
+        assert "pwn" in output.text
+
+
+async def test_a_failure_says_meaning_comment_and_hint() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.status, scp.comment = 0xA900, "no such level"
+        assert await session.run("find study") == 1
+        assert "0xA900 Failure" in output.text
+        assert "the peer says: no such level" in output.said
+        assert "hint: the identifier does not fit" in output.said
+
+
+async def test_no_matches_has_a_hint() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("find study PatientID=nobody") == 0
+        assert "0 matches" in output.text
+        assert "hint: nothing matched" in output.said
+
+
+async def test_a_flood_comes_in_blocks_and_in_order() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientID=f"P{index}") for index in range(450)]
+        assert await session.run("find study PatientID=") == 0
+        rows = [line.split() for line in output.results if line.split()[-1].startswith("P")]
+        ids = [row[1] for row in rows if row[1] != "PatientID"]
+        assert ids == [f"P{index}" for index in range(450)]
+
+
+async def test_two_finds_at_once_tell_their_rows_apart() -> None:
+    async with peer() as scp, shell(scp, "--window 4") as (session, output):
+        scp.matches = [match(PatientID="P1")]
+        jobs = session.submit("find study PatientID= & find patient PatientID= &")
+        for job in jobs:
+            await job.done.wait()
+        assert "#1  PatientID" in output.text
+        assert "#2  PatientID" in output.text
+
+
+# errors
+
+
+def test_a_usage_error() -> None:
+    assert error_lines(UsageError("no such thing \x1b[2J", hint="try \x07 this")) == [
+        "error: no such thing ^[[2J",
+        "hint: try ^G this",
+    ]
+
+
+def test_a_language_error_shows_the_place() -> None:
+    error = LanguageError(
+        "no such command: fnd", text="echo\nfnd study", start=5, end=8, line=2, source="a.assoc"
+    )
+    text = error_lines(error)
+    assert text[0] == "error: no such command: fnd"
+    assert text[1].strip() == "--> a.assoc:2:1"
+    assert text[2].endswith("| fnd study")
+    assert text[3].endswith("| ^^^")
+
+
+# hints
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "says"),
+    [
+        ("C-MOVE", 0xA801, "destination"),
+        ("C-MOVE", 0xA702, "firewall"),
+        ("C-GET", 0xA702, "SCP role"),
+        ("C-STORE", 0xA700, "no room"),
+        ("C-FIND", 0xA900, "identifier"),
+        ("C-STORE", 0xA900, "data set"),
+        ("C-FIND", 0x0122, "SOP class"),
+        ("N-GET", 0x0112, "no such instance"),
+        ("C-FIND", 0xC123, "log"),
+    ],
+)
+def test_statuses_have_likely_reasons(service: str, status: int, says: str) -> None:
+    assert says in hints.reason(service, status)
+
+
+def test_success_and_cancel_need_no_reason() -> None:
+    assert hints.reason("C-FIND", 0x0000) == ""
+    assert hints.reason("C-FIND", 0xFE00) == ""
+
+
+# streams
+
+
+class Closed(io.StringIO):
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self._error = error
+
+    def flush(self) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "broken"),
+    [(BrokenPipeError(32, "Broken pipe"), True), (OSError(28, "No space"), False)],
+)
+def test_a_stdout_that_is_gone(error: OSError, broken: bool) -> None:
+    output = StreamOutput(Closed(error), io.StringIO())
+    output.result("x")
+    with pytest.raises(OutputClosed) as caught:
+        output.flush()
+    assert caught.value.broken_pipe is broken
+
+
+def test_a_stderr_that_is_gone_is_nobodys_business() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: Any) -> int:
+            raise OSError(32, "Broken pipe")
+
+    StreamOutput(io.StringIO(), Gone()).note("x")
+
+
+def test_a_pipe_has_no_width() -> None:
+    assert StreamOutput(io.StringIO(), io.StringIO()).width is None
