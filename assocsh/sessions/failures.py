@@ -21,12 +21,11 @@ EXCHANGE_LINES = 40
 def failure_lines(outcome: ScriptOutcome, step: Step, *, exchange: bool = True) -> list[str]:
     """Everything about the failure of one step, as visible text."""
     lines: list[str] = []
-    for check in step.checks:
-        if not check.ok:
-            lines += check_lines(check.source or outcome.file, check)
-    error = step.error
-    if step.code and (error or not lines):
+    failed = [check for check in step.checks if not check.ok]
+    if step.code and (step.error or not failed):
         lines += _step_lines(step.source or outcome.file, step)
+    for check in failed:
+        lines += check_lines(check.source or outcome.file, check)
     if exchange and step.exchange:
         lines.append("the exchange:")
         lines += [f"  {line}" for line in exchange_lines(step)]

@@ -184,13 +184,28 @@ class Run:
             gone = False
             for call in calls[len(calls) - ran.left :] if ran.left else ():
                 log.add("skipped", line=call.line, text=call.text)
-            return ran.code
+            return _code(ran.code, log)
         finally:
             await _close(session, abort=gone)
             chronicle.close()
 
     def _keeps_going(self, session: Session) -> bool:
         return self._plan.keep_going or session.settings.text("on-error") == "continue"
+
+
+def _code(code: int, log: EventLog) -> int:
+    """The exit code of a script that was run: 2 says that nothing was sent, so it is not that.
+
+    A value that is not there fails like an expectation; another misuse was refused on this side.
+    """
+    if code != 2:
+        return code
+    commands = {event["step"]: event["text"] for event in log.events if event["type"] == "command"}
+    for event in log.events:
+        if event["type"] == "done" and event["code"] == 2:
+            name = commands[event["step"]].partition(" ")[0]
+            return 1 if name in ("let", "expect") else 5
+    return 5
 
 
 async def _close(session: Session, *, abort: bool) -> None:

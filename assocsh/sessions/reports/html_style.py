@@ -24,7 +24,8 @@ details[open] { background: var(--back); padding-bottom: .6rem; }
 details > :not(summary) { margin-left: 1rem; margin-right: .5rem; }
 .line { color: var(--dim); min-width: 2ch; text-align: right; font-variant-numeric: tabular-nums; }
 code, pre { font: .88em/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
-.hl { flex: 1 1 20rem; white-space: pre-wrap; }
+.hl { flex: 1 1 calc(100% - 4rem); max-width: calc(100% - 4rem); white-space: pre-wrap; }
+@media (min-width: 48rem) { .row > .hl { flex: 1 1 20rem; } }
 .result { color: var(--ok); } li.bad > details > .row .result { color: var(--bad); }
 .skipped { color: var(--dim); } .skipped .result { color: var(--dim); }
 .time { color: var(--dim); font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -32,7 +33,7 @@ code, pre { font: .88em/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-
 .bar i { position: absolute; height: 3px; background: #0b57d0; border-radius: 2px; }
 li.bad .bar i { background: var(--bad); }
 .failure { border-left: .25rem solid var(--bad); background: #fff; padding: .5rem .8rem;
-  overflow-x: auto; white-space: pre-wrap; }
+  overflow-x: auto; white-space: pre; }
 .checks { margin-top: .4rem; } .checks code { color: #1f2328; }
 .exchange li { padding: .1rem 0; } .exchange .received code { color: #0b57d0; }
 .exchange .state code { color: var(--dim); }
