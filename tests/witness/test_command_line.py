@@ -268,3 +268,11 @@ def test_exit_5_refused_here(start_storescp: Callable[..., Storescp], tmp_path: 
     text.write_text("this is not DICOM\n" * 20)
     ran = assocsh(peer.address, "-c", f"store {text}", "--format", "json").check(5)
     assert ran.of("error")[0]["kind"] == "UnusableFile"
+
+
+def test_the_tour(tmp_path: Path) -> None:
+    """What scripts/demo shows without a terminal."""
+    tour = (ROOT / "scripts" / "sessions" / "tour.assoc").read_text()
+    ran = assocsh("practice", "--window", "8", stdin=tour, cwd=tmp_path).check()
+    assert "C-ECHO 100 of 100 Success" in ran.out
+    assert list((tmp_path / "received").glob("*.dcm"))

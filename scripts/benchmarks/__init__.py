@@ -1,0 +1,1 @@
+"""Rows of measurements: assocsh and each installed peer, alternating, on the same work."""

@@ -1,0 +1,1 @@
+"""Programs of their own: one piece of work each, measured from the inside."""
