@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.shell.evaluation import assigned, evaluate
+from assocsh.shell.language.evaluate import assigned, evaluate
 from assocsh.shell.language.expectations import Assignment, Expectation
 from assocsh.shell.language.queries import OF_REQUEST
 from assocsh.shell.output.listing import Listing
@@ -23,7 +23,7 @@ async def let(session: Session, call: BoundCall) -> None:
     """Keep a value under a name."""
     parsed = call.call.parsed
     assert isinstance(parsed, Assignment)
-    value = assigned(parsed, SessionResolver(session, call.subject))
+    value = assigned(parsed, SessionResolver(session, call.subject), call.call.place)
     session.variables[parsed.name] = value
     if session.interactive:
         row = {"name": parsed.name, "value": value}
@@ -37,7 +37,7 @@ async def expect(session: Session, call: BoundCall) -> None:
     parsed = call.call.parsed
     assert isinstance(parsed, Expectation)
     resolver = SessionResolver(session, call.subject)
-    verdict = evaluate(parsed, resolver)
+    verdict = evaluate(parsed, resolver, call.call.place)
     record = None
     if parsed.query.root in OF_REQUEST:
         record = resolver.record(parsed.query)
