@@ -76,6 +76,7 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     script = Script(name, path.parent, text, calls, torn)
     check_variables(calls, limits.variables)
     check(calls)
+    check_contexts(calls)
     if limits.root is not None:
         check_files(script, limits.root)
     for call in every_call(calls):
@@ -130,6 +131,25 @@ def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:
             names.add(call.parsed.name)
         for word in call.options.get("--set", ()) if call.spec.name == "run" else ():
             names.add((word.literal or "").partition("=")[0])
+
+
+def check_contexts(calls: tuple[Call, ...]) -> None:
+    """Raise LanguageError for ``assoc.contexts[NAME]`` with a name that is no SOP class."""
+    from assocsh.datasets.dictionary import sop_class_uid
+
+    for call in every_call(calls):
+        for query in call.queries:
+            steps = query.steps
+            if query.root == "assoc" and len(steps) > 2 and steps[1].name == "contexts":
+                step = steps[2]
+                if step.name or step.every or step.index is not None:
+                    continue
+                try:
+                    sop_class_uid(step.key)
+                except UsageError as error:
+                    raise call.place.error(
+                        error.message, step.start, step.end, error.hint
+                    ) from None
 
 
 def check_files(script: Script, root: Path) -> None:
