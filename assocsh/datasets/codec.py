@@ -7,6 +7,7 @@ cannot be encoded is a mistake to be told about.
 
 from __future__ import annotations
 
+import threading
 import warnings
 import zlib
 from io import BytesIO
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 MAX_INFLATED = 64 * 1024 * 1024
 MAX_INFLATE_RATIO = 200
 
+_PYDICOM = threading.Lock()
+"""Filters of warnings and pydicom's settings are global: one thread at a time changes them."""
+
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())  # noqa: SIM905
 
 
@@ -46,13 +50,16 @@ def encode(dataset: Dataset, transfer_syntax: str) -> bytes:
     buffer.is_implicit_VR, buffer.is_little_endian = encoding_of(transfer_syntax)
     if transfer_syntax not in UNCOMPRESSED and PIXEL_DATA in dataset:
         dataset[PIXEL_DATA].is_undefined_length = True
-    before = config.settings.writing_validation_mode
-    # otherwise pydicom writes question marks for what the character set does not have
-    config.settings.writing_validation_mode = config.RAISE
     try:
-        with warnings.catch_warnings():
+        with _PYDICOM, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            write_dataset(buffer, dataset)
+            before = config.settings.writing_validation_mode
+            # otherwise pydicom writes question marks for what the character set does not have
+            config.settings.writing_validation_mode = config.RAISE
+            try:
+                write_dataset(buffer, dataset)
+            finally:
+                config.settings.writing_validation_mode = before
     except Exception as error:  # pydicom lets struct.error, TypeError, ... through
         if (unfit := _unfit_text(error)) is not None:
             declared = dataset.get("SpecificCharacterSet") or "ASCII"
@@ -63,8 +70,6 @@ def encode(dataset: Dataset, transfer_syntax: str) -> bytes:
         raise UsageError(
             f"the data set cannot be encoded in {uid_name(transfer_syntax)}: {_first_line(error)}"
         ) from error
-    finally:
-        config.settings.writing_validation_mode = before
     data: bytes = buffer.getvalue()
     return deflate(data) if is_deflated(transfer_syntax) else data
 
@@ -140,7 +145,7 @@ def read_plain(plain: bytes, implicit: bool, little: bool) -> Dataset:
     from pydicom import config
     from pydicom.filereader import read_dataset
 
-    with warnings.catch_warnings(), config.disable_value_validation():
+    with _PYDICOM, warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")
         try:
             dataset = read_dataset(BytesIO(plain), implicit, little)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from assocsh.datasets.codec import deflate, inflate
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
-from assocsh.datasets.part10 import BLOCK, FileSource, Instance, Window
+from assocsh.datasets.part10 import BLOCK, FileSource, Instance, Window, check_complete
 from assocsh.datasets.structure import (
     LONG_VRS,
     PIXEL_DATA,
@@ -234,10 +234,11 @@ def encoded_source(instance: Instance, transfer_syntax: str) -> FileSource | Ran
 
     Unchanged when the file has that transfer syntax, else made into it on the way when both are
     uncompressed. Deflated ones pass through a temporary file: call it in a thread for large files.
-    Raises UnusableFile with the reason when it cannot be done.
+    Raises UnusableFile with the reason when it cannot be done, or the file is cut off.
     """
     try:
         if instance.transfer_syntax == transfer_syntax:
+            check_complete(instance)
             return FileSource(instance)
         if not can_become(instance.transfer_syntax, transfer_syntax):
             raise UnusableFile(

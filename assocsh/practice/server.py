@@ -78,7 +78,7 @@ async def start(
     contents = Contents()
     try:
         if data is None:
-            contents.generate()
+            await asyncio.to_thread(contents.generate)
         else:
             await asyncio.to_thread(contents.scan, Path(data))
         archive = Archive(contents, ae_title, latency=latency, observer=observer)

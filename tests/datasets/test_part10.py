@@ -4,6 +4,7 @@ import os
 import shutil
 import struct
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from pydicom.encaps import encapsulate
 
 from assocsh.datasets.codec import decode, encode
 from assocsh.datasets.dicomjson import to_json
+from assocsh.datasets.header import read_header
 from assocsh.datasets.matching import choose
-from assocsh.datasets.part10 import FileSource, check_complete, open_instance
+from assocsh.datasets.part10 import BLOCK, FileSource, check_complete, open_instance
 from assocsh.datasets.transcode import encoded_source, swapped, transcode_bytes
 from assocsh.errors import NoPresentationContext, UnusableFile
 from assocsh.upperlayer.negotiation import PresentationContext
@@ -244,3 +246,50 @@ def test_choosing_a_context() -> None:
         choose([refused], CT, EXPLICIT)
     with pytest.raises(NoPresentationContext, match="role"):
         choose([context(1, EXPLICIT, scu=False)], CT, EXPLICIT)
+
+
+def test_a_cut_off_file_is_not_sent(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", ct())
+    instance = open_instance(path)
+    os.truncate(path, path.stat().st_size - 100)
+    for target in (EXPLICIT, IMPLICIT):
+        with pytest.raises(UnusableFile, match="cut off"):
+            encoded_source(open_instance(path), target)
+    assert instance.data_length > 100
+
+
+@pytest.mark.parametrize("target", [EXPLICIT, IMPLICIT, BIG_ENDIAN])
+def test_memory_stays_flat(tmp_path: Path, target: str) -> None:
+    path = write(tmp_path / "a.dcm", ct(rows=2))
+    whole = path.read_bytes()
+    at = whole.rindex(b"OW\0\0") + 4
+    size = 96 * 1024 * 1024
+    path.write_bytes(whole[:at] + struct.pack("<I", size))
+    os.truncate(path, at + 4 + size)
+    tracemalloc.start()
+    try:
+        source = encoded_source(open_instance(path), target)
+        total = 0
+        while block := source.read(BLOCK):
+            total += len(block)
+        source.close()
+        assert total == source.length > size
+        assert tracemalloc.get_traced_memory()[1] < 4 * BLOCK
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("syntax", ALL)
+def test_header_without_pixels(tmp_path: Path, syntax: str) -> None:
+    header = read_header(open_instance(write(tmp_path / "a.dcm", ct(), syntax)))
+    assert "PixelData" not in header
+    whole = ct()
+    del whole.PixelData
+    assert plain(header) == plain(whole)
+
+
+def test_header_of_a_cut_off_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.dcm", ct())
+    os.truncate(path, 450)
+    with pytest.raises(UnusableFile):
+        read_header(open_instance(path))
