@@ -80,8 +80,8 @@ def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
     if not errors:
         try:
             check(calls)
-        except LanguageError as error:
-            errors.append(error)
+        except LanguageError as unknown:
+            errors.append(unknown)
     for error in errors:
         for line in error_lines(error):
             session.note(line, Kind.ERROR)

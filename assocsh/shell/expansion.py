@@ -98,6 +98,16 @@ def expand(
             for name, words in call.options.items()
         },
         subject=subject,
-        last_find=last_find,
+        last_find=_with_results(session, last_find),
         base=session.base,
     )
+
+
+def _with_results(session: Session, find: RequestRecord | None) -> RequestRecord | None:
+    """``find``, or the last one before it that was sent: a mistyped find has no rows."""
+    if find is None:
+        return None
+    for record in reversed(session.requests[: find.number]):
+        if record.service == "C-FIND" and record.finals:
+            return record
+    return find

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import UsageError
+from assocsh.shell.language.evaluate import Value, plain
 from assocsh.shell.output.values import value_text
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
     from assocsh.upperlayer.negotiation import PresentationContext
-
-Value = str | int | float | None
 
 
 class SessionResolver:
@@ -57,9 +56,10 @@ class SessionResolver:
     ) -> Value | list[Value]:
         match query.root:
             case "status":
-                if steps and record.final is not None:
-                    return record.final.meaning if steps[0].name == "name" else record.category
-                return record.status
+                final = record.final
+                if not steps or final is None:
+                    return record.status
+                return final.meaning if steps[0].name == "name" else final.category
             case "count":
                 return record.count
             case "elapsed":
@@ -199,6 +199,4 @@ def text_of(resolver: SessionResolver, query: Query) -> str:
         )
     if value is None:
         raise UsageError(f"{query.text} has no value", hint="show prints what there is")
-    if query.root == "status" and isinstance(value, int):
-        return f"0x{value:04X}"
-    return str(value)
+    return plain(query, value)

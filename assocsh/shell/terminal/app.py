@@ -315,8 +315,10 @@ class Shell:
         self._keywords = keywords
         self.prompt.lexer = LineLexer(keywords)
         buffer = self.prompt.default_buffer
-        if buffer.text and not buffer.complete_state and self.prompt.app.is_running:
-            buffer.start_completion()  # typed before there was anything to offer
+        chosen = buffer.complete_state is not None and buffer.complete_state.current_completion
+        if buffer.text and not chosen and self.prompt.app.is_running:
+            buffer.complete_state = None
+            buffer.start_completion()  # typed while there was little to offer
         self._redraw()
 
     def _session_changed(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from importlib import import_module
 
 BEHIND_THE_PROMPT = (
@@ -28,6 +29,7 @@ def load_behind(loaded: Callable[[Keywords], None]) -> None:
     is said by the command that needs it.
     """
     loop = asyncio.get_running_loop()
+    context = copy_context()  # a thread has none of the application session
 
     def load() -> None:
         for name in BEHIND_THE_PROMPT:
@@ -39,6 +41,6 @@ def load_behind(loaded: Callable[[Keywords], None]) -> None:
 
             keywords = frozenset(entry.keyword.lower() for entry in tables.load().by_number)
         with suppress(RuntimeError):  # the loop is closed already
-            loop.call_soon_threadsafe(loaded, keywords)
+            loop.call_soon_threadsafe(loaded, keywords, context=context)
 
     threading.Thread(target=load, name="assocsh-loading", daemon=True).start()
