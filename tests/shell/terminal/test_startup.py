@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-import time
+from pathlib import Path
 
 import pytest
 
@@ -43,25 +43,30 @@ def test_nothing_heavy_before_the_prompt() -> None:
     assert not {name for name in loaded if name.startswith("pygments.lexers")}
 
 
-BARE = """
-from prompt_toolkit import PromptSession
-PromptSession("assocsh> ", bottom_toolbar="FAKE@127.0.0.1:104").prompt()
-"""
-
-
 @pytest.mark.serial
 @pytest.mark.slow
-def test_the_first_prompt_costs_little_more_than_prompt_toolkit() -> None:
-    """At most 30 ms more than a bare prompt; the best of several, one beside the other."""
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="no /proc/PID/schedstat")
+def test_the_first_prompt_costs_little_more_than_prompt_toolkit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most 30 ms more than ``import prompt_toolkit``, in time of the processor.
 
-    def measured(*arguments: str) -> float:
-        with PtyTerminal(python(*arguments)) as terminal:
-            terminal.wait_for("assocsh>")
-            return time.monotonic() - terminal.started
+    The best of several, side by side: what the rest of the machine does costs both alike.
+    """
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    imported, prompted = [], []
+    for _ in range(10):
+        code = "import prompt_toolkit, sys; sys.stdout.write('assocsh>'); sys.stdin.read()"
+        imported.append(_used_until_prompt("-c", code))
+        prompted.append(_used_until_prompt("-m", "assocsh"))
+    more = min(prompted[1:]) - min(imported[1:])  # the first ones write the byte code
+    print(f"first prompt: {min(prompted):.3f} s, {more * 1000:.0f} ms more than the import alone")
+    assert more < 0.030
 
-    bare, ours = [], []
-    for _ in range(8):
-        bare.append(measured("-c", BARE))
-        ours.append(measured("-m", "assocsh"))
-    print(f"first prompt: bare {min(bare) * 1000:.0f} ms, assocsh {min(ours) * 1000:.0f} ms")
-    assert min(ours) - min(bare) < 0.030
+
+def _used_until_prompt(*arguments: str) -> float:
+    with PtyTerminal(python(*arguments)) as terminal:
+        terminal.wait_for("assocsh>")
+        schedstat = Path(f"/proc/{terminal.process.pid}/schedstat").read_text()
+    return int(schedstat.split()[0]) / 1e9
