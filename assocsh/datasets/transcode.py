@@ -250,6 +250,8 @@ def encoded_source(instance: Instance, transfer_syntax: str) -> FileSource | Ran
         return _transcoded(instance, transfer_syntax)
     except (OSError, StructureError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, StructureError) and error.truncated:
+            reason = f"cut off: {reason}"
         raise UnusableFile(f"{instance.path}: {reason}", path=str(instance.path)) from error
 
 
@@ -303,7 +305,7 @@ def _inflated(fd: int, start: int, end: int) -> int:
                 if total > MAX_INFLATED_FILE:
                     raise StructureError(f"inflates to more than {MAX_INFLATED_FILE} bytes")
         if not unpacker.eof:
-            raise StructureError("cut off: the deflated data end early", truncated=True)
+            raise StructureError("the deflated data end early", truncated=True)
     except BaseException:
         os.close(out)
         raise
