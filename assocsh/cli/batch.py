@@ -60,6 +60,9 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     calls = parse_texts(session, texts)
     if calls is None:
         return 2
+    from assocsh.sessions.happened import prepare
+
+    prepare(session, calls)
     runner = _Runner(session)
     with on_signals(runner.signalled):
         code = await runner.run(calls, keep_going=arguments.keep_going)

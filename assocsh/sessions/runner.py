@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError, UsageError
 from assocsh.sessions.chronicle import Chronicle, identifying_variables
+from assocsh.sessions.happened import prepare
 from assocsh.sessions.log import EventLog, Sink
 from assocsh.sessions.outcome import ScriptOutcome, outcomes
 from assocsh.sessions.script import Limits, Script, load
@@ -178,6 +179,7 @@ class Run:
         if self._plan.open_text and not script.opens:
             calls += session.parse(self._plan.open_text, source="command line", line=0)
         calls += script.calls
+        prepare(session, calls)
         gone = True
         try:
             ran = await session.interpreter.run(calls, keep_going=self._keeps_going(session))

@@ -47,7 +47,9 @@ class SessionResolver:
             case "assoc":
                 return self._assoc(query, steps)
             case "events" | "pdu":
-                raise UsageError(f"{query.text}: {query.root} is not part of this version")
+                from assocsh.sessions.happened import happened
+
+                return happened(self._session).value(query)
             case _:
                 return self._of_request(query, self.record(query), steps)
 
