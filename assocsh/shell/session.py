@@ -14,6 +14,7 @@ from assocsh.errors import AssocshError, LocalProtocolError, UsageError
 from assocsh.shell.config import Config
 from assocsh.shell.durations import show_duration
 from assocsh.shell.interpreter import Interpreter, Job, JobState
+from assocsh.shell.keepalive import KeepAlive
 from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
 from assocsh.shell.receiving import Receiving
 from assocsh.shell.recent import RecentValues
@@ -86,6 +87,7 @@ class Session:
         self.wire_view: Any = None
         self.practice: Any = None
         self.practice_options: tuple[float, Path | None] = (0.0, None)
+        self.keepalive = KeepAlive(self)
         self.interpreter = Interpreter(self)
         self.on_change: list[Callable[[], None]] = []
         self.loaded = asyncio.Event()
@@ -198,6 +200,9 @@ class Session:
         """The association that requests go to, open or not. Raises LocalProtocolError."""
         if self.association is None:
             raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
+        ended = self.association.ended_by
+        if ended is not None and not ended.hint:
+            ended.hint = "reopen opens the same association again"
         return self.association
 
     # what it tells
@@ -298,6 +303,8 @@ class Session:
             self.presenter.ended(str(state), error)
         except OutputClosed as lost:
             self.output_lost(lost)
+        self.keepalive.stop()
+        self.keepalive.suggest(error)
 
     def instance_received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
         """An instance is on disk, and its C-STORE was answered."""
@@ -347,6 +354,7 @@ class Session:
             association.on_timeout = (
                 "keep" if self.settings.text("on-timeout") == "keep" else "abort"
             )
+            self.keepalive.start()
 
     def tell_practice(self) -> None:
         """Let the practice archive know where this session listens: C-MOVE delivers there."""
@@ -392,6 +400,7 @@ class Session:
         """
         for job in tuple(self.interpreter.unfinished):
             job.cancel()
+        self.keepalive.stop()
         association = self.association
         if association is not None and not association.closed:
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from assocsh.shell.durations import (
 )
 from assocsh.shell.language.spec import SETTINGS
 from assocsh.shell.settings import Settings
+from tests.shell.core.peer import peer, settle, shell
 
 
 def test_defaults_are_those_of_the_language() -> None:
@@ -91,3 +94,29 @@ def test_a_duration_is_read_back_as_it_is_written(milliseconds: int) -> None:
 )
 def test_durations_are_shown_for_people(seconds: float | None, text: str) -> None:
     assert show_duration(seconds) == text
+
+
+async def test_keepalive_echoes_when_idle() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        await session.run("set keepalive 50ms")
+        await asyncio.sleep(0.4)
+        assert 2 <= len(scp.seen) <= 8
+        await session.run("set keepalive off")
+        count = len(scp.seen)
+        await asyncio.sleep(0.2)
+        assert len(scp.seen) == count
+        assert not session.requests, "they are no requests of the user"
+    async with peer() as scp, shell(scp, "--contexts CTImageStorage") as (session, output):
+        await session.run("set keepalive 50ms")
+        assert "did not accept Verification" in output.said or scp.seen == []
+
+
+async def test_an_idle_end_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assocsh.shell.keepalive.WORTH_A_HINT", 0.01)
+    async with peer() as scp, shell(scp) as (session, output):
+        await asyncio.sleep(0.05)
+        await scp.listener.close()
+        await settle()
+        assert "set keepalive 30s keeps it" in output.said
+        assert await session.run("echo") == 4
+        assert "reopen" in output.said

@@ -1,0 +1,103 @@
+"""The command line as words: what it stands for, and what is wrong with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assocsh.cli.arguments import Mode, parse_arguments, quoted
+from assocsh.cli.usage import usage
+from assocsh.errors import UsageError
+from assocsh.shell.language.parse import parse
+from assocsh.shell.language.spec import OPEN_OPTIONS
+
+
+def test_a_peer_and_its_options_are_an_open() -> None:
+    read = parse_arguments(["A@b:1", "--window", "8", "--tls", "--contexts=qr,storage"])
+    assert read.open_text == "open 'A@b:1' --window '8' --tls --contexts 'qr,storage'"
+    (call,) = parse(read.open_text)
+    assert call.spec.name == "open"
+
+
+def test_commands_and_format() -> None:
+    read = parse_arguments(["pacs", "-c", "echo", "-cfind study", "--format", "json"])
+    assert read.commands == ["echo", "find study"]
+    assert read.format == "json"
+    assert not read.keep_going
+    assert parse_arguments(["--keep-going", "-c", "x"]).keep_going
+
+
+def test_practice_is_a_peer() -> None:
+    read = parse_arguments(["practice", "--latency", "50", "-c", "echo"])
+    assert read.open_text == "open 'practice' --latency '50'"
+
+
+def test_serve() -> None:
+    read = parse_arguments(["serve", "--port", "11112", "--data", "/d"])
+    assert read.mode is Mode.SERVE
+    assert read.options == {"--port": "11112", "--data": "/d"}
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["pacs", "-h"], ["--version"], ["-c", "x", "--version"]]
+)
+def test_help_and_version(words: list[str]) -> None:
+    assert parse_arguments(words).mode in (Mode.HELP, Mode.VERSION)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--fromat", "json"], "did you mean --format"),
+        (["--format", "xml"], "one of table"),
+        (["--format"], "needs a value"),
+        (["-c"], "needs a value"),
+        (["A@b:1", "C@d:2"], "no place for"),
+        (["A@b:1", "--tls=yes"], "takes no value"),
+        (["--window", "8", "-c", "echo"], "name a peer"),
+        (["serve", "x"], "no use for"),
+        (["serve", "--prot", "1"], "did you mean --port"),
+        (["A@b:1\nabort"], "line end"),
+    ],
+)
+def test_what_is_wrong(words: list[str], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        _ = parse_arguments(words).open_text
+    assert says in f"{caught.value.message} {caught.value.hint}"
+    assert caught.value.code == 2
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
+def test_a_word_of_the_command_line_stays_one_word(word: str) -> None:
+    try:
+        text = quoted(word)
+    except UsageError:
+        assert "'" in word
+        return
+    (call,) = parse(f"store {text}")
+    assert [each.literal for each in call.words] == [word]
+
+
+def test_usage_names_every_option() -> None:
+    text = usage()
+    for option in OPEN_OPTIONS:
+        assert option.name in text
+    assert "exit codes" in text
+
+
+@pytest.mark.parametrize("word", ["--version", "--help"])
+def test_quick_ways_load_nothing_heavy(word: str) -> None:
+    heavy = ("asyncio", "prompt_toolkit", "pydicom", "pynetdicom", "numpy", "rich", "pygments")
+    code = (
+        "import sys; from assocsh.__main__ import main; code = main(sys.argv[1:]);"
+        f"sys.exit(code or repr([m for m in {heavy!r} if m in sys.modules] or ''))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, word], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert "''" in done.stderr, done.stderr
+    assert "assocsh" in done.stdout
