@@ -134,7 +134,12 @@ def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -
     data: bytes | DataSource
     if isinstance(source, StoredData):
         context = _store_context(contexts, source.sop_class, source.data.transfer_syntax)
-        sop_class, sop_instance, data = source.sop_class, source.sop_instance, source.data.data
+        from assocsh.datasets.transcode import transcode_bytes
+
+        sop_class, sop_instance = source.sop_class, source.sop_instance
+        data = transcode_bytes(
+            source.data.data, source.data.transfer_syntax, context.transfer_syntax or ""
+        )
     elif isinstance(source, str | PathLike):
         from assocsh.datasets.part10 import open_instance
         from assocsh.datasets.transcode import encoded_source

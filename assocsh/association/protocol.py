@@ -246,7 +246,8 @@ class AssociationProtocol(asyncio.Protocol):
 
     def _write(self) -> None:
         out = self.upper.data_to_send()
-        if out and self._transport is not None and not self._closing:
+        # After the grace began nothing follows the A-ABORT: the connection may be half-closed.
+        if out and self._transport is not None and self._grace_timer is None:
             self._transport.write(b"".join(out))
 
     def close_after_abort(self) -> None:
@@ -258,6 +259,7 @@ class AssociationProtocol(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._grace_timer is not None:
             return
+        self._write()
         self._grace_timer = self._loop.call_later(ABORT_GRACE, self.kill)
         self.resume_reading()
         if transport.can_write_eof():
