@@ -8,6 +8,7 @@ imported by assocsh, and it trusts the UIDs that it is sent.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -167,9 +168,10 @@ def main() -> int:
         entity.add_supported_context(
             context.abstract_syntax, TRANSFER_SYNTAXES, scu_role=True, scp_role=True
         )
-    server = entity.start_server(
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # its own shutdown takes seconds
+    entity.start_server(
         ("127.0.0.1", arguments.port),
-        block=False,
+        block=True,
         evt_handlers=[
             (evt.EVT_C_STORE, archive.store),
             (evt.EVT_C_FIND, archive.find),
@@ -177,10 +179,6 @@ def main() -> int:
             (evt.EVT_C_MOVE, archive.move),
         ],
     )
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    ended.wait()
-    server.shutdown()
     return 0
 
 

@@ -75,8 +75,7 @@ async def test_dcmjs(start_dcmjs: Callable[..., DcmjsWindow]) -> None:
     wire = await dial(peer.port)
     answer = await wire.associate(window=(5, 1))
     assert answer.window == (5, 1)
-    for number in (1, 2, 3):
-        await wire.send(scripted.echo_rq(1, number))
+    await wire.send(*(scripted.echo_rq(1, number) for number in (1, 2, 3)))
     answered = [await wire.read_message() for _ in range(3)]
     assert sorted(int(found.command["responded_id"]) for found in answered) == [1, 2, 3]
     await wire.release()
