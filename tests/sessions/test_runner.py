@@ -1,0 +1,280 @@
+"""Scripts against the practice archive, and against peers that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assocsh.sessions.failures import failure_lines
+from assocsh.sessions.log import EventLog, LogFile
+from assocsh.sessions.outcome import ScriptOutcome
+from tests.sessions.conftest import RunText, run_scripts
+
+
+def test_a_script_that_passes(run_text: RunText) -> None:
+    outcome = run_text(
+        "echo\nexpect status == 0x0000\nfind study PatientID=*\nexpect count > 3\nrelease\n"
+        "expect assoc.state == released\n"
+    )
+    assert outcome.code == 0 and outcome.finished
+    assert [step.text.split()[0] for step in outcome.steps] == ["open", "echo", "find", "release"]
+    assert outcome.checks == 3
+    find = outcome.steps[2]
+    assert find.result.startswith("C-FIND 0x0000 Success, count")
+    assert len(find.responses) == find.done["count"]  # type: ignore[index]
+    assert [event["message"] for event in find.exchange if event["type"] == "dimse"] == [
+        "C-FIND-RQ",
+        "C-FIND-RSP",
+        "C-FIND-RSP",
+    ]
+
+
+def test_a_failed_expectation_says_everything(run_text: RunText) -> None:
+    outcome = run_text("echo\nexpect count == 7\nexpect status == 0x0000\necho\n")
+    assert outcome.code == 1
+    text = "\n".join(failure_lines(outcome, outcome.failures[0]))
+    assert "test.assoc:2:8" in text
+    assert "2 | expect count == 7" in text
+    assert "  |        ^^^^^ actual 1   (#1 C-ECHO 0x0000 Success" in text
+    assert " -> C-ECHO-RQ message 1" in text and "<-  C-ECHO-RSP" in text
+    assert [line for line, _ in outcome.skipped] == [4]
+
+
+def test_every_expectation_of_a_group_is_checked(run_text: RunText) -> None:
+    outcome = run_text("echo\nexpect count == 7\nexpect status == 0xA700\nexpect elapsed < 10s\n")
+    assert [check.ok for check in outcome.steps[1].checks] == [False, False, True]
+
+
+def test_keep_going(run_text: RunText) -> None:
+    text = "echo\nexpect count == 7\necho\nexpect count == 1\n"
+    assert len(run_text(text).steps) == 2
+    kept = run_text(text, keep_going=True)
+    assert kept.code == 1 and len(kept.steps) == 3 and not kept.skipped
+
+
+def test_a_failure_status_fails_unless_expected(run_text: RunText) -> None:
+    move = "move study StudyInstanceUID=1.2.3 --to NOSUCHAE\n"
+    assert run_text(move).code == 1
+    assert run_text(move + "expect status == 0xA801\necho\n").code == 0
+    text = "\n".join(failure_lines(run_text(move), run_text(move).failures[0]))
+    assert "0xA801" in text and "expect status == 0xA801" in text
+
+
+def test_variables(run_text: RunText) -> None:
+    outcome = run_text(
+        "find study PatientID=$id StudyInstanceUID\nexpect count == 2\n"
+        "let uid = rsp[0].StudyInstanceUID\nfind series StudyInstanceUID=$uid SeriesInstanceUID\n"
+        "expect rsp[*].StudyInstanceUID == $uid\n",
+        variables={"id": "PRC-1001"},
+    )
+    assert outcome.code == 0, failure_lines(outcome, outcome.failures[0])
+
+
+def test_a_value_that_is_not_there_is_a_failure_not_a_syntax_error(run_text: RunText) -> None:
+    text = "find study PatientID=nobody StudyInstanceUID\nlet uid = rsp[0].StudyInstanceUID\n"
+    assert run_text(text).code == 1
+
+
+def test_retry_until_it_passes(run_text: RunText) -> None:
+    outcome = run_text(
+        "echo\nretry 5 every 10ms {\n    echo\n    expect #3.count == 1\n}\n"
+        "echo\nexpect count == 1\n"
+    )
+    # the first attempt speaks of a request that is not there yet: #3 is the second attempt's
+    assert outcome.code == 0, failure_lines(outcome, outcome.failures[0])
+    assert [step.superseded for step in outcome.steps if step.attempt] == [True, False]
+    assert not outcome.failures
+
+
+def test_retry_gives_up(run_text: RunText) -> None:
+    outcome = run_text("retry 3 every 10ms { echo; expect count == 2 }\necho\n")
+    assert outcome.code == 1
+    assert [step.attempt for step in outcome.steps if step.attempt] == [1, 2, 3]
+    assert len(outcome.failures) == 2  # the block, and its last attempt
+    assert "3 attempts" in (outcome.failures[0].error or ("", "", ""))[1]
+
+
+def test_retry_opens_until_it_can(tmp_path: Path, archive: str) -> None:
+    """A peer that is not there yet: exit code 3 of an attempt is not the end."""
+    from tests.peers.process import free_port
+
+    port = free_port()
+    path = tmp_path / "r.assoc"
+    path.write_text(f"retry 3 every 10ms {{ open X@127.0.0.1:{port} }}\n", "utf-8")
+    assert run_scripts([str(path)], "")[0].code == 3
+
+
+def test_background_and_wait(run_text: RunText) -> None:
+    outcome = run_text(
+        "find study PatientID=* &\necho --repeat 20 &\necho\nwait\nexpect #2.count == 20\n"
+        "expect #1.status == 0x0000\n"
+    )
+    assert outcome.code == 0
+    assert [step.background for step in outcome.steps] == [False, True, True, False, False]
+
+
+def test_background_failures_count(run_text: RunText) -> None:
+    assert run_text("move study StudyInstanceUID=1.2 --to NOSUCHAE &\necho\n").code == 1
+
+
+def test_timeout_of_a_script(run_text: RunText) -> None:
+    began = time.monotonic()
+    outcome = run_text("open practice --latency 30000\necho\nrelease\n", timeout=1.0, peer="")
+    assert outcome.code == 4
+    assert outcome.problem is not None and "--timeout 1s" in outcome.problem["message"]
+    assert time.monotonic() - began < 8
+
+
+def test_several_scripts_and_jobs(tmp_path: Path, archive: str) -> None:
+    names = []
+    for number in range(4):
+        path = tmp_path / f"{number}.assoc"
+        path.write_text("open $peer\necho --repeat 20\nexpect count == 20\nrelease\n", "utf-8")
+        names.append(str(path))
+    (tmp_path / "2.assoc").write_text("open $peer\nexpect 1 == 2\n".replace("1", "count"), "utf-8")
+    for jobs in (1, 4):
+        found = run_scripts(names, archive, jobs=jobs, keep_going=True)
+        assert [outcome.code for outcome in found] == [0, 0, 1, 0] or jobs == 4
+        assert sorted(outcome.code for outcome in found) == [0, 0, 0, 1]
+    stopped = run_scripts(names, archive)
+    assert [outcome.code for outcome in stopped] == [0, 0, 1]
+
+
+def test_files_are_relative_to_the_script(tmp_path: Path, archive: str) -> None:
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    (folder / "get.assoc").write_text(
+        "find study PatientID=PRC-1003 StudyInstanceUID\n"
+        "let uid = rsp[0].StudyInstanceUID\nget study StudyInstanceUID=$uid --to in\n"
+        "expect count >= 1\n",
+        "utf-8",
+    )
+    outcome = run_scripts([str(folder / "get.assoc")], archive)[0]
+    assert outcome.code == 0
+    assert list((folder / "in").glob("*.dcm"))
+
+
+def test_run_inside_a_session_shares_its_association(run_text: RunText, tmp_path: Path) -> None:
+    (tmp_path / "inner.assoc").write_text("echo\nexpect count == $n\nlet seen = 'yes'\n", "utf-8")
+    text = "run inner.assoc --set n=1\nlet again = 1\nfind study PatientID=*\n"
+    outcome = run_text(text)
+    assert outcome.code == 0
+    failed = run_text("run inner.assoc --set n=2\necho\n")
+    assert failed.code == 1
+    assert "inner.assoc:2" in "\n".join(
+        line for step in failed.failures for line in failure_lines(failed, step)
+    )
+
+
+def _serve(behave: Callable[[socket.socket], None]) -> str:
+    """A peer that does one thing with the first connection: ``AET@HOST:PORT``."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with server, server.accept()[0] as connection:
+            behave(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"PEER@127.0.0.1:{server.getsockname()[1]}"
+
+
+REJECT = b"\x03\x00\x00\x00\x00\x04\x00\x01\x01\x07"
+
+
+@pytest.mark.parametrize(
+    ("behave", "code"),
+    [
+        (lambda connection: (connection.recv(65536), connection.sendall(REJECT)), 3),
+        (lambda connection: connection.recv(65536), 3),
+        (lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), 3),
+    ],
+    ids=["rejected", "closed", "http"],
+)
+def test_no_association(
+    run_text: RunText, behave: Callable[[socket.socket], None], code: int
+) -> None:
+    assert run_text("echo\n", peer=_serve(behave)).code == code
+
+
+def test_refused_port(run_text: RunText) -> None:
+    from tests.peers.process import free_port
+
+    outcome = run_text("echo\necho\n", peer=f"X@127.0.0.1:{free_port()}")
+    assert outcome.code == 3
+    assert len(outcome.skipped) == 2
+
+
+def test_no_context(run_text: RunText) -> None:
+    outcome = run_text("open $peer --contexts verification\nfind study PatientID=1\n")
+    assert outcome.code == 5
+
+
+def test_a_peer_that_goes_away(tmp_path: Path) -> None:
+    """The association is lost in the middle of a script: exit code 4."""
+    import subprocess
+    import sys
+
+    from tests.peers.process import free_port
+
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "assocsh", "serve", "--port", str(port), "--latency", "30000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        path = tmp_path / "a.assoc"
+        path.write_text("echo\nrelease\n", "utf-8")
+        killer = threading.Timer(2.0, process.kill)
+        killer.start()
+        outcome = run_scripts([str(path)], f"PRACTICE@127.0.0.1:{port}")[0]
+        killer.cancel()
+        process.kill()
+    assert outcome.code == 4
+
+
+def test_the_log_is_one_object_a_line(tmp_path: Path, archive: str) -> None:
+    path = tmp_path / "log.jsonl"
+    log = LogFile(str(path), None)
+    assert path.stat().st_mode & 0o777 == 0o600
+    one = EventLog("x.assoc", time.monotonic, sinks=(log,))
+    one.add("note", text="\x1b[2J\u202e\ud800")
+    log.close()
+    lines = path.read_bytes().splitlines()
+    assert [json.loads(line)["type"] for line in lines] == ["log", "note"]
+    assert all(line.isascii() and b"\x1b" not in line for line in lines)
+
+
+def test_events_and_pdus_can_be_expected(run_text: RunText) -> None:
+    outcome = run_text(
+        "open $peer\necho\nrelease\nexpect events[*].type includes C-ECHO-RSP\n"
+        "expect events[*].type not includes A-ABORT\nexpect pdu.sent == 3\n"
+        "expect pdu.received == 3\nexpect events[1].direction == sent\n"
+    )
+    assert outcome.code == 0, failure_lines(outcome, outcome.failures[0])
+
+
+def test_a_stopped_run_aborts(tmp_path: Path, archive: str) -> None:
+    """What a signal does: A-ABORT, and nothing more is begun."""
+    from assocsh.sessions.runner import QuietOutput, Run, RunPlan, load_all
+
+    path = tmp_path / "a.assoc"
+    path.write_text("open practice --latency 20000\necho\n", "utf-8")
+    plan = RunPlan()
+    scripts, _ = load_all([str(path)] * 2, plan)
+
+    async def main() -> tuple[int, list[ScriptOutcome]]:
+        run = Run(scripts, plan, output=lambda: QuietOutput(lambda line: None))
+        asyncio.get_running_loop().call_later(1.5, run.stop, 130)
+        return await run.all(), run.outcomes
+
+    code, found = asyncio.run(main())
+    assert code == 130 and [outcome.code for outcome in found] == [130]
