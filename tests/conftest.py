@@ -9,6 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.conformance import (  # noqa: F401  (hooks, found here by pytest)
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_configure,
+)
 from tests.peers.fixtures import (  # noqa: F401  (fixtures, found here by pytest)
     dcmqrscp,
     dicom_folder,
