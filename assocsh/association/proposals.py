@@ -21,6 +21,7 @@ UNCOMPRESSED = (EXPLICIT, IMPLICIT)
 COMPRESSED = (
     "1.2.840.10008.1.2.4.70",  # JPEG Lossless SV1
     "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
+    "1.2.840.10008.1.2.4.91",  # JPEG 2000
     "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
     "1.2.840.10008.1.2.5",  # RLE Lossless
     "1.2.840.10008.1.2.4.50",  # JPEG Baseline
@@ -38,7 +39,6 @@ _COMPRESSED_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.3.1",  # US multi-frame
     "1.2.840.10008.5.1.4.1.1.7",  # SC
     "1.2.840.10008.5.1.4.1.1.12.1",  # XA
-    "1.2.840.10008.5.1.4.1.1.20",  # NM
 )
 
 _USUAL = [
