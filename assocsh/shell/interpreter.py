@@ -91,6 +91,11 @@ class Interpreter:
         """In the order they were submitted."""
         self._lets: dict[str, Job] = {}
 
+    @property
+    def held(self) -> int:
+        """Commands that wait for what they refer to."""
+        return sum(1 for job in self.unfinished if job.state is JobState.HELD)
+
     # one command
 
     def start(self, call: Call, *, foreground: bool = False) -> Job:

@@ -6,14 +6,12 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LocalProtocolError, UsageError
 from assocsh.shell.config import Config
-from assocsh.shell.durations import show_duration
-from assocsh.shell.interpreter import Interpreter, Job, JobState
+from assocsh.shell.interpreter import Interpreter, Job
 from assocsh.shell.keepalive import KeepAlive
 from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
 from assocsh.shell.receiving import Receiving
@@ -21,6 +19,7 @@ from assocsh.shell.recent import RecentValues
 from assocsh.shell.requests import RequestRecord
 from assocsh.shell.results import Budget
 from assocsh.shell.settings import Settings
+from assocsh.shell.status import Status, status_of
 from assocsh.shell.watching import SessionObserver
 
 if TYPE_CHECKING:
@@ -33,28 +32,6 @@ if TYPE_CHECKING:
     from assocsh.shell.receiving import StorageListener
 
 HISTORY_KEPT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a toolbar shows. Texts from a peer were made visible; empty where there is nothing."""
-
-    peer: str = ""
-    calling: str = ""
-    state: str = "closed"
-    window: str = ""
-    pending: int = 0
-    queued: int = 0
-    held: int = 0
-    last: str = ""
-    """Status and meaning of the last final response: ``0x0000 Success``."""
-    failed: bool = False
-    """The last final response was a failure, or the association was lost."""
-    elapsed: str = ""
-    wire: str = "off"
-    format: str = "table"
-    listening: str = ""
-    recording: str = ""
 
 
 class Session:
@@ -100,7 +77,8 @@ class Session:
         self._budget = Budget()
         self._presenters: dict[str, Presenter] = {}
         self._lost: OutputClosed | None = None
-        self._last: RequestRecord | None = None
+        self.last_ended: RequestRecord | None = None
+        """The last request that had a final response."""
         self.connecting: Association | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -209,44 +187,7 @@ class Session:
 
     def status(self) -> Status:
         """What a toolbar shows; cheap enough for every key press."""
-        from assocsh.shell.output.visible import cell
-
-        association = self.connecting or self.association
-        last, failed, elapsed = self._last_words()
-        values: dict[str, Any] = {}
-        if association is not None:
-            peer = association.peer
-            values = {
-                "peer": cell(f"{peer.ae}@{peer.host}:{peer.port}", 64),
-                "calling": cell(association.calling_ae, 16),
-                "state": str(association.state),
-                "pending": association.pending,
-                "queued": association.queued,
-            }
-            if not association.closed and association is not self.connecting:
-                window = association.window
-                values["window"] = f"{window.invoked or '∞'}/{window.performed or '∞'}"
-            failed = failed or str(association.state) in ("aborted", "lost", "rejected")
-        held = sum(1 for job in self.interpreter.unfinished if job.state is JobState.HELD)
-        return Status(
-            **values,
-            held=held,
-            last=last,
-            failed=failed,
-            elapsed=elapsed,
-            wire=self.wire,
-            format=self.settings.format,
-            listening=self.listener.address if self.listener is not None else "",
-            recording=self.recording,
-        )
-
-    def _last_words(self) -> tuple[str, bool, str]:
-        record = self._last
-        if record is None or record.final is None:
-            return "", False, ""
-        final = record.final
-        text = f"{final.status:#06x} {final.category}"
-        return text, final.category == "Failure", show_duration(record.elapsed)
+        return status_of(self)
 
     def changed(self) -> None:
         """Tell everyone who shows ``status`` that it may be different now."""
@@ -282,7 +223,7 @@ class Session:
         record = job.record
         if record is not None:
             if record.final is not None:
-                self._last = record
+                self.last_ended = record
             if record.total or record.refused:
                 self.presenter.final(record)
         cancelled = record is not None and record.cancel_asked
