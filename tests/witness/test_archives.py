@@ -140,6 +140,7 @@ async def test_find_images(archive: Archive) -> None:
     assert _values(found, "SOPInstanceUID") == sorted(expected)
 
 
+@pytest.mark.rule("W1", "W6", "A24")
 async def test_many_finds_at_once_keep_their_answers(archive: Archive) -> None:
     """Queued behind a window of (1,1); each stream has the matches of its own identifier."""
     studies = archive.studies
@@ -160,6 +161,7 @@ async def test_many_finds_at_once_keep_their_answers(archive: Archive) -> None:
         await association.release()
 
 
+@pytest.mark.rule("P2")
 async def test_get(archive: Archive, tmp_path: Path) -> None:
     """Every study, over the one association that asks for it."""
     receiver = Receiver()
@@ -204,6 +206,8 @@ async def test_move_to_a_destination_that_nobody_knows(archive: Archive) -> None
         await association.release()
 
 
+@pytest.mark.rule("C2", "C4")
+@pytest.mark.scenario(48)
 async def test_a_cancelled_find_leaves_the_association_in_use(archive: Archive) -> None:
     async with connect(archive.address, contexts="qr") as association:
         operation = association.find("IMAGE", {"SOPInstanceUID": "", "StudyInstanceUID": ""})

@@ -115,6 +115,7 @@ async def _total(way: str) -> int:
 
 @pytest.mark.peer("storescp")
 @pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.scenario(21)
 async def test_small_segments_lose_nothing(
     size: int, storescp: Storescp, instances: tuple[InstanceFile, ...]
 ) -> None:
@@ -154,6 +155,7 @@ async def test_one_byte_segments_from_orthanc(
 
 
 @both_ways
+@pytest.mark.scenario(22)
 async def test_split_at_every_offset(way: str) -> None:
     """Scenario 22."""
     total = await _total(way)
@@ -166,6 +168,8 @@ async def test_split_at_every_offset(way: str) -> None:
 @pytest.mark.timeout(180)
 @both_ways
 @pytest.mark.parametrize("how", ["fin", "rst", "half"])
+@pytest.mark.rule("E4", "A13")
+@pytest.mark.scenario(4, 5, 57, 58)
 async def test_cut_at_every_offset(way: str, how: Literal["fin", "rst", "half"]) -> None:
     """Scenarios 4, 5, 56 to 58: an error of ours, or the release when only its end was cut."""
     total = await _total(way)
@@ -187,6 +191,8 @@ async def test_cut_at_every_offset(way: str, how: Literal["fin", "rst", "half"])
 
 @pytest.mark.timeout(240)
 @both_ways
+@pytest.mark.rule("T2")
+@pytest.mark.scenario(3, 15, 36, 67)
 async def test_stall_at_every_offset(way: str) -> None:
     """Scenarios 3, 15, 36, 67: each of our timers ends it in time."""
     total = await _total(way)
@@ -199,6 +205,8 @@ async def test_stall_at_every_offset(way: str) -> None:
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("fault", ["corrupt", "drop", "garbage", "duplicate"])
+@pytest.mark.rule("E9")
+@pytest.mark.scenario(33)
 async def test_damage_at_every_offset(fault: str) -> None:
     """Scenario 33: a flipped, missing, added or repeated byte. No hang, no mis-association."""
     total = await _total("to_client")
@@ -217,6 +225,8 @@ async def test_damage_at_every_offset(fault: str) -> None:
 
 
 @pytest.mark.serial
+@pytest.mark.rule("W8")
+@pytest.mark.scenario(62)
 async def test_latency_and_a_window() -> None:
     """Scenario 62: with a window of 8, eight requests share one round trip."""
     late = Direction(latency=0.05)

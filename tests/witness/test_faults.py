@@ -54,6 +54,7 @@ async def test_every_file_arrives(storescp: Storescp, instances: tuple[InstanceF
     assert not {name: found for name, found in wrong.items() if found}
 
 
+@pytest.mark.scenario(6)
 async def test_refuse(start_storescp: StartStorescp) -> None:
     peer = start_storescp("--refuse")
     async with nothing_left():
@@ -68,6 +69,7 @@ async def test_refuse(start_storescp: StartStorescp) -> None:
 
 
 @pytest.mark.serial
+@pytest.mark.scenario(1)
 async def test_nobody_listens() -> None:
     async with nothing_left():
         started = time.monotonic()
@@ -93,6 +95,8 @@ async def _ended_once(operations: list[Operation]) -> list[AssociationError]:
 
 
 @pytest.mark.parametrize("switch", ["--abort-after", "--abort-during"])
+@pytest.mark.rule("E4", "A12", "R6")
+@pytest.mark.scenario(58, 64)
 async def test_abort(
     switch: str, start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
@@ -134,6 +138,7 @@ async def test_sleep_after_within_the_timeout(
 
 
 @pytest.mark.serial
+@pytest.mark.scenario(36)
 async def test_sleep_after_beyond_the_timeout(
     start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
@@ -169,6 +174,7 @@ async def test_sleep_during(
     assert [same(found.path, path) for path in peer.files] == [[]]
 
 
+@pytest.mark.scenario(60)
 async def test_a_peer_that_is_stopped_and_goes_on(
     start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
@@ -187,6 +193,8 @@ async def test_a_peer_that_is_stopped_and_goes_on(
 
 
 @pytest.mark.serial
+@pytest.mark.rule("A10", "A11")
+@pytest.mark.scenario(59)
 async def test_abort_of_ours_while_the_peer_is_stopped(
     start_storescp: StartStorescp, series: list[InstanceFile]
 ) -> None:
@@ -208,6 +216,8 @@ async def test_abort_of_ours_while_the_peer_is_stopped(
         assert {error.by for error in errors} == {"local"}
 
 
+@pytest.mark.rule("A13")
+@pytest.mark.scenario(58)
 async def test_a_peer_that_dies(start_storescp: StartStorescp, series: list[InstanceFile]) -> None:
     peer = start_storescp("--sleep-after", "5")
     async with nothing_left():
@@ -222,6 +232,8 @@ async def test_a_peer_that_dies(start_storescp: StartStorescp, series: list[Inst
     assert {error.code for error in errors} == {4}
 
 
+@pytest.mark.rule("A18")
+@pytest.mark.scenario(63)
 async def test_idle_drop(start_storescp: StartStorescp) -> None:
     """A peer that drops an idle association is noticed at once, with how long it was idle."""
     peer = start_storescp("--socket-timeout", "1", "-ta", "1", "-td", "1")

@@ -103,6 +103,8 @@ async def _finish(operation: Operation) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("window", [1, 2, 8, 64, 0])
+@pytest.mark.rule("W2", "W8", "W9", "M1", "E2", "E3", "A23")
+@pytest.mark.scenario(40)
 async def test_five_hundred_mixed_requests(
     window: int, start_dcmjs: StartDcmjs, instances: tuple[InstanceFile, ...]
 ) -> None:
@@ -147,6 +149,7 @@ async def test_five_hundred_mixed_requests(
         assert report.max_outstanding > 64, "0 is unlimited"
 
 
+@pytest.mark.rule("M1", "A8")
 async def test_message_ids_differ_among_all_that_is_outstanding(start_dcmjs: StartDcmjs) -> None:
     peer = start_dcmjs(max_delay=200)
     async with connect(peer.address, contexts="verification", window=0) as association:
@@ -160,6 +163,7 @@ async def test_message_ids_differ_among_all_that_is_outstanding(start_dcmjs: Sta
     assert report.requests == 200
 
 
+@pytest.mark.rule("C1", "C4", "C5", "E5", "A3", "A4")
 async def test_cancelled_and_withdrawn(start_dcmjs: StartDcmjs) -> None:
     """Of 20 finds in a window of 4: sent ones are cancelled with C-CANCEL, queued ones are not."""
     peer = start_dcmjs(max_delay=100, pending=50)
@@ -186,6 +190,7 @@ async def test_cancelled_and_withdrawn(start_dcmjs: StartDcmjs) -> None:
     assert report.cancels == 4
 
 
+@pytest.mark.rule("R1", "A14")
 async def test_release_waits_for_what_is_pending(start_dcmjs: StartDcmjs) -> None:
     peer = start_dcmjs(max_delay=100)
     async with connect(peer.address, contexts="verification", window=8) as association:
