@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.shell.output import table
 from assocsh.shell.output.problems import ended_line, error_lines
-from assocsh.shell.output.rows import CsvRows, Rows, csv_line
+from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
 from assocsh.shell.output.visible import cell
@@ -89,6 +89,7 @@ class Human:
         rows = self._rows.pop(record.number, None)
         if rows is not None:
             rows.flush()
+            self._say_dropped(record, rows)
         self._told.pop(record.number, None)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
             text = final_line(record)
@@ -99,6 +100,13 @@ class Human:
         for text in hint_lines(record):
             self._note(text, Kind.WARNING if record.failed else Kind.INFO)
         self._say_refusals(record)
+
+    def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
+        if isinstance(rows, TableRows) and rows.dropped:
+            names = [path.rpartition(".")[2] for path in rows.dropped]
+            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+            told = cell(", ".join(names[:3])) + more
+            self._note(f"no room for {told}: show #{record.number} ROW shows a whole row")
 
     def _say_refusals(self, record: RequestRecord) -> None:
         count = self._refusals.pop(record.number, 0)

@@ -24,6 +24,32 @@ if TYPE_CHECKING:
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
+SHORT = {
+    "AccessionNumber": "Accession",
+    "InstanceNumber": "Number",
+    "ModalitiesInStudy": "Modality",
+    "NumberOfPatientRelatedStudies": "Studies",
+    "NumberOfSeriesRelatedInstances": "Images",
+    "NumberOfStudyRelatedInstances": "Images",
+    "NumberOfStudyRelatedSeries": "Series",
+    "PatientBirthDate": "BirthDate",
+    "PatientName": "Name",
+    "PatientSex": "Sex",
+    "RequestedProcedureDescription": "Requested",
+    "ScheduledPerformingPhysicianName": "Physician",
+    "ScheduledProcedureStepDescription": "Scheduled",
+    "ScheduledProcedureStepID": "StepID",
+    "ScheduledProcedureStepStartDate": "Date",
+    "ScheduledProcedureStepStartTime": "Time",
+    "ScheduledStationAETitle": "Station",
+    "SeriesDescription": "Description",
+    "SeriesNumber": "Number",
+    "StudyDate": "Date",
+    "StudyDescription": "Description",
+    "StudyTime": "Time",
+}
+"""Titles where the keywords do not fit."""
+
 BLOCK = 200
 PAUSE = 0.15
 
@@ -80,7 +106,7 @@ class TableRows(_Tabular):
     def __init__(self, session: Session, record: RequestRecord) -> None:
         super().__init__(session, record)
         self._held: list[list[str]] = []
-        self._widths: list[int] | None = None
+        self._choice: table.Choice | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
@@ -110,22 +136,30 @@ class TableRows(_Tabular):
         rows, self._held = self._held, []
         columns = self._columns()
         room = self.session.output.width
-        widths = table.fit(columns, rows, room)
-        if widths is None:
+        choice = table.choose(columns, rows, room)
+        if choice is None:
             for row in rows:
                 title = f"#{self.record.number} row {row[0]}"
                 for text in table.expanded(self.paths, row[1:], title, room):
                     self.put(text)
             return
-        known = self._widths
-        if known is None or any(new > old for new, old in zip(widths, known, strict=True)):
-            self._widths, known = widths, None
-        if known is None or TableRows.latest is not self:
-            for text in table.header(columns, self._widths or widths):
+        before = self._choice
+        if before is not None and before.dropped == choice.dropped and _holds(before, choice):
+            choice = before
+        else:
+            self._choice = choice
+            before = None
+        if before is None or TableRows.latest is not self:
+            for text in table.header(choice.columns, choice.widths):
                 self.put(text)
         TableRows.latest = self
         for row in rows:
-            self.put(table.line(columns, self._widths or widths, row))
+            self.put(table.line(choice.columns, choice.widths, choice.cells(columns, row)))
+
+    @property
+    def dropped(self) -> list[str]:
+        """The paths of columns that there was no room for."""
+        return [] if self._choice is None else [column.key for column in self._choice.dropped]
 
     def _columns(self) -> list[Column]:
         columns = [Column("#", f"#{self.record.number}", right=True, least=3)]
@@ -134,8 +168,13 @@ class TableRows(_Tabular):
             alone = sum(1 for other in self.paths if other.rpartition(".")[2] == last) == 1
             title = cell(last if alone else path)
             uid = last.endswith("UID")
-            columns.append(Column(path, title, middle=uid, least=13 if uid else 8))
+            least = 13 if uid else 8
+            columns.append(Column(path, title, SHORT.get(last, ""), middle=uid, least=least))
         return columns
+
+
+def _holds(before: table.Choice, after: table.Choice) -> bool:
+    return all(old >= new for old, new in zip(before.widths, after.widths, strict=True))
 
 
 class ExpandedRows(_Tabular):

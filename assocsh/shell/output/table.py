@@ -6,7 +6,8 @@ Cells are text that was made visible before; widths are terminal columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from assocsh.shell.output.visible import clip, clip_middle, fill, width
 
@@ -15,10 +16,14 @@ GAP = "  "
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``least`` is how narrow it may get; ``middle`` cuts out of the middle (UIDs)."""
+    """One column. ``least`` is how narrow it may get; ``middle`` cuts out of the middle (UIDs).
+
+    ``short`` is the title where room is scarce.
+    """
 
     key: str
     title: str = ""
+    short: str = ""
     right: bool = False
     middle: bool = False
     least: int = 8
@@ -41,7 +46,7 @@ def fit(
     ]
     if room is None:
         return widths
-    over = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    over = _total(widths) - room
     for middle in (True, False):
         while over > 0:
             able = [
@@ -58,6 +63,58 @@ def fit(
             widths[widest] -= step
             over -= step
     return widths if over <= 0 else None
+
+
+class Choice(NamedTuple):
+    """Which columns are shown, how wide, and which are not."""
+
+    columns: list[Column]
+    widths: list[int]
+    dropped: list[Column]
+
+    def cells(self, all_columns: Sequence[Column], row: Sequence[str]) -> list[str]:
+        """The cells of ``row`` that are shown."""
+        return [text for column, text in zip(all_columns, row, strict=True)
+                if column not in self.dropped]  # fmt: skip
+
+
+def choose(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None
+) -> Choice | None:
+    """Fit as many columns as there is room for; None when hardly any would be left.
+
+    Short titles come first, then cells are cut, then UIDs are left out, then columns from the
+    right. The first column (the number of the row) always stays.
+    """
+    kept = list(columns)
+    widths = fit(kept, rows, None)
+    assert widths is not None
+    if room is None or _total(widths) <= room:
+        return Choice(kept, widths, [])
+    scarce = [replace(column, title=column.short or column.title) for column in columns]
+    shown = list(range(len(scarce)))
+    for victim in (None, *_victims(scarce)):
+        if victim is not None:
+            shown.remove(victim)
+        kept = [scarce[index] for index in shown]
+        fitting = fit(kept, [[row[index] for index in shown] for row in rows], room)
+        if fitting is not None:
+            dropped = [columns[index] for index in range(len(columns)) if index not in shown]
+            return Choice(kept, fitting, dropped)
+    return None
+
+
+def _victims(columns: Sequence[Column]) -> list[int]:
+    numbers = range(1, len(columns))
+    uids = [index for index in numbers if columns[index].middle]
+    others = [index for index in reversed(numbers) if not columns[index].middle]
+    # the last UID of the row is its own; those of the levels above go first
+    spare = uids if len(others) >= 2 else uids[:-1]
+    return spare + others[: max(len(others) - 2, 0)]
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def _least(column: Column, natural: int) -> int:

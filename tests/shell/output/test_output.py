@@ -338,3 +338,57 @@ def test_a_stderr_that_is_gone_is_nobodys_business() -> None:
 
 def test_a_pipe_has_no_width() -> None:
     assert StreamOutput(io.StringIO(), io.StringIO()).width is None
+
+
+# columns that do not fit
+
+STUDY = [
+    Column("#", "#1", right=True, least=3),
+    Column("PatientName", short="Name"),
+    Column("StudyDate", short="Date"),
+    Column("StudyInstanceUID", middle=True, least=13),
+    Column("NumberOfStudyRelatedInstances", short="Images"),
+]
+STUDY_ROW = ["1", "DOE^JANE^MARY", "20260101", "1.2.826.0.1.3680043.8.498.99.1.1.1", "12"]
+
+
+@pytest.mark.parametrize(
+    ("room", "titles", "dropped"),
+    [
+        (None, "NumberOfStudyRelatedInstances", 0),
+        (120, "NumberOfStudyRelatedInstances", 0),
+        (80, "Images", 0),
+        (60, "Images", 0),
+        (40, "Images", 1),
+        (30, "Name", 1),
+        (24, "Name", 2),
+    ],
+)
+def test_short_titles_then_uids_then_columns_from_the_right(
+    room: int | None, titles: str, dropped: int
+) -> None:
+    choice = table.choose(STUDY, [STUDY_ROW], room)
+    assert choice is not None
+    assert titles in [column.head for column in choice.columns]
+    assert len(choice.dropped) == dropped
+    text = table.line(choice.columns, choice.widths, choice.cells(STUDY, STUDY_ROW))
+    assert room is None or width(text) <= room
+    assert text.startswith(" 1  DOE")
+
+
+def test_a_table_of_uids_keeps_the_last_one() -> None:
+    columns = [STUDY[0], *(Column(f"{n}UID", middle=True, least=13) for n in "abc")]
+    row = ["1", *["1.2.826.0.1.3680043.8.498.99.1"] * 3]
+    choice = table.choose(columns, [row], 24)
+    assert choice is not None
+    assert [column.key for column in choice.columns] == ["#", "cUID"]
+    assert table.choose(columns, [row], 10) is None
+
+
+async def test_what_has_no_room_is_named() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        output.width = 40
+        scp.matches = [match(PatientID="P1", PatientName="DOE^JANE", StudyInstanceUID="1.2.3" * 9)]
+        await session.run("find study PatientID= PatientName= StudyDate= StudyInstanceUID=")
+        assert "no room for StudyInstanceUID: show #1 ROW" in output.said
+        assert all(width(line) <= 40 for line in output.results[:3])
