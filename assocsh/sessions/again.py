@@ -24,8 +24,11 @@ def again(call: Call, numbers: Mapping[int, int]) -> str | None:
         if any(text is None for text in inner):
             return None
         words = call.text.partition("{")[0].rstrip()
-        body = "; ".join(str(text) for text in inner).replace(" &;", " &")
-        return f"{words} {{ {body} }}" + (" &" if call.background else "")
+        parts = [
+            f"{text} &" if each.background else f"{text};"
+            for text, each in zip(inner, call.body, strict=True)
+        ]
+        return f"{words} {{ {' '.join(parts).removesuffix(';')} }}"
     text = call.place.text
     out: list[str] = []
     at = call.start

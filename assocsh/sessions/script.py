@@ -64,11 +64,7 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     Raises LanguageError with the place of a mistake, UsageError for a file that is no script.
     """
     path = (folder or Path()) / Path(name).expanduser()
-    text = read(path, name)
-    torn = ""
-    if text.startswith(RECORDED):
-        whole, end, torn = text.rpartition("\n")
-        text = whole + end
+    text, torn = read(path, name)
     from assocsh.shell.language.check import check
     from assocsh.shell.language.parse import parse_script
 
@@ -85,8 +81,8 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     return script
 
 
-def read(path: Path, name: str) -> str:
-    """The text of a script. Raises UsageError."""
+def read(path: Path, name: str) -> tuple[str, str]:
+    """The text of a script, and the torn last line of a recording. Raises UsageError."""
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{name} is too long for a script", hint="at most 4 MiB")
@@ -95,8 +91,12 @@ def read(path: Path, name: str) -> str:
         raise UsageError(
             f"{name} cannot be read: {error.strerror or error}", hint="a script ends in .assoc"
         ) from None
+    torn = b""
+    if data.startswith(RECORDED.encode()):
+        whole, end, torn = data.rpartition(b"\n")
+        data = whole + end
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig"), torn.decode("utf-8", "replace")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UsageError(

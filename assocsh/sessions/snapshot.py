@@ -23,7 +23,7 @@ HEADER = "# assocsh snapshot 1"
 ROWS = 1000
 WIDTH = 100
 
-_UID = re.compile(r"(?<![\w.])(?:[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
+_UID = re.compile(r"(?<![\w.])(?:2\.25\.\d{10,39}|[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
 _REGISTERED = "1.2.840.10008."
 _MARKED = re.compile("\x01([a-z]+):([^\x02]*)\x02")
 _PLACES = {"DA": "<date>", "TM": "<time>", "DT": "<date-time>"}

@@ -1,0 +1,378 @@
+"""Recordings: what was typed, valid to run again, whole whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from assocsh.errors import UsageError
+from assocsh.sessions.commands import stop_recording
+from assocsh.sessions.failures import failure_lines
+from assocsh.sessions.script import Limits, load
+from assocsh.shell.output.sink import MemoryOutput
+from assocsh.shell.session import Session
+from tests.sessions.conftest import run_scripts
+
+Steps = Callable[[Session], Awaitable[None]]
+
+
+async def settle(session: Session) -> None:
+    while session.interpreter.unfinished:
+        await next(iter(session.interpreter.unfinished)).done.wait()
+
+
+def record(steps: Steps, folder: Path) -> Session:
+    """Perform ``steps`` as a person at the prompt would."""
+
+    async def main() -> Session:
+        session = Session(MemoryOutput())
+        session.base = folder
+        session.interactive = True
+        try:
+            await steps(session)
+            await settle(session)
+        finally:
+            stop_recording(session)
+            await session.close()
+        return session
+
+    return asyncio.run(main())
+
+
+def type_all(*lines: str, settle_each: bool = True) -> Steps:
+    async def steps(session: Session) -> None:
+        for line in lines:
+            session.submit(line)
+            if settle_each:
+                await settle(session)
+
+    return steps
+
+
+def again(path: Path) -> None:
+    """It runs, as it is."""
+    outcome = run_scripts([str(path)], "")[0]
+    lines = [line for step in outcome.failures for line in failure_lines(outcome, step)]
+    assert outcome.code == 0, "\n".join(lines) or outcome.problem
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
+
+
+def test_commands_as_typed_and_what_became_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "r.assoc"
+    record(
+        type_all(
+            "record r.assoc --expect",
+            "open practice",
+            "echo",
+            "find study PatientID=PRC-*",
+            "let n = count",
+            "echo --repeat 5",
+            "expect #2.count == $n",
+            "help",
+            "release",
+        ),
+        tmp_path,
+    )
+    text = lines_of(path)
+    assert text[0].startswith("# recorded by assocsh")
+    commands = [line for line in text if not line.startswith("#")]
+    assert commands == [
+        "open practice",
+        "echo",
+        "expect #1.status == 0x0000",
+        "expect #1.count == 1",
+        "find study PatientID=PRC-*",
+        "expect #2.status == 0x0000",
+        commands[6],
+        "let n = count",
+        "echo --repeat 5",
+        "expect #3.status == 0x0000",
+        "expect #3.count == 5",
+        "expect #2.count == $n",
+        "release",
+    ]
+    assert commands[6].startswith("expect #2.count == ")
+    assert any(
+        line.startswith("#< #2 C-FIND 0x0000 Success ") and "responses" in line for line in text
+    )
+    assert path.stat().st_mode & 0o777 == 0o600
+    again(path)
+
+
+def test_interleaving_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "r.assoc"
+
+    async def steps(session: Session) -> None:
+        await type_all("record r.assoc --expect", "open practice --latency 100 --window 4")(session)
+        for line in ("find study PatientID=*", "echo", "echo --repeat 3"):
+            session.submit(line)
+        await settle(session)
+        session.submit("echo")
+        await settle(session)
+        session.submit("wait")
+        session.submit("release")
+
+    record(steps, tmp_path)
+    commands = [line for line in lines_of(path) if line[:1] != "#" and "expect" not in line]
+    assert commands == [
+        "open practice --latency 100 --window 4",
+        "find study PatientID=* &",
+        "echo &",
+        "echo --repeat 3",
+        "echo",
+        "wait &",
+        "release",
+    ]
+    again(path)
+
+
+def test_a_recording_that_begins_in_the_middle_stands_alone(tmp_path: Path) -> None:
+    path = tmp_path / "r.assoc"
+    record(
+        type_all(
+            "open practice --window 8 --as OTHER",
+            "echo",
+            "find study PatientID=PRC-1001",
+            "let id = 'PRC-1001'",
+            "record r.assoc",
+            "find study PatientID=$id StudyInstanceUID",
+            "echo",
+            "show #2",
+            "expect #3.count == 2",
+            "find series --of 1",
+            "wait #4",
+            "let u = #3.rsp[0].StudyInstanceUID",
+            "release",
+        ),
+        tmp_path,
+    )
+    text = lines_of(path)
+    assert text[1] == "open practice --as OTHER --window 8"
+    assert "let id = 'PRC-1001'" in text
+    assert any(
+        line.startswith("# speaks of what was before this recording: show #2") for line in text
+    )
+    assert "expect #1.count == 2" in text and "wait #2" in text
+    assert "let u = #1.rsp[0].StudyInstanceUID" in text
+    again(path)
+
+
+def test_ctrl_c_is_recorded_as_a_cancel(tmp_path: Path) -> None:
+    path = tmp_path / "r.assoc"
+
+    async def steps(session: Session) -> None:
+        await type_all("record r.assoc", "open practice --latency 300")(session)
+        session.submit("find study PatientID=*")
+        await asyncio.sleep(0.1)
+        assert session.interrupt()
+        await settle(session)
+        session.submit("echo")
+        await settle(session)
+        session.submit("find study PatientID=*")
+        session.submit("cancel 3")
+
+    record(steps, tmp_path)
+    commands = [line for line in lines_of(path) if not line.startswith("#")]
+    assert commands[1:] == [
+        "find study PatientID=* &",
+        "cancel #1",
+        "echo",
+        "find study PatientID=* &",
+        "cancel #3",
+    ]
+    again(path)
+
+
+def test_blocks_and_joined_lines(tmp_path: Path) -> None:
+    path = tmp_path / "r.assoc"
+    record(
+        type_all(
+            "record r.assoc",
+            "open practice",
+            "retry 2 every 10ms {\n  echo # yes\n  echo &\n}",
+            "find study \\\n  PatientID=PRC-1001",
+            "echo",
+        ),
+        tmp_path,
+    )
+    commands = [line for line in lines_of(path) if not line.startswith("#")]
+    assert commands[1:] == [
+        "retry 2 every 10ms { echo; echo & }",
+        "find study    PatientID=PRC-1001",
+        "echo",
+    ]
+    assert any(line.startswith("#< #4 C-ECHO") for line in lines_of(path))  # two in the block
+    again(path)
+
+
+def test_redacted_recordings(tmp_path: Path) -> None:
+    path = tmp_path / "r.assoc"
+    record(
+        type_all(
+            "record r.assoc --redact --expect",
+            "open practice",
+            "let who = 'PRC-1001'",
+            "find study PatientID=PRC-1001 PatientName=Åkesson*",
+            "expect rsp[0].PatientID == PRC-1001",
+            "find series PatientID=PRC-1001",
+        ),
+        tmp_path,
+    )
+    text = path.read_text("utf-8")
+    assert "kesson" not in text and "=PRC-1001" not in text and "== PRC-1001" not in text
+    ids = [word for word in text.split() if word.startswith("PatientID=")]
+    assert len(ids) == 2 and ids[0] == ids[1]
+    assert load(str(path), Limits()).calls
+
+
+def test_passwords_are_never_in_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s3cretPassw0rd\n", "utf-8")
+    record(
+        type_all("record r.assoc", "open practice --user alice --password-file secret", "echo"),
+        tmp_path,
+    )
+    record(
+        type_all("open practice --user alice --password-file secret", "record s.assoc", "echo"),
+        tmp_path,
+    )
+    for name in ("r.assoc", "s.assoc"):
+        text = (tmp_path / name).read_text("utf-8")
+        assert "s3cret" not in text
+        assert load(str(tmp_path / name), Limits()).calls
+
+
+def test_a_recording_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "there.assoc").write_text("mine", "utf-8")
+    (tmp_path / "link.assoc").symlink_to(tmp_path / "elsewhere")
+    session = record(
+        type_all("record there.assoc", "record link.assoc", "record no/x.assoc"), tmp_path
+    )
+    assert (tmp_path / "there.assoc").read_text("utf-8") == "mine"
+    assert not (tmp_path / "elsewhere").exists()
+    output = session.output
+    assert isinstance(output, MemoryOutput)
+    assert output.said.count("error") == 3
+
+
+def test_one_at_a_time_and_stop(tmp_path: Path) -> None:
+    session = record(
+        type_all(
+            "record",
+            "record a.assoc",
+            "record b.assoc",
+            "record",
+            "record --stop",
+            "record --stop",
+            "echo",
+        ),
+        tmp_path,
+    )
+    assert not (tmp_path / "b.assoc").exists()
+    assert "echo" not in (tmp_path / "a.assoc").read_text("utf-8")
+    assert session.recording == ""
+
+
+def test_a_full_disk_ends_the_recording_not_the_session(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    from assocsh.sessions import recorder
+
+    async def steps(session: Session) -> None:
+        made = recorder._create
+        recorder._create = lambda path: os.open("/dev/full", os.O_WRONLY)
+        try:
+            await type_all("record r.assoc", "open practice", "echo", "release")(session)
+        finally:
+            recorder._create = made
+
+    session = record(steps, tmp_path)
+    assert session.requests[0].category == "Success"
+    output = session.output
+    assert isinstance(output, MemoryOutput)
+    assert "recording stopped" in output.said and "space" in output.said
+
+
+def test_unwritable_folder_is_a_usage_error(tmp_path: Path) -> None:
+    from assocsh.sessions.recorder import Recorder
+
+    async def main() -> None:
+        Recorder(Session(MemoryOutput()), tmp_path / "no" / "x", expect=False, redactor=None)
+
+    with pytest.raises(UsageError, match="cannot be made"):
+        asyncio.run(main())
+
+
+KILLED = (
+    """
+record killed.assoc --expect
+open practice --window 4
+find study PatientID=* &
+echo --repeat 3 &
+retry 2 every 1ms { echo; echo }
+let a = #2.count
+echo
+"""
+    + "echo --repeat 2 &\nfind study PatientID=* &\necho\n" * 200
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_after_kill_9_whole_lines_are_there_and_run(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "killed.assoc"
+    with subprocess.Popen(
+        [sys.executable, "-m", "assocsh"],
+        stdin=subprocess.PIPE,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(KILLED.encode())
+        process.stdin.close()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and not path.exists():
+            time.sleep(0.01)
+        time.sleep(0.3 + 2 * random.Random(seed).random())
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    again(path)
+
+
+def test_cut_at_every_byte_it_still_loads(tmp_path: Path) -> None:
+    """Whatever a crash of the machine leaves of the end of the file."""
+    path = tmp_path / "r.assoc"
+    record(
+        type_all(
+            "record r.assoc --expect",
+            "open practice",
+            "let n = 'é'",
+            "retry 2 every 10ms { echo; echo }",
+            "find study PatientName=Å*",
+            "echo",
+        ),
+        tmp_path,
+    )
+    data = path.read_bytes()
+    cut = tmp_path / "cut.assoc"
+    first = data.index(b"\n") + 1
+    last = 0
+    for size in range(first, len(data) + 1):
+        cut.write_bytes(data[:size])
+        calls = len(load(str(cut), Limits()).calls)
+        assert calls >= last
+        last = calls
+    assert last == len(load(str(path), Limits()).calls)
