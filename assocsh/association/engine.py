@@ -26,7 +26,7 @@ from assocsh.association.indication import Handlers, Indication
 from assocsh.association.operation import Operation
 from assocsh.association.peer import Peer, Timeouts
 from assocsh.association.performer import Performer
-from assocsh.association.prepare import prepare
+from assocsh.association.prepare import Chosen, prepare
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.association.stream import EventStream
@@ -97,8 +97,10 @@ class Engine:
         self.refused_peer: AssocshError | None = None
         self.on_connected: Callable[[Engine], object] | None = None
         self.on_closed: Callable[[Engine], object] | None = None
+        self._on_dimse = self._dispatch()
         self._decide = decide
         self._by_id: dict[int, PresentationContext] = {}
+        self._chosen: Chosen = {}
         self._numbers = 0
         self._transport_error: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -107,7 +109,7 @@ class Engine:
 
     def send(self, request: Request, limit: int | None) -> Operation:
         dimse = self.established()
-        prepared = prepare(request, self.contexts)
+        prepared = prepare(request, self.contexts, self._chosen)
         invocation = dimse.invoke(prepared.context.context_id, prepared.values, prepared.data)
         if prepared.data is not None and hasattr(prepared.data, "on_ready"):
             prepared.data.on_ready = self._source_ready
@@ -118,7 +120,8 @@ class Engine:
         )
         invocation.user = operation
         self.operations[operation.number] = operation
-        self.stream.emit(OperationChanged(now, self.association, operation, operation.state))
+        if self.stream.watched:
+            self.stream.emit(OperationChanged(now, self.association, operation, operation.state))
         self.protocol.schedule_pump()
         return operation
 
@@ -215,55 +218,55 @@ class Engine:
                 self.end(AssociationState.LOST, endings.artim_expired(self))
 
     def dimse_event(self, event: dimse_events.DimseEvent) -> None:
-        now = self.loop.time()
         if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
             # It came behind what ended the association: nobody performs or reports it any more.
             return
-        match event:
-            case dimse_events.StoreData(performing=performing, data=data):
-                self.performer.store_data(performing, data)
-            case dimse_events.Entered(invocation=invocation, state=state):
-                operation = invocation.user
-                if not isinstance(operation, Operation):
-                    return
-                if state.is_end:
-                    self.operations.pop(operation.number, None)
-                    if operation.final is None and operation.error is None:
-                        operation.error = self.ended_by
-                operation.enter(state, now)
-                self.stream.emit(OperationChanged(now, self.association, operation, state))
-            case dimse_events.ResponseReceived():
-                self._response(event)
-            case dimse_events.MessageSent() | dimse_events.MessageReceived():
-                self.last_activity = now
-                self.messages += 1
-                if self.stream.watched:
-                    self._message(event, now)
-            case dimse_events.StoreBegun(performing=performing):
-                self.performer.begin_store(performing)
-            case dimse_events.StoreEnded(performing=performing):
-                self.performer.perform(performing, None)
-            case dimse_events.IndicationReceived(performing=performing, data=received):
-                self.performer.perform(performing, received)
-            case dimse_events.CancelReceived(message_id=message_id, performing=cancelled):
-                if cancelled is not None:
-                    self.performer.cancel(cancelled)
-                else:
-                    self.stream.remark(
-                        f"C-CANCEL for {message_id}, which is not being performed", "peer"
-                    )
-            case dimse_events.UnmatchedResponse(command=command, reason=reason):
-                self.stream.remark(
-                    f"a {command.label} that matches nothing: {reason}; ignored", "peer"
-                )
-            case dimse_events.SourceFailed():
-                self._source_failed(event)
-            case dimse_events.TimedOut(invocation=invocation):
-                self._timed_out(invocation)
-            case dimse_events.Noticed(text=text):
-                self.stream.remark(text, "peer")
-            case dimse_events.Violation(error=error):
-                self.closing.abort_because(error, source=2, reason=error.reason)
+        self._on_dimse[type(event)](event)
+
+    def _dispatch(self) -> dict[type, Callable[[Any], None]]:
+        """Who takes which event. A table: six come with each message, and ``match`` tries in turn."""
+        return {
+            dimse_events.Entered: self._entered,
+            dimse_events.ResponseReceived: self._response,
+            dimse_events.MessageSent: self._message,
+            dimse_events.MessageReceived: self._message,
+            dimse_events.StoreBegun: lambda one: self.performer.begin_store(one.performing),
+            dimse_events.StoreData: lambda one: self.performer.store_data(*one),
+            dimse_events.StoreEnded: lambda one: self.performer.perform(one.performing, None),
+            dimse_events.IndicationReceived: lambda one: self.performer.perform(*one),
+            dimse_events.CancelReceived: self._cancel_received,
+            dimse_events.UnmatchedResponse: lambda one: self.stream.remark(
+                f"a {one.command.label} that matches nothing: {one.reason}; ignored", "peer"
+            ),
+            dimse_events.SourceFailed: self._source_failed,
+            dimse_events.TimedOut: lambda one: self._timed_out(one.invocation),
+            dimse_events.Noticed: lambda one: self.stream.remark(one.text, "peer"),
+            dimse_events.Violation: lambda one: self.closing.abort_because(
+                one.error, source=2, reason=one.error.reason
+            ),
+        }
+
+    def _entered(self, event: dimse_events.Entered) -> None:
+        invocation, state = event
+        operation = invocation.user
+        if not isinstance(operation, Operation):
+            return
+        if state.is_end:
+            self.operations.pop(operation.number, None)
+            if operation.final is None and operation.error is None:
+                operation.error = self.ended_by
+        now = self.loop.time()
+        operation.enter(state, now)
+        if self.stream.watched:
+            self.stream.emit(OperationChanged(now, self.association, operation, state))
+
+    def _cancel_received(self, event: dimse_events.CancelReceived) -> None:
+        if event.performing is not None:
+            self.performer.cancel(event.performing)
+        else:
+            self.stream.remark(
+                f"C-CANCEL for {event.message_id}, which is not being performed", "peer"
+            )
 
     def turn_done(self) -> None:
         """After each batch in or out: has something that is waited for come about?"""
@@ -331,9 +334,11 @@ class Engine:
             Response(event.command, event.data, operation.context, operation.request, decode)
         )
 
-    def _message(
-        self, event: dimse_events.MessageSent | dimse_events.MessageReceived, now: float
-    ) -> None:
+    def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
+        now = self.last_activity = self.loop.time()
+        self.messages += 1
+        if not self.stream.watched:
+            return
         user = event.invocation.user if event.invocation is not None else None
         self.stream.emit(
             MessageTransferred(

@@ -166,7 +166,7 @@ class Operation(AsyncIterator[Response]):
             self.cancel()
 
     async def _wait(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = self._engine.loop.create_future()
         self._waiters.append(waiter)
         try:
             await waiter

@@ -34,8 +34,14 @@ class Prepared:
     data: bytes | DataSource | None
 
 
-def prepare(request: Request, contexts: Iterable[PresentationContext]) -> Prepared:
-    """Choose the presentation context and encode.
+Chosen = dict[tuple[tuple[str, ...], bool], PresentationContext]
+"""By SOP classes and whether as SCP, the contexts that were chosen on one association."""
+
+
+def prepare(
+    request: Request, contexts: Iterable[PresentationContext], chosen: Chosen | None = None
+) -> Prepared:
+    """Choose the presentation context and encode. ``chosen`` remembers the choices.
 
     Raises NoPresentationContext, UnusableFile, UsageError; nothing was sent then.
     """
@@ -44,7 +50,12 @@ def prepare(request: Request, contexts: Iterable[PresentationContext]) -> Prepar
         return _prepare_store(request, contexts)
     # An event report is the SCP's to send, everything else the SCU's.
     as_scp = isinstance(request, NEventReport)
-    context = choose_context(request.sop_classes, contexts, request.name, as_scp=as_scp)
+    key = (request.sop_classes, as_scp)
+    context = chosen.get(key) if chosen is not None else None
+    if context is None:
+        context = choose_context(request.sop_classes, contexts, request.name, as_scp=as_scp)
+        if chosen is not None:
+            chosen[key] = context
     values = request.elements()
     values[0x0100] = int(request.field)
     requested = isinstance(request, NGet | NSet | NAction | NDelete)

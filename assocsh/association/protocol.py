@@ -68,6 +68,7 @@ class AssociationProtocol(asyncio.Protocol):
         self._socket: socket.socket | None = None
         self._write_paused = False
         self._pump_scheduled = False
+        self._pump_wanted = False
         self._closing = False
         self._upper_timer: asyncio.TimerHandle | None = None
         self._upper_due = 0.0
@@ -97,7 +98,16 @@ class AssociationProtocol(asyncio.Protocol):
             except OSError:
                 self._socket = None
         self._received(data)
-        self.pump()
+        dimse = self.dimse
+        if dimse is None or dimse.lanes.has_output:
+            self.pump()
+            return
+        self.flush()
+        self._user.turn_done()
+        if not self._pump_scheduled:
+            # Whoever was woken by this runs first; what it asks for goes out in the same turn.
+            self._pump_scheduled = True
+            self._loop.call_soon(self._scheduled_pump)
 
     def _received(self, data: bytes) -> None:
         now = self._loop.time()
@@ -184,28 +194,37 @@ class AssociationProtocol(asyncio.Protocol):
 
     def schedule_pump(self) -> None:
         """Pump in this turn of the loop, once, however many requests come in it."""
+        self._pump_wanted = True
         if not self._pump_scheduled:
             self._pump_scheduled = True
             self._loop.call_soon(self._scheduled_pump)
 
     def _scheduled_pump(self) -> None:
         self._pump_scheduled = False
-        self.pump()
+        if self._pump_wanted:
+            self.pump()
 
     def pump(self) -> None:
         """Send what may be sent now, one batch at most; come back soon if there is more."""
+        self._pump_wanted = False
         dimse = self.dimse
         if dimse is not None and not self._write_paused and not self._closing:
+            lanes = dimse.lanes
             now = self._loop.time()
             budget = TURN
-            while budget > 0 and not self._write_paused and self.upper.state in _MAY_SEND:
-                pieces = dimse.lanes.next_pieces(BATCH, now)
+            while (
+                lanes.has_output
+                and budget > 0
+                and not self._write_paused
+                and self.upper.state in _MAY_SEND
+            ):
+                pieces = lanes.next_pieces(BATCH, now)
                 if not pieces:
                     break
                 self.upper.send_pdata(pieces, now)
                 budget -= BATCH
                 self._write()
-            dimse.lanes.read_ahead()
+            lanes.read_ahead()
             for event in dimse.take_events():
                 self._user.dimse_event(event)
             if self._dimse_timer is None and dimse.timeout is not None and dimse.outstanding:

@@ -25,12 +25,10 @@ class EventStream:
         self._association = association
         self._clock = asyncio.get_running_loop().time
         self._observers: list[Observer] = []
+        self.watched = False
+        """There is an observer; without one the events of each message need not be made."""
         for observer in observers:
             self.subscribe(observer)
-
-    @property
-    def watched(self) -> bool:
-        return bool(self._observers)
 
     def subscribe(self, observer: Observer) -> None:
         self._observers.append(observer)
@@ -50,6 +48,7 @@ class EventStream:
         self.emit(Remark(self._clock(), self._association, text, by))
 
     def _watch_pdus(self) -> None:
+        self.watched = bool(self._observers)
         wanted = any(getattr(one, "wants_pdus", False) for one in self._observers)
         self._upper.observer = self._pdu if wanted else None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from assocsh.errors import ProtocolError, UsageError
@@ -24,6 +25,11 @@ DATA_SET = 0x0001
 
 class CommandField(IntEnum):
     """Command Field (0000,0100): PS3.7 E.1-1. A response is its request with bit 15 set."""
+
+    label: str
+    """The standard's name of the message: ``C-FIND-RQ``."""
+    service: str
+    """The name of the service: ``C-FIND``."""
 
     C_STORE_RQ = 0x0001
     C_STORE_RSP = 0x8001
@@ -53,15 +59,10 @@ class CommandField(IntEnum):
     def is_response(self) -> bool:
         return bool(self & 0x8000)
 
-    @property
-    def label(self) -> str:
-        """The standard's name of the message: ``C-FIND-RQ``."""
-        return self.name.replace("_", "-")
 
-    @property
-    def service(self) -> str:
-        """The name of the service: ``C-FIND``."""
-        return self.label.rpartition("-")[0]
+for _field in CommandField:
+    _field.label = _field.name.replace("_", "-")
+    _field.service = _field.label.rpartition("-")[0]
 
 
 def field_label(field: int) -> str:
@@ -136,6 +137,15 @@ _AT = struct.Struct("<HH")
 _KINDS = {number: element.vr for number, element in ELEMENTS.items()}
 
 
+@lru_cache(maxsize=256)
+def _encoded_text(number: int, text: str) -> bytes:
+    """A UI, AE or LO element; most of them, a SOP class, are the same in every message."""
+    value = text.encode("latin-1", "replace")
+    if len(value) & 1:
+        value += b"\0" if _KINDS[number] == "UI" else b" "
+    return _HEAD.pack(0, number, len(value)) + value
+
+
 class CommandSet:
     """One command set. ``values`` maps element numbers (0x0100 is (0000,0100)) to values.
 
@@ -183,10 +193,7 @@ class CommandSet:
                 packed = b"".join(_AT.pack(int(tag) >> 16, int(tag) & 0xFFFF) for tag in tags)
                 parts.append(_HEAD.pack(0, number, len(packed)) + packed)
             else:
-                text = str(value).encode("latin-1", "replace")
-                if len(text) & 1:
-                    text += b"\0" if kind == "UI" else b" "
-                parts.append(_HEAD.pack(0, number, len(text)) + text)
+                parts.append(_encoded_text(number, str(value)))
         body = b"".join(parts)
         return _UL.pack(0, 0, 4, len(body)) + body
 
@@ -216,6 +223,11 @@ class CommandSet:
                     f"{length} bytes, {end - position} are left",
                     reason=6,
                 )
+            kind = _KINDS.get(number)
+            if length == 2 and kind == "US" and group == 0:
+                values[number] = _U16.unpack_from(data, position)[0]
+                position += 2
+                continue
             raw = data[position : position + length]
             position += length
             if group != 0:
@@ -223,7 +235,6 @@ class CommandSet:
                     f"element ({group:04x},{number:04x}) does not belong in a command set",
                     reason=6,
                 )
-            kind = _KINDS.get(number)
             if kind == "US":
                 # An empty optional number is the same as an absent one.
                 if length >= 2:

@@ -1,9 +1,11 @@
-"""What the DIMSE protocol machine tells its user."""
+"""What the DIMSE protocol machine tells its user.
+
+Half a dozen are made for each message: named tuples cost a third of frozen dataclasses.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.states import OperationState
@@ -13,16 +15,14 @@ if TYPE_CHECKING:
     from assocsh.dimse.invocation import Invocation, Performing
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(NamedTuple):
     """A request of ours is in another state; a final response is reported before its end is."""
 
     invocation: Invocation
     state: OperationState
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseReceived:
+class ResponseReceived(NamedTuple):
     """A response to ``invocation``; ``final`` when no other follows. ``data`` is encoded."""
 
     invocation: Invocation
@@ -31,8 +31,7 @@ class ResponseReceived:
     final: bool
 
 
-@dataclass(frozen=True, slots=True)
-class UnmatchedResponse:
+class UnmatchedResponse(NamedTuple):
     """A response that matches nothing outstanding, on the wrong context, or to another service."""
 
     context_id: int
@@ -40,47 +39,41 @@ class UnmatchedResponse:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndicationReceived:
+class IndicationReceived(NamedTuple):
     """The peer invokes an operation or notification; the whole message is here."""
 
     performing: Performing
     data: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreBegun:
+class StoreBegun(NamedTuple):
     """A C-STORE-RQ begins: its data set follows in StoreData, then StoreEnded."""
 
     performing: Performing
 
 
-@dataclass(frozen=True, slots=True)
-class StoreData:
+class StoreData(NamedTuple):
     """A piece of the data set; ``data`` is valid until the next read."""
 
     performing: Performing
     data: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class StoreEnded:
+class StoreEnded(NamedTuple):
     """The data set of a C-STORE-RQ is complete."""
 
     performing: Performing
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class CancelReceived:
+class CancelReceived(NamedTuple):
     """A C-CANCEL-RQ; ``performing`` is None when it names nothing that is being performed."""
 
     message_id: int
     performing: Performing | None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSent:
+class MessageSent(NamedTuple):
     """The last fragment of a message was handed to the upper layer."""
 
     context_id: int
@@ -89,8 +82,7 @@ class MessageSent:
     invocation: Invocation | None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(NamedTuple):
     """A message arrived whole, whatever it was; comes before the event that says what it means."""
 
     context_id: int
@@ -99,8 +91,7 @@ class MessageReceived:
     invocation: Invocation | None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFailed:
+class SourceFailed(NamedTuple):
     """The data set of ``invocation`` could not be read.
 
     ``midway``: its command set had gone out, so that only an abort ends the message.
@@ -111,22 +102,19 @@ class SourceFailed:
     midway: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TimedOut:
+class TimedOut(NamedTuple):
     """No response to ``invocation`` for the DIMSE timeout."""
 
     invocation: Invocation
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(NamedTuple):
     """Something out of order that does not end the association."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """The peer broke the protocol: the association has to be aborted with this reason."""
 
     error: ProtocolError

@@ -119,10 +119,11 @@ class MessageReader:
     ``command.has_data`` where the message ends.
     """
 
-    __slots__ = ("_buffer", "command", "context_id")
+    __slots__ = ("_before", "_buffer", "command", "context_id")
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._before: tuple[bytes, CommandSet | None] = (b"", None)
         self.command: CommandSet | None = None
         self.context_id = 0
 
@@ -149,7 +150,11 @@ class MessageReader:
             self._buffer = data
             return None
         self._buffer = b""
-        command = CommandSet.decode(data)
+        before, command = self._before
+        if command is None or data != before:
+            # The thousand Pending responses to one C-FIND have one and the same command set.
+            command = CommandSet.decode(data)
+            self._before = data, command
         if command.has_data:
             self.command = command
         return command

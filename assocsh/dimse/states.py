@@ -17,6 +17,8 @@ from enum import StrEnum
 class OperationState(StrEnum):
     """Where a request is. The last four are ends: an operation reaches exactly one of them."""
 
+    is_end: bool
+
     QUEUED = "queued"
     SENDING = "sending"
     PENDING = "pending"
@@ -26,13 +28,12 @@ class OperationState(StrEnum):
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
 
-    @property
-    def is_end(self) -> bool:
-        return self in ENDS
-
 
 _S = OperationState
 ENDS = frozenset((_S.DONE, _S.CANCELLED, _S.WITHDRAWN, _S.FAILED))
+for _state in _S:
+    # An attribute, for it is asked several times for each message, and an enum hashes slowly.
+    _state.is_end = _state in ENDS
 
 NEXT: Mapping[OperationState, frozenset[OperationState]] = {
     _S.QUEUED: frozenset((_S.SENDING, _S.WITHDRAWN, _S.FAILED)),

@@ -44,8 +44,7 @@ class RejectConfirmation:
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
-class DataIndication:
+class DataIndication(NamedTuple):
     """A P-DATA-TF arrived."""
 
     pdvs: list[Pdv]
