@@ -76,11 +76,8 @@ async def start(
     associations. Raises ConnectionFailed (port), UnusableFile (folder).
     """
     contents = Contents()
+    await _filled(contents, data)
     try:
-        if data is None:
-            await asyncio.to_thread(contents.generate)
-        else:
-            await asyncio.to_thread(contents.scan, Path(data))
         archive = Archive(contents, ae_title, latency=latency, observer=observer)
         listener = await listen(
             host,
@@ -94,3 +91,23 @@ async def start(
         contents.close()
         raise
     return Practice(archive, listener)
+
+
+async def _filled(contents: Contents, data: Path | None) -> None:
+    """Fill ``contents`` in a thread. Cancelled, it is closed when that thread has let go of it."""
+    loop = asyncio.get_running_loop()
+    if data is None:
+        filling = loop.run_in_executor(None, contents.generate)
+    else:
+        filling = loop.run_in_executor(None, contents.scan, Path(data))
+    try:
+        await asyncio.shield(filling)
+    except BaseException:
+
+        def close(done: asyncio.Future[None]) -> None:
+            done.exception()
+            contents.close()
+
+        # SQLite does not survive a connection that is closed while another thread works on it
+        filling.add_done_callback(close)
+        raise

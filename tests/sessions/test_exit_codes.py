@@ -1,0 +1,162 @@
+"""The exit codes of DESIGN section 3, each from a real shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.peers.process import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bash(folder: Path, command: str, **environment: str) -> tuple[int, str, str]:
+    """``bash -c``: the exit code as the shell sees it, stdout, stderr."""
+    script = f'assocsh() {{ "{sys.executable}" -m assocsh "$@"; }}; {command}; echo "code $?"'
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
+    out, _, code = done.stdout.rpartition("code ")
+    return int(code), out, done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    scripts = {
+        "good": "open $peer\necho\nexpect count == 1\nrelease\n",
+        "wrong": "open $peer\necho\nexpect count == 2\n",
+        "status": "open $peer\nmove study StudyInstanceUID=1.2 --to NOBODY\n",
+        "syntax": "open $peer\necho\nfnd study\n",
+        "unknown": "open $peer\necho\nfind study PatientID=$nobody\n",
+        "query": "open $peer\nexpect cuont == 1\n",
+        "context": "open $peer --contexts verification\nfind study PatientID=1\n",
+        "file": "open $peer\nstore nothing.dcm\n",
+        "lost": "open $peer\nabort\necho\n",
+        "plain": "echo\nexpect status == 0x0000\n",
+        "escape": "open $peer\nstore ../../etc/passwd\n",
+        "slow": "open practice --latency 30000\necho\n",
+    }
+    for name, text in scripts.items():
+        (tmp_path / f"{name}.assoc").write_text(text, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("good.assoc PEER", 0),
+        ("plain.assoc PEER --window 4", 0),
+        ("wrong.assoc PEER", 1),
+        ("status.assoc PEER", 1),
+        ("good.assoc wrong.assoc PEER --keep-going", 1),
+        ("good.assoc PEER --check", 1),
+        ("syntax.assoc PEER", 2),
+        ("unknown.assoc PEER", 2),
+        ("query.assoc PEER", 2),
+        ("good.assoc syntax.assoc PEER", 2),
+        ("nothing.assoc PEER", 2),
+        ("plain.assoc", 2),
+        ("good.assoc", 2),
+        ("good.assoc PEER --no-such-option", 2),
+        ("good.assoc PEER --jobs many", 2),
+        ("good.assoc PEER --set x", 2),
+        ("good.assoc PEER OTHER", 2),
+        ("", 2),
+        ("escape.assoc PEER --file-root .", 2),
+        ("good.assoc CLOSED", 3),
+        ("good.assoc NAME", 3),
+        ("lost.assoc PEER", 4),
+        ("slow.assoc --timeout 1s", 4),
+        ("context.assoc PEER", 5),
+        ("file.assoc PEER", 5),
+        ("good.assoc PEER --report-junit /no/such/place.xml", 5),
+    ],
+)
+def test_run(folder: Path, archive: str, arguments: str, code: int) -> None:
+    arguments = arguments.replace("CLOSED", f"X@127.0.0.1:{free_port()}")
+    arguments = arguments.replace("NAME", "X@no.such.host.invalid:104").replace("PEER", archive)
+    found, out, error = bash(folder, f"assocsh run {arguments}")
+    assert found == code, error
+    assert out == ""
+    assert "Traceback" not in error
+    assert code == 0 or "error:" in error or "FAILED" in error or "@@" in error
+
+
+@pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143), ("HUP", 129)])
+def test_signals(folder: Path, name: str, code: int) -> None:
+    import signal
+    import time
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assocsh", "run", "slow.assoc"],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    time.sleep(2.5)
+    process.send_signal(getattr(signal, f"SIG{name}"))
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == code, error
+    assert "Traceback" not in error
+
+
+def test_nothing_is_sent_when_one_script_is_wrong(folder: Path, archive: str) -> None:
+    code, _, error = bash(
+        folder, f"assocsh run good.assoc syntax.assoc unknown.assoc {archive} --log log.jsonl"
+    )
+    assert code == 2
+    assert "syntax.assoc:3:1" in error and "unknown.assoc:3" in error  # all of them are named
+    assert "A-ASSOCIATE" not in (folder / "log.jsonl").read_text("utf-8")
+
+
+def test_variables_from_everywhere(folder: Path, archive: str) -> None:
+    (folder / "v.assoc").write_text(
+        "open $peer\nfind study PatientID=$id\nexpect count == $count\nexpect count >= $least\n",
+        "utf-8",
+    )
+    (folder / "v.toml").write_text('count = 2\nid = "nobody"\n', "utf-8")
+    code, _, error = bash(
+        folder,
+        f"assocsh run v.assoc {archive} --set-file v.toml --set id=PRC-1001",
+        ASSOCSH_VAR_least="1",
+        ASSOCSH_VAR_id="somebody",
+    )
+    assert code == 0, error
+
+
+def test_reports_and_annotations(folder: Path, archive: str) -> None:
+    code, out, _ = bash(
+        folder,
+        f"assocsh run wrong.assoc {archive} --github --report-junit r.xml --report-tap r.tap "
+        "--report-json r.json --report-html r.html --log r.jsonl",
+    )
+    assert code == 1
+    assert out.startswith("::error file=wrong.assoc,line=3,")
+    for name in ("r.xml", "r.tap", "r.json", "r.html", "r.jsonl"):
+        path = folder / name
+        assert path.stat().st_size > 100
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_format_shows_results(folder: Path, archive: str) -> None:
+    import json
+
+    code, out, _ = bash(folder, f"assocsh run good.assoc {archive} --format json")
+    assert code == 0
+    kinds = [json.loads(line)["type"] for line in out.splitlines()]
+    assert kinds[0] == "association" and "final" in kinds
+
+
+def test_help(folder: Path) -> None:
+    code, out, _ = bash(folder, "assocsh run --help")
+    assert code == 0 and "--report-junit" in out
