@@ -17,7 +17,6 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
-from prompt_toolkit.renderer import HeightIsUnknownError
 
 from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
@@ -123,7 +122,7 @@ class Shell:
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
             history=history,
-            completer=LineCompleter(provider),
+            completer=LineCompleter(provider, wanted=self._wants_completion),
             lexer=LineLexer(),
             validator=LineValidator(),
             validate_while_typing=False,
@@ -289,15 +288,15 @@ class Shell:
 
     def _rendering(self, app: Application[str]) -> None:
         self._rows_above = None
-        if app.is_done:
-            with suppress(HeightIsUnknownError):
-                self._rows_above = app.renderer.rows_above_layout
+        if app.is_done and isinstance(self._screen, ShellOutput):
+            self._rows_above = self._screen.rows_above_layout(app.renderer)
 
     def _rendered(self, app: Application[str]) -> None:
         if isinstance(self._screen, ShellOutput):
             # What was known was good for one drawing. After the last one of a line the next prompt
             # stands right below it, so that it need not ask where it is.
             self._screen.rows_above = None
+            self._screen.drawn = self._screen.get_size()
             text = self.prompt.default_buffer.text
             if self._rows_above is not None and text.isprintable():
                 size = self._screen.get_size()
@@ -310,10 +309,15 @@ class Shell:
                 self._do(line)
             self._loader(self._tables_loaded)
 
+    def _wants_completion(self) -> bool:
+        """Not beside the message about a line that was refused."""
+        return self.prompt.default_buffer.validation_error is None
+
     def _tables_loaded(self, keywords: Keywords) -> None:
         self.session.loaded.set()
         self._keywords = keywords
         self.prompt.lexer = LineLexer(keywords)
+        self.prompt.validator = LineValidator(keywords)
         buffer = self.prompt.default_buffer
         chosen = buffer.complete_state is not None and buffer.complete_state.current_completion
         if buffer.text and not chosen and self.prompt.app.is_running:

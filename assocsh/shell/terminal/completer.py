@@ -7,7 +7,7 @@ No threads: a candidate list costs a millisecond or two, and a menu that comes f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 class LineCompleter(Completer):
     """The completions of the word before the cursor."""
 
-    def __init__(self, provider: CompletionProvider | None = None) -> None:
+    def __init__(
+        self,
+        provider: CompletionProvider | None = None,
+        *,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._provider = provider
+        self._wanted = wanted
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
-        return list(self._found(document))
+        return list(self._found(document)) if self._wanted() else []
 
     def _found(self, document: Document) -> Iterator[Completion]:
         from assocsh.shell.language.complete import CompletionDefaults, completions

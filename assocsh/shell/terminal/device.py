@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TextIO
 
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import Input
 from prompt_toolkit.input.posix_utils import PosixStdinReader
 from prompt_toolkit.input.vt100 import Vt100Input
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.renderer import HeightIsUnknownError, Renderer
 
 
 class _Reader(PosixStdinReader):
@@ -72,6 +74,18 @@ class ShellOutput(Vt100_Output):
 
     rows_above: int | None = None
     answers = True
+    drawn: Size | None = None
+    """The size when the prompt was drawn last."""
+
+    def rows_above_layout(self, renderer: Renderer) -> int | None:
+        """Rows above what ``renderer`` has drawn; None when a resize has made that uncertain."""
+        if self.drawn != self.get_size():
+            return None
+        try:
+            rows = renderer.rows_above_layout
+        except HeightIsUnknownError:
+            return None
+        return rows if rows >= 0 else None
 
     def get_rows_below_cursor_position(self) -> int:
         """Rows from the cursor's to the last one, that one included.

@@ -16,7 +16,6 @@ from typing import NewType
 
 from prompt_toolkit.application import get_app_or_none, in_terminal
 from prompt_toolkit.output import Output
-from prompt_toolkit.renderer import HeightIsUnknownError
 
 from assocsh.datasets.visible import visible
 from assocsh.shell.terminal.device import ShellInput, ShellOutput
@@ -140,8 +139,7 @@ class Printer:
             if app is not None and prompted:
                 if output.responds_to_cpr:
                     await app.renderer.wait_for_cpr_responses()
-                with suppress(HeightIsUnknownError):
-                    above = app.renderer.rows_above_layout
+                above = output.rows_above_layout(app.renderer)
         if app is not None and isinstance(app.input, ShellInput):
             keep = app.input.kept_raw()
         try:

@@ -12,6 +12,9 @@ from assocsh.shell.terminal.ports import StatusView
 
 Fragment = tuple[str, str]
 
+HINT_COLUMNS = 48
+"""Columns that a hint may claim from what is less important than it."""
+
 _LOST = frozenset({"aborted", "lost", "rejected"})
 _GAP = "  "
 
@@ -19,13 +22,20 @@ _GAP = "  "
 def toolbar(status: StatusView, hint: str, columns: int) -> StyleAndTextTuples:
     """The toolbar's text for a terminal of ``columns``: the state left, ``hint`` at the right end.
 
-    What does not fit is left out, the least important first: the hint is cut, then what listens
-    and records, the wire view, the elapsed time, the last status and the window go. Pure, and
-    fast: it runs on every key.
+    What does not fit is left out, the least important first: what listens and records, the wire
+    view, the elapsed time, the last status and the window; while a line is being typed its hint
+    matters more than these. Pure, and fast: it runs on every key.
     """
     parts = _parts(status)
-    while len(parts) > 2 and _width(parts) > columns:
+    hint = visible(hint, None)
+    wanted = min(get_cwidth(hint), HINT_COLUMNS) + len(_GAP) if hint else 0
+    while len(parts) > 2 and _width(parts) + wanted >= columns:
+        if len(parts) == 3 and _width(parts) < columns:
+            break  # peer, state and counts stay
         parts.pop(max(range(len(parts)), key=lambda index: parts[index][0]))
+    if hint and _width(parts) + wanted >= columns and status.peer:
+        rank, style, peer = parts[0]
+        parts[0] = rank, style, peer.partition("@")[0]
     left: list[Fragment] = []
     for rank, (_, style, text) in enumerate(parts):
         if rank:
@@ -34,7 +44,6 @@ def toolbar(status: StatusView, hint: str, columns: int) -> StyleAndTextTuples:
     used = _width(parts)
     room = columns - used - len(_GAP) - 1
     if hint and room >= 12:
-        hint = visible(hint, None)
         if get_cwidth(hint) > room:
             hint = hint[: room - 1] + "…"
         blanks = columns - used - get_cwidth(hint) - 1

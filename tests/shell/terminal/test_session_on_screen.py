@@ -87,6 +87,16 @@ def test_tab_completes_pat_to_patient_name_and_shows_the_vr(shell: PtyTerminal) 
     shell.wait_for("assocsh> find study PatientName=A*")
 
 
+def test_a_tag_that_is_none_stays_on_the_line_with_the_nearest(shell: PtyTerminal) -> None:
+    shell.send("find study PatientNam")
+    shell.wait_for("(0010,0010) PN")  # the dictionary is there
+    shell.send("c-c")
+    shell.enter("find study PatintName=A*")
+    shell.wait_for("'PatintName' is not a DICOM keyword or tag: nearest: PatientName")
+    assert prompt_line(shell) == "assocsh> find study PatintName=A*"
+    assert shell.cursor[0] == len("assocsh> find study ")
+
+
 def test_ctrl_c_on_an_empty_line_sends_c_cancel_and_the_association_lives(
     shell: PtyTerminal,
 ) -> None:

@@ -60,6 +60,16 @@ def test_an_association_that_broke_is_red_and_says_so(state: str) -> None:
     assert "ORTHANC" in red
 
 
+def test_a_hint_takes_the_place_of_what_matters_less() -> None:
+    hint = "[KEY ...]   Keyword=value, or a bare Keyword to ask for it"
+    assert "last 0x0000" in plain(BUSY, "", 100)
+    text = plain(BUSY, hint, 100)
+    assert "last 0x0000" not in text
+    assert text.startswith(" ORTHANC · open · 8 pending / 92 queued  [KEY ...]   Keyword=value")
+    assert plain(BUSY, hint, 130).startswith(" ORTHANC@127.0.0.1:4242 · open · ")
+    assert plain(BUSY, hint, 80).startswith(" ORTHANC · open · 8 pending / 92 queued  [KEY ...]")
+
+
 @pytest.mark.parametrize("columns", [1, 20, 40, 60, 80, 100, 200])
 def test_the_least_important_gives_way_first(columns: int) -> None:
     text = plain(BUSY, "find LEVEL [KEY ...] [--of ROW]", columns)
