@@ -71,7 +71,7 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
 
 def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
     """The commands of all texts; None when there was a mistake, which was said then."""
-    from assocsh.shell.language.check import check
+    from assocsh.shell.language.check import problems
     from assocsh.shell.language.parse import parse_all
 
     calls: list[Call] = []
@@ -81,10 +81,7 @@ def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
         calls += parsed.calls
         errors += parsed.errors
     if not errors:
-        try:
-            check(calls)
-        except LanguageError as unknown:
-            errors.append(unknown)
+        errors += problems(calls)
     for error in errors:
         for line in error_lines(error):
             session.note(line, Kind.ERROR)

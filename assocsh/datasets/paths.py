@@ -1,7 +1,7 @@
 """Paths to elements in nested data sets, in every spelling in use (PS3.6 keywords or numbers).
 
 ``Sequence[0].Keyword``, ``Sequence.Keyword``, ``(0040,0100)[0].(0008,0060)``,
-``00400275.00400009``, ``Sequence/Keyword`` and ``Sequence>Keyword`` mean the same kind of thing:
+``00400275.00400009``, ``Sequence(0).Keyword``, ``Sequence/Keyword`` and ``Sequence>Keyword`` mean the same kind of thing:
 steps from the outside in. An index left out is item 0; ``[*]`` is every item there is.
 """
 
@@ -20,7 +20,10 @@ MAX_ITEMS = 1000
 """The highest item index that is created on the way: a typing error must not fill the memory."""
 MAX_STEPS = 64
 
-_STEP = re.compile(r"(?P<tag>\([^)]*\)|[^\[\].>/]+)(?:\[\s*(?P<index>[^\]]*?)\s*\])?")
+_STEP = re.compile(
+    r"(?P<tag>\([^)]*\)|[^\[\](.>/]+)"
+    r"(?:\[\s*(?P<index>[^\]]*?)\s*\]|\(\s*(?P<round>[0-9]+)\s*\))?"
+)
 
 
 class Step(NamedTuple):
@@ -42,7 +45,7 @@ def parse_path(text: str) -> tuple[Step, ...]:
                 f"{text!r} is not a path to an element",
                 hint="write Keyword, (gggg,eeee) or Sequence[0].Keyword",
             )
-        steps.append(Step(find_tag(found["tag"]), _index(text, found["index"])))
+        steps.append(Step(find_tag(found["tag"]), _index(text, found["round"] or found["index"])))
         if len(steps) > MAX_STEPS:
             raise UsageError(f"a path of more than {MAX_STEPS} steps")
         position = found.end()

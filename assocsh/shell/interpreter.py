@@ -53,6 +53,8 @@ class Job:
         """The user was told about ``error`` already."""
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
+        self.late = False
+        """There was an association before it ended: exit code 2 would say that nothing was sent."""
 
     @property
     def exit_code(self) -> int:
@@ -62,12 +64,18 @@ class Job:
             cancelled = isinstance(self.error, OperationCancelled)
             if cancelled and record is not None and record.cancel_asked:
                 return 0
-            return self.error.code
+            return self._of_error(self.error)
         if record is None:
             return 0
         if record.category == "Failure" and not (self.status_expected or record.status_checked):
             return 1
         return 5 if record.refused else 0
+
+    def _of_error(self, error: AssocshError) -> int:
+        if not (self.late and isinstance(error, UsageError)):
+            return error.code
+        # a value that is not there fails like an expectation; another misuse was refused here
+        return 1 if self.call.spec.name in ("let", "expect") else 5
 
     def cancel(self) -> None:
         """Stop a job that waits, or that is not a request."""
@@ -156,6 +164,7 @@ class Interpreter:
 
     def _end(self, job: Job) -> None:
         session = self._session
+        job.late = session.association is not None
         if job.error is None:
             job.state = JobState.DONE
         elif isinstance(job.error, OperationCancelled):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 PRACTICE = "practice"
 DEFAULT_AE = "ASSOCSH"
+PASSCODE = "ASSOCSH_PASSCODE"
+"""Environment variable with the passcode of ``--user``; a file is better."""
+
 _UID = re.compile(r"'?\b\d+(?:\.\d+){3,}\b'?")
 _TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
 
@@ -152,6 +156,9 @@ def _identity(user: str, call: BoundCall) -> UserIdentity:
 
     name = call.option("--password-file")
     if name is None:
+        passcode = os.environ.get(PASSCODE)
+        if passcode:
+            return UserIdentity(2, user.encode(), passcode.encode())
         return UserIdentity(1, user.encode())
     try:
         with call.path(name).open("rb") as file:
@@ -161,6 +168,14 @@ def _identity(user: str, call: BoundCall) -> UserIdentity:
     if not secret:
         raise UsageError(f"--password-file {name}: its first line is empty")
     return UserIdentity(2, user.encode(), secret)
+
+
+async def _asked(session: Session, identity: UserIdentity | None) -> UserIdentity | None:
+    """Ask for the passcode of a user where there is someone to ask; none is fine too."""
+    if identity is None or identity.kind != 1 or session.ask_secret is None:
+        return identity
+    secret = await session.ask_secret("passcode (Enter for none): ")
+    return replace(identity, kind=2, secondary=secret.encode()) if secret else identity
 
 
 def timeouts_for(session: Session, plan: OpenPlan) -> Timeouts:
@@ -197,6 +212,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
 
     refuse_second(session)
     address = await _practice_address(session, plan) if plan.peer == PRACTICE else plan.peer
+    plan = replace(plan, identity=await _asked(session, plan.identity))
     if plan.identity is not None and plan.tls is None:
         session.note("the user identity goes over the network in clear text", Kind.WARNING)
     options: dict[str, Any] = {}

@@ -74,19 +74,43 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) 
 
 def merged(first: Keys, typed: Keys) -> Keys:
     """Both, those typed winning."""
-    named = {path.lower() for path, _ in typed}
-    return [key for key in first if key[0].lower() not in named] + typed
+    named = {spelled(path) for path, _ in typed}
+    return [key for key in first if spelled(key[0]) not in named] + typed
 
 
 def with_return_keys(keys: Keys, level: str, model: str | None) -> Keys:
-    """``keys``, and the usual return keys of the level when none of them asks for anything."""
+    """``keys``, and what a query should ask for besides.
+
+    The usual return keys of the level when none of ``keys`` asks for anything; the unique keys of
+    the level, and of those above it, always: an identifier has them (PS3.4 C.4.1.1.3.1), and
+    ``--of`` lives on them.
+    """
     from assocsh.datasets.identifiers import default_return_keys
 
-    if any(not value for _, value in keys):
-        return keys
-    present = {path.lower() for path, _ in keys}
-    usual = default_return_keys(level, model)
-    return keys + [(path, None) for path in usual if path.lower() not in present]
+    more: list[str] = []
+    if all(value for _, value in keys):
+        more += default_return_keys(level, model)
+    more += unique_keys(level, model)
+    present = {spelled(path) for path, _ in keys}
+    missing = dict.fromkeys(path for path in more if path.lower() not in present)
+    return keys + [(path, None) for path in missing]
+
+
+def unique_keys(level: str, model: str | None) -> tuple[str, ...]:
+    """The unique keys of ``level`` and of those above it in ``model``; none for a worklist."""
+    keys = UNIQUE_KEYS.get(level, ())
+    # below the patient level, PatientID is a unique key of the models with that level only
+    return keys if model in ("patient", "patient-study") or len(keys) == 1 else keys[1:]
+
+
+def spelled(path: str) -> str:
+    """A path in the spelling of the dictionary, in small letters; as it is when it has none."""
+    from assocsh.datasets.paths import format_path, parse_path
+
+    try:
+        return format_path(parse_path(path)).lower()
+    except UsageError:  # told when the identifier is built
+        return path.lower()
 
 
 def identifier(session: Session, level: str, keys: Keys) -> Dataset:

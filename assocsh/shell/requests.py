@@ -231,7 +231,7 @@ class RequestRecord:
             if self.outcomes[state]:
                 return state
         if self.error is not None:
-            return RequestState.CANCELLED
+            return RequestState.CANCELLED if self.total else RequestState.WITHDRAWN
         return RequestState.CANCELLED if self.category == "Cancel" else RequestState.DONE
 
     def _changed(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,8 @@ class Session:
         self.leaving = asyncio.Event()
         """Set by ``quit``: whoever reads commands stops reading."""
         self.interactive = False
+        self.ask_secret: Callable[[str], Awaitable[str]] | None = None
+        """Asks the user for something that is not shown; None where nobody can be asked."""
         self.recording = ""
         self._budget = Budget()
         self._presenters: dict[str, Presenter] = {}

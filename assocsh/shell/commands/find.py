@@ -8,7 +8,15 @@ from assocsh.errors import AssocshError, ProtocolError
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.values import NOT_ASKED, leaves
 from assocsh.shell.output.visible import cell
-from assocsh.shell.query import Keys, identifier, keys_of_row, merged, typed_keys, with_return_keys
+from assocsh.shell.query import (
+    Keys,
+    identifier,
+    keys_of_row,
+    merged,
+    spelled,
+    typed_keys,
+    with_return_keys,
+)
 from assocsh.shell.recent import OFFERED
 from assocsh.shell.registry import command
 from assocsh.shell.sending import Turns, repeat
@@ -20,6 +28,9 @@ if TYPE_CHECKING:
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
+
+REMEMBERED = 300
+"""Rows of one result whose values are offered by completion; more would only push others out."""
 
 ROWS_TOLD = 50
 TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
@@ -59,7 +70,7 @@ async def find(session: Session, call: BoundCall) -> None:
 
 def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
     """The paths of an identifier in the order in which the keys were asked for."""
-    asked = {path.lower(): place for place, (path, _) in enumerate(keys)}
+    asked = {spelled(path): place for place, (path, _) in enumerate(keys)}
     paths = [leaf.path for leaf in leaves(dataset) if leaf.path not in NOT_ASKED]
     return sorted(paths, key=lambda path: asked.get(path.lower(), len(asked)))
 
@@ -76,7 +87,7 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
             f"#{record.number} row {row} cannot be decoded: {cell(error.message)}", Kind.WARNING
         )
         return
-    if dataset is not None:
+    if dataset is not None and row <= REMEMBERED:
         _remember(session, record, row, dataset)
     session.presenter.response(record, response, dataset)
 

@@ -1,4 +1,4 @@
-"""What a text needs the dictionary for: whether its tags and SOP classes exist.
+"""What a text needs the dictionary for: whether its tags and SOP classes exist, what values fit.
 
 ``parse`` works without pydicom and looks at the form only. This is asked before anything is sent.
 """
@@ -13,28 +13,32 @@ from assocsh.shell.language.parse import Call
 from assocsh.shell.language.spec import CONTEXT_SETS, Slot
 from assocsh.shell.language.words import Word, split_key
 
-_ITEM = re.compile(r"\[[^\]]*\]$|(?<=[A-Za-z0-9])\([0-9]+\)$")
 _ENTRY = re.compile(r"([^,\[\]:]+)(?::\[([^\[\]]*)\])?(?:,|$)")
 
 
 def check(calls: Iterable[Call]) -> None:
-    """Raises the first LanguageError about a tag, SOP class or transfer syntax (loads pydicom)."""
+    """Raises the first LanguageError of ``problems`` (loads pydicom)."""
     for error in problems(calls):
         raise error
 
 
 def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
-    """Every unknown tag, SOP class and transfer syntax of the calls, with the nearest names."""
+    """What is wrong with the calls: unknown tags, SOP classes and transfer syntaxes, with the
+    nearest names; values that their tags cannot have; commands that this version does not have.
+
+    What a reference stands for is not known yet and not looked at.
+    """
     for call in calls:
+        yield from _unavailable(call)
         yield from problems(call.body)
         for slot, word in _slotted(call):
-            text = word.literal
-            if text is None:
-                text = word.prefix if slot in (Slot.KEY, Slot.TAG) and "=" in word.prefix else ""
+            if slot is Slot.KEY:
+                yield from _key(call, word)
+                continue
             try:
-                _check(slot, text)
+                _check(slot, word.literal or "")
             except UsageError as error:
-                yield call.place.error(error.message, word.start, _marked(slot, word), error.hint)
+                yield call.place.error(error.message, word.start, word.end, error.hint)
         for query in call.queries:
             if query.root in ("rsp", "last"):
                 for step in query.steps[1:]:
@@ -45,10 +49,42 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
                             yield call.place.error(error.message, step.start, step.end, error.hint)
 
 
-def _marked(slot: Slot, word: Word) -> int:
-    """Where the mark under a word ends: before the value of a key."""
-    path = split_key(word.prefix)[0]
-    return word.start + len(path) if slot is Slot.KEY and path else word.end
+def _unavailable(call: Call) -> Iterator[LanguageError]:
+    from assocsh.shell.registry import available
+
+    name = call.spec.name
+    if name not in available():
+        yield call.place.error(
+            f"{name} is not part of this version",
+            call.start,
+            call.start + len(name),
+            "help lists the commands",
+        )
+
+
+def _key(call: Call, word: Word) -> Iterator[LanguageError]:
+    """A key: its path, and its value where that stands there in letters."""
+    from assocsh.datasets.identifiers import build_identifier
+    from assocsh.datasets.paths import parse_path
+
+    text = word.literal
+    if text is None:  # up to its reference it may hold no more than a part of the path
+        text = word.prefix.partition("=")[0] if "=" in word.prefix else ""
+    path, value = split_key(text)
+    if not path:
+        return
+    equals = word.start + len(path) if "=" in word.prefix else word.end
+    try:
+        parse_path(path)
+    except UsageError as error:
+        end = equals if word.prefix.startswith(path) else word.end
+        yield call.place.error(error.message, word.start, end, error.hint)
+        return
+    try:
+        build_identifier(None, [(path, value)])
+    except UsageError as error:
+        start = equals + 1 if equals + 1 < word.end else word.start
+        yield call.place.error(error.message, start, word.end, error.hint)
 
 
 def _slotted(call: Call) -> Iterator[tuple[Slot, Word]]:
@@ -66,9 +102,8 @@ def _check(slot: Slot, text: str) -> None:
     if not text:
         return
     match slot:
-        case Slot.KEY | Slot.TAG:
-            for step in split_key(text)[0].split("."):
-                _tag(_ITEM.sub("", step))
+        case Slot.TAG:
+            _path(text)
         case Slot.SOP_CLASS:
             _uid(text)
         case Slot.CONTEXTS:
@@ -79,6 +114,12 @@ def _tag(text: str) -> None:
     from assocsh.datasets.dictionary import find_tag
 
     find_tag(text)
+
+
+def _path(text: str) -> None:
+    from assocsh.datasets.paths import parse_path
+
+    parse_path(text)
 
 
 def _uid(text: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.core.peer import Peer, match, peer
+from tests.shell.core.peer import Peer, match, peer, until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -46,13 +46,6 @@ async def ran(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
         assert process.returncode is not None
         assert b"Traceback" not in err, err.decode()
         return process.returncode, out.decode(), err.decode()
-
-
-async def until(condition: object, seconds: float = 15) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_json_lines_and_nothing_else() -> None:
@@ -109,6 +102,22 @@ async def test_exit_2_for_an_unknown_tag() -> None:
         assert not scp.seen
     assert code == 2
     assert "PatientName" in err
+
+
+async def test_exit_2_for_values_that_cannot_be() -> None:
+    async with peer() as scp:
+        code, _, err = await ran(scp.address, "-c", "find study StudyDate=x StudyTime=y")
+        assert not scp.seen
+    assert code == 2
+    assert "StudyDate has VR DA" in err and "StudyTime has VR TM" in err
+    assert "open:" not in err
+
+
+async def test_what_is_wrong_after_something_was_sent_is_not_exit_2() -> None:
+    async with peer() as scp:
+        code, _, err = await ran(scp.address, "-c", "let x = 'abc'; find study StudyDate=$x")
+    assert code == 5
+    assert "StudyDate has VR DA" in err
 
 
 @pytest.mark.parametrize(

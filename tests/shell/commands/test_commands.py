@@ -20,7 +20,7 @@ from assocsh.shell.config import Config, OpenDefaults, PeerEntry
 from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.requests import RequestState
 from assocsh.shell.session import Session
-from tests.shell.core.peer import match, peer, settle, shell
+from tests.shell.core.peer import match, peer, settle, shell, until
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -256,7 +256,7 @@ async def test_cancelling_a_repeat_sends_no_more() -> None:
     async with peer() as scp, shell(scp, "--window 4") as (session, output):
         scp.echo_gate.clear()
         (job,) = session.submit("echo --repeat 3000")
-        await settle()
+        await until(lambda: len(scp.seen) == 4)
         session.submit("cancel #1")
         scp.echo_gate.set()
         await job.done.wait()
@@ -279,7 +279,40 @@ async def test_find_asks_for_the_usual_keys() -> None:
             "StudyDate",
             "QueryRetrieveLevel",
             "PatientID",
+            "StudyInstanceUID",
         ]
+
+
+@pytest.mark.parametrize(
+    ("level", "unique"),
+    [
+        ("patient", {"PatientID"}),
+        ("study", {"StudyInstanceUID"}),
+        ("study --model patient", {"PatientID", "StudyInstanceUID"}),
+        ("series", {"StudyInstanceUID", "SeriesInstanceUID"}),
+        ("image", {"StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"}),
+        ("worklist", set()),
+    ],
+)
+async def test_the_unique_keys_are_always_asked_for(level: str, unique: set[str]) -> None:
+    """PS3.4 C.4.1.1.3.1; and what --of takes from a row."""
+    async with peer() as scp, shell(scp) as (session, _):
+        await session.run(f"find {level} PatientComments")
+        (asked,) = scp.identifiers
+        keywords = {element.keyword for element in asked}
+        assert keywords == {"PatientComments"} | unique | (
+            set() if level == "worklist" else {"QueryRetrieveLevel"}
+        )
+
+
+async def test_of_goes_on_from_a_find_that_did_not_ask_for_the_key() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientName="X^Y", ModalitiesInStudy="CT", StudyInstanceUID="1.2")]
+        text = "find study PatientName=X* (0008,0061); find series --of 1"
+        assert await session.run(text) == 0
+        assert scp.identifiers[1].StudyInstanceUID == "1.2"
+        head = output.results[0].split()
+        assert head == ["#1", "PatientName", "ModalitiesInStudy", "StudyInstanceUID"]
 
 
 async def test_find_takes_every_spelling_of_a_tag() -> None:
@@ -310,11 +343,11 @@ async def test_limit_cancels() -> None:
 
 async def test_of_needs_a_row_that_is_there() -> None:
     async with peer() as scp, shell(scp) as (session, output):
-        assert await session.run("find series --of 1") == 2
+        assert await session.run("find series --of 1") == 5
         scp.matches = [match(StudyInstanceUID="1.2", PatientID="P1")]
-        assert await session.run("find study; find series --of 2") == 2
+        assert await session.run("find study; find series --of 2") == 5
         assert "#2 has no row 2" in output.said
-        assert await session.run("get series --of 1") == 2
+        assert await session.run("get series --of 1") == 5
         assert "has no SeriesInstanceUID" in output.said
 
 
@@ -401,7 +434,7 @@ async def test_an_empty_folder(storage: Storage, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     async with shell() as (session, output):
         await session.run(f"open {storage.address}")
-        assert await session.run(f"store {tmp_path / 'empty'}") == 2
+        assert await session.run(f"store {tmp_path / 'empty'}") == 5
         assert "there are no files" in output.said
 
 
@@ -495,8 +528,8 @@ async def test_requests_and_show() -> None:
         output.results.clear()
         await session.run("show #1 2")
         assert "PatientID │ P2" in output.text
-        assert await session.run("show #1 3") == 2
-        assert await session.run("show #9") == 2
+        assert await session.run("show #1 3") == 5
+        assert await session.run("show #9") == 5
         assert "there is no request #9" in output.said
         assert await session.run("show #2") == 0
         assert "#2 C-ECHO has no results" in output.said
@@ -506,7 +539,7 @@ async def test_cancel_all() -> None:
     async with peer() as scp, shell(scp, "--window 1") as (session, output):
         scp.gate.clear()
         jobs = session.submit("find study & find patient & echo &")
-        await settle()
+        await until(lambda: session.status().queued == 2)
         session.submit("cancel all")
         await asyncio.gather(*(job.done.wait() for job in jobs))
         states = [record.state for record in session.requests]
@@ -514,7 +547,7 @@ async def test_cancel_all() -> None:
         session.submit("cancel 1")
         await settle()
         assert "#1 C-FIND has ended already: cancelled" in output.said
-        assert await session.run("cancel 9") == 2
+        assert await session.run("cancel 9") == 5
 
 
 async def test_wait_with_a_limit() -> None:
@@ -584,6 +617,14 @@ async def test_help() -> None:
     async with shell() as (session, output):
         assert await session.run("help; help find") == 0
         assert "find" in output.text
+
+
+async def test_help_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assocsh.shell.commands.general.available", lambda: frozenset({"echo"}))
+    async with shell() as (session, output):
+        await session.run("help")
+        listed = [line.split()[0] for line in output.results if line.startswith("  ")]
+        assert listed == ["echo"]
 
 
 async def test_quit_stops_a_script() -> None:
@@ -678,9 +719,9 @@ async def test_expect(expression: str, ok: bool) -> None:
 
 async def test_let_of_what_is_not_there() -> None:
     async with peer() as scp, shell(scp) as (session, output):
-        assert await session.run("find study; let x = rsp[0].PatientID") == 2
+        assert await session.run("find study; let x = rsp[0].PatientID") == 1
         assert "has no value" in output.said
-        assert await session.run("find study PatientID=$y") == 2
+        assert await session.run("find study PatientID=$y") == 5
         assert "$y has no value" in output.said
 
 
@@ -689,3 +730,44 @@ def test_a_session_needs_no_loop_to_be_made() -> None:
         return Session()
 
     assert asyncio.run(make()).status().state == "closed"
+
+
+# user identity
+
+
+async def test_a_passcode_from_a_file_or_from_asking(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("s3cret-canary\nmore\n")
+
+    async def identity(session: Session) -> Any:
+        assert session.association is not None
+        assert session.association.request is not None
+        return session.association.request.user_identity
+
+    async with peer() as scp:
+        async with shell(scp, f"--user jo --password-file {file}") as (session, output):
+            sent = await identity(session)
+            assert (sent.kind, sent.primary, sent.secondary) == (2, b"jo", b"s3cret-canary")
+            await session.run("release; reopen; wire hex; release; reopen; requests; status")
+            assert (await identity(session)).secondary == b"s3cret-canary"
+            assert "canary" not in output.text + output.said + repr(session.open_plan)
+        async with shell(scp, "--user jo") as (session, output):
+            assert (await identity(session)).kind == 1
+        async with shell() as (session, output):
+
+            async def ask(prompt: str) -> str:
+                return "asked"
+
+            session.ask_secret = ask
+            assert await session.run(f"open {scp.address} --user jo") == 0
+            assert (await identity(session)).secondary == b"asked"
+            assert "clear text" in output.said
+        monkeypatch.setenv("ASSOCSH_PASSCODE", "from-env")
+        async with shell(scp, "--user jo") as (session, output):
+            assert (await identity(session)).secondary == b"from-env"
+        async with shell() as (session, output):
+            assert await session.run(f"open {scp.address} --password-file {file}") == 2
+            missing = tmp_path / "nothing"
+            assert await session.run(f"open {scp.address} --user j --password-file {missing}") == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -138,6 +138,13 @@ async def shell(
 
 
 async def settle(turns: int = 20) -> None:
-    """Let everything that can happen without waiting happen."""
+    """Let what can happen without waiting happen: to see that something does *not* happen."""
     for _ in range(turns):
         await asyncio.sleep(0.005)
+
+
+async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Wait for something that is about to happen."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
