@@ -1,8 +1,9 @@
 """Paths to elements in nested data sets, in every spelling in use (PS3.6 keywords or numbers).
 
 ``Sequence[0].Keyword``, ``Sequence.Keyword``, ``(0040,0100)[0].(0008,0060)``,
-``00400275.00400009``, ``Sequence(0).Keyword``, ``Sequence/Keyword`` and ``Sequence>Keyword`` mean the same kind of thing:
-steps from the outside in. An index left out is item 0; ``[*]`` is every item there is.
+``00400275.00400009``, ``Sequence(0).Keyword``, ``Sequence/Keyword`` and ``Sequence>Keyword`` mean
+the same kind of thing: steps from the outside in. An index left out is item 0; ``[*]`` is every
+item there is.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from assocsh.shell.binding import parse_integer
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
 from assocsh.shell.output.visible import cell
-from assocsh.shell.registry import command
+from assocsh.shell.registry import available, command
 from assocsh.shell.settings import WIRE_MODES, find_setting
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def help_(session: Session, call: BoundCall) -> None:
     """Help goes where results go: someone asked for it."""
     from assocsh.shell.language.help import help_text
 
-    text = help_text(call.argument("topic"))
+    text = help_text(call.argument("topic"), available=available())
     for line in text.splitlines():
         session.output.result(cell(line, None))
 
