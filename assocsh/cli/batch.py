@@ -109,13 +109,22 @@ class _Runner:
         else:
             self._task.cancel()
             code = self._code
-        interrupted = bool(self._code) or session.lost_output is not None
-        if interrupted:
+        if not self._code and session.lost_output is None:
+            await self._release()
+        if self._code or session.lost_output is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(session.close(abort=True), ABORT_WAIT)
-        else:
-            await session.close()
         return self._code or code
+
+    async def _release(self) -> None:
+        """Release and close; given up as soon as a signal comes."""
+        closing = asyncio.create_task(self._session.close())
+        abort = asyncio.create_task(self._abort.wait())
+        await asyncio.wait((closing, abort), return_when=asyncio.FIRST_COMPLETED)
+        abort.cancel()
+        if not closing.done():
+            closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
 
     def signalled(self, number: signal.Signals) -> None:
         """SIGINT cancels what can be cancelled first; again, or another signal: A-ABORT."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.shell.output import table
+from assocsh.shell.output.burst import Burst
 from assocsh.shell.output.problems import ended_line, error_lines
 from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.shell.output.sink import Kind
@@ -39,6 +40,7 @@ class Human:
         self._refusals: dict[int, int] = {}
         self._hints: dict[int, dict[str, None]] = {}
         self._told: dict[int, float] = {}
+        self._bursts = Burst(self._say_more)
         self._is_csv = rows is CsvRows
 
     def _result(self, text: str) -> None:
@@ -139,11 +141,14 @@ class Human:
             more = " (here already, identical)"
         elif file.duplicate:
             more = " (another instance with this UID is here, and differs)"
-        if record is None or more:
+        if more or (record is None and self._bursts.one_more()):
             self._note(
                 f"{mark} received {cell(file.path)}{more}{cell(file.origin)}",
                 Kind.EVENT if record is None else Kind.INFO,
             )
+
+    def _say_more(self, count: int) -> None:
+        self._note(f"* received {count} more", Kind.EVENT)
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         rows = self._make_rows(self._session, record)

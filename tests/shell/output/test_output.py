@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -16,6 +17,7 @@ from pydicom.sequence import Sequence
 
 from assocsh.errors import LanguageError, UsageError
 from assocsh.shell.output import hints, table
+from assocsh.shell.output.burst import Burst
 from assocsh.shell.output.problems import error_lines
 from assocsh.shell.output.sink import MemoryOutput, OutputClosed, StreamOutput
 from assocsh.shell.output.table import Column
@@ -392,3 +394,13 @@ async def test_what_has_no_room_is_named() -> None:
         await session.run("find study PatientID= PatientName= StudyDate= StudyInstanceUID=")
         assert "no room for StudyInstanceUID: show #1 ROW" in output.said
         assert all(width(line) <= 40 for line in output.results[:3])
+
+
+async def test_a_burst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assocsh.shell.output.burst.PAUSE", 0.05)
+    told: list[int] = []
+    burst = Burst(told.append)
+    assert sum(burst.one_more() for _ in range(100)) == 20
+    await asyncio.sleep(0.2)
+    assert told == [80]
+    assert burst.one_more(), "a new burst"
