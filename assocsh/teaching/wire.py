@@ -11,10 +11,11 @@ One consumer of the engine's events. The markers in front are those of a protoco
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.datasets.visible import visible
 from assocsh.teaching.fields import Kind
@@ -26,6 +27,7 @@ from assocsh.teaching.walk_pdu import walk_pdu
 
 if TYPE_CHECKING:
     from assocsh.association.events import (
+        Buffer,
         EngineEvent,
         MessageTransferred,
         PduTransferred,
@@ -46,13 +48,26 @@ class WireMode(StrEnum):
     HEX = "hex"
 
 
-@dataclass(slots=True)
-class _Traffic:
-    """P-DATA-TF in one direction since the last whole message."""
+class _Pdu(NamedTuple):
+    """One P-DATA-TF that belongs to a message which has not been told of yet."""
 
-    pdus: int = 0
-    size: int = 0
-    elements_shown: bool = False
+    size: int
+    command_ends: bool
+    data_ends: bool
+    elements_shown: bool
+
+
+class _Traffic(deque[_Pdu]):
+    """P-DATA-TF in one direction, the oldest first: several messages may be read at once."""
+
+    def take(self, has_data: bool) -> list[_Pdu]:
+        """The PDUs of the oldest message, taken out."""
+        taken: list[_Pdu] = []
+        while self:
+            taken.append(self.popleft())
+            if taken[-1].data_ends if has_data else taken[-1].command_ends:
+                break
+        return taken
 
 
 @dataclass(slots=True)
@@ -129,13 +144,11 @@ class WireView:
     def _pdu(self, event: PduTransferred) -> None:
         size = sum(memoryview(buffer).nbytes for buffer in event.buffers)
         traffic = self._line(event).traffic[event.sent]
-        if event.pdu_type == P_DATA:
-            traffic.pdus += 1
-            traffic.size += size
-            if self.mode is WireMode.SUMMARY:
-                return
-        else:
+        if event.pdu_type != P_DATA:
             self._unfinished(event)
+        elif self.mode is WireMode.SUMMARY:
+            traffic.append(_Pdu(size, *pdv_ends(event.buffers), False))
+            return
         marker = SENT if event.sent else RECEIVED
         if event.pdu_type in (ABORT, REJECT) and not event.sent:
             marker = UNEXPECTED
@@ -152,9 +165,11 @@ class WireView:
             if event.pdu_type == P_DATA and len(found.fields) > 1:
                 titles = [each for each in found.fields if each.kind is Kind.TITLE]
                 lines = lines[1:] if len(titles) == 1 else lines  # it is on the line above
-                traffic.elements_shown |= any(each.name[0] == "(" for each in found.fields)
         else:
             lines = []
+        if event.pdu_type == P_DATA:
+            named = any(each.name[0] == "(" for each in found.fields)
+            traffic.append(_Pdu(size, *pdv_ends(event.buffers), named))
         for line in lines:
             self._write(line)
 
@@ -163,31 +178,64 @@ class WireView:
         text = message_summary(event.command, event.context, event.data_length)
         if event.operation is not None and self._name_of is not None:
             text = f"{self._name_of(event.operation)} {text}"
-        if traffic.pdus:
-            text += f"  [{traffic.pdus} P-DATA-TF]"
-        size = f"{traffic.size:,} B" if traffic.size else ""
+        pdus = traffic.take(event.data_length > 0 or event.command.has_data)
+        if pdus:
+            text += f"  [{len(pdus)} P-DATA-TF]"
+        size = f"{sum(pdu.size for pdu in pdus):,} B" if pdus else ""
         marker = SENT if event.sent else RECEIVED
         self._put(event, marker, visible(event.command.label), size, text)
-        if self.mode is WireMode.DETAIL and not traffic.elements_shown:
+        if self.mode is WireMode.DETAIL and not any(pdu.elements_shown for pdu in pdus):
             for line in command_lines(event.command):
                 self._write(f"{INDENT}  {line}")
-        self._line(event).traffic[event.sent] = _Traffic()
 
     def _unfinished(self, event: EngineEvent) -> None:
         """P-DATA of a message that never became whole is not lost from the summary."""
         line = self._line(event)
         for sent, traffic in line.traffic.items():
-            if traffic.pdus:
-                marker = SENT if sent else RECEIVED
-                text = f"{traffic.pdus} PDUs of a message that is not whole yet"
+            if traffic:
+                count, size = len(traffic), sum(pdu.size for pdu in traffic)
+                traffic.clear()
+                what = "a PDU" if count == 1 else f"{count} PDUs"
+                text = f"{what} of a message that is not whole yet"
                 if self.mode is WireMode.SUMMARY:
-                    self._put(event, marker, "P-DATA-TF", f"{traffic.size:,} B", text)
-                line.traffic[sent] = _Traffic()
+                    marker = SENT if sent else RECEIVED
+                    self._put(event, marker, "P-DATA-TF", f"{size:,} B", text)
 
     def _state(self, event: StateChanged) -> None:
         self._unfinished(event)
         text = ""
-        if event.error is not None:
+        ordinary = str(event.state) == "released"
+        if event.error is not None and not (ordinary and event.error.by == "local"):
             who = "the peer" if event.error.by == "peer" else "this side"
             text = f"by {who}: {visible(event.error.message)}"
         self._put(event, STATE, str(event.state), "", text)
+
+
+def pdv_ends(buffers: Sequence[Buffer]) -> tuple[bool, bool]:
+    """Whether a P-DATA-TF, given in pieces, ends a command set, and whether it ends a data set.
+
+    Looks at the heads of its presentation data values only (PS3.8 9.3.5.1, E.2).
+    """
+    command = data = False
+    pieces = [memoryview(buffer).cast("B") for buffer in buffers]
+    total = sum(len(piece) for piece in pieces)
+    at = 6
+    while at + 6 <= total:
+        head = _bytes_at(pieces, at, 6)
+        flags = head[5]
+        command |= flags & 3 == 3
+        data |= flags & 3 == 2
+        at += 4 + max(2, int.from_bytes(head[:4], "big"))
+    return command, data
+
+
+def _bytes_at(pieces: Sequence[memoryview], at: int, count: int) -> bytes:
+    found = b""
+    for piece in pieces:
+        if at < len(piece):
+            found += bytes(piece[at : at + count - len(found)])
+            at = len(piece)
+            if len(found) == count:
+                break
+        at -= len(piece)
+    return found

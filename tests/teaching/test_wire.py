@@ -17,7 +17,7 @@ from assocsh.association.events import (
 from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.errors import AssociationAborted
-from assocsh.teaching.wire import WireView
+from assocsh.teaching.wire import WireView, pdv_ends
 from assocsh.upperlayer.negotiation import PresentationContext
 from tests.teaching.test_walk import CT, IMPLICIT, SECRET, associate, command, pdata
 
@@ -59,8 +59,8 @@ class Wire:
 
 def store(wire: Wire, pdus: int = 3) -> None:
     wire.pdu(pdata(command()))
-    for _ in range(pdus - 1):
-        wire.pdu(pdata(bytes(1000), flags=2))
+    for left in reversed(range(pdus - 1)):
+        wire.pdu(pdata(bytes(1000), flags=0 if left else 2))
     wire.message(STORE, 1000 * (pdus - 1))
 
 
@@ -138,7 +138,7 @@ def test_a_message_cut_short_is_not_lost() -> None:
     wire = Wire("summary")
     wire.pdu(pdata(bytes(100), flags=0))
     wire.pdu(ABORT)
-    assert "1 PDUs of a message that is not whole yet" in wire.lines[0]
+    assert "a PDU of a message that is not whole yet" in wire.lines[0]
 
 
 def test_remarks_say_whose_they_are() -> None:
@@ -188,3 +188,26 @@ def test_the_mode_may_change() -> None:
     assert len(wire.lines) == 1
     with pytest.raises(ValueError, match="loud"):
         WireView("loud", wire.lines.append)
+
+
+def test_messages_that_were_read_at_once_keep_their_own_pdus() -> None:
+    wire = Wire("summary")
+    for length in (100, 200):
+        wire.pdu(pdata(command()), sent=False)
+        wire.pdu(pdata(bytes(length), flags=2), sent=False)
+    for length in (100, 200):
+        wire.message(STORE, length, sent=False)
+    first, second = (line.split(" B ")[0].split()[-1] for line in wire.lines)
+    assert int(second.replace(",", "")) - int(first.replace(",", "")) == 100
+    assert all(line.endswith("[2 P-DATA-TF]") for line in wire.lines)
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_heads_are_found_wherever_the_pieces_end(cut: int) -> None:
+    body = pdata(command(), flags=3)[6:] + pdata(b"ab", flags=0)[6:] + pdata(b"c", flags=2)[6:]
+    whole = b"\x04\x00" + len(body).to_bytes(4, "big") + body
+    pieces = [whole[at : at + cut] for at in range(0, len(whole), cut)]
+    assert pdv_ends(pieces) == (True, True)
+    assert pdv_ends([whole[: -len(pdata(b"c")[6:])]]) == (True, False)
+    assert pdv_ends([b"\x04\x00\x00\x00\x00\x00"]) == (False, False)
+    assert pdv_ends([b"\x04\x00\x00\x00\x00\x06" + bytes(6)]) == (False, False)
