@@ -13,6 +13,7 @@ from assocsh.errors import (
     AssociationError,
     AssociationRejected,
     LocalProtocolError,
+    NoPresentationContext,
     UsageError,
 )
 from assocsh.shell.config import OpenDefaults
@@ -21,7 +22,7 @@ from assocsh.shell.output.sink import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from assocsh.association import Timeouts, TLSConfig
+    from assocsh.association import Association, Timeouts, TLSConfig
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.session import Session
     from assocsh.upperlayer.negotiation import UserIdentity
@@ -206,7 +207,8 @@ def refuse_second(session: Session) -> None:
 async def open_association(session: Session, plan: OpenPlan, call: BoundCall) -> None:
     """Open an association by ``plan`` and make it the session's.
 
-    Raises AssociationError, UsageError, LocalProtocolError.
+    One without an accepted context is released at once. Raises AssociationError, UsageError,
+    LocalProtocolError, NoPresentationContext.
     """
     from assocsh.association import Handlers, Peer, connect
 
@@ -248,6 +250,36 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     session.apply_settings()
     session.presenter.opened(association)
     say_remarks(session)
+    if association.contexts and not any(context.accepted for context in association.contexts):
+        await association.release()
+        raise _nothing_accepted(association)
+
+
+def _nothing_accepted(association: Association) -> NoPresentationContext:
+    """Why an association on which nothing can be asked is of no use."""
+    from collections import Counter
+
+    contexts = association.contexts
+    reasons = Counter(context.meaning for context in contexts)
+    told = ", ".join(f"{meaning} ({count})" for meaning, count in reasons.most_common())
+    results = {context.result for context in contexts}
+    if results == {4}:
+        hint = (
+            "the peer knows the SOP classes, but takes them in other transfer syntaxes: propose "
+            "ExplicitVRLittleEndian or ImplicitVRLittleEndian with --contexts"
+        )
+    elif 3 in results:
+        hint = (
+            "the peer knows none of these SOP classes: contexts lists them, reopen --contexts "
+            "proposes others"
+        )
+    else:
+        hint = "have our AE title and address registered with the peer"
+    return NoPresentationContext(
+        f"{association.peer} accepted none of the presentation contexts: {told}",
+        sop_class=contexts[0].abstract_syntax,
+        hint=hint,
+    )
 
 
 def say_remarks(session: Session) -> None:

@@ -28,6 +28,8 @@ MIN_PDU = 8
 
 _DEFAULT_ROLE = Role(scu=True, scp=False)
 _SYNCHRONOUS = AsyncWindow(1, 1)
+_RETRIEVE_BY_GET = frozenset(f"1.2.840.10008.5.1.4.1.2.{model}.3" for model in (1, 2, 3))
+"""GET of patient root, study root, patient/study only (PS3.4 C.6)."""
 
 
 def window_limit(one: int, other: int) -> int:
@@ -51,6 +53,7 @@ def negotiated_by_requestor(request: AssociateRequest, accept: AssociateAccept) 
         _context(proposed, answers.get(proposed.context_id), roles, remarks)
         for proposed in request.contexts
     )
+    _unanswered_roles(request, roles, contexts, remarks)
     if accept.application_context and accept.application_context != request.application_context:
         remarks.append(f"the answer names the application context {accept.application_context!r}")
     asked = request.user_identity is not None and request.user_identity.response_requested
@@ -215,8 +218,24 @@ def _accepted_roles(
         if (role.scu and not offer.scu) or (role.scp and not offer.scp):
             remarks.append(f"a role for {uid!r} beyond the one proposed: not taken")
         accepted.setdefault(uid, Role(role.scu and offer.scu, role.scp and offer.scp))
-    silent = [uid for uid, offer in proposed.items() if offer != _DEFAULT_ROLE]
-    silent = [uid for uid in silent if uid not in accepted]
+    return accepted
+
+
+def _unanswered_roles(
+    request: AssociateRequest,
+    accepted: dict[str, Role],
+    contexts: tuple[PresentationContext, ...],
+    remarks: list[str],
+) -> None:
+    """Remark upon roles without an answer, where that takes something away: a C-GET its way back.
+
+    Without an accepted context for C-GET the default roles are what was wanted anyway.
+    """
+    usable = {context.abstract_syntax for context in contexts if context.accepted}
+    if usable.isdisjoint(_RETRIEVE_BY_GET):
+        return
+    wanted = {uid: None for uid, role in request.roles if role.scp and uid in usable}
+    silent = [uid for uid in wanted if uid not in accepted]
     if silent:
         which = (
             f"role proposed for {silent[0]!r}"
@@ -226,7 +245,6 @@ def _accepted_roles(
         remarks.append(
             f"no answer to the {which}: the default roles hold, so C-GET cannot deliver here"
         )
-    return accepted
 
 
 def _context(

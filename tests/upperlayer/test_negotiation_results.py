@@ -163,7 +163,25 @@ def test_P2_no_role_item_in_the_answer_is_the_default_roles() -> None:
     request = our_request(roles=((CT, Role(True, True)),))
     done = negotiated_by_requestor(request, accept())
     assert (done.contexts[1].as_scu, done.contexts[1].as_scp) == (True, False)
-    assert any(CT in remark for remark in done.remarks)
+
+
+@pytest.mark.parametrize(
+    ("get_result", "ct_result", "remarked"), [(0, 0, True), (3, 0, False), (0, 3, False)]
+)
+def test_roles_without_an_answer_matter_to_a_get(
+    get_result: int, ct_result: int, remarked: bool
+) -> None:
+    proposed = (
+        ProposedContext(1, "1.2.840.10008.5.1.4.1.2.2.3", (EXPLICIT,)),
+        ProposedContext(3, CT, (EXPLICIT,)),
+    )
+    request = our_request(contexts=proposed, roles=((CT, Role(True, True)),))
+    answered = (
+        AnsweredContext(1, get_result, EXPLICIT),
+        AnsweredContext(3, ct_result, EXPLICIT),
+    )
+    done = negotiated_by_requestor(request, accept(*answered))
+    assert any(CT in remark and "C-GET" in remark for remark in done.remarks) is remarked
 
 
 def test_P2_only_what_was_proposed_can_be_accepted() -> None:

@@ -28,6 +28,13 @@ REASONS: tuple[Reason, ...] = (
     ),
     Reason(
         "C-MOVE",
+        0xC000,
+        0xCFFF,
+        "the peer was unable to process the request: it may not know this destination (its AE "
+        "title, host and port have to be registered there), or see its log",
+    ),
+    Reason(
+        "C-MOVE",
         0xA702,
         0xA702,
         "the peer could not perform the sub-operations: it may not reach the destination "

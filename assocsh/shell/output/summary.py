@@ -20,14 +20,25 @@ DOT = " · "
 def opened_line(association: Association) -> str:
     """``open: ORTHANC@127.0.0.1:4242 · 12 of 14 contexts · window 8/1 · max PDU 16384``."""
     accepted = sum(1 for context in association.contexts if context.accepted)
-    window = association.window
     parts = [
         cell(str(association.peer)),
         f"{accepted} of {len(association.contexts)} contexts accepted",
-        f"window {window.invoked or 'unlimited'}/{window.performed or 'unlimited'}",
+        f"window {_window(association)}",
         f"max PDU {association.peer_max_pdu or 'unlimited'}",
     ]
     return "open: " + DOT.join(parts)
+
+
+def _window(association: Association) -> str:
+    """``8/8``, or less than was asked for: ``1/1 (8 asked, the peer grants none)``."""
+    window = association.window
+    text = f"{window.invoked or 'unlimited'}/{window.performed or 'unlimited'}"
+    request, accept = association.request, association.accept
+    asked = None if request is None else request.window
+    if asked is None or asked.invoked == window.invoked:
+        return text
+    none = ", the peer grants none" if accept is not None and accept.window is None else ""
+    return f"{text} ({asked.invoked or 'unlimited'} asked{none})"
 
 
 def outcome(response: Response) -> str:

@@ -20,6 +20,7 @@ from assocsh.shell.config import Config, OpenDefaults, PeerEntry
 from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.requests import RequestState
 from assocsh.shell.session import Session
+from assocsh.upperlayer import AsyncWindow
 from tests.shell.core.peer import match, peer, settle, shell, until
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -151,6 +152,33 @@ async def test_open_nobody() -> None:
         assert await session.run("open NOBODY@127.0.0.1:1; echo") == 3
         assert output.said.count("error:") == 1
         assert not session.requests
+
+
+async def test_a_window_that_was_not_granted_is_said() -> None:
+    async with peer(window=AsyncWindow(2, 2)) as scp, shell() as (session, output):
+        await session.run(f"open {scp.address} --window 8")
+        assert "window 2/2 (8 asked) · " in output.said
+    async with peer(window=AsyncWindow(1, 1)) as scp, shell() as (session, output):
+        await session.run(f"open {scp.address}")
+        assert "window 1/1 · " in output.said
+
+
+@pytest.mark.parametrize(
+    ("policy", "why", "hint"),
+    [
+        ({"abstract_syntaxes": ("1.2.3",)}, "abstract syntax not supported", "--contexts"),
+        ({"transfer_syntaxes": ("1.2.3",)}, "transfer syntaxes not supported", "ExplicitVR"),
+    ],
+)
+async def test_nothing_accepted_is_of_no_use(policy: dict[str, Any], why: str, hint: str) -> None:
+    async with peer(**policy) as scp, shell() as (session, output):
+        assert await session.run(f"open {scp.address} --contexts CTImageStorage; echo") == 5
+        assert f"accepted none of the presentation contexts: {why} (1)" in output.said
+        assert hint in output.said
+        assert session.association is not None
+        assert session.association.state == "released"
+        await session.run("contexts")
+        assert why in output.text
 
 
 async def test_open_rejected() -> None:
