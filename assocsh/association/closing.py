@@ -165,9 +165,12 @@ class Closing:
 
     def turn_done(self) -> None:
         """After each batch in or out: has what is waited for come about?"""
+        if self._turns:
+            self._wake()
+        if not self._answer_release:
+            return
         engine = self._engine
-        self._wake()
-        if self._answer_release and not engine.performer.busy and self._all_sent():
+        if not engine.performer.busy and self._all_sent():
             self._answer_release = False
             if engine.upper.state is State.Sta8:
                 engine.upper.release_response(engine.loop.time())

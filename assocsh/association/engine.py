@@ -7,7 +7,7 @@ users see.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -217,14 +217,16 @@ class Engine:
             case upper_events.ArtimExpired():
                 self.end(AssociationState.LOST, endings.artim_expired(self))
 
-    def dimse_event(self, event: dimse_events.DimseEvent) -> None:
-        if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
-            # It came behind what ended the association: nobody performs or reports it any more.
-            return
-        self._on_dimse[type(event)](event)
+    def take_dimse_events(self, events: Sequence[dimse_events.DimseEvent]) -> None:
+        table = self._on_dimse
+        for event in events:
+            if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
+                # It came behind what ended the association: nobody performs or reports it any more.
+                continue
+            table[type(event)](event)
 
     def _dispatch(self) -> dict[type, Callable[[Any], None]]:
-        """Who takes which event. A table: six come with each message, and ``match`` tries in turn."""
+        """Who takes which event: a table, for six come with each message."""
         return {
             dimse_events.Entered: self._entered,
             dimse_events.ResponseReceived: self._response,
@@ -330,9 +332,8 @@ class Engine:
                 "peer",
             )
             return
-        operation.deliver(
-            Response(event.command, event.data, operation.context, operation.request, decode)
-        )
+        response = Response(event.command, event.data, operation.context, operation.request, decode)
+        operation.deliver(response, final=event.final)
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
         now = self.last_activity = self.loop.time()
@@ -460,8 +461,7 @@ class Engine:
             self.protocol.timeout_changed()
 
     def _take(self, dimse: DimseMachine) -> None:
-        for event in dimse.take_events():
-            self.dimse_event(event)
+        self.take_dimse_events(dimse.take_events())
 
     def unfinished(self) -> Iterator[Operation]:
         return iter(self.operations.values())

@@ -176,10 +176,10 @@ class Operation(AsyncIterator[Response]):
 
     # -- what the association calls --------------------------------------------------------------
 
-    def deliver(self, response: Response) -> None:
-        """A response arrived."""
+    def deliver(self, response: Response, *, final: bool) -> None:
+        """A response arrived; ``final`` when no other follows."""
         self.responses += 1
-        if response.is_pending:
+        if not final:
             if self.invocation.cancel_on_wire:
                 self._after_cancel += 1
             if self._limit is not None and self.matches >= self._limit:

@@ -144,9 +144,11 @@ class Performer:
     # -- the turn of the loop, and the end -------------------------------------------------------
 
     def turn_done(self) -> None:
+        if not self._drain_waiters:
+            return
         dimse = self._engine.dimse
         backlog = dimse.lanes.control_backlog if dimse is not None else 0
-        if self._drain_waiters and backlog <= RESPONSES_WAITING:
+        if backlog <= RESPONSES_WAITING:
             self._wake()
 
     def stop(self) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 from assocsh.dimse.commandset import Value
 from assocsh.dimse.requests import (
@@ -25,8 +24,7 @@ from assocsh.errors import NoPresentationContext, UsageError
 from assocsh.upperlayer.negotiation import PresentationContext
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A request that can be invoked: ``values`` lacks Message ID and Command Data Set Type."""
 
     context: PresentationContext

@@ -10,12 +10,14 @@ import contextlib
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from assocsh.dimse.events import DimseEvent
 from assocsh.dimse.machine import DimseMachine
 from assocsh.upperlayer.events import DataIndication, Event
 from assocsh.upperlayer.machine import UpperLayerMachine
+from assocsh.upperlayer.pdus import Buffer
 from assocsh.upperlayer.states import State
 
 BATCH = 64 * 1024
@@ -30,6 +32,9 @@ ABORT_GRACE = 1.0
 _LAST_READS = 256
 """Reads at most from a connection that was reset: more than a socket buffer holds."""
 
+_MAX_PIECES = 1024
+"""Buffers that one ``writev`` takes: IOV_MAX where it is smallest that matters."""
+
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -38,7 +43,7 @@ class AssociationUser(Protocol):
 
     def upper_event(self, event: Event) -> None: ...
 
-    def dimse_event(self, event: DimseEvent) -> None: ...
+    def take_dimse_events(self, events: Sequence[DimseEvent]) -> None: ...
 
     def transport_made(self) -> None: ...
 
@@ -66,6 +71,7 @@ class AssociationProtocol(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._socket: socket.socket | None = None
+        self._fd = -1
         self._write_paused = False
         self._pump_scheduled = False
         self._pump_wanted = False
@@ -86,19 +92,16 @@ class AssociationProtocol(asyncio.Protocol):
         self._socket = transport.get_extra_info("socket")
         if self._socket is not None:
             _tune(self._socket, self.write_stall)
+            if hasattr(os, "writev") and transport.get_extra_info("ssl_object") is None:
+                self._fd = self._socket.fileno()
         self._user.transport_made()
         self.flush()
 
     def data_received(self, data: bytes) -> None:
-        if _QUICKACK is not None and self._socket is not None:
-            # The kernel forgets it after each read; without it a peer that leaves Nagle on waits
-            # for a delayed ACK, 40 ms, on every message.
-            try:
-                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-            except OSError:
-                self._socket = None
         self._received(data)
         dimse = self.dimse
+        if self.upper.partial or (dimse is not None and dimse.expects_more):
+            self._acknowledge()
         if dimse is None or dimse.lanes.has_output:
             self.pump()
             return
@@ -117,10 +120,22 @@ class AssociationProtocol(asyncio.Protocol):
                 dimse = self.dimse
                 if dimse is not None:
                     dimse.receive(event.pdvs, now)
-                    for dimse_event in dimse.take_events():
-                        user.dimse_event(dimse_event)
+                    user.take_dimse_events(dimse.take_events())
             else:
                 user.upper_event(event)
+
+    def _acknowledge(self) -> None:
+        """Acknowledge what was read now: the peer has more to say.
+
+        Without it a peer that leaves Nagle on waits for a delayed ACK, 40 ms, on every message.
+        The kernel forgets it after each read. What ends an exchange needs none: the ACK goes with
+        the next request.
+        """
+        if _QUICKACK is not None and self._socket is not None:
+            try:
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            except OSError:
+                self._socket = None
 
     def eof_received(self) -> bool:
         return False
@@ -132,6 +147,7 @@ class AssociationProtocol(asyncio.Protocol):
         self._upper_timer = self._dimse_timer = self._stall_timer = self._grace_timer = None
         transport, self._transport = self._transport, None
         self._socket = None
+        self._fd = -1
         if error is not None and transport is not None:
             self._last_words(transport)
         self._user.transport_gone(error)
@@ -212,21 +228,17 @@ class AssociationProtocol(asyncio.Protocol):
             lanes = dimse.lanes
             now = self._loop.time()
             budget = TURN
-            while (
-                lanes.has_output
-                and budget > 0
-                and not self._write_paused
-                and self.upper.state in _MAY_SEND
-            ):
+            while budget > 0 and not self._write_paused and self.upper.state in _MAY_SEND:
                 pieces = lanes.next_pieces(BATCH, now)
                 if not pieces:
                     break
                 self.upper.send_pdata(pieces, now)
                 budget -= BATCH
                 self._write()
+                if not lanes.has_output:
+                    break
             lanes.read_ahead()
-            for event in dimse.take_events():
-                self._user.dimse_event(event)
+            self._user.take_dimse_events(dimse.take_events())
             if self._dimse_timer is None and dimse.timeout is not None and dimse.outstanding:
                 self._dimse_timer = self._loop.call_at(now + dimse.timeout, self._dimse_timeout)
         self.flush()
@@ -267,7 +279,33 @@ class AssociationProtocol(asyncio.Protocol):
         out = self.upper.data_to_send()
         # After the grace began nothing follows the A-ABORT: the connection may be half-closed.
         if out and self._transport is not None and self._grace_timer is None:
-            self._transport.write(b"".join(out))
+            if not self._written_directly(self._transport, out):
+                self._transport.write(b"".join(out))
+
+    def _written_directly(self, transport: asyncio.Transport, out: list[Buffer]) -> bool:
+        """Write to the socket itself, without joining the pieces, when nothing is before them.
+
+        What the kernel does not take, and every error, is the transport's.
+        """
+        if (
+            self._fd < 0
+            or len(out) > _MAX_PIECES
+            or transport.is_closing()
+            or transport.get_write_buffer_size()
+        ):
+            return False
+        try:
+            written = os.writev(self._fd, out)
+        except OSError:
+            return False
+        for index, piece in enumerate(out):
+            length = len(piece)
+            if written < length:
+                rest = [memoryview(piece)[written:], *out[index + 1 :]]
+                transport.write(b"".join(rest))
+                break
+            written -= length
+        return True
 
     def close_after_abort(self) -> None:
         """An A-ABORT was sent: let it reach the peer, then close, within ABORT_GRACE.
@@ -321,8 +359,7 @@ class AssociationProtocol(asyncio.Protocol):
             return
         now = self._loop.time()
         dimse.handle_timeout(now)
-        for event in dimse.take_events():
-            self._user.dimse_event(event)
+        self._user.take_dimse_events(dimse.take_events())
         due = dimse.next_timeout()
         if due is not None:
             self._dimse_timer = self._loop.call_at(max(due, now + 0.001), self._dimse_timeout)

@@ -106,6 +106,11 @@ class DimseMachine:
         )
 
     @property
+    def expects_more(self) -> bool:
+        """The peer has more to say: the rest of a message, or a response."""
+        return bool(self._outstanding or self._performing) or not self._reader.idle
+
+    @property
     def mid_reception(self) -> bool:
         """Part of a message of the peer is here, the rest is not."""
         return not self._reader.idle
@@ -259,14 +264,14 @@ class DimseMachine:
             self._events.append(Violation(error))
 
     def _command_received(self, context_id: int, command: CommandSet, now: float) -> None:
-        if command.field == CommandField.C_STORE_RQ and command.has_data:
+        if not command.has_data:
+            self._message_received(context_id, command, None, now)
+        elif command.field == CommandField.C_STORE_RQ:
             performing = self._admit(context_id, command, now)
             self._store = performing
             self._received_length = 0
             if not performing.refused:
                 self._events.append(StoreBegun(performing))
-        elif not command.has_data:
-            self._message_received(context_id, command, None, now)
 
     def _data_received(self, pdv: Pdv, now: float) -> None:
         command = self._reader.feed_data(pdv)

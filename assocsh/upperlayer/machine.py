@@ -114,6 +114,11 @@ class UpperLayerMachine:
         return self._state
 
     @property
+    def partial(self) -> int:
+        """How many bytes of an incomplete PDU are here."""
+        return self._buffer.partial
+
+    @property
     def peer_max_pdu(self) -> int:
         """The longest P-DATA-TF (its length field) that the peer takes, 0 without limit."""
         return self.negotiated.peer_max_pdu if self.negotiated else 0
