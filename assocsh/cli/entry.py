@@ -27,11 +27,11 @@ def enter(arguments: Arguments) -> int:
         from assocsh.cli.run import run_to_end
 
         return run_to_end(arguments.run, _config())
-    config = _config()
     if not arguments.commands and sys.stdin.isatty() and sys.stdout.isatty():
         from assocsh.cli.interactive import interactive
 
-        return asyncio.run(interactive(arguments, config))
+        return asyncio.run(interactive(arguments))
+    config = _config()
     from assocsh.cli.batch import batch, read_texts
 
     return asyncio.run(batch(arguments, config, read_texts(arguments)))

@@ -22,15 +22,15 @@ from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.terminal.completer import LineCompleter
 from assocsh.shell.terminal.device import ShellOutput, open_terminal
-from assocsh.shell.terminal.history import ShellHistory, history_path
+from assocsh.shell.terminal.history import user_history
 from assocsh.shell.terminal.keys import shell_keys
 from assocsh.shell.terminal.leaving import Leaving, Step
 from assocsh.shell.terminal.lexer import LineLexer
 from assocsh.shell.terminal.loading import Keywords, load_behind
 from assocsh.shell.terminal.output import TerminalOutput
-from assocsh.shell.terminal.ports import ShellSession
+from assocsh.shell.terminal.placement import Placement
+from assocsh.shell.terminal.ports import NOTHING, ShellSession
 from assocsh.shell.terminal.printer import Printer
-from assocsh.shell.terminal.rows import rows_of
 from assocsh.shell.terminal.signals import TERMINATING, handled
 from assocsh.shell.terminal.style import shell_style
 from assocsh.shell.terminal.toolbar import Memo, toolbar
@@ -50,10 +50,13 @@ ABORT_LIMIT = 0.5
 WIRE_MODES = ("off", "summary", "detail", "hex")
 
 
+Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
+"""Makes the session, and what completion knows of it."""
+
+
 async def run_shell(
-    session: ShellSession,
+    begin: Begin,
     *,
-    provider: CompletionProvider | None = None,
     first: Sequence[str] = (),
     greeting: str = "",
     history: History | None = None,
@@ -61,23 +64,19 @@ async def run_shell(
 ) -> int:
     """Run the shell on this process's terminal until the user leaves; the exit code.
 
-    ``first`` are lines submitted as soon as the prompt stands, such as the ``open`` of the
-    command line; ``provider`` is what completion knows of the session. 0 after leaving, 128 + n
-    after signal n; a terminal that vanished is SIGHUP.
+    ``begin`` is called once the prompt stands, so that nothing the session needs delays it; what it
+    raises ends the shell and is raised here. ``first`` are lines submitted then, such as the
+    ``open`` of the command line. 0 after leaving, 128 + n after signal n; a terminal that vanished
+    is SIGHUP.
     """
     if is_dumb(os.environ.get("TERM", "")):
         from assocsh.shell.terminal.line_mode import run_line_mode
 
-        return await run_line_mode(session, first=first, greeting=greeting)
+        return await run_line_mode(begin()[0], first=first, greeting=greeting)
     source, screen = open_terminal()
     with create_app_session(input=source, output=screen):
         shell = Shell(
-            session,
-            provider=provider,
-            source=source,
-            screen=screen,
-            history=history,
-            with_toolbar=with_toolbar,
+            begin, source=source, screen=screen, history=history, with_toolbar=with_toolbar
         )
         return await shell.run(first, greeting)
 
@@ -92,37 +91,37 @@ class Shell:
 
     def __init__(
         self,
-        session: ShellSession,
+        begin: Begin,
         *,
-        provider: CompletionProvider | None = None,
         source: Input,
         screen: Output,
         history: History | None = None,
         with_toolbar: bool = True,
         loader: Callable[[Callable[[Keywords], None]], None] = load_behind,
     ) -> None:
-        self.session = session
-        self.leaving = Leaving(session, leave=self._leave, changed=self._redraw)
+        self._begin = begin
+        self._session: ShellSession | None = None
+        self._provider: CompletionProvider | None = None
+        self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
         self._screen = screen
         self._loader = loader
         self._printer = Printer(screen)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._tasks: list[asyncio.Task[None]] = []
         self._ticker: asyncio.Task[None] | None = None
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
         self._hint = Memo(_hint)
         self.recalling = False
-        self._rows_above: int | None = None
         self._keywords: Keywords = frozenset()
-        self._first: Sequence[str] | None = ()
-        session.interactive = True
-        session.output = TerminalOutput(self._printer, screen)
+        self._prompted = False
+        self._first: Sequence[str] = ()
         if history is None:
-            history = ShellHistory(history_path(), note=self._warn)
+            history = user_history(self._warn)
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
             history=history,
-            completer=LineCompleter(provider, wanted=self._wants_completion),
+            completer=LineCompleter(lambda: self._provider, wanted=self._wants_completion),
             lexer=LineLexer(),
             validator=LineValidator(),
             validate_while_typing=False,
@@ -137,9 +136,9 @@ class Shell:
             input=source,
             output=screen,
         )
-        self.prompt.app.renderer.cpr_not_supported_callback = self._no_cursor_reports
-        self.prompt.app.before_render += self._rendering
-        self.prompt.app.after_render += self._rendered
+        if isinstance(screen, ShellOutput):
+            Placement(self.prompt, screen, PROMPT)
+        self.prompt.app.after_render += self._drawn
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -149,8 +148,7 @@ class Shell:
         if greeting:
             self._printer.write(greeting)
             await self._printer.flush()
-        self.session.on_change.append(self._session_changed)
-        tasks = [asyncio.create_task(self._printer.run()), asyncio.create_task(self._watch_quit())]
+        self._tasks.append(asyncio.create_task(self._printer.run()))
         on_signal: dict[signal.Signals, Callable[[], None]] = {signal.SIGINT: self.interrupted}
         for number in TERMINATING:
             on_signal[number] = lambda number=number: self.terminated(number)  # type: ignore[misc]
@@ -158,12 +156,39 @@ class Shell:
             with handled(on_signal):
                 return await self._prompt_until_left()
         finally:
-            self.session.on_change.remove(self._session_changed)
-            tasks += [task for task in (self._ticker, self._terminating) if task is not None]
+            if self._session is not None:
+                self._session.on_change.remove(self._session_changed)
+            tasks = [each for each in (*self._tasks, self._ticker, self._terminating) if each]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._printer.close()
+
+    @property
+    def session(self) -> ShellSession:
+        """The session. There is none before the first prompt stands: no key can ask for it."""
+        assert self._session is not None
+        return self._session
+
+    def _start(self) -> None:
+        """The first prompt stands: begin the session, load what it needs, submit first lines."""
+        if self._ended.done():
+            return
+        try:
+            self._session, self._provider = self._begin()
+        except Exception as error:
+            self._ended.set_exception(error)
+            return
+        session = self._session
+        session.interactive = True
+        session.output = TerminalOutput(self._printer, self._screen)
+        session.on_change.append(self._session_changed)
+        session.loaded.clear()
+        self._tasks.append(asyncio.create_task(self._watch_quit()))
+        self._loader(self._tables_loaded)
+        for line in self._first:
+            self._do(line)
+        self._redraw()
 
     async def _prompt_until_left(self) -> int:
         while not self._ended.done():
@@ -209,7 +234,7 @@ class Shell:
     def terminated(self, number: int) -> None:
         """SIGTERM, SIGHUP: abort the association, leave within half a second; at once if again."""
         code = 128 + number
-        if self._terminating is not None:
+        if self._terminating is not None or self._session is None:
             self._leave(code)
             return
         self._terminating = asyncio.create_task(self._abort_and_leave(code))
@@ -232,8 +257,8 @@ class Shell:
         elif self.prompt.default_buffer.text:
             self.prompt.default_buffer.reset()
             self._redraw()
-        else:
-            self.session.interrupt()
+        elif self._session is not None:
+            self._session.interrupt()
 
     async def _watch_quit(self) -> None:
         """``quit`` is Ctrl-D by another name."""
@@ -275,39 +300,18 @@ class Shell:
     def _toolbar(self) -> StyleAndTextTuples:
         buffer = self.prompt.default_buffer
         hint = self._hint(buffer.text, buffer.cursor_position)
-        return toolbar(self.session.status(), hint, self._screen.get_size().columns)
-
-    def _no_cursor_reports(self) -> None:
-        """The terminal does not say where its cursor is: go without, and without a word."""
-        if isinstance(self._screen, ShellOutput):
-            self._screen.answers = False
-        self._redraw()
+        status = NOTHING if self._session is None else self._session.status()
+        return toolbar(status, hint, self._screen.get_size().columns)
 
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
 
-    def _rendering(self, app: Application[str]) -> None:
-        self._rows_above = None
-        if app.is_done and isinstance(self._screen, ShellOutput):
-            self._rows_above = self._screen.rows_above_layout(app.renderer)
-
-    def _rendered(self, app: Application[str]) -> None:
-        if isinstance(self._screen, ShellOutput):
-            # What was known was good for one drawing. After the last one of a line the next prompt
-            # stands right below it, so that it need not ask where it is.
-            self._screen.rows_above = None
-            self._screen.drawn = self._screen.get_size()
-            text = self.prompt.default_buffer.text
-            if self._rows_above is not None and text.isprintable():
-                size = self._screen.get_size()
-                rows = rows_of(f"{PROMPT}{text} ", size.columns)  # the blank is the cursor's
-                self._screen.rows_above = min(self._rows_above + rows, max(size.rows - 1, 0))
-        if self._first is not None:
-            first, self._first = self._first, None
-            self.session.loaded.clear()
-            for line in first:
-                self._do(line)
-            self._loader(self._tables_loaded)
+    def _drawn(self, app: Application[str]) -> None:
+        if self._prompted:
+            return
+        self._prompted = True
+        app.after_render -= self._drawn
+        asyncio.get_running_loop().call_soon(self._start)
 
     def _wants_completion(self) -> bool:
         """Not beside the message about a line that was refused."""
@@ -343,7 +347,7 @@ class Shell:
         self._redraw()
 
     def _warn(self, text: str) -> None:
-        self.session.output.note(text, Kind.WARNING)
+        self._printer.write(text)
 
 
 def _hint(text: str, cursor: int) -> str:

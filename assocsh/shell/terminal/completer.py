@@ -24,7 +24,7 @@ class LineCompleter(Completer):
 
     def __init__(
         self,
-        provider: CompletionProvider | None = None,
+        provider: Callable[[], CompletionProvider | None],
         *,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -37,7 +37,7 @@ class LineCompleter(Completer):
     def _found(self, document: Document) -> Iterator[Completion]:
         from assocsh.shell.language.complete import CompletionDefaults, completions
 
-        provider = self._provider or CompletionDefaults()
+        provider = self._provider() or CompletionDefaults()
         for each in completions(document.text, document.cursor_position, provider):
             if each.text.isprintable():  # it lands on the line: no control characters, ever
                 yield Completion(

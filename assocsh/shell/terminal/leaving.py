@@ -28,7 +28,7 @@ class Leaving:
 
     def __init__(
         self,
-        session: ShellSession,
+        session: Callable[[], ShellSession],
         *,
         leave: Callable[[int], None],
         changed: Callable[[], None],
@@ -43,17 +43,16 @@ class Leaving:
     @property
     def unfinished(self) -> int:
         """What would be lost by leaving now: requests, and lines held for their results."""
-        status = self._session.status()
+        status = self._session().status()
         return status.pending + status.queued + status.held
 
     @property
     def question(self) -> str:
         """What stands in place of the prompt; empty while nobody is leaving."""
-        count = self.unfinished
         if self.step is Step.ASKING:
-            return f"{count} pending: w)ait, c)ancel, a)bort, s)tay "
+            return f"{self.unfinished} pending: w)ait, c)ancel, a)bort, s)tay "
         if self.step is Step.DRAINING:
-            return f"leaving after {count} pending (Ctrl-C stays, Ctrl-D aborts) "
+            return f"leaving after {self.unfinished} pending (Ctrl-C stays, Ctrl-D aborts) "
         if self.step is Step.CLOSING:
             return "releasing (Ctrl-D aborts) "
         return ""
@@ -75,7 +74,7 @@ class Leaving:
     def cancel(self) -> None:
         """Cancel what is pending, wait for its end, release, leave."""
         if self.step is Step.ASKING:
-            self._session.submit("cancel all")
+            self._session().submit("cancel all")
             self.wait()
 
     def abort(self, code: int = 0) -> None:
@@ -90,7 +89,7 @@ class Leaving:
         """Do not leave: possible until the release is on its way."""
         if self.step in (Step.ASKING, Step.DRAINING):
             self._stop()
-            self._session.leaving.clear()
+            self._session().leaving.clear()
             self._go(Step.STAYING)
 
     def session_changed(self) -> None:
@@ -121,7 +120,7 @@ class Leaving:
 
     async def _close(self, *, abort: bool, code: int) -> None:
         try:
-            await self._session.close(abort=abort)
+            await self._session().close(abort=abort)
         finally:
             current = asyncio.current_task()
             if current is None or not current.cancelling():  # a second Ctrl-D has taken over

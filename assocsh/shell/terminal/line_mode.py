@@ -30,7 +30,7 @@ class _LineMode:
     def __init__(self, session: ShellSession) -> None:
         self._session = session
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._leaving = Leaving(session, leave=self._leave, changed=self._prompt)
+        self._leaving = Leaving(lambda: session, leave=self._leave, changed=self._prompt)
         self._read = b""
         self._terminating: asyncio.Task[None] | None = None
         session.interactive = True

@@ -62,6 +62,18 @@ class StatusView(Protocol):
         """The file that is being recorded."""
 
 
+class NoStatus:
+    """The status while there is no session yet."""
+
+    peer = calling = state = window = last = elapsed = listening = recording = ""
+    pending = queued = held = 0
+    failed = False
+    wire = "off"
+
+
+NOTHING: StatusView = NoStatus()
+
+
 class ShellSession(Protocol):
     """The shell without a terminal."""
 

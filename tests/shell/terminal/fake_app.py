@@ -121,7 +121,7 @@ async def main(fd: int) -> int:
     asyncio.get_running_loop().add_reader(fd, readable)
     first = [line for line in os.environ.get("FAKE_FIRST", "").split("|") if line]
     return await run_shell(
-        session,
+        lambda: (session, None),
         first=first,
         greeting="a fake shell",
     )

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.shell.terminal.history import ShellHistory, history_path, redacted
+from assocsh.shell.terminal.history import ShellHistory
+from assocsh.shell.terminal.history_file import MAX_LINES, HistoryFile, history_path, redacted
 
 
 @pytest.fixture
@@ -23,6 +24,10 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def notes() -> list[str]:
     return []
+
+
+def kept_in(path: Path, notes: list[str], limit: int = MAX_LINES) -> ShellHistory:
+    return ShellHistory(lambda: HistoryFile(path, note=notes.append, limit=limit))
 
 
 def lines_of(path: Path) -> list[str]:
@@ -39,7 +44,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 def test_only_the_owner_reads_it(umask: int, path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.parent.chmod(0o700)
-    ShellHistory(path, note=notes.append).append_string("echo")
+    kept_in(path, notes).append_string("echo")
     assert notes == []
     mode = stat.S_IMODE(path.stat().st_mode)
     assert mode & 0o077 == 0
@@ -51,15 +56,15 @@ def test_a_file_that_others_could_read_is_closed_to_them(path: Path, notes: list
     path.parent.mkdir(parents=True)
     path.write_text("")
     path.chmod(0o644)
-    ShellHistory(path, note=notes.append).append_string("echo")
+    kept_in(path, notes).append_string("echo")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_newest_first_and_again_in_the_next_shell(path: Path, notes: list[str]) -> None:
-    history = ShellHistory(path, note=notes.append)
+    history = kept_in(path, notes)
     for line in ("echo", "find study PatientName=山田^太郎", "first\nsecond"):
         history.append_string(line)
-    again = ShellHistory(path, note=notes.append)
+    again = kept_in(path, notes)
     assert list(again.load_history_strings()) == [
         "first\nsecond",
         "find study PatientName=山田^太郎",
@@ -70,7 +75,7 @@ def test_newest_first_and_again_in_the_next_shell(path: Path, notes: list[str]) 
 
 
 def test_a_leading_blank_is_not_kept(path: Path, notes: list[str]) -> None:
-    history = ShellHistory(path, note=notes.append)
+    history = kept_in(path, notes)
     history.append_string(" find study PatientID=secret")
     history.append_string("   ")
     assert not path.exists()
@@ -93,7 +98,7 @@ def test_a_leading_blank_is_not_kept(path: Path, notes: list[str]) -> None:
 )
 def test_secrets_are_not_kept(line: str, kept: str, path: Path, notes: list[str]) -> None:
     assert redacted(line) == kept
-    history = ShellHistory(path, note=notes.append)
+    history = kept_in(path, notes)
     history.append_string(line)
     assert history.get_strings() == [kept]
     assert lines_of(path) == [kept]
@@ -101,11 +106,11 @@ def test_secrets_are_not_kept(line: str, kept: str, path: Path, notes: list[str]
 
 @pytest.mark.parametrize("torn", [b'{"at": 1, "li', b"x" * 10_000, b"\xff\x00"])
 def test_a_torn_tail_is_dropped(torn: bytes, path: Path, notes: list[str]) -> None:
-    history = ShellHistory(path, note=notes.append)
+    history = kept_in(path, notes)
     history.append_string("echo")
     with path.open("ab") as file:
         file.write(torn)
-    again = ShellHistory(path, note=notes.append)
+    again = kept_in(path, notes)
     assert list(again.load_history_strings()) == ["echo"]
     again.append_string("status")
     assert lines_of(path) == ["echo", "status"]
@@ -114,21 +119,21 @@ def test_a_torn_tail_is_dropped(torn: bytes, path: Path, notes: list[str]) -> No
 def test_only_a_torn_tail(path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b"garbage without an end")
-    ShellHistory(path, note=notes.append).append_string("echo")
+    kept_in(path, notes).append_string("echo")
     assert lines_of(path) == ["echo"]
 
 
 def test_damaged_lines_are_left_out(path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b'{"line": "a"}\nnot json\n[1]\n{"line": 3}\n\xff\xfe\n{"line": "b"}\n')
-    assert list(ShellHistory(path, note=notes.append).load_history_strings()) == ["b", "a"]
+    assert list(kept_in(path, notes).load_history_strings()) == ["b", "a"]
 
 
 def test_it_is_shortened_when_it_has_grown(path: Path, notes: list[str]) -> None:
-    history = ShellHistory(path, note=notes.append, limit=100)
+    history = kept_in(path, notes, 100)
     for number in range(125):
         history.append_string(f"echo {number}")
-    again = ShellHistory(path, note=notes.append, limit=100)
+    again = kept_in(path, notes, 100)
     loaded = list(again.load_history_strings())
     assert loaded[0] == "echo 124"
     assert len(loaded) == 100
@@ -141,9 +146,9 @@ def test_it_is_shortened_when_it_has_grown(path: Path, notes: list[str]) -> None
 def test_many_shells_write_at_once(path: Path, notes: list[str]) -> None:
     program = (
         "import sys; from pathlib import Path;"
-        "from assocsh.shell.terminal.history import ShellHistory;"
-        "h = ShellHistory(Path(sys.argv[1]), note=print, limit=10000);"
-        "[h.append_string(f'{sys.argv[2]} {n} ' + 'x' * 3000) for n in range(100)]"
+        "from assocsh.shell.terminal.history_file import HistoryFile;"
+        "h = HistoryFile(Path(sys.argv[1]), note=print);"
+        "[h.append(f'{sys.argv[2]} {n} ' + 'x' * 3000) for n in range(100)]"
     )
     running = [
         subprocess.Popen([sys.executable, "-c", program, str(path), str(n)]) for n in range(3)
@@ -160,18 +165,18 @@ def test_an_unreadable_file_is_said_once_and_memory_serves(path: Path, notes: li
     path.parent.mkdir(parents=True)
     path.write_text('{"line": "echo"}\n')
     path.chmod(0)
-    check_memory(ShellHistory(path, note=notes.append), notes)
+    check_memory(kept_in(path, notes), notes)
 
 
 def test_a_place_that_cannot_be_is_said_once_and_memory_serves(
     tmp_path: Path, notes: list[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    check_memory(ShellHistory(tmp_path / "file" / "history", note=notes.append), notes)
+    check_memory(kept_in(tmp_path / "file" / "history", notes), notes)
 
 
 def test_a_folder_in_its_place(tmp_path: Path, notes: list[str]) -> None:
-    check_memory(ShellHistory(tmp_path, note=notes.append), notes)
+    check_memory(kept_in(tmp_path, notes), notes)
 
 
 def check_memory(history: ShellHistory, notes: list[str]) -> None:
@@ -186,7 +191,7 @@ def check_memory(history: ShellHistory, notes: list[str]) -> None:
 
 def test_dev_null_keeps_nothing_and_stays_what_it_is(notes: list[str]) -> None:
     mode = Path("/dev/null").stat().st_mode
-    history = ShellHistory(Path("/dev/null"), note=notes.append)
+    history = kept_in(Path("/dev/null"), notes)
     assert list(history.load_history_strings()) == []
     history.append_string("echo")
     assert Path("/dev/null").stat().st_mode == mode

@@ -111,7 +111,7 @@ def test_ctrl_c_on_an_empty_line_sends_c_cancel_and_the_association_lives(
     idle(shell)
     shell.enter("echo")
     shell.wait_for(lambda t: re.search(r"#2 C-ECHO 0x0000 Success", t.everything))
-    assert "· open ·" in shell.lines[-1]
+    shell.wait_for("· open ·")
 
 
 def test_ctrl_c_withdraws_what_is_queued_first(shell: PtyTerminal) -> None:
@@ -126,7 +126,7 @@ def test_ctrl_c_withdraws_what_is_queued_first(shell: PtyTerminal) -> None:
     shell.send("c-c")
     shell.wait_for("#1 C-FIND C-CANCEL sent")
     idle(shell)
-    assert "· open ·" in shell.lines[-1]
+    shell.wait_for("· open ·")
 
 
 def test_ctrl_c_on_an_echo_says_that_dimse_has_no_cancel(shell: PtyTerminal) -> None:
