@@ -113,7 +113,24 @@ def _plan(arguments: RunArguments, config: Config, redactor: Redactor | None) ->
         format=values.get("--format", ""),
         config=config,
         redactor=redactor,
+        # what CI keeps is redacted; a person at a terminal has to see what is wrong
+        redact_ended=not _is_terminal(),
+        responses=_responses(arguments),
     )
+
+
+def _is_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _responses(arguments: RunArguments) -> int:
+    """How many responses of a request somebody is going to look at."""
+    if arguments.flags & {"--snapshot", "--check", "--update"}:
+        return 1000
+    return 200 if {"--log", "--report-html"} & set(arguments.values) else 0
 
 
 class _Reporter:

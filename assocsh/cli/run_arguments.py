@@ -28,7 +28,8 @@ what is shown
   --report-json FILE      one document     --report-html FILE  one page
   --github                annotations for GitHub Actions on stdout
   --log FILE.jsonl        every event as it happens
-  --no-redact             reports and logs with patient data as they are
+  --no-redact             patient data as they are: else reports, logs, and what is said
+                          where no terminal is, have pseudonyms
   --keep-uids             redact, but leave UIDs as they are
 
 snapshots, beside the script as SCRIPT.assoc.snap

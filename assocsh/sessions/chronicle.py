@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from assocsh.errors import AssocshError
 from assocsh.sessions.identifying import Stand, stand_for_path
 from assocsh.sessions.log import EventLog
+from assocsh.sessions.messages import about as about_request
+from assocsh.sessions.messages import message_members
 from assocsh.sessions.nesting import attempt
 from assocsh.sessions.watch import JobWatcher
 from assocsh.shell.durations import show_duration
@@ -17,13 +19,12 @@ if TYPE_CHECKING:
     from assocsh.shell.interpreter import Job
     from assocsh.shell.language.expectations import Expectation
     from assocsh.shell.language.parse import Call
+    from assocsh.shell.language.queries import Query
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
-RESPONSES = 1000
-"""Responses of one request that are logged with their data sets."""
-
 P_DATA = 0x04
+EXPECTATION_FAILED = "expectation failed"
 
 
 class Chronicle:
@@ -31,7 +32,9 @@ class Chronicle:
 
     wants_pdus = True
 
-    def __init__(self, session: Session, log: EventLog) -> None:
+    def __init__(self, session: Session, log: EventLog, *, responses: int = 0) -> None:
+        """``responses`` of one request, at most, are logged with their data sets."""
+        self._most = responses
         self._session = session
         self._log = log
         self._steps: dict[Job, int] = {}
@@ -86,7 +89,7 @@ class Chronicle:
     def _responses(self, record: RequestRecord) -> None:
         from assocsh.datasets.dicomjson import to_json
 
-        for index in range(min(len(record.results), RESPONSES)):
+        for index in range(min(len(record.results), self._most)):
             try:
                 model = to_json(record.results.dataset(index), max_inline=256)
             except AssocshError:
@@ -117,6 +120,7 @@ class Chronicle:
             source_line=text[begin : len(text) if end < 0 else end].rstrip("\r"),
             hint=job.error.hint if job.error is not None else "",
             source=call.source,
+            identifies=_identifies(expectation.query),
         )
 
     def _actual(
@@ -131,7 +135,7 @@ class Chronicle:
         try:
             if query.root not in ("assoc", "events", "pdu"):
                 record = resolver.record(query)
-                about = record.number, _about(record)
+                about = record.number, about_request(record)
             value = resolver.value(query)
         except AssocshError:
             return "", about
@@ -177,28 +181,13 @@ class Chronicle:
         )
 
     def _message(self, event: MessageTransferred) -> None:
-        from assocsh.dimse.status import category, meaning
-        from assocsh.teaching.walk_command import service_of
-
-        command = event.command
-        answers = 0x0120 in command.values
-        members: dict[str, Any] = {
-            "sent": event.sent,
-            "message": command.label,
-            "message_id": (
-                command.message_id_being_responded_to if answers else command.message_id
-            ),
-            "request": self._request_of(event.operation),
-            "context": event.context.context_id if event.context is not None else None,
-            "data": event.data_length,
-        }
-        if command.is_response:
-            members["status"] = f"0x{command.status:04X}"
-            members["category"] = category(command.status)
-            members["meaning"] = meaning(command.status, service_of(command.field))
-            if command.error_comment:
-                members["error_comment"] = command.error_comment
-        self._log.add("dimse", at=event.time, **members)
+        members = message_members(
+            event.command,
+            sent=event.sent,
+            context=event.context.context_id if event.context is not None else None,
+            data=event.data_length,
+        )
+        self._log.add("dimse", at=event.time, request=self._request_of(event.operation), **members)
 
     def _request_of(self, operation: Operation | None) -> int | None:
         """The number of the request that an operation belongs to."""
@@ -222,11 +211,22 @@ def _expectation(call: Call) -> Expectation | None:
     return call.parsed if isinstance(call.parsed, Expectation) else None
 
 
+def _identifies(query: Query) -> str | None:
+    """What stands in for the value of a query in reports, where it identifies a patient."""
+    names = [step.name for step in query.steps[1:] if step.name]
+    if query.root not in ("rsp", "last") or not names:
+        return None
+    return stand_for_path(names[-1])
+
+
 def _error(job: Job) -> dict[str, str] | None:
     error = job.error
     if error is None or (job.record is not None and job.record.cancel_asked and not job.exit_code):
         return None
-    return {"kind": error.kind, "message": error.message, "hint": error.hint}
+    message = error.message
+    if message.startswith(EXPECTATION_FAILED):
+        message = EXPECTATION_FAILED  # what was expected and found is in its own event
+    return {"kind": error.kind, "message": message, "hint": error.hint}
 
 
 def _final(record: RequestRecord) -> dict[str, Any]:
@@ -244,15 +244,6 @@ def _final(record: RequestRecord) -> dict[str, Any]:
         "elapsed_ms": round(record.elapsed * 1000, 3),
         "suboperations": None if counts is None else counts._asdict(),
     }
-
-
-def _about(record: RequestRecord) -> str:
-    text = f"#{record.number} {record.service}"
-    if record.final is not None:
-        text += f" 0x{record.final.status:04X} {record.category}"
-    else:
-        text += f" {record.state}"
-    return f"{text}, {show_duration(record.elapsed)}"
 
 
 def _shown(root: str, value: Any) -> str:

@@ -10,9 +10,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from assocsh.datasets.visible import visible
 from assocsh.sessions.log import Event
+from assocsh.sessions.messages import step_members
 from assocsh.sessions.outcome import Check, ScriptOutcome, Step
+from assocsh.shell.language.place import marked
+
+if TYPE_CHECKING:
+    from assocsh.teaching.exchange import Exchange
 
 EXCHANGE_LINES = 40
 """Lines of an exchange that are shown with a failure: the last ones."""
@@ -34,17 +41,17 @@ def failure_lines(outcome: ScriptOutcome, step: Step, *, exchange: bool = True) 
 
 def check_lines(file: str, check: Check) -> list[str]:
     """An expectation that failed, with a caret under what it asked for."""
-    number = str(check.line)
-    margin = " " * len(number)
-    before = visible(check.source_line[: check.column], None)
-    marked = visible(check.source_line[check.column : check.end], None)
-    about = f"   ({visible(check.about)})" if check.about else ""
+    about = f"   ({check.about})" if check.about else ""
     lines = [
         "error: expectation failed",
-        f" {margin}--> {visible(file)}:{check.line}:{check.column + 1}",
-        f" {number} | {visible(check.source_line, None)}",
-        f" {margin} | {' ' * len(before)}{'^' * max(1, len(marked))} "
-        f"actual {visible(check.actual)}{about}",
+        *marked(
+            check.source_line,
+            check.column,
+            check.end,
+            number=check.line,
+            where=file,
+            beside=f"actual {visible(check.actual)}{about}",
+        ),
     ]
     if check.hint:
         lines.append(f"hint: {visible(check.hint)}")
@@ -79,15 +86,13 @@ def problem_lines(problem: Event) -> list[str]:
     """A script that could not be run at all: the place of the mistake, if it has one."""
     lines = [f"error: {visible(problem['message'], 500)}"]
     if problem.get("source_line") is not None:
-        number = str(problem["line"])
-        margin = " " * len(number)
-        before = visible(problem["source_line"][: problem["column"]], None)
-        marked = visible(problem["source_line"][problem["column"] : problem["end"]], None)
-        lines += [
-            f" {margin}--> {visible(problem['file'])}:{number}:{problem['column'] + 1}",
-            f" {number} | {visible(problem['source_line'], None)}",
-            f" {margin} | {' ' * len(before)}{'^' * max(1, len(marked))}",
-        ]
+        lines += marked(
+            problem["source_line"],
+            problem["column"],
+            problem["end"],
+            number=problem["line"],
+            where=problem["file"],
+        )
     if problem.get("hint"):
         lines.append(f"hint: {visible(problem['hint'], 500)}")
     return lines
@@ -99,6 +104,14 @@ def exchange_lines(step: Step, limit: int = EXCHANGE_LINES) -> list[str]:
     if len(lines) > limit:
         lines = [f"… {len(lines) - limit} lines before these", *lines[-limit:]]
     return lines
+
+
+def told_exchange(exchange: Exchange) -> list[str]:
+    """An exchange that was kept while it happened, in the same lines."""
+    return [
+        exchange_line({"type": "dimse", "count": step.count, **step_members(step)})
+        for step in exchange.steps
+    ]
 
 
 def exchange_line(event: Event) -> str:

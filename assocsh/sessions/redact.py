@@ -36,6 +36,7 @@ class Redactor:
         self._keep_uids = keep_uids
         self._known: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._folded: dict[str, str] = {}
         self.variables: dict[str, Stand] = {}
         """Variables that stand for identifying values, by name."""
         days = int.from_bytes(self._digest("days")[:4], "big") % 3650
@@ -108,8 +109,8 @@ class Redactor:
             longest_first = sorted(self._known, key=len, reverse=True)
             joined = "|".join(map(re.escape, longest_first))
             self._pattern = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
-        folded = {value.casefold(): known for value, known in self._known.items()}
-        return self._pattern.sub(lambda found: folded.get(found[0].casefold(), "…"), text)
+            self._folded = {value.casefold(): known for value, known in self._known.items()}
+        return self._pattern.sub(lambda found: self._folded.get(found[0].casefold(), "…"), text)
 
     def command(self, text: str) -> str:
         """A command as it was typed, the values of identifying keys replaced."""
@@ -147,22 +148,45 @@ class Redactor:
             return {"Alphabetic": self.value(stand, joined)} if joined else value
         return None if value is None else self.value(stand, str(value))
 
+    def learn(self, event: dict[str, Any]) -> None:
+        """Remember every identifying value of an event, so that others can be searched for it."""
+        if isinstance(event.get("dataset"), dict):
+            self.dataset(event["dataset"])
+        for name in _COMMANDS:
+            if isinstance(event.get(name), str):
+                redact_command(event[name], self)
+        if event.get("identifies"):
+            self._actual(event["identifies"], str(event.get("actual", "")))
+
     def event(self, event: dict[str, Any]) -> dict[str, Any]:
         """One event of the log: data sets by element, commands by word, the rest by search."""
-        return {name: self._member(name, value) for name, value in event.items()}
+        shown = {name: self._member(name, value) for name, value in event.items()}
+        if event.get("identifies"):
+            shown["actual"] = self._actual(event["identifies"], str(event["actual"]))
+            if event["type"] == "expect":
+                redacted = redact_command(f"expect {event['text']}", self)
+                shown["text"] = self.text(redacted.removeprefix("expect "))
+        return shown
+
+    def _actual(self, stand: str, text: str) -> str:
+        """The value or values that an expectation found, each in double quotes."""
+        return _QUOTED.sub(lambda found: f'"{self.value(Stand(stand), found[1])}"', text)
 
     def _member(self, name: str, value: Any) -> Any:
-        if name in ("type", "t", "peer", "started", "program", "command", "message_name"):
-            return value
         if name == "dataset" and isinstance(value, dict):
             return self.dataset(value)
-        if isinstance(value, str):
-            return self.command(value) if name in ("text", "source_line") else self.text(value)
         if isinstance(value, dict):
             return {key: self._member(key, inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._member(name, inner) for inner in value]
-        return value
+        if not isinstance(value, str) or name not in _TEXTS:
+            return value
+        return self.command(value) if name in _COMMANDS else self.text(value)
+
+
+_COMMANDS = ("text", "source_line")
+_TEXTS = frozenset(
+    ("about", "actual", "detail", "error_comment", "hint", "meaning", "message", "summary")
+) | frozenset(_COMMANDS)
+_QUOTED = re.compile(r'"((?:[^"]|"(?!\]|, "|$))*)"')
 
 
 def redact_command(text: str, redactor: Redactor) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assocsh.errors import AssocshError, LanguageError, UsageError
 from assocsh.sessions.chronicle import Chronicle, identifying_variables
 from assocsh.sessions.happened import prepare
-from assocsh.sessions.log import EventLog, Sink
+from assocsh.sessions.log import Event, EventLog, Sink
 from assocsh.sessions.outcome import ScriptOutcome, outcomes
 from assocsh.sessions.script import Limits, Script, load
 from assocsh.shell.output.sink import Kind, Output, OutputClosed
@@ -43,6 +43,10 @@ class RunPlan:
     format: str = ""
     config: Config | None = None
     redactor: Redactor | None = None
+    redact_ended: bool = False
+    """Whether what is said while scripts run is redacted too, not only what is written."""
+    responses: int = 0
+    """Responses of one request, at most, that are logged with their data sets."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -106,16 +110,15 @@ class Run:
     @property
     def outcomes(self) -> list[ScriptOutcome]:
         """What every script that was begun came to, with all that was redacted."""
+        return [outcome for log in self.logs for outcome in outcomes(self._redacted(log.events))]
+
+    def _redacted(self, events: list[Event]) -> list[Event]:
         redactor = self._plan.redactor
-        found: list[ScriptOutcome] = []
-        for log in self.logs:
-            events = log.events
-            if redactor is not None:
-                for event in events:  # once to learn every value, once to replace them all
-                    redactor.event(event)
-                events = [redactor.event(event) for event in events]
-            found += outcomes(events)
-        return found
+        if redactor is None:
+            return events
+        for event in events:  # first every value is learned, then they are all replaced
+            redactor.learn(event)
+        return [redactor.event(event) for event in events]
 
     async def all(self) -> int:
         """Run them; the exit code of the first that failed, in the order given."""
@@ -170,11 +173,12 @@ class Run:
         return code
 
     def _last_outcome(self, log: EventLog) -> ScriptOutcome:
-        return outcomes(log.events)[0]
+        events = self._redacted(log.events) if self._plan.redact_ended else log.events
+        return outcomes(events)[0]
 
     async def _perform(self, session: Session, script: Script, log: EventLog) -> int:
         """Run one script in its own session, and end everything it opened."""
-        chronicle = Chronicle(session, log)
+        chronicle = Chronicle(session, log, responses=self._plan.responses)
         calls: list[Call] = []
         if self._plan.open_text and not script.opens:
             calls += session.parse(self._plan.open_text, source="command line", line=0)

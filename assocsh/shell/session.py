@@ -21,6 +21,7 @@ from assocsh.shell.results import Budget
 from assocsh.shell.settings import Settings
 from assocsh.shell.status import Status, status_of
 from assocsh.shell.watching import SessionObserver
+from assocsh.teaching.exchange import ExchangeLog
 
 if TYPE_CHECKING:
     from assocsh.association import Association, AssociationState, Operation
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from assocsh.shell.opening import OpenPlan
     from assocsh.shell.output.presenter import Presenter, ReceivedFile
     from assocsh.shell.receiving import StorageListener
+    from assocsh.teaching.exchange import Exchange
 
 HISTORY_KEPT = 1000
 
@@ -59,6 +61,9 @@ class Session:
         self.listener: StorageListener | None = None
         self.receiving = Receiving(self)
         self.observer = SessionObserver(self)
+        self.exchanges = ExchangeLog()
+        """What went back and forth for the recent requests."""
+        self.observer.add(self.exchanges)
         self.early_remarks: list[tuple[str, str]] = []
         """Remarks about an association that is not the session's yet: (text, by)."""
         self.wire_view: Any = None
@@ -322,6 +327,10 @@ class Session:
         self.wire = mode
         self.changed()
 
+    def exchange_of(self, record: RequestRecord) -> Exchange | None:
+        """What went back and forth for a request, where that is still known."""
+        return None if record.telling is None else self.exchanges.of(record.telling)
+
     def name_of(self, operation: Operation) -> str:
         """``#7``: the request that an operation belongs to; empty when it is none of a command."""
         for record in reversed(self.requests):
@@ -359,6 +368,10 @@ class Session:
         if self.practice is not None:
             await self.practice.close()
             self.practice = None
+        if self.recording:
+            from assocsh.sessions.commands import stop_recording
+
+            stop_recording(self)
         for record in self.requests:
             record.results.close()
 

@@ -39,7 +39,7 @@ def run_scripts(
 ) -> list[ScriptOutcome]:
     """Run scripts as ``assocsh run`` does, without its command line."""
     opened = f"open {peer}" if peer else ""
-    plan = RunPlan(**{"peer": peer, "open_text": opened, **options})
+    plan = RunPlan(**{"peer": peer, "open_text": opened, "responses": 1000, **options})
     scripts, problems = load_all(names, plan)
     if problems:
         return [each for log in log_problems(problems, ()) for each in outcomes(log.events)]

@@ -160,3 +160,41 @@ def test_format_shows_results(folder: Path, archive: str) -> None:
 def test_help(folder: Path) -> None:
     code, out, _ = bash(folder, "assocsh run --help")
     assert code == 0 and "--report-junit" in out
+
+
+def test_nothing_that_is_written_or_said_names_a_patient(folder: Path, archive: str) -> None:
+    """Reports, log, annotations, and stderr where no terminal is; --no-redact shows it all."""
+    (folder / "p.assoc").write_text(
+        "open $peer\nfind study PatientID=PRC-1001 PatientName StudyInstanceUID\n"
+        "expect rsp[0].PatientName == 'SOMEBODY^ELSE'\n"
+        "expect rsp[*].PatientID == PRC-1002\n"
+        "expect rsp[0].PatientID matches /PRC-2/\n",
+        "utf-8",
+    )
+    reports = {f"--report-{name}": f"r.{name}" for name in ("junit", "tap", "json", "html")}
+    options = " ".join(f"{name} {file}" for name, file in reports.items())
+    secrets = ("PRC-1001", "PRC-1002", "PRC-2", "kesson", "SOMEBODY")
+    for log in ("", "--log r.jsonl"):
+        command = f"assocsh run p.assoc {archive} {options} --github {log}"
+        code, out, error = bash(folder, command)
+        assert code == 1
+        files = [*reports.values(), *(["r.jsonl"] if log else [])]
+        for text in (out, error, *((folder / name).read_text("utf-8") for name in files)):
+            assert "actual" in text or "r.jsonl" in text or '"type"' in text
+            for secret in secrets:
+                assert secret not in text
+    code, out, error = bash(folder, command + " --no-redact")
+    assert "kesson" in error and "kesson" in (folder / "r.junit").read_text("utf-8")
+
+
+def test_snapshots(folder: Path, archive: str) -> None:
+    run = f"assocsh run good.assoc {archive}"
+    assert bash(folder, f"{run} --snapshot")[0] == 0
+    assert bash(folder, f"{run} --check")[0] == 0
+    text = (folder / "good.assoc.snap").read_text("utf-8")
+    (folder / "good.assoc.snap").write_text(text.replace("> echo", "> echo --repeat 3"), "utf-8")
+    code, _, error = bash(folder, f"{run} --check")
+    assert code == 1
+    assert "-> echo --repeat 3" in error and "+> echo" in error
+    assert bash(folder, f"{run} --update")[0] == 0
+    assert (folder / "good.assoc.snap").read_text("utf-8") == text

@@ -155,7 +155,7 @@ def test_canaries_in_events() -> None:
         "text": "find study PatientID=CANARY01 PatientName='CANARY02^X'",
         "dataset": {"00100020": {"vr": "LO", "Value": ["CANARY01"]}},
         "error": {"message": "unknown CANARY01", "hint": "CANARY02 is not here"},
-        "exchange": ["about CANARY01"],
+        "about": "about CANARY01",
     }
-    one.event(event)
+    one.learn(event)
     assert "CANARY" not in json.dumps(one.event(event))

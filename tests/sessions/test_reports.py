@@ -294,7 +294,7 @@ def test_no_report_has_what_was_redacted() -> None:
             event["error"]["message"] = f"not {canaries[1]} nor {canaries[2]}"
     redactor = Redactor()
     for event in raw:
-        redactor.event(event)
+        redactor.learn(event)
     run = outcomes([redactor.event(event) for event in raw])
     reports = [
         junit(run),
