@@ -321,7 +321,7 @@ class Shell:
         self.session.loaded.set()
         self._keywords = keywords
         self.prompt.lexer = LineLexer(keywords)
-        self.prompt.validator = LineValidator(keywords)
+        self.prompt.validator = LineValidator(tables=bool(keywords))
         buffer = self.prompt.default_buffer
         chosen = buffer.complete_state is not None and buffer.complete_state.current_completion
         if buffer.text and not chosen and self.prompt.app.is_running:

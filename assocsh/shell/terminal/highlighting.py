@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 
 from assocsh.datasets.dictionary import parse_number
 from assocsh.shell.language.spec import COMMANDS, CommandSpec, Slot
@@ -37,35 +38,53 @@ _PARTS = {
 def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
     """``text`` in pieces with their styles; the pieces joined are ``text``."""
     spec: CommandSpec | None = None
-    first = True
+    place = _Place.COMMAND
     for token in tokenize(text):
-        if token.kind is Kind.WORD and first:
-            spec = COMMANDS.get((token.bare or "").lower())
-            first = False
-            yield "class:token.command" if spec else "class:token.unknown", token.text
-        elif token.kind is Kind.WORD:
-            yield from _word(token, spec, keywords)
-        else:
+        if token.kind is not Kind.WORD:
             if token.kind in _ENDS:
-                spec, first = None, True
+                spec, place = None, _Place.COMMAND
             yield _STYLES.get(token.kind, ""), token.text
+        elif place is _Place.COMMAND:
+            spec = COMMANDS.get((token.bare or "").lower())
+            place = _Place.WORD
+            yield "class:token.command" if spec else "class:token.unknown", token.text
+        elif spec is None:
+            yield "", token.text
+        elif place is _Place.WORD and token.text.startswith("--") and not spec.verbatim:
+            option = spec.option(token.text.partition("=")[0])
+            if token.text == "--":
+                place = _Place.ONLY_WORDS
+            elif option is not None and option.slot is not None and "=" not in token.text:
+                place = _Place.VALUE
+            known = option is not None or token.text == "--"
+            yield "class:token.option" if known else "class:token.unknown", token.text
+        else:
+            keys = place is not _Place.VALUE and any(
+                each.slot is Slot.KEY for each in spec.parameters
+            )
+            place = _Place.WORD if place is _Place.VALUE else place
+            yield from _word(token, spec if keys else None, keywords)
 
 
-def _word(token: Token, spec: CommandSpec | None, keywords: Keywords) -> Iterator[Piece]:
-    text = token.text
-    if spec is None:
-        yield "", text
-    elif text.startswith("--") and not spec.verbatim:
-        yield "class:token.option" if spec.option(text) else "class:token.unknown", text
-    elif text.startswith("#"):
-        yield "class:token.reference", text
-    else:
-        takes_keys = any(each.slot is Slot.KEY for each in spec.parameters)
-        for index, part in enumerate(token.parts):
-            if index == 0 and takes_keys and part.kind is PartKind.BARE:
-                yield from _key(part.text, spec, keywords)
-            else:
-                yield _PARTS.get(part.kind, "class:token.value"), part.text
+class _Place(Enum):
+    """What the next word is."""
+
+    COMMAND = "command"
+    WORD = "word or option"
+    VALUE = "value of an option"
+    ONLY_WORDS = "word"
+
+
+def _word(token: Token, keys_of: CommandSpec | None, keywords: Keywords) -> Iterator[Piece]:
+    """A word that is neither a command nor an option; a key, if ``keys_of`` takes keys."""
+    if token.text.startswith("#"):
+        yield "class:token.reference", token.text
+        return
+    for index, part in enumerate(token.parts):
+        if index == 0 and keys_of is not None and part.kind is PartKind.BARE:
+            yield from _key(part.text, keys_of, keywords)
+        else:
+            yield _PARTS.get(part.kind, "class:token.value"), part.text
 
 
 def _key(text: str, spec: CommandSpec, keywords: Keywords) -> Iterator[Piece]:

@@ -7,8 +7,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.validation import ValidationError, Validator
 
 from assocsh.datasets.visible import visible
-from assocsh.errors import LanguageError, UsageError
-from assocsh.shell.terminal.loading import Keywords
+from assocsh.errors import LanguageError
 
 ANYWAY = "   (Alt-Enter submits it anyway)"
 
@@ -16,39 +15,27 @@ ANYWAY = "   (Alt-Enter submits it anyway)"
 class LineValidator(Validator):
     """The parser as a validator: the caret goes to the error, the message above the toolbar.
 
-    ``keywords`` as for the lexer: once they are there, a word that is no tag is an error too.
+    ``tables``: the dictionary is there, so that what is no tag or SOP class is an error too.
     """
 
-    def __init__(self, keywords: Keywords = frozenset()) -> None:
-        self._keywords = keywords
+    def __init__(self, *, tables: bool = False) -> None:
+        self._tables = tables
 
     def validate(self, document: Document) -> None:
         from assocsh.shell.language.parse import parse
 
         try:
-            parse(document.text)
+            calls = parse(document.text)
+            if self._tables:
+                from assocsh.shell.language.check import check
+
+                check(calls)
         except LanguageError as error:
-            raise _refused(error, error.start) from None
-        if self._keywords:
-            self._check_tags(document.text)
-
-    def _check_tags(self, text: str) -> None:
-        from assocsh.datasets.dictionary import find_tag
-        from assocsh.shell.terminal.highlighting import highlighted
-
-        at = 0
-        for style, piece in highlighted(text, self._keywords):
-            if style == "class:token.unknown":
-                try:
-                    for step in piece.split("."):
-                        find_tag(step.partition("[")[0])
-                except UsageError as error:
-                    raise _refused(error, at) from None
-            at += len(piece)
+            raise _refused(error) from None
 
 
-def _refused(error: UsageError, at: int) -> ValidationError:
+def _refused(error: LanguageError) -> ValidationError:
     text = visible(f"{error.message}: {error.hint}" if error.hint else error.message, None)
     if len(text) + len(ANYWAY) < get_app().output.get_size().columns:
         text += ANYWAY
-    return ValidationError(cursor_position=at, message=text)
+    return ValidationError(cursor_position=error.start, message=text)

@@ -69,6 +69,17 @@ def styled(text: str) -> list[tuple[str, str]]:
                 ("value", "CT"),
             ],
         ),
+        (
+            "find series --of 1 --limit=3 PatientName",
+            [
+                ("command", "find"),
+                ("value", "series"),
+                ("option", "--of"),
+                ("value", "1"),
+                ("option", "--limit=3"),
+                ("tag", "PatientName"),
+            ],
+        ),
         ("wait #7", [("command", "wait"), ("reference", "#7")]),
         ("echo # so", [("command", "echo"), ("comment", "# so")]),
     ],

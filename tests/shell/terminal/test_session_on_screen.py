@@ -97,6 +97,14 @@ def test_a_tag_that_is_none_stays_on_the_line_with_the_nearest(shell: PtyTermina
     assert shell.cursor[0] == len("assocsh> find study ")
 
 
+def test_lines_typed_in_one_burst_are_lines(shell: PtyTerminal) -> None:
+    opened(shell, "--window 8 --latency 50")
+    shell.send("find study\rfind series --of 1\recho --repeat 20\rhalf a li")
+    shell.wait_for(lambda t: re.search(r"#3 C-ECHO 20 of 20", t.everything))
+    shell.wait_for("#2 C-FIND 0x0000 Success")
+    shell.wait_for("assocsh> half a li")
+
+
 def test_ctrl_c_on_an_empty_line_sends_c_cancel_and_the_association_lives(
     shell: PtyTerminal,
 ) -> None:

