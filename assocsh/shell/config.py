@@ -26,12 +26,11 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
 from assocsh.shell.durations import parse_limit
@@ -41,24 +40,24 @@ from assocsh.shell.settings import Settings
 
 T = TypeVar("T")
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
 ENVIRONMENT = "ASSOCSH_CONFIG"
 TIMEOUTS = ("connect", "acse", "dimse", "release", "write_stall")
 _ADDRESS = re.compile(r"(?:(?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@\s]+):(?P<port>\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenDefaults:
+class OpenDefaults(NamedTuple):
     """What an association is opened with; None where the file says nothing."""
 
     ae_title: str | None = None
     window: int | None = None
     contexts: str | None = None
     max_pdu: int | None = None
-    timeouts: Mapping[str, float | None] = field(default_factory=dict)
+    timeouts: Mapping[str, float | None] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class PeerEntry:
+class PeerEntry(NamedTuple):
     """One ``[peers.NAME]``."""
 
     name: str
@@ -67,14 +66,13 @@ class PeerEntry:
     open: OpenDefaults = OpenDefaults()
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """A whole file, or nothing where there is none."""
 
     path: Path | None = None
-    peers: Mapping[str, PeerEntry] = field(default_factory=dict)
+    peers: Mapping[str, PeerEntry] = _NOTHING
     open: OpenDefaults = OpenDefaults()
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = _NOTHING
 
     def apply(self, settings: Settings) -> None:
         """Give ``settings`` the values of this file."""
@@ -115,6 +113,8 @@ class _Reader:
     """Checks one parsed file; every complaint names the line of its key."""
 
     def __init__(self, path: Path, raw: bytes) -> None:
+        import tomllib
+
         self.path = path
         self.text = raw.decode("utf-8", "replace")
         try:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
-from assocsh.shell.binding import BoundCall, request_number
-from assocsh.shell.language.queries import OF_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from assocsh.shell.binding import BoundCall
     from assocsh.shell.interpreter import Job
     from assocsh.shell.language.parse import Call
     from assocsh.shell.language.words import Reference
@@ -28,6 +27,9 @@ def subjects(
 
     ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
     """
+    from assocsh.shell.binding import request_number
+    from assocsh.shell.language.queries import OF_REQUEST
+
     bare = False
     for query in call.queries:
         if query.request is None:
@@ -73,6 +75,7 @@ def expand(
     last_find: RequestRecord | None,
 ) -> BoundCall:
     """Fill in every word of the job's call. Raises UsageError for what has no value."""
+    from assocsh.shell.binding import BoundCall
     from assocsh.shell.resolver import SessionResolver, text_of
 
     resolver = SessionResolver(session, subject)

@@ -24,6 +24,7 @@ _MODULES: dict[str, str] = {
     **dict.fromkeys(("n-create", "n-set", "n-get", "n-action", "n-delete"), "normalized"),
     **dict.fromkeys(("let", "expect"), "expect"),
     **dict.fromkeys(("record", "run", "retry"), "scripts"),
+    "explain": "teaching",
     **dict.fromkeys(("set", "wire", "history", "help", "quit"), "general"),
 }
 """The module of ``assocsh.shell.commands`` that performs each command."""

@@ -86,6 +86,8 @@ class RequestRecord:
         """Seconds from sending to the final response, one for each that had one."""
         self.final: Response | None = None
         """The worst final response so far, the last of them where they are equal."""
+        self.telling: Operation | None = None
+        """The operation that tells most about it: the first, or the first that came out worse."""
         self.suboperations: SubOperations | None = None
         self.error: AssocshError | None = None
         """What ended it instead of, or besides, a final response."""
@@ -182,6 +184,7 @@ class RequestRecord:
     def track(self, operation: Operation) -> None:
         """Make ``operation`` one of this request's."""
         self.total += 1
+        self.telling = self.telling or operation
         self.live[operation.number] = operation
         operation.add_done_callback(self._ended)
 
@@ -216,6 +219,8 @@ class RequestRecord:
             if operation.sent_at is not None and operation.finished_at is not None:
                 self.times.append(operation.finished_at - operation.sent_at)
             if self.final is None or _rank(final.category) >= _rank(self.final.category):
+                if self.final is not None and _rank(final.category) > _rank(self.final.category):
+                    self.telling = operation
                 self.final = final
             if final.suboperations is not None:
                 self.suboperations = final.suboperations

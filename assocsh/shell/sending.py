@@ -87,6 +87,8 @@ class Group:
     def _ended(self, operation: Operation) -> None:
         self._wake.set()
         operation.take_buffered()
+        if operation is not self._record.telling:
+            self._session.exchanges.forget(operation)  # one of many, like the others
         error = operation.error
         asked_for = isinstance(error, OperationCancelled) and self._record.cancel_asked
         if error is not None and self._error is None and not asked_for:

@@ -63,6 +63,8 @@ class Session:
         self.observer = SessionObserver(self)
         self.exchanges = ExchangeLog()
         """What went back and forth for the recent requests."""
+        self.exchange_shown: RequestRecord | None = None
+        """The request whose exchange was shown last, with an expectation that failed."""
         self.observer.add(self.exchanges)
         self.early_remarks: list[tuple[str, str]] = []
         """Remarks about an association that is not the session's yet: (text, by)."""

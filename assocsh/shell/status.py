@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assocsh.shell.durations import show_duration
 from assocsh.shell.output.visible import cell
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from assocsh.shell.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """What a toolbar shows. Texts from a peer were made visible; empty where there is nothing."""
 
     peer: str = ""

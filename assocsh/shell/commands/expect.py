@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssocshError
 from assocsh.shell.language.evaluate import assigned, evaluate
 from assocsh.shell.language.expectations import Assignment, Expectation
+from assocsh.shell.language.place import line_at
 from assocsh.shell.language.queries import OF_REQUEST
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
@@ -34,6 +35,9 @@ async def let(session: Session, call: BoundCall) -> None:
 @command("expect")
 async def expect(session: Session, call: BoundCall) -> None:
     """Check a result; what fails is said in full here, and fails the script."""
+    from assocsh.sessions.messages import about
+    from assocsh.sessions.outcome import Check
+
     parsed = call.call.parsed
     assert isinstance(parsed, Expectation)
     resolver = SessionResolver(session, call.subject)
@@ -43,8 +47,20 @@ async def expect(session: Session, call: BoundCall) -> None:
         record = resolver.record(parsed.query)
         if parsed.query.root == "status":
             record.status_checked = True
-    place = f"{call.call.source}:{call.call.line}" if call.call.source else ""
-    session.presenter.expectation(verdict.ok, call.call.text, verdict.actual, record, place)
+    query = parsed.query
+    line, column, end = line_at(call.call.place.text, query.start, query.end)
+    check = Check(
+        line=call.call.line,
+        text=call.call.text,
+        ok=verdict.ok,
+        actual=verdict.told,
+        about="" if record is None else about(record),
+        column=column,
+        end=end,
+        source_line=line,
+        source=call.call.source,
+    )
+    session.presenter.expectation(check, record)
     if not verdict.ok:
         call.job.said = True
-        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.actual}")
+        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.told}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from assocsh.shell.output.listing import Listing
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 @command("status")
 async def status(session: Session, call: BoundCall) -> None:
     """The association in one row."""
-    values = asdict(session.status())
+    values = session.status()._asdict()
     columns = [
         Column("peer"),
         Column("calling", "as"),
