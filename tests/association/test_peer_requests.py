@@ -1,0 +1,467 @@
+"""What the peer asks of us, at any time: served off the read path, answered whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from assocsh import Handlers, connect, listen
+from assocsh.association.association import Association
+from assocsh.association.events import PeerRequest
+from assocsh.association.indication import Indication
+from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.requests import NEventReport
+from assocsh.errors import NoPresentationContext, UnusableFile
+from assocsh.upperlayer.negotiation import AsyncWindow
+from tests.association.support import CT, ECHO, KEYS, QUICK, ROLES, SPECS, STUDY, Watch, opened
+from tests.peers import scripted
+from tests.peers.scripted import (
+    Message,
+    ScriptedPeer,
+    Wire,
+    command,
+    dial,
+    message,
+    pdata,
+    pdv,
+    response,
+    serve_requests,
+)
+
+NAMES = {
+    scripted.C_STORE: "C-STORE",
+    scripted.C_GET: "C-GET",
+    scripted.C_FIND: "C-FIND",
+    scripted.C_MOVE: "C-MOVE",
+    scripted.C_ECHO: "C-ECHO",
+    scripted.N_EVENT_REPORT: "N-EVENT-REPORT",
+    scripted.N_GET: "N-GET",
+    scripted.N_SET: "N-SET",
+    scripted.N_ACTION: "N-ACTION",
+    scripted.N_CREATE: "N-CREATE",
+    scripted.N_DELETE: "N-DELETE",
+}
+
+
+def ask(
+    field: int, message_id: int = 1, context: int = ECHO, data: bytes | None = None, **more: object
+) -> bytes:
+    said = command(
+        field=field,
+        message_id=message_id,
+        affected_class=scripted.VERIFICATION,
+        data_set_type=scripted.NO_DATA if data is None else 1,
+        **more,  # type: ignore[arg-type]
+    )
+    return message(context, said, data)
+
+
+async def answers(
+    *asked: bytes,
+    count: int = 1,
+    handlers: Handlers | None = None,
+    watch: Watch | None = None,
+    roles: object = ROLES,
+) -> list[Message]:
+    """What a requestor of ours says to these messages of its acceptor."""
+    found: list[Message] = []
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(roles=roles)
+        await wire.send(*asked)
+        for _ in range(count):
+            found.append(await wire.read_message())
+        done.set()
+        await serve_requests(wire)
+
+    done = asyncio.Event()
+    async with ScriptedPeer(script) as peer:
+        async with opened(peer, watch, handlers=handlers):
+            async with asyncio.timeout(3):
+                await done.wait()
+    return found
+
+
+@pytest.mark.scenario(55)
+@pytest.mark.rule("W7")
+@pytest.mark.parametrize("field", NAMES, ids=NAMES.values())
+async def test_every_operation_is_answered(field: int) -> None:
+    """C-ECHO with Success, whatever the role; what nobody performs with 0122H."""
+    watch = Watch()
+    (answer,) = await answers(ask(field), watch=watch)
+    expected = 0x0000 if field == scripted.C_ECHO else 0x0122
+    assert answer.field == field | scripted.RESPONSE
+    assert answer.command["status"] == expected
+    assert answer.command["responded_id"] == 1
+    assert answer.context_id == ECHO
+    assert len([e for e in watch.events if isinstance(e, PeerRequest)]) == 1
+    assert bool(watch.remarks) == bool(expected)
+
+
+@pytest.mark.scenario(55)
+@pytest.mark.rule("M2")
+@pytest.mark.parametrize("field", [0x0002, 0x0160, 0x7777, 0x0FFE])
+@pytest.mark.parametrize("data", [None, bytes(10)])
+async def test_an_operation_that_nobody_knows_is_unrecognized(
+    field: int, data: bytes | None
+) -> None:
+    watch = Watch()
+    (answer,) = await answers(ask(field, data=data), watch=watch)
+    assert answer.command["status"] == 0x0211
+    assert answer.field == field | 0x8000
+    assert "0211H" in watch.remarks[0]
+
+
+async def test_a_handler_makes_the_answer() -> None:
+    async def report(indication: Indication) -> None:
+        assert indication.command.event_type == 2
+        assert indication.command.affected_sop_instance == "1.2.3.4"
+        assert indication.dataset is not None and indication.dataset.PatientID == "12"
+        indication.respond(0x0000, ErrorComment="thank you")
+        assert indication.answered
+        indication.respond(0x0110)  # after the final response: dropped
+
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: report})
+    data = b"\x10\x00\x20\x00\x02\x00\x00\x0012"
+    asked = ask(scripted.N_EVENT_REPORT, data=data, event_type=2, affected_instance="1.2.3.4")
+    (answer,) = await answers(asked, handlers=handlers)
+    assert answer.command["status"] == 0x0000
+    assert answer.command["comment"] == "thank you"
+    assert answer.command["event_type"] == 2
+    assert answer.command["affected_instance"] == "1.2.3.4"
+
+
+@pytest.mark.rule("W7", "A23", "E1")
+async def test_the_peer_asks_before_it_answers() -> None:
+    """At window 1, N-EVENT-REPORT and C-STORE before the answer to our request, a queue behind."""
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(roles=ROLES)
+        asked = await wire.read_message()
+        await wire.send(ask(scripted.N_EVENT_REPORT, asked.message_id, event_type=1))
+        first = await wire.read_message()
+        assert (first.field, first.command["status"]) == (0x8100, 0)
+        stored = command(
+            field=1, message_id=asked.message_id, affected_class=scripted.CT, data_set_type=1
+        )
+        await wire.send(message(CT, stored, bytes(100_000)))
+        second = await wire.read_message()
+        assert (second.field, second.command["status"]) == (0x8001, 0)
+        await wire.send(response(asked, completed=1))
+        await serve_requests(wire)
+
+    async def success(indication: Indication) -> None:
+        indication.respond(0)
+
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: success, CommandField.C_STORE_RQ: success})
+    async with ScriptedPeer(script) as peer:
+        async with opened(peer, handlers=handlers) as association:
+            get, queued = association.get("STUDY", STUDY), association.echo()
+            assert (await get.result()).suboperations is not None
+            assert (await queued.result()).status == 0
+
+
+@pytest.mark.scenario(50)
+@pytest.mark.rule("P2")
+async def test_a_store_where_we_are_no_scp() -> None:
+    """No role item in the answer: the data set is taken off the wire, and refused."""
+    stored: list[Indication] = []
+
+    async def store(indication: Indication) -> None:
+        stored.append(indication)
+
+    def sink(indication: Indication) -> object:
+        raise AssertionError("nothing is to be written")
+
+    handlers = Handlers({CommandField.C_STORE_RQ: store}, open_sink=sink)  # type: ignore[arg-type]
+    watch = Watch()
+    asked = ask(scripted.C_STORE, context=CT, data=bytes(50_000))
+    (answer,) = await answers(asked, handlers=handlers, watch=watch, roles=())
+    assert answer.command["status"] == 0x0122
+    assert not stored
+    assert any("not its SCP" in text for text in watch.remarks)
+
+
+FAILURES: list[tuple[Exception, int]] = [
+    (ValueError("no good"), 0x0110),
+    (OSError(28, "No space left on device"), 0xA700),
+    (UnusableFile("a bad name", path="x"), 0x0110),
+    (ZeroDivisionError(), 0x0110),
+    (RuntimeError("\x1b[2J ünïcode " + "x" * 200), 0x0110),
+]
+
+
+@pytest.mark.rule("E9")
+@pytest.mark.parametrize(("error", "status"), FAILURES, ids=lambda one: type(one).__name__)
+async def test_exceptions_in_handlers_are_answers(error: Exception, status: int) -> None:
+    async def report(indication: Indication) -> None:
+        raise error
+
+    watch = Watch()
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: report})
+    (answer,) = await answers(ask(scripted.N_EVENT_REPORT), handlers=handlers, watch=watch)
+    assert answer.command["status"] == status
+    comment = str(answer.command["comment"])
+    assert len(comment) <= 64 and comment.isascii()
+    assert any("failed" in text for text in watch.remarks)
+
+
+async def test_a_handler_that_makes_no_answer_or_a_wrong_one() -> None:
+    async def forgets(indication: Indication) -> None: ...
+
+    async def wrong(indication: Indication) -> None:
+        indication.respond(0x123456)
+
+    for handler in (forgets, wrong):
+        handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: handler})
+        (answer,) = await answers(ask(scripted.N_EVENT_REPORT), handlers=handlers)
+        assert answer.command["status"] == 0x0110
+
+
+async def test_handlers_run_beside_each_other() -> None:
+    """Three at once, answered in the order they finish; the loop is never held."""
+    go = [asyncio.Event() for _ in range(3)]
+
+    async def report(indication: Indication) -> None:
+        index = indication.message_id - 1
+        if index:
+            go[index - 1].set()
+        if index < 2:
+            await go[index].wait()
+        indication.respond(0)
+
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: report})
+    asked = [ask(scripted.N_EVENT_REPORT, message_id) for message_id in (1, 2, 3)]
+    found = await answers(*asked, count=3, handlers=handlers)
+    assert sorted(int(one.command["responded_id"]) for one in found) == [1, 2, 3]
+
+
+class Sink:
+    """Fails where told; keeps what it gets."""
+
+    def __init__(self, fail: Exception | None = None, backlog: int = 0) -> None:
+        self.fail = fail
+        self.backlog = backlog
+        self.data = b""
+        self.discarded = 0
+        self.waited = 0
+
+    def write(self, data: memoryview) -> None:
+        if self.fail:
+            raise self.fail
+        self.data += data
+
+    async def drained(self) -> None:
+        self.waited += 1
+        await asyncio.sleep(0.01)
+        self.backlog = 0
+
+    def discard(self) -> None:
+        self.discarded += 1
+
+
+async def _stored(open_sink: Callable[[Indication], object]) -> tuple[Message, list[Indication]]:
+    seen: list[Indication] = []
+
+    async def store(indication: Indication) -> None:
+        seen.append(indication)
+        if indication.failure is not None:
+            raise indication.failure
+        indication.respond(0)
+
+    handlers = Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)  # type: ignore[arg-type]
+    (answer,) = await answers(
+        ask(scripted.C_STORE, context=CT, data=bytes(60_000)), handlers=handlers
+    )
+    return answer, seen
+
+
+@pytest.mark.rule("E8")
+async def test_a_store_goes_into_its_sink_as_it_comes() -> None:
+    sink = Sink(backlog=1 << 30)
+    answer, (indication,) = await _stored(lambda _: sink)
+    assert answer.command["status"] == 0
+    assert sink.data == bytes(60_000) and indication.data_length == 60_000
+    assert sink.waited == 1  # reading was held while it could not keep up
+
+
+@pytest.mark.rule("E9")
+@pytest.mark.parametrize(("error", "status"), FAILURES, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize("where", ["open", "write"])
+async def test_a_sink_that_fails(error: Exception, status: int, where: str) -> None:
+    """Whatever it raises: the data set is read to its end, the answer says so, the link lives."""
+    sink = Sink(error)
+
+    def open_sink(indication: Indication) -> Sink:
+        if where == "open":
+            raise error
+        return sink
+
+    answer, (indication,) = await _stored(open_sink)
+    assert answer.command["status"] == status
+    assert indication.failure is error and indication.sink is None
+    assert sink.discarded == (1 if where == "write" else 0)
+
+
+async def test_a_sink_whose_waiting_fails_does_not_stop_the_reading() -> None:
+    class Failing(Sink):
+        async def drained(self) -> None:
+            raise OSError(5, "Input/output error")
+
+    answer, _ = await _stored(lambda _: Failing(backlog=1 << 30))
+    assert answer.command["status"] == 0
+
+
+async def test_handlers_taken_away_while_the_data_arrive() -> None:
+    sink = Sink()
+    watch = Watch()
+
+    async def store(indication: Indication) -> None:
+        indication.respond(0)
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(roles=ROLES)
+        said = command(field=1, message_id=1, affected_class=scripted.CT, data_set_type=1)
+        await wire.send(pdata(pdv(CT, said, is_command=True)))
+        await gone.wait()
+        await wire.send(pdata(pdv(CT, bytes(10), is_command=False)))
+        assert (await wire.read_message()).command["status"] == 0x0122
+        await serve_requests(wire)
+
+    gone = asyncio.Event()
+    handlers = Handlers({CommandField.C_STORE_RQ: store}, open_sink=lambda _: sink)  # type: ignore[arg-type,return-value]
+    async with ScriptedPeer(script) as peer:
+        async with opened(peer, watch, handlers=handlers) as association:
+            await watch.asked()
+            association.handlers = Handlers()
+            gone.set()
+            await watch.remark("nothing here performs it")
+    assert sink.discarded == 1
+
+
+@pytest.mark.rule("A22", "C3", "C4")
+async def test_the_peers_cancel_reaches_the_handler_while_it_runs() -> None:
+    async def find(indication: Indication) -> None:
+        assert not indication.cancelled
+        indication.respond(0xFF00, b"\x08\x00\x52\x00\x02\x00\x00\x00AB")
+        await indication.wait_cancelled()
+        assert indication.cancelled
+        indication.respond(0xFE00)
+
+    async with await listen(
+        handlers=Handlers({CommandField.C_FIND_RQ: find}), timeouts=QUICK
+    ) as listener:
+        address = f"ASSOCSH@127.0.0.1:{listener.port}"
+        async with connect(address, contexts=SPECS, timeouts=QUICK) as association:
+            operation = association.find("STUDY", KEYS)
+            assert (await anext(operation)).is_pending
+            operation.cancel()
+            assert (await operation.result()).status == 0xFE00
+            assert operation.cancel_result == "obeyed"
+
+
+async def test_a_cancel_for_nothing_is_reported() -> None:
+    watch = Watch()
+    said = command(field=scripted.C_CANCEL, responded_id=99)
+    (answer,) = await answers(message(ECHO, said), ask(scripted.C_ECHO), watch=watch)
+    assert answer.command["status"] == 0
+    assert any("C-CANCEL for 99" in text for text in watch.remarks)
+
+
+async def _of_our_acceptor(
+    work: Callable[[Association, Wire], Awaitable[None]], *contexts: object, **options: object
+) -> None:
+    came: asyncio.Future[Association] = asyncio.get_running_loop().create_future()
+
+    def observer(event: object) -> None:
+        if getattr(event, "state", None) == "open" and not came.done():
+            came.set_result(event.association)  # type: ignore[attr-defined]
+
+    async with await listen(observer=observer, timeouts=QUICK) as listener:
+        wire = await dial(listener.port)
+        await wire.associate(*contexts, **options)
+        await work(await came, wire)
+        await wire.release()
+
+
+async def test_an_event_report_is_the_scps_to_send() -> None:
+    """Our acceptor side may; as a requestor in the default role we may not."""
+    report = NEventReport(scripted.VERIFICATION, "1.2.3", 1)
+
+    async def work(association: Association, wire: Wire) -> None:
+        operation = association.send(report)
+        found = await wire.read_message()
+        assert (found.field, found.command["event_type"]) == (scripted.N_EVENT_REPORT, 1)
+        await wire.send(response(found))
+        assert (await operation.result()).status == 0
+        with pytest.raises(NoPresentationContext, match="no SCU role"):
+            association.echo()
+
+    await _of_our_acceptor(work)
+    async with ScriptedPeer(scripted.serve) as peer:
+        async with opened(peer) as association:
+            with pytest.raises(NoPresentationContext, match="no SCP role"):
+                association.send(report)
+
+
+@pytest.mark.rule("W10", "W4")
+@pytest.mark.scenario(41)
+async def test_the_window_that_we_perform() -> None:
+    """Granted 4: within it, silence; above it, served and remarked upon; above 64, an abort."""
+    hold = asyncio.Event()
+
+    async def report(indication: Indication) -> None:
+        await hold.wait()
+        indication.respond(0)
+
+    watch = Watch()
+    handlers = Handlers({CommandField.C_ECHO_RQ: report})
+    from assocsh import AcceptorPolicy
+
+    policy = AcceptorPolicy(window=AsyncWindow(4, 4))
+    async with await listen(
+        handlers=handlers, observer=watch, policy=policy, timeouts=QUICK
+    ) as listener:
+        wire = await dial(listener.port)
+        agreed = await wire.associate(window=(8, 8))
+        assert agreed.window == (4, 4)
+        await wire.send(*(scripted.echo_rq(1, number) for number in range(1, 5)))
+        await watch.received("C-ECHO-RQ", 4)
+        assert not watch.remarks
+        await wire.send(*(scripted.echo_rq(1, number) for number in range(5, 7)))
+        await watch.remark("over the negotiated window of 4")
+        hold.set()
+        answered = [await wire.read_message() for _ in range(6)]
+        assert sorted(one.command["responded_id"] for one in answered) == [1, 2, 3, 4, 5, 6]  # type: ignore[type-var]
+        hold.clear()
+        await wire.send(*(scripted.echo_rq(1, number) for number in range(101, 170)))
+        await wire.expect(scripted.ABORT)
+        await wire.close()
+
+
+async def test_many_responses_wait_for_a_slow_peer() -> None:
+    """A handler with many responses is held by ``drain``: they do not pile up."""
+    most = 0
+
+    async def find(indication: Indication) -> None:
+        nonlocal most
+        lanes = indication.association._engine.dimse.lanes  # type: ignore[union-attr]
+        for _ in range(2000):
+            indication.respond(0xFF00, bytes(2000))
+            most = max(most, lanes.control_backlog)
+            await indication.drain()
+        indication.respond(0)
+
+    async with await listen(
+        handlers=Handlers({CommandField.C_FIND_RQ: find}), timeouts=QUICK
+    ) as listener:
+        address = f"ASSOCSH@127.0.0.1:{listener.port}"
+        async with connect(address, contexts=SPECS, timeouts=QUICK) as association:
+            operation = association.find("STUDY", KEYS)
+            count = 0
+            async for one in operation:
+                count += one.is_pending
+            assert count == 2000
+    assert most <= 65
