@@ -101,6 +101,10 @@ class ExchangeLog:
             )
         )
 
+    def forget(self, operation: Operation) -> None:
+        """Keep nothing of one request: there is room for others."""
+        self._exchanges.pop(id(operation), None)
+
     def of(self, operation: Operation) -> Exchange | None:
         """The exchange of one request, or None when nothing of it went over the wire."""
         return self._exchanges.get(id(operation))

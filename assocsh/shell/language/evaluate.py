@@ -58,6 +58,12 @@ class Outcome:
     ok: bool
     actual: str
     reason: str = ""
+    """Which of several values it was, and the like: says more than ``actual``."""
+
+    @property
+    def told(self) -> str:
+        """What was there instead of what was expected."""
+        return self.reason or self.actual
 
 
 def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None = None) -> Outcome:
@@ -180,15 +186,16 @@ def _holds(
     if isinstance(actual, list):
         if operator == "includes":
             found = any(_is(value, operator, operand) for value in actual)
-            return found is not negated, f"{'one' if negated else 'none'} of {len(actual)} is"
+            shown = show_value(expectation.query, actual)
+            return found is not negated, f"{'one' if negated else 'none'} of {len(actual)}: {shown}"
         if not actual:
             empty = (operator == "exists" and negated) or (operator == "isempty" and not negated)
-            return empty, "there are no responses"
+            return empty, "no responses"
         wrong = [value for value in actual if _one(value, operator, operand, negated) is False]
         shown = show_value(expectation.query, wrong)
         return not wrong, f"{len(wrong)} of {len(actual)} differ: {shown}"
     if actual is None and operator not in Operator.UNARY:
-        return operator == "includes" and negated, "there is no such value"
+        return operator == "includes" and negated, "no value"
     return _one(actual, operator, operand, negated), ""
 
 

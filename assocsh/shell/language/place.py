@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from assocsh.errors import LanguageError
 
+LONGEST = 200
+"""Characters of a line that are shown around a mark."""
+
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -44,6 +47,54 @@ def nearest(text: str, names: Iterable[str], n: int = 3) -> str:
     return f"did you mean {' or '.join(lower[each] for each in found)}?" if found else ""
 
 
+def marked(
+    line: str, start: int, end: int, *, number: int, where: str, beside: str = ""
+) -> list[str]:
+    """A line of a text with carets under ``start`` to ``end`` of it, and where that is::
+
+          --> check.assoc:3:1
+         3 | fnd study PatientID=123
+           | ^^^ beside
+
+    Whatever the line, ``where`` and ``beside`` hold is made visible. Of a very long line the part
+    around the mark is shown.
+    """
+    from assocsh.shell.output.visible import cell, width
+
+    column = start + 1
+    if len(line) > LONGEST:
+        begin = max(start - LONGEST // 2, 0)
+        before, after = "…" if begin else "", "…" if begin + LONGEST < len(line) else ""
+        line = f"{before}{line[begin : begin + LONGEST]}{after}"
+        start = start - begin + len(before)
+        end = min(end - begin + len(before), len(line) - len(after))
+    lead = width(cell(line[:start], None))
+    mark = max(width(cell(line[start:end], None)), 1)
+    margin = " " * len(str(number))
+    source = f"{cell(where, None)}:" if where else ""
+    beside = f" {cell(beside, None)}" if beside else ""
+    return [
+        f" {margin}--> {source}{number}:{column}",
+        f" {number} | {cell(line, None)}",
+        f" {margin} | {' ' * lead}{'^' * mark}{beside}",
+    ]
+
+
+def line_at(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """The line of ``text`` in which ``start`` lies, and where in it start and end are."""
+    before = list(_LINE_END.finditer(text, 0, start))
+    begin = before[-1].end() if before else 0
+    after = _LINE_END.search(text, start)
+    line = text[begin : after.start() if after else len(text)]
+    return line, start - begin, min(end - begin, len(line))
+
+
+def place_lines(error: LanguageError) -> list[str]:
+    """Where the mistake is: the line with carets under it."""
+    line, start, end = line_at(error.text, error.start, error.end)
+    return marked(line, start, end, number=error.line, where=error.source)
+
+
 def format_error(error: LanguageError) -> str:
     """The message, the place, the line with a caret under the mistake, and the hint::
 
@@ -55,27 +106,9 @@ def format_error(error: LanguageError) -> str:
 
     No line end at the end; whatever the text holds is made visible.
     """
-    from assocsh.shell.output.visible import cell, width
+    from assocsh.shell.output.visible import cell
 
-    def visible(text: str) -> str:
-        return cell(text, None)
-
-    before = list(_LINE_END.finditer(error.text, 0, error.start))
-    begin = before[-1].end() if before else 0
-    after = _LINE_END.search(error.text, error.start)
-    line = error.text[begin : after.start() if after else len(error.text)]
-    start, end = error.start - begin, min(error.end - begin, len(line))
-    lead = width(visible(line[:start]))
-    mark = max(width(visible(line[start:end])), 1)
-    number = str(error.line)
-    margin = " " * len(number)
-    where = f"{error.source}:" if error.source else ""
-    lines = [
-        f"error: {visible(error.message)}",
-        f" {margin}--> {visible(where)}{error.line}:{start + 1}",
-        f" {number} | {visible(line)}",
-        f" {margin} | {' ' * lead}{'^' * mark}",
-    ]
+    lines = [f"error: {cell(error.message, None)}", *place_lines(error)]
     if error.hint:
-        lines.append(f"hint: {visible(error.hint)}")
+        lines.append(f"hint: {cell(error.hint, None)}")
     return "\n".join(lines)

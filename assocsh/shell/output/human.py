@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.shell.output import table
 from assocsh.shell.output.burst import Burst
-from assocsh.shell.output.problems import ended_line, error_lines
+from assocsh.shell.output.problems import ended_line, error_lines, failed_lines
 from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssocshError
+    from assocsh.sessions.outcome import Check
     from assocsh.shell.output.listing import Listing
     from assocsh.shell.output.presenter import ReceivedFile
     from assocsh.shell.requests import RequestRecord
@@ -188,18 +189,12 @@ class Human:
         for text in table.render(listing.columns, cells, room):
             self._result(text)
 
-    def expectation(
-        self, ok: bool, expression: str, actual: str, record: RequestRecord | None, place: str
-    ) -> None:
-        if ok:
-            if self._session.interactive:
-                self._note(f"ok: {cell(expression)}")
-            return
-        about = "" if record is None else f" (#{record.number} {record.service})"
-        self._note(f"expectation failed: {cell(expression)}{about}", Kind.ERROR)
-        if place:
-            self._note(f"  --> {cell(place)}", Kind.ERROR)
-        self._note(f"  actual: {cell(actual)}", Kind.ERROR)
+    def expectation(self, check: Check, record: RequestRecord | None) -> None:
+        if not check.ok:
+            for text in failed_lines(self._session, check, record):
+                self._note(text, Kind.ERROR)
+        elif self._session.interactive:
+            self._note(f"ok: {cell(check.text)}")
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         if isinstance(error, OperationCancelled) and record is None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from assocsh.shell.output import objects
-from assocsh.shell.output.problems import error_lines
+from assocsh.shell.output.problems import error_lines, failed_lines
 from assocsh.shell.output.sink import Kind
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.sessions.outcome import Check
     from assocsh.shell.output.listing import Listing
     from assocsh.shell.output.presenter import ReceivedFile
     from assocsh.shell.requests import RequestRecord
@@ -80,19 +81,20 @@ class JsonLines:
         for row in listing.rows:
             self._put({"type": listing.type, **row})
 
-    def expectation(
-        self, ok: bool, expression: str, actual: str, record: RequestRecord | None, place: str
-    ) -> None:
+    def expectation(self, check: Check, record: RequestRecord | None) -> None:
         self._put(
             {
                 "type": "expect",
-                "ok": ok,
-                "expression": expression,
-                "actual": actual,
+                "ok": check.ok,
+                "expression": check.text,
+                "actual": check.actual,
                 "request": None if record is None else record.number,
-                "place": place,
+                "place": f"{check.source}:{check.line}" if check.source else "",
             }
         )
+        if not check.ok:
+            for line in failed_lines(self._session, check, record):
+                self._session.note(line, Kind.ERROR)
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         self._put(objects.error_object(error, record))

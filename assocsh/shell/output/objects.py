@@ -28,6 +28,7 @@ peer           name, address, ae_title, window, contexts
 listener       state (listening, stopped), ae_title, host, port, directory
 variable       name, value
 history        number, text
+explanation    request (null for the association), text: one sentence each
 =============  ====================================================================================
 
 Numbers of a request are those of the session (``#3``). Statuses are texts (``"0xFF00"``). Every

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.sessions.outcome import Check
     from assocsh.shell.output.listing import Listing
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
@@ -59,10 +60,8 @@ class Presenter(Protocol):
     def listing(self, listing: Listing) -> None:
         """A list of something."""
 
-    def expectation(
-        self, ok: bool, expression: str, actual: str, record: RequestRecord | None, place: str
-    ) -> None:
-        """An ``expect`` was evaluated."""
+    def expectation(self, check: Check, record: RequestRecord | None) -> None:
+        """An ``expect`` was evaluated, about ``record`` or about the association."""
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         """Something went wrong, other than a status."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, LanguageError
-from assocsh.shell.output.visible import cell, visible, width
+from assocsh.shell.output.visible import cell
 
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError
+    from assocsh.sessions.outcome import Check
     from assocsh.shell.requests import RequestRecord
+    from assocsh.shell.session import Session
 
 LIMIT = 1000
 """Characters of a message: room for a path, not for whatever a peer has to say."""
@@ -20,30 +22,29 @@ def error_lines(error: AssocshError, record: RequestRecord | None = None) -> lis
     about = f"#{record.number} {record.service}: " if record is not None else ""
     out = [f"error: {about}{cell(error.message, LIMIT)}"]
     if isinstance(error, LanguageError):
+        from assocsh.shell.language.place import place_lines
+
         out += place_lines(error)
     if error.hint:
         out.append(f"hint: {cell(error.hint, LIMIT)}")
     return out
 
 
-def place_lines(error: LanguageError) -> list[str]:
-    """The line of the text with the mistake, and carets under it."""
-    start = error.text.rfind("\n", 0, error.start) + 1
-    end = error.text.find("\n", error.start)
-    line = error.text[start : len(error.text) if end < 0 else end].rstrip("\r")
-    column = error.start - start
-    length = max(min(error.end - start, len(line)) - column, 1)
-    before = visible(line[:column], None)
-    marked = visible(line[column : column + length], None)
-    carets = "^" * max(width(marked), 1)
-    source = visible(error.source) or "line"
-    gutter = f"{error.line} "
-    blank = " " * len(gutter)
-    return [
-        f"  --> {source}:{error.line}:{column + 1}",
-        f"{gutter}| {visible(line, None)}",
-        f"{blank}| {' ' * width(before)}{carets}",
-    ]
+def failed_lines(session: Session, check: Check, record: RequestRecord | None) -> list[str]:
+    """An expectation that failed, and the exchange that it is about, as ``run`` shows them.
+
+    The exchange is shown with the first of several that are about one request.
+    """
+    from assocsh.sessions.failures import check_lines, told_exchange
+
+    out = check_lines(check.source, check)
+    if record is None or session.exchange_shown is record:
+        return out
+    session.exchange_shown = record
+    exchange = session.exchange_of(record)
+    if exchange is not None and exchange.steps:
+        out += ["the exchange:", *(f"  {line}" for line in told_exchange(exchange))]
+    return out
 
 
 def ended_line(state: str, error: AssociationError | None) -> str:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from assocsh.datasets.visible import DEFAULT_LIMIT, visible
 
-__all__ = ["DEFAULT_LIMIT", "cell", "clip", "clip_middle", "fill", "lines", "visible", "width"]
+__all__ = [
+    "DEFAULT_LIMIT",
+    "cell",
+    "clip",
+    "clip_middle",
+    "fill",
+    "lines",
+    "visible",
+    "width",
+    "wrapped",
+]
 
 NEWLINE = "⏎"
 GUTTER = "│ "
@@ -63,3 +73,17 @@ def clip_middle(text: str, columns: int) -> str:
         return clip(text, columns)
     tail = _take(text, columns // 2, end=True)
     return clip(_take(text, columns - 1 - width(tail)) + "…" + tail, columns)
+
+
+def wrapped(text: str, columns: int | None, indent: str = "  ") -> list[str]:
+    """``text`` broken between words so that it fits; lines after the first are indented."""
+    if columns is None:
+        return [text]
+    out = [""]
+    for word in text.split(" "):
+        joined = f"{out[-1]} {word}" if out[-1].strip() else out[-1] + word
+        if width(joined) > columns and out[-1].strip():
+            out.append(indent + word)
+        else:
+            out[-1] = joined
+    return out

@@ -745,6 +745,69 @@ async def test_expect(expression: str, ok: bool) -> None:
         assert (code == 0) is ok, output.said
 
 
+async def test_an_expectation_that_failed_is_shown_with_the_exchange() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientID="P1"), match(PatientID="P1\x1b[2J")]
+        text = "find study PatientID\nexpect count == 3\nexpect rsp[*].PatientID == P1"
+        assert await session.run(text, source="a.assoc") == 1
+        said = output.said.splitlines()
+        assert said[:4] == [
+            "error: expectation failed",
+            "  --> a.assoc:2:8",
+            " 2 | expect count == 3",
+            said[3],
+        ]
+        assert said[3].startswith("   |        ^^^^^ actual 2   (#1 C-FIND 0x0000 Success, ")
+        assert [line.split()[1] for line in said[5:8]] == ["C-FIND-RQ", "C-FIND-RSP", "C-FIND-RSP"]
+        assert said[6].endswith("× 2")
+        assert "actual 1 of 2 differ: P1^[[2J" in said[11]
+        assert output.said.count("the exchange:") == 1
+
+
+async def test_an_expectation_in_json() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        session.settings.set("format", "json")
+        assert await session.run("echo; expect count == 2", source="a.assoc") == 1
+        assert objects(output)[-1] == {
+            "type": "expect",
+            "ok": False,
+            "expression": "expect count == 2",
+            "actual": "1",
+            "request": 1,
+            "place": "a.assoc:1",
+        }
+
+
+# explain
+
+
+async def test_explain_a_request() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientID="P1")]
+        assert await session.run("find study PatientID; echo; explain #1") == 0
+        assert "This side sent C-FIND as message 1" in output.text
+        assert "[PS3.7 9.1.2, PS3.4 C.4.1]" in output.text
+
+
+async def test_explain_keeps_what_tells_most_of_many() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("find study PatientID; echo --repeat 2000; explain") == 0
+        assert "#2 C-ECHO, one of 2000 operations: the first." in output.results
+        output.results.clear()
+        assert await session.run("explain #1") == 0
+        assert "C-FIND" in output.text and "not kept" not in output.text
+
+
+async def test_explain_the_association_when_nothing_was_asked() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        session.settings.set("format", "json")
+        assert await session.run("explain") == 0
+        said = objects(output)
+        assert {each["type"] for each in said} == {"explanation"}
+        assert 'This side called "PEER"' in said[0]["text"]
+        assert said[0]["request"] is None
+
+
 async def test_let_of_what_is_not_there() -> None:
     async with peer() as scp, shell(scp) as (session, output):
         assert await session.run("find study; let x = rsp[0].PatientID") == 1

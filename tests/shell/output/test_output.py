@@ -286,7 +286,8 @@ def test_a_language_error_shows_the_place() -> None:
 @pytest.mark.parametrize(
     ("service", "status", "says"),
     [
-        ("C-MOVE", 0xA801, "destination"),
+        ("C-MOVE", 0xA801, "have its AE title, host and port registered"),
+        ("C-MOVE", 0xC000, "may not know this destination"),
         ("C-MOVE", 0xA702, "firewall"),
         ("C-GET", 0xA702, "SCP role"),
         ("C-STORE", 0xA700, "no room"),
