@@ -41,6 +41,8 @@ class Arguments:
     open_options: list[tuple[str, str | None]] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
     """Options of ``serve``."""
+    destinations: list[str] = field(default_factory=list)
+    """Where ``serve`` may move to: the values of ``--destination``."""
     run: RunArguments | None = None
     """What follows ``run``."""
 
@@ -63,6 +65,7 @@ _SERVE = {
     "--data": "DIR",
     "--latency": "MS",
     "--as": "AET",
+    "--destination": "AET@HOST:PORT",
 }
 
 
@@ -131,7 +134,11 @@ def _option(arguments: Arguments, word: str, rest: Iterator[str]) -> None:
     if arguments.mode is Mode.SERVE:
         if name not in _SERVE:
             raise _unknown(name, list(_SERVE))
-        arguments.options[name] = _value(name, equals, inline, rest)
+        value = _value(name, equals, inline, rest)
+        if name == "--destination":
+            arguments.destinations.append(value)
+        else:
+            arguments.options[name] = value
         return
     match name:
         case "--format":

@@ -23,7 +23,9 @@ async def serve(arguments: Arguments) -> int:
     from assocsh import practice
 
     port, options = _options(arguments)
+    destinations = _destinations(arguments)
     archive = await practice.start(port, **options)
+    archive.destinations.update(destinations)
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def end(number: signal.Signals) -> None:
@@ -38,6 +40,13 @@ async def serve(arguments: Arguments) -> int:
             return await ended
         finally:
             await archive.close()
+
+
+def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
+    from assocsh.association import Peer
+
+    peers = [Peer.parse(text) for text in arguments.destinations]
+    return {peer.ae: (peer.host, peer.port) for peer in peers}
 
 
 def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:

@@ -23,7 +23,8 @@ for opening the association"""
 
 SERVE = """\
 for serve
-  --port N, --host ADDRESS, --data DIR, --latency MS, --as AET"""
+  --port N, --host ADDRESS, --data DIR, --latency MS, --as AET
+  --destination AET@HOST:PORT   where C-MOVE may send to (can be repeated)"""
 
 CODES = """\
 exit codes

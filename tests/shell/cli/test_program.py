@@ -301,3 +301,24 @@ async def test_serve(tmp_path: Path) -> None:
     code, _, err = await ran("serve", "--data", str(tmp_path / "nowhere"))
     assert code == 2
     assert "is not a folder" in err
+
+
+async def test_serve_moves_to_its_destinations(tmp_path: Path) -> None:
+    from tests.peers.process import free_port
+
+    port = free_port()
+    destination = f"--destination=MINE@127.0.0.1:{port}"
+    async with program("serve", "--port", "0", destination) as server:
+        assert server.stdout is not None
+        address = (await asyncio.wait_for(server.stdout.readline(), 20)).decode().strip()
+        text = (
+            f"listen --port {port} --as MINE --to '{tmp_path}'; find study; "
+            "move study --of 1 --to MINE; expect suboperations.failed == 0; "
+            "move study --of 1 --to NOBODY; expect status == 0xA801"
+        )
+        code, _, err = await ran(address, "-c", text)
+        assert code == 0, err
+        assert list(tmp_path.glob("*.dcm"))
+    code, _, err = await ran("serve", "--destination", "nobody")
+    assert code == 2
+    assert "nobody" in err
