@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,11 @@ def test_not_utf8(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="directory"):
         load_config(tmp_path)
+
+
+def test_the_file_in_the_readme(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    config = load_config(write(tmp_path, example))
+    assert config.peers["pacs"].address == "ARCHIVE@10.0.0.7:104"
+    assert config.open.ae_title == "WORKSTATION1"
