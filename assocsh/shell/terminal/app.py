@@ -131,7 +131,6 @@ class Shell:
             style=shell_style(),
             include_default_pygments_style=False,
             reserve_space_for_menu=MENU_LINES,
-            enable_suspend=True,
             enable_history_search=Condition(lambda: self.recalling),
             input=source,
             output=screen,
@@ -290,6 +289,20 @@ class Shell:
     def list_requests(self) -> None:
         """F6: the requests of this session."""
         self._do("requests")
+
+    def editing_changed(self, vi: bool) -> None:
+        """F4 was pressed."""
+        self._printer.write(f"{'vi' if vi else 'emacs'} keys (F4 changes them)")
+
+    def suspend(self) -> None:
+        """Ctrl-Z: not without saying what a peer may think of it."""
+        self._tasks.append(asyncio.create_task(self._suspend()))
+
+    async def _suspend(self) -> None:
+        if self.session.status().state == "open":
+            self._warn("suspended with an open association: the peer may end it meanwhile")
+            await self._printer.flush()
+        self.prompt.app.suspend_to_background()
 
     # -- what is seen --------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ class Actions(Protocol):
     def explain_word(self) -> None: ...
     def next_wire_mode(self) -> None: ...
     def list_requests(self) -> None: ...
+    def editing_changed(self, vi: bool) -> None: ...
+    def suspend(self) -> None: ...
 
 
 def shell_keys(actions: Actions) -> KeyBindings:
@@ -71,6 +73,11 @@ def shell_keys(actions: Actions) -> KeyBindings:
     def _editing(event: KeyPressEvent) -> None:
         vi = event.app.editing_mode == EditingMode.VI
         event.app.editing_mode = EditingMode.EMACS if vi else EditingMode.VI
+        actions.editing_changed(not vi)
+
+    @keys.add("c-z", filter=on_line)
+    def _suspend(event: KeyPressEvent) -> None:
+        actions.suspend()
 
     @keys.add("f5", filter=on_line)
     def _wire(event: KeyPressEvent) -> None:

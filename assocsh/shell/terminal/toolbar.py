@@ -23,7 +23,7 @@ def toolbar(status: StatusView, hint: str, columns: int) -> StyleAndTextTuples:
     """The toolbar's text for a terminal of ``columns``: the state left, ``hint`` at the right end.
 
     What does not fit is left out, the least important first: what listens and records, the wire
-    view, the elapsed time, the last status and the window; while a line is being typed its hint
+    view, the elapsed time, the window and the last status; while a line is being typed its hint
     matters more than these. Pure, and fast: it runs on every key.
     """
     parts = _parts(status)
@@ -61,7 +61,7 @@ def _parts(status: StatusView) -> list[tuple[int, str, str]]:
         (1, bad, f" {status.state} " if bad else status.state),
     ]
     if status.window:
-        parts.append((4, "", f"window {status.window}"))
+        parts.append((5, "", f"window {status.window}"))
     counts = f"{status.pending} pending / {status.queued} queued"
     if status.held:
         counts += f" / {status.held} held"
@@ -69,7 +69,7 @@ def _parts(status: StatusView) -> list[tuple[int, str, str]]:
     parts.append((2, "class:toolbar.busy" if busy else "", counts))
     if status.last:
         failed = "class:toolbar.failed" if status.failed else ""
-        parts.append((5, failed, f"last {visible(status.last, 60)}"))
+        parts.append((4, failed, f"last {visible(status.last, 60)}"))
         if status.elapsed:
             parts.append((6, "", status.elapsed))
     return parts + _aside(status)

@@ -32,8 +32,11 @@ class Tmux:
             str(columns),
             "-y",
             str(rows),
-            f"{shlex.join(command)}; echo LEFT WITH $?; exec cat",
+            "PS1='shell$ ' sh -i",
         )
+
+        self.wait_for("shell$")
+        self.send(f"{shlex.join(command)}; echo LEFT WITH $?", "Enter")
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -93,3 +96,22 @@ def test_a_session_in_tmux(tmux: Tmux) -> None:
     tmux.wait_for("help COMMAND shows its options")
     tmux.send("C-d")
     tmux.wait_for("LEFT WITH 0")
+
+
+@pytest.mark.peer("tmux")
+def test_suspended_and_resumed(tmux: Tmux) -> None:
+    tmux.wait_for("assocsh>")
+    tmux.send("open practice", "Enter")
+    tmux.wait_for("· open · window")
+    tmux.send("half a line", "C-z")
+    tmux.wait_for("suspended with an open association")
+    tmux.wait_for("Stopped")
+    tmux.send("fg; echo THEN LEFT WITH $?", "Enter")
+    tmux.wait_for(lambda text: text.count("assocsh> half a line") >= 1 and "fg" in text)
+    tmux.wait_for("· open · 0 pending")
+    tmux.send("C-c")
+    tmux.wait_for(lambda text: not text.rstrip().endswith("half a line"))
+    tmux.send("echo", "Enter")
+    tmux.wait_for("#1 C-ECHO 0x0000 Success")
+    tmux.send("C-d")
+    tmux.wait_for("THEN LEFT WITH 0")
