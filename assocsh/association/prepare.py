@@ -33,7 +33,8 @@ class Prepared(NamedTuple):
 
 
 Chosen = dict[tuple[tuple[str, ...], bool], PresentationContext]
-"""By SOP classes and whether as SCP, the contexts that were chosen on one association."""
+"""The contexts that were chosen on one association: by SOP classes and whether as SCP, for an
+instance by SOP class and transfer syntax."""
 
 
 def prepare(
@@ -45,7 +46,7 @@ def prepare(
     """
     contexts = tuple(contexts)
     if isinstance(request, CStore):
-        return _prepare_store(request, contexts)
+        return _prepare_store(request, contexts, {} if chosen is None else chosen)
     # An event report is the SCP's to send, everything else the SCU's.
     as_scp = isinstance(request, NEventReport)
     key = (request.sop_classes, as_scp)
@@ -138,11 +139,13 @@ def encode_data(
     return encode(dataset, syntax) or None
 
 
-def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -> Prepared:
+def _prepare_store(
+    request: CStore, contexts: tuple[PresentationContext, ...], chosen: Chosen
+) -> Prepared:
     source: Any = request.source
     data: bytes | DataSource
     if isinstance(source, StoredData):
-        context = _store_context(contexts, source.sop_class, source.data.transfer_syntax)
+        context = _store_context(contexts, source.sop_class, source.data.transfer_syntax, chosen)
         from assocsh.datasets.transcode import transcode_bytes
 
         sop_class, sop_instance = source.sop_class, source.sop_instance
@@ -155,7 +158,7 @@ def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -
 
         instance = open_instance(source)
         sop_class, sop_instance = instance.sop_class, instance.sop_instance
-        context = _store_context(contexts, sop_class, instance.transfer_syntax)
+        context = _store_context(contexts, sop_class, instance.transfer_syntax, chosen)
         data = encoded_source(instance, context.transfer_syntax or "")
     else:
         from assocsh.datasets.identifiers import encode
@@ -166,7 +169,7 @@ def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -
             raise UsageError("a data set to store needs SOPClassUID and SOPInstanceUID")
         meta = getattr(source, "file_meta", None)
         own = str(getattr(meta, "TransferSyntaxUID", "") or "1.2.840.10008.1.2.1")
-        context = _store_context(contexts, sop_class, own)
+        context = _store_context(contexts, sop_class, own, chosen)
         data = encode(source, context.transfer_syntax or "")
     values = request.elements()
     values.update({0x0100: int(request.field), 0x0002: sop_class, 0x1000: sop_instance})
@@ -174,9 +177,16 @@ def _prepare_store(request: CStore, contexts: tuple[PresentationContext, ...]) -
 
 
 def _store_context(
-    contexts: tuple[PresentationContext, ...], sop_class: str, transfer_syntax: str
+    contexts: tuple[PresentationContext, ...],
+    sop_class: str,
+    transfer_syntax: str,
+    chosen: Chosen,
 ) -> PresentationContext:
     """The context for an instance: its own transfer syntax if accepted, else one it converts to."""
-    from assocsh.datasets.matching import choose
+    key = ((sop_class, transfer_syntax), False)
+    context = chosen.get(key)
+    if context is None:
+        from assocsh.datasets.matching import choose
 
-    return choose(contexts, sop_class, transfer_syntax)
+        context = chosen[key] = choose(contexts, sop_class, transfer_syntax)
+    return context

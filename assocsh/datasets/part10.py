@@ -31,7 +31,8 @@ from assocsh.datasets.structure import (
 from assocsh.errors import UnusableFile
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
-BLOCK = 256 * 1024
+BLOCK = 128 * 1024
+"""Bytes per read: they are still in the processor's cache when they are written."""
 MAX_META = 1024 * 1024
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018

@@ -22,7 +22,8 @@ MAX_DATA_SET = 64 * 1024 * 1024
 UNLIMITED_PDU = 131072
 """What is sent at most per PDU to a peer that announced no limit, or one beyond reason."""
 
-BLOCK = 256 * 1024
+BLOCK = 128 * 1024
+"""Bytes that are asked of a source at once, in whole fragments."""
 
 
 def fragment_size(peer_max_pdu: int) -> int:
@@ -34,7 +35,16 @@ def fragment_size(peer_max_pdu: int) -> int:
 class MessageWriter:
     """One message on its way out, cut into PDUs when asked for them."""
 
-    __slots__ = ("_block", "_command", "_context_id", "_fragment", "_left", "_source", "sent")
+    __slots__ = (
+        "_block",
+        "_command",
+        "_context_id",
+        "_fragment",
+        "_head",
+        "_left",
+        "_source",
+        "sent",
+    )
 
     def __init__(
         self,
@@ -46,6 +56,7 @@ class MessageWriter:
         self._context_id = context_id
         self._command: memoryview | None = memoryview(command.encode())
         self._fragment = fragment
+        self._head = b""
         self._source = data if data is not None and not isinstance(data, bytes) else None
         self._block = memoryview(data if isinstance(data, bytes) else b"")
         self._left = 0 if data is None else len(data) if isinstance(data, bytes) else data.length
@@ -85,15 +96,22 @@ class MessageWriter:
                 if not self._refill():
                     break
                 block = self._block
-            payload = block[:size]
-            length = len(payload)
-            self._block = block[length:]
+            length = min(size, len(block))
             self._left -= length
-            pieces.append(pdata_head(self._context_id, False, not self._left, length))
-            pieces.append(payload)
+            if length == size and self._left:
+                head = self._head or self._whole_head()
+            else:
+                head = pdata_head(self._context_id, False, not self._left, length)
+            pieces += (head, block[:length])
+            self._block = block[length:]
             self.sent += length
             written += length + 12
         return written
+
+    def _whole_head(self) -> bytes:
+        """The head of every fragment of full size but a last one."""
+        self._head = pdata_head(self._context_id, False, False, self._fragment)
+        return self._head
 
     def close(self) -> None:
         if self._source is not None:
