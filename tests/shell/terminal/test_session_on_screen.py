@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -245,3 +246,50 @@ def test_pasted_lines_run_in_order(shell: PtyTerminal) -> None:
     shell.wait_for("association released")
     assert "#2 C-FIND 0x0000 Success" in shell.text
     assert "error" not in shell.text
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["TERM", "HUP"]
+)
+def test_a_signal_aborts_the_association(
+    shell: PtyTerminal, number: signal.Signals, code: int
+) -> None:
+    opened(shell, "--latency 30000")
+    shell.enter("find study PatientName=*")
+    shell.wait_for("1 pending / 0 queued")
+    shell.signal(number)
+    assert shell.wait_exit() == code
+    assert shell.tty_restored
+    assert "aborted" in shell.everything
+    assert "Traceback" not in shell.everything
+
+
+def test_a_terminal_that_vanishes_ends_the_program(shell: PtyTerminal) -> None:
+    opened(shell, "--latency 30000")
+    shell.enter("find study PatientName=*")
+    shell.wait_for("1 pending / 0 queued")
+    shell.vanish()
+    assert shell.wait_exit(5) == 129
+
+
+def test_many_interrupts_from_outside_leave_the_association_alive(shell: PtyTerminal) -> None:
+    opened(shell, "--latency 1000")
+    shell.enter("find study PatientName=*")
+    shell.wait_for("1 pending / 0 queued")
+    for _ in range(5):
+        shell.signal(signal.SIGINT)
+    shell.wait_for("C-CANCEL sent")
+    idle(shell)
+    shell.enter("echo")
+    shell.wait_for("#2 C-ECHO 0x0000 Success")
+
+
+def test_a_wrong_configuration_is_an_error_with_its_place(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[peers.pacs]\nadress = 'PACS@127.0.0.1:104'\n")
+    env = {"ASSOCSH_CONFIG": str(config), "ASSOCSH_HISTORY": str(tmp_path / "history")}
+    with PtyTerminal(python("-m", "assocsh"), env=env) as terminal:
+        assert terminal.wait_exit() == 2
+        assert "adress" in terminal.everything
+        assert "Traceback" not in terminal.everything
+        assert terminal.tty_restored
