@@ -322,7 +322,11 @@ class AssociationProtocol(asyncio.Protocol):
         self._grace_timer = self._loop.call_later(ABORT_GRACE, self.kill)
         self.resume_reading()
         if transport.can_write_eof():
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:
+                # The peer has reset it, and the loop has not noticed yet.
+                self.kill()
 
     def kill(self) -> None:
         """Reset the connection now."""
