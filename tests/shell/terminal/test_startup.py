@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 from tests.shell.terminal.pty_terminal import ROOT, python
 
@@ -46,40 +45,3 @@ def test_nothing_heavy_before_the_prompt() -> None:
     for loaded in (prompted, begun):
         assert loaded.isdisjoint(HEAVY)
         assert not {name for name in loaded if name.startswith("pygments.lexers")}
-
-
-BARE = """
-from prompt_toolkit import PromptSession
-PromptSession("assocsh> ", bottom_toolbar="not connected").prompt()
-"""
-
-
-@pytest.mark.serial
-@pytest.mark.slow
-def test_from_a_key_to_the_menu() -> None:
-    """At most 25 ms more than a bare prompt takes to show a letter; the median of several."""
-    with PtyTerminal(python("-c", BARE)) as bare, PtyTerminal(python("-m", "assocsh")) as ours:
-        for terminal in (bare, ours):
-            terminal.wait_for("not connected")
-        ours.send("find study ")
-        ours.wait_for("PatientName")
-        shown, offered = [], []
-        for _ in range(15):
-            shown.append(_seconds(bare, "x", "assocsh> x"))
-            bare.send("c-a", "\x0b")
-            bare.wait_until_gone("assocsh> x")
-            offered.append(_seconds(ours, "Pat", "(0010,0010) PN"))
-            ours.send("backspace", "backspace", "backspace")
-            ours.wait_until_gone("study Pat")
-            ours.send("escape")
-            ours.wait_until_gone("(0010,0010) PN")
-    more = sorted(offered)[7] - sorted(shown)[7]
-    print(f"key to menu: {more * 1000:.1f} ms more than a key of a bare prompt")
-    assert more < 0.025
-
-
-def _seconds(terminal: PtyTerminal, keys: str, wanted: str) -> float:
-    started = time.monotonic()
-    terminal.send(keys)
-    terminal.wait_for(wanted)
-    return time.monotonic() - started
