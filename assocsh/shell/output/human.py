@@ -13,7 +13,7 @@ from assocsh.shell.output.problems import ended_line, error_lines, failed_lines
 from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
-from assocsh.shell.output.visible import cell
+from assocsh.shell.output.visible import cell, wrapped
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -99,7 +99,8 @@ class Human:
             if self._is_csv:
                 self._note(text)
             else:
-                self._result(text)
+                for line in wrapped(text, self._session.output.width):
+                    self._result(line)
         for text in hint_lines(record):
             self._note(text, Kind.WARNING if record.failed else Kind.INFO)
         self._say_refusals(record)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from assocsh.datasets.visible import DEFAULT_LIMIT, visible
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
 NEWLINE = "⏎"
 GUTTER = "│ "
 """Before each line of a text from outside, so that none of it looks like a line of ours."""
+
+_MARKED = re.compile(r" *[0-9]* *\| ")
 
 
 def cell(text: str, limit: int | None = DEFAULT_LIMIT) -> str:
@@ -75,15 +79,20 @@ def clip_middle(text: str, columns: int) -> str:
     return clip(_take(text, columns - 1 - width(tail)) + "…" + tail, columns)
 
 
-def wrapped(text: str, columns: int | None, indent: str = "  ") -> list[str]:
-    """``text`` broken between words so that it fits; lines after the first are indented."""
-    if columns is None:
+def wrapped(text: str, columns: int | None) -> list[str]:
+    """A line of ``text`` broken between words so that it fits; what follows is indented.
+
+    A line with a mark under or in it (``place``) stays whole: it means nothing in pieces.
+    """
+    if columns is None or width(text) <= columns or _MARKED.match(text):
         return [text]
-    out = [""]
-    for word in text.split(" "):
-        joined = f"{out[-1]} {word}" if out[-1].strip() else out[-1] + word
-        if width(joined) > columns and out[-1].strip():
-            out.append(indent + word)
+    indent = " " * (min(len(text) - len(text.lstrip()), columns // 2) + 2)
+    out: list[str] = []
+    line = ""
+    for word in re.split(r"(?<=\S)(?=\s)", text):
+        if line.strip() and width(line + word) > columns:
+            out.append(line)
+            line = indent + word.lstrip()
         else:
-            out[-1] = joined
-    return out
+            line += word
+    return [*out, line]

@@ -6,6 +6,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output import Output as Screen
 
 from assocsh.shell.output.sink import Kind
+from assocsh.shell.output.visible import wrapped
 from assocsh.shell.terminal.printer import Printer
 
 _COLOURS = {Kind.EVENT: "36", Kind.WARNING: "33", Kind.ERROR: "31", Kind.WIRE: "2"}
@@ -29,11 +30,11 @@ class TerminalOutput:
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         colour = _COLOURS.get(kind) if self._coloured else None
+        columns = self.width
+        lines = [line for each in text.split("\n") for line in wrapped(each, columns)]
         if colour is not None:
-            text = "\n".join(
-                f"\x1b[{colour}m{line}\x1b[0m" if line else "" for line in text.split("\n")
-            )
-        self._printer.write(text)
+            lines = [f"\x1b[{colour}m{line}\x1b[0m" if line else "" for line in lines]
+        self._printer.write("\n".join(lines))
 
     def flush(self) -> None:
         """Nothing: the Printer decides when it is time."""

@@ -22,7 +22,16 @@ from assocsh.shell.output.problems import error_lines
 from assocsh.shell.output.sink import MemoryOutput, OutputClosed, StreamOutput
 from assocsh.shell.output.table import Column
 from assocsh.shell.output.values import dump_lines, leaves
-from assocsh.shell.output.visible import GUTTER, cell, clip, clip_middle, fill, lines, width
+from assocsh.shell.output.visible import (
+    GUTTER,
+    cell,
+    clip,
+    clip_middle,
+    fill,
+    lines,
+    width,
+    wrapped,
+)
 from tests.shell.core.peer import match, peer, shell
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202eabc\U000e0041\x7f"
@@ -60,6 +69,22 @@ def test_wide_characters_are_counted() -> None:
     assert width("山田") == 4
     assert fill("山田", 6) == "山田  "
     assert clip("山田太郎", 5) == "山田…"
+
+
+@given(st.text("ab 山​é", max_size=60), st.integers(12, 40))
+def test_folded_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
+    lines = wrapped(text, columns)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    for line in lines:
+        assert width(line) <= columns or " " not in line.strip()
+
+
+def test_folding_is_between_words_and_indented() -> None:
+    assert wrapped("hint: nothing matched at all", 16) == ["hint: nothing", "  matched at all"]
+    assert wrapped("  received one two", 14) == ["  received one", "    two"]
+    assert wrapped(" 1 | find study x", 10) == [" 1 | find study x"]
+    assert wrapped("   |      ^^^^^ actual 1", 10) == ["   |      ^^^^^ actual 1"]
+    assert wrapped("a b c", None) == ["a b c"]
 
 
 def test_a_uid_keeps_both_ends() -> None:
