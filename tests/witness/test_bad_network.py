@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -228,6 +229,46 @@ async def test_damage_at_every_offset(fault: str) -> None:
 
     outcomes = await _at_every_offset(faults_at, total)
     assert sum(outcomes.values()) > 0
+
+
+@pytest.mark.parametrize("gone", ["fin", "rst"])
+@pytest.mark.parametrize("end", ["abort", "release", "timeout"])
+@pytest.mark.rule("E4", "A11")
+async def test_the_peer_is_gone_and_we_do_not_know_yet(end: str, gone: str) -> None:
+    """The FIN or RST is in the kernel when we write and shut down: each request ends all the same.
+
+    What is written behind a FIN brings an RST, at once on loopback: before the shutdown.
+    """
+    asked = asyncio.Event()
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(window=(4, 4))
+        await wire.read_message()
+        asked.set()
+        await asyncio.Event().wait()
+
+    async with nothing_left(), ScriptedPeer(script) as peer:
+        association = await connect(peer.address, contexts="verification", window=4, timeouts=SHORT)
+        operations = [association.echo() for _ in range(3)]
+        await asked.wait()
+        if gone == "rst":
+            peer.wires[0].reset()
+        else:
+            peer.wires[0].writer.close()
+        await asyncio.sleep(0)  # it goes out; the loop has not looked at our socket since
+        with contextlib.suppress(AssocshError):
+            if end == "abort":
+                await association.abort()
+            elif end == "release":
+                await association.release(now=True)
+            else:
+                association.timeouts = replace(SHORT, dimse=0.001)  # checked at once
+        async with asyncio.timeout(3):
+            for operation in operations:
+                with pytest.raises(AssocshError):
+                    await operation.result()
+            await association.wait_closed()
+        assert association.pending == association.queued == 0
 
 
 @pytest.mark.serial
