@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
@@ -19,28 +20,33 @@ _LOST = frozenset({"aborted", "lost", "rejected"})
 _GAP = "  "
 
 
+class Part(NamedTuple):
+    """One thing on the toolbar; of what does not fit the highest ``rank`` is the first to go."""
+
+    rank: int
+    style: str
+    text: str
+    short: str = ""
+    """How it is put where room is scarce."""
+
+
 def toolbar(status: StatusView, hint: str, columns: int) -> StyleAndTextTuples:
     """The toolbar's text for a terminal of ``columns``: the state left, ``hint`` at the right end.
 
-    What does not fit is left out, the least important first: what listens and records, the wire
-    view, the elapsed time, the window and the last status; while a line is being typed its hint
-    matters more than these. Pure, and fast: it runs on every key.
+    Where it does not fit, first the peer's address goes and the status is put shorter; then what
+    matters least is left out: what listens and records, the wire view, the elapsed time, the
+    window, the last status. While a line is being typed its hint matters more than these. Pure,
+    and fast: it runs on every key.
     """
-    parts = _parts(status)
     hint = visible(hint, None)
     wanted = min(get_cwidth(hint), HINT_COLUMNS) + len(_GAP) if hint else 0
-    while len(parts) > 2 and _width(parts) + wanted >= columns:
-        if len(parts) == 3 and _width(parts) < columns:
-            break  # peer, state and counts stay
-        parts.pop(max(range(len(parts)), key=lambda index: parts[index][0]))
-    if hint and _width(parts) + wanted >= columns and status.peer:
-        rank, style, peer = parts[0]
-        parts[0] = rank, style, peer.partition("@")[0]
+    parts = _fitting(_parts(status), columns - wanted, keep=3)
+    parts = _fitting(parts, columns, keep=1)
     left: list[Fragment] = []
-    for rank, (_, style, text) in enumerate(parts):
-        if rank:
+    for place, part in enumerate(parts):
+        if place:
             left.append(("", " · "))
-        left.append((style, text))
+        left.append((part.style, part.text))
     used = _width(parts)
     room = columns - used - len(_GAP) - 1
     if hint and room >= 12:
@@ -51,43 +57,56 @@ def toolbar(status: StatusView, hint: str, columns: int) -> StyleAndTextTuples:
     return [("", " "), *left]
 
 
-def _parts(status: StatusView) -> list[tuple[int, str, str]]:
-    """(rank, style, text): the part of the highest rank is the first to go."""
+def _fitting(parts: list[Part], columns: int, *, keep: int) -> list[Part]:
+    """What fits into ``columns``, at least ``keep`` parts."""
+    parts = list(parts)
+    for place, part in enumerate(parts):
+        if part.short and _width(parts) > columns:
+            parts[place] = part._replace(text=part.short)
+    while len(parts) > keep and _width(parts) > columns:
+        parts.remove(max(parts))
+    return parts
+
+
+def _parts(status: StatusView) -> list[Part]:
     if not status.peer:
-        return [(0, "", "not connected"), *_aside(status)]
-    bad = "class:toolbar.bad" if status.state in _LOST else ""
-    parts = [
-        (0, bad or "class:toolbar.peer", visible(status.peer, 60)),
-        (1, bad, f" {status.state} " if bad else status.state),
-    ]
-    if status.window:
-        parts.append((5, "", f"window {status.window}"))
+        return [Part(0, "", "not connected"), *_aside(status)]
+    lost = status.state in _LOST
+    bad = "class:toolbar.bad" if lost else ""
+    peer = visible(status.peer, 60)
     counts = f"{status.pending} pending / {status.queued} queued"
     if status.held:
         counts += f" / {status.held} held"
     busy = status.pending or status.queued or status.held
-    parts.append((2, "class:toolbar.busy" if busy else "", counts))
+    parts = [
+        Part(0, bad or "class:toolbar.peer", peer, peer.rpartition("@")[0]),
+        Part(1 if lost else 3, bad, f" {status.state} " if lost else status.state),
+        Part(2, "class:toolbar.busy" if busy else "", counts),
+    ]
+    if status.window:
+        parts.insert(2, Part(5, "", f"window {status.window}"))
     if status.last:
         failed = "class:toolbar.failed" if status.failed else ""
-        parts.append((4, failed, f"last {visible(status.last, 60)}"))
+        last = visible(status.last, 60)
+        parts.append(Part(4, failed, f"last {last}", last))
         if status.elapsed:
-            parts.append((6, "", status.elapsed))
+            parts.append(Part(6, "", status.elapsed))
     return parts + _aside(status)
 
 
-def _aside(status: StatusView) -> list[tuple[int, str, str]]:
+def _aside(status: StatusView) -> list[Part]:
     parts = []
     if status.listening:
-        parts.append((8, "", f"listening {visible(status.listening, 40)}"))
+        parts.append(Part(8, "", f"listening {visible(status.listening, 40)}"))
     if status.recording:
-        parts.append((9, "", "recording"))
+        parts.append(Part(9, "", "recording"))
     if status.wire not in ("", "off"):
-        parts.append((7, "", f"wire {status.wire}"))
+        parts.append(Part(7, "", f"wire {status.wire}"))
     return parts
 
 
-def _width(parts: list[tuple[int, str, str]]) -> int:
-    return 1 + sum(get_cwidth(text) for _, _, text in parts) + 3 * (len(parts) - 1)
+def _width(parts: list[Part]) -> int:
+    return 1 + sum(get_cwidth(part.text) for part in parts) + 3 * (len(parts) - 1)
 
 
 class Memo:

@@ -116,7 +116,7 @@ def test_ctrl_c_on_an_empty_line_sends_c_cancel_and_the_association_lives(
     shell.send("c-c")
     shell.wait_for("C-CANCEL-RQ")
     shell.wait_for("#1 C-FIND C-CANCEL sent")
-    shell.wait_for("0xfe00")
+    shell.wait_for("0xFE00")
     idle(shell)
     shell.enter("echo")
     shell.wait_for(lambda t: re.search(r"#2 C-ECHO 0x0000 Success", t.everything))

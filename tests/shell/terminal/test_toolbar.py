@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import timeit
 from dataclasses import replace
 
 import pytest
@@ -66,7 +65,7 @@ def test_a_hint_takes_the_place_of_what_matters_less() -> None:
     text = plain(BUSY, hint, 100)
     assert "last 0x0000" not in text
     assert text.startswith(" ORTHANC · open · 8 pending / 92 queued  [KEY ...]   Keyword=value")
-    assert plain(BUSY, hint, 130).startswith(" ORTHANC@127.0.0.1:4242 · open · ")
+    assert plain(BUSY, hint, 130).startswith(" ORTHANC · open · window 8/1 · 8 pending / 92 queued")
     assert plain(BUSY, hint, 80).startswith(" ORTHANC · open · 8 pending / 92 queued  [KEY ...]")
 
 
@@ -74,23 +73,27 @@ def test_a_hint_takes_the_place_of_what_matters_less() -> None:
 def test_the_least_important_gives_way_first(columns: int) -> None:
     text = plain(BUSY, "find LEVEL [KEY ...] [--of ROW]", columns)
     assert "ORTHANC" in text
-    assert "open" in text
-    if columns >= 60:
-        assert "8 pending / 92 queued" in text
+    assert ("open" in text and "8 pending / 92 queued" in text) is (columns >= 40)
+    if columns >= 40:
         assert fragment_list_width(toolbar(BUSY, "x" * 100, columns)) <= columns
     if columns < 80:
         assert "wire" not in text
 
 
+def test_80_columns_have_room_for_all_that_matters() -> None:
+    assert plain(replace(BUSY, wire="off"), columns=80) == (
+        " ORTHANC · open · window 8/1 · 8 pending / 92 queued · 0x0000 Success · 38 ms"
+    )
+
+
+def test_on_a_narrow_terminal_the_counts_outlive_the_state() -> None:
+    assert plain(BUSY, columns=34) == " ORTHANC · 8 pending / 92 queued"
+    assert "aborted" in plain(replace(BUSY, state="aborted"), columns=34)
+
+
 def test_what_a_peer_says_is_visible() -> None:
     text = plain(replace(BUSY, peer="EVIL\x1b[2J\x9b\u202e@h:1", last="0x0000 \x07"), "a\x1bb")
     assert text.isprintable()
-
-
-def test_it_is_fast() -> None:
-    """It runs on every key: far below a millisecond."""
-    best = min(timeit.repeat(lambda: toolbar(BUSY, "x" * 80, 160), number=100, repeat=5)) / 100
-    assert best < 0.001
 
 
 def test_memo_asks_once_for_the_same() -> None:
