@@ -9,18 +9,17 @@ from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 from pynetdicom import AE, build_context, build_role, evt
 from pynetdicom.association import Association
-from pynetdicom.sop_class import (
-    CTImageStorage,
-    StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelGet,
-    Verification,
-)
 
 from benchmarks.workers.meter import Meter
 
 EXPLICIT = "1.2.840.10008.1.2.1"
+VERIFICATION = UID("1.2.840.10008.1.1")
+CT_IMAGE = UID("1.2.840.10008.5.1.4.1.1.2")
+STUDY_FIND = UID("1.2.840.10008.5.1.4.1.2.2.1")
+STUDY_GET = UID("1.2.840.10008.5.1.4.1.2.2.3")
 
 
 def echo(association: Association, work: dict[str, Any]) -> None:
@@ -49,9 +48,7 @@ def find(association: Association, work: dict[str, Any]) -> None:
     keys.StudyInstanceUID = ""
     meter = Meter()
     kept = []
-    for _status, identifier in association.send_c_find(
-        keys, StudyRootQueryRetrieveInformationModelFind
-    ):
+    for _status, identifier in association.send_c_find(keys, STUDY_FIND):
         if identifier is not None:
             meter.mark_first()
             kept.append(identifier)
@@ -64,7 +61,7 @@ def get(association: Association, work: dict[str, Any]) -> None:
     keys.StudyInstanceUID = work["study"]
     meter = Meter()
     stored = 0
-    for status, _ in association.send_c_get(keys, StudyRootQueryRetrieveInformationModelGet):
+    for status, _ in association.send_c_get(keys, STUDY_GET):
         stored = status.get("NumberOfCompletedSuboperations", stored)
     meter.report(stored)
 
@@ -78,19 +75,19 @@ def main() -> None:
     extra: list[Any] = []
     if work["kind"] == "get":
 
-        def kept(event: evt.Event) -> int:
+        def kept(event: Any) -> int:
             target = Path(work["folder"]) / f"{event.request.AffectedSOPInstanceUID}.dcm"
             with target.open("wb") as file:
                 file.write(event.encoded_dataset())
             return 0x0000
 
         handlers.append((evt.EVT_C_STORE, kept))
-        extra.append(build_role(CTImageStorage, scp_role=True))
+        extra.append(build_role(CT_IMAGE, scp_role=True))
     contexts = {
-        "echo": [Verification],
-        "store": [CTImageStorage],
-        "find": [StudyRootQueryRetrieveInformationModelFind],
-        "get": [StudyRootQueryRetrieveInformationModelGet, CTImageStorage],
+        "echo": [VERIFICATION],
+        "store": [CT_IMAGE],
+        "find": [STUDY_FIND],
+        "get": [STUDY_GET, CT_IMAGE],
     }[work["kind"]]
     association = application.associate(
         host,

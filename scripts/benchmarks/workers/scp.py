@@ -17,6 +17,9 @@ from assocsh.datasets.identifiers import dataset_from, encode
 from assocsh.datasets.receive import InstanceWriter
 
 
+SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+
+
 class Nowhere:
     """A sink that keeps nothing."""
 
@@ -59,7 +62,7 @@ def identifiers(count: int, syntax: str) -> list[bytes]:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    prepared: dict[str, list[bytes]] = {}
+    prepared = {syntax: identifiers(options.matches, syntax) for syntax in SYNTAXES}
 
     async def answer(indication: Indication) -> None:
         if options.latency:
@@ -75,10 +78,7 @@ async def serve(options: argparse.Namespace) -> None:
         indication.respond(0x0000)
 
     async def find(indication: Indication) -> None:
-        syntax = indication.context.transfer_syntax or ""
-        if syntax not in prepared:
-            prepared[syntax] = identifiers(options.matches, syntax)
-        made = prepared[syntax]
+        made = prepared[indication.context.transfer_syntax or ""]
         for number in range(options.matches):
             indication.respond(0xFF00, made[number % len(made)])
             if not number % 32:
@@ -105,8 +105,7 @@ async def serve(options: argparse.Namespace) -> None:
         },
         open_sink=open_sink,
     )
-    syntaxes = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
-    policy = AcceptorPolicy(transfer_syntaxes=syntaxes)
+    policy = AcceptorPolicy(transfer_syntaxes=SYNTAXES)
     listener = await listen(ae_title="FAST", handlers=handlers, policy=policy)
     sys.stdout.write(f"{listener.port}\n")
     sys.stdout.flush()

@@ -1,0 +1,132 @@
+"""C-FIND with many matches, and C-GET to disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import data
+from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port
+from benchmarks.model import Figure, Medians, Row, memory_at_most, rate_ratio
+from tests.peers.dcmtk import Dcmqrscp
+from tests.peers.programs import find as installed
+
+NO_STUDY = "1.2.826.0.1.3680043.8.498.5.404"
+
+
+def find(bench: Bench) -> Row:
+    """C-FIND with 20,000 matches."""
+    matches = bench.count(20000, 3000)
+    row = Row(
+        "find",
+        "C-FIND with 20,000 matches of 250 bytes, all kept, from a fast acceptor of assocsh's in "
+        "another process; findscu throws its matches away",
+        "match/s",
+        rounds=3,
+    )
+    address, _ = bench.fast_scp("--matches", str(matches))
+    work = {"kind": "find", "peer": address, "contexts": "qr"}
+    row.clients["assocsh"] = bench.worker("assocsh_scu", work)
+    row.clients["pynetdicom"] = bench.worker("pynetdicom_scu", work)
+    program = installed("findscu")
+    if program is not None:
+        one, _ = bench.fast_scp("--matches", "1")
+
+        def argv(peer: str) -> list[str]:
+            asked = ["-k", "0008,0052=STUDY", "-k", "0010,0020", "-k", "0020,000d"]
+            return [program, "-S", "-aec", ae_of(peer), *asked, *host_and_port(peer)]
+
+        row.clients["findscu"] = bench.program(argv(address), argv(one), matches)
+    else:
+        row.missing.append("findscu: DCMTK is not installed")
+
+    def first(medians: Mapping[str, Medians]) -> float | None:
+        ours, theirs = medians.get("assocsh"), medians.get("pynetdicom")
+        if ours is None or theirs is None or ours.first is None or theirs.first is None:
+            return None
+        return theirs.first / ours.first
+
+    row.figures += [
+        rate_ratio("assocsh", "pynetdicom", 10.0),
+        Figure("time to the first row: pynetdicom / assocsh", first, 1.0),
+        memory_at_most("assocsh", 20),
+    ]
+    return row
+
+
+def get(bench: Bench) -> Row:
+    """C-GET of 300 CT images to disk."""
+    count = bench.count(300, 60)
+    row = Row(
+        "get",
+        "C-GET of 300 CT images from dcmqrscp (TCP_NODELAY=1) to disk. fsync: each file and its "
+        "folder before its success; batch: one sync at the end, counted; getscu and pynetdicom: "
+        "no fsync",
+        "image/s",
+    )
+    if installed("dcmqrscp") is None or installed("storescu") is None:
+        row.missing.append("everything: DCMTK is not installed")
+        return row
+    with _nodelay():
+        peer = bench.stack.enter_context(Dcmqrscp(bench.fresh()))
+    _fill(bench, peer, bench.images(count))
+    work = {
+        "kind": "get",
+        "peer": peer.address,
+        "study": data.STUDY,
+        "contexts": "StudyRootQueryRetrieveInformationModelGet,CTImageStorage",
+    }
+
+    def ours(durability: str) -> dict[str, object]:
+        return {**work, "folder": str(bench.fresh()), "durability": durability}
+
+    row.clients["assocsh, no fsync"] = bench.worker("assocsh_scu", lambda: ours("none"))
+    row.clients["assocsh, batch"] = bench.worker("assocsh_scu", lambda: ours("batch"))
+    row.clients["assocsh, fsync"] = bench.worker("assocsh_scu", lambda: ours("file"))
+    program = installed("getscu")
+    if program is not None:
+
+        def argv(study: str) -> list[str]:
+            keys = ["-k", "0008,0052=STUDY", "-k", f"0020,000d={study}"]
+            options = ["+B", "-pdu", "131072", "-od", "."]
+            aec = ["-aec", peer.ae]
+            return [program, "-S", *aec, *keys, *options, *host_and_port(peer.address)]
+
+        def complete(folder: Path) -> None:
+            there = len(list(folder.iterdir()))
+            if there != count:
+                raise RunFailed(f"{there} files of {count} came")
+
+        # the run that is taken off finds nothing, so one image is counted too few
+        row.clients["getscu"] = bench.program(
+            argv(data.STUDY), argv(NO_STUDY), count + 1, cwd=bench.fresh, check=complete
+        )
+    else:
+        row.missing.append("getscu: DCMTK is not installed")
+    row.clients["pynetdicom"] = bench.worker("pynetdicom_scu", lambda: ours("none"))
+    row.figures.append(rate_ratio("assocsh, no fsync", "getscu", 1.0))
+    return row
+
+
+def _fill(bench: Bench, peer: Dcmqrscp, folder: Path) -> None:
+    program = installed("storescu")
+    assert program is not None
+    argv = [program, "-aec", peer.ae, "+sd", *host_and_port(peer.address), str(folder)]
+    subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+
+@contextmanager
+def _nodelay() -> Iterator[None]:
+    """What starts in here has TCP_NODELAY=1 in its environment."""
+    before = os.environ.get("TCP_NODELAY")
+    os.environ["TCP_NODELAY"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TCP_NODELAY"]
+        else:
+            os.environ["TCP_NODELAY"] = before

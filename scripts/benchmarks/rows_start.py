@@ -1,0 +1,124 @@
+"""What a person waits for: the first prompt, the completion menu, imports."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchmarks.bench import ROOT, Bench, timed
+from benchmarks.model import Figure, Medians, Row, Run, Sample, more_than
+from tests.shell.terminal.pty_terminal import PtyTerminal
+
+MENU = """
+import sys
+sys.path[:0] = {path!r}
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import FuzzyCompleter, WordCompleter
+from assocsh.datasets.dictionary import entries
+words = [entry.keyword for entry in entries()]
+session = PromptSession("bare>", completer=WordCompleter(words), complete_while_typing=True)
+session.prompt()
+"""
+
+
+def _processor_time(terminal: PtyTerminal) -> float:
+    return int(Path(f"/proc/{terminal.process.pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+def prompt(bench: Bench) -> Row:
+    """Time to the first prompt."""
+    row = Row(
+        "prompt",
+        "until the first prompt stands on a pty, against a program that only imports "
+        "prompt_toolkit; the figure is processor time, the least of all runs",
+        "start/s",
+        rounds=10,
+    )
+
+    def until_shown(*arguments: str) -> Run:
+        def run() -> Sample:
+            begun = time.perf_counter()
+            with PtyTerminal([sys.executable, *arguments], cwd=ROOT) as terminal:
+                terminal.wait_for("assocsh>")
+                wall = time.perf_counter() - begun
+                return Sample(wall, _processor_time(terminal))
+
+        return run
+
+    code = "import prompt_toolkit, sys; sys.stdout.write('assocsh>'); sys.stdout.flush(); "
+    row.clients["assocsh"] = until_shown("-m", "assocsh")
+    row.clients["import prompt_toolkit"] = until_shown("-c", f"{code}sys.stdin.read()")
+    row.figures.append(more_than("assocsh", "import prompt_toolkit", 30))
+    return row
+
+
+def menu(bench: Bench) -> Row:
+    """A key to the completion menu."""
+    row = Row(
+        "menu",
+        "from a key to the completion menu with the tags of the dictionary (5,000 keywords), "
+        "against a bare PromptSession with a WordCompleter of the same",
+        "menu/s",
+        rounds=3,
+    )
+    keys = bench.count(20, 5)
+
+    def shown(arguments: list[str], ready: str, before: str) -> Run:
+        def run() -> Sample:
+            with PtyTerminal([sys.executable, *arguments], cwd=ROOT) as terminal:
+                terminal.wait_for(ready)
+                terminal.send(before)
+                terminal.wait_for(before)
+                time.sleep(2)  # tables are loaded behind the prompt
+                begun_cpu = _processor_time(terminal)
+                spent = 0.0
+                for _ in range(keys):
+                    begun = time.perf_counter()
+                    terminal.send("P")
+                    terminal.wait_for("PatientID")
+                    spent += time.perf_counter() - begun
+                    terminal.send("backspace")
+                    terminal.wait_for(lambda one: "PatientID" not in one.text)
+                used = _processor_time(terminal) - begun_cpu
+                return Sample(spent, used, keys)
+
+        return run
+
+    path = [str(ROOT), str(ROOT / "scripts")]
+    row.clients["assocsh"] = shown(["-m", "assocsh"], "assocsh>", "find study ")
+    row.clients["bare PromptSession"] = shown(["-c", MENU.format(path=path)], "bare>", " ")
+
+    def wait(medians: Mapping[str, Medians]) -> float | None:
+        return medians["assocsh"].least_wall * 1000 if "assocsh" in medians else None
+
+    row.figures.append(Figure("a key to the menu, least of the runs", wait, 25, "at most", " ms"))
+    return row
+
+
+def imports(bench: Bench) -> Row:
+    """Import times."""
+    row = Row(
+        "import",
+        "a Python that imports one thing and ends, its own start included",
+        "start/s",
+        rounds=10,
+    )
+    for name, code in {
+        "nothing": "pass",
+        "assocsh": "import assocsh",
+        "assocsh.connect": "from assocsh import connect",
+        "assocsh.shell.language": "import assocsh.shell.language.parse",
+        "prompt_toolkit": "import prompt_toolkit",
+        "pydicom": "import pydicom",
+        "pynetdicom": "import pynetdicom",
+    }.items():
+        argv = [sys.executable, "-c", code]
+
+        def run(argv: list[str] = argv) -> Sample:
+            done = timed(argv, ROOT)
+            return Sample(done.wall, done.cpu, peak=done.peak)
+
+        row.clients[name] = run
+    return row
