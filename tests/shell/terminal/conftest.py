@@ -40,7 +40,7 @@ class FakeShell(PtyTerminal):
     def prompted(self) -> FakeShell:
         """Wait for the prompt and the toolbar."""
         self.wait_for("assocsh>")
-        self.wait_for("FAKE@127.0.0.1:104")
+        self.wait_for(" FAKE")
         return self
 
     def close(self) -> None:

@@ -108,7 +108,7 @@ def test_suspended_and_resumed(tmux: Tmux) -> None:
     tmux.wait_for("Stopped")
     tmux.send("fg; echo THEN LEFT WITH $?", "Enter")
     tmux.wait_for(lambda text: text.count("assocsh> half a line") >= 1 and "fg" in text)
-    tmux.wait_for("· open · 0 pending")
+    tmux.wait_for("PRACTICE · open")
     tmux.send("C-c")
     tmux.wait_for(lambda text: not text.rstrip().endswith("half a line"))
     tmux.send("echo", "Enter")
