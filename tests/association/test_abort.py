@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import pytest
 
@@ -365,3 +367,29 @@ async def test_abort_of_a_silent_association() -> None:
         async with asyncio.timeout(1):
             association = await opened(peer)
             await association.abort()
+
+
+@pytest.mark.rule("A12")
+@pytest.mark.scenario(64)
+async def test_the_abort_is_read_although_our_write_comes_first() -> None:
+    """A-ABORT and RST are here, nothing of it was read yet, and we write: the write fails."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"A@127.0.0.1:{server.getsockname()[1]}"
+        opening = asyncio.ensure_future(connect(address, contexts=SPECS, timeouts=QUICK)._open())
+        peer, _ = await loop.sock_accept(server)
+        with peer:
+            request = await loop.sock_recv(peer, 65536)
+            accept = scripted.associate_ac(scripted.read_association(request[6:]))
+            await loop.sock_sendall(peer, accept)
+            association = await opening
+            # from here on the loop does not run: it cannot read before we write
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.send(scripted.abort(2, 5))
+        echo = association.echo()
+        association._engine.protocol.pump()
+    error = await error_of(echo)
+    assert isinstance(error, AssociationAborted)
+    assert (error.by, error.source, error.reason) == ("peer", 2, 5)
+    await association.wait_closed()

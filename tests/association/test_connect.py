@@ -7,7 +7,8 @@ import socket
 
 import pytest
 
-from assocsh import Handlers, Timeouts, connect, listen
+from assocsh import Handlers, Peer, Timeouts, connect, listen
+from assocsh.association import endings
 from assocsh.association.proposals import ContextSpec
 from assocsh.association.state import AssociationState
 from assocsh.errors import (
@@ -482,3 +483,16 @@ async def test_an_opening_that_fails_is_over() -> None:
     assert association.closed and association.state is AssociationState.LOST
     with pytest.raises(ConnectionFailed):
         association.echo()
+
+
+@pytest.mark.scenario(1, 71)
+def test_several_addresses_that_fail_alike_are_one_failure() -> None:
+    """asyncio sums them up in a text; what it says then still says what to do."""
+    peer = Peer("A", "pacs", 104)
+    alike = OSError(
+        "Multiple exceptions: [Errno 111] Connect call failed ('::1', 104, 0, 0), "
+        "[Errno 111] Connect call failed ('127.0.0.1', 104)"
+    )
+    assert "nothing listens on pacs:104" in endings.connect_failed(peer, alike, 1.0).message
+    mixed = OSError("Multiple exceptions: [Errno 111] refused, [Errno 113] no route")
+    assert "Multiple" in endings.connect_failed(peer, mixed, 1.0).message

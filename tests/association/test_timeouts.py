@@ -15,6 +15,7 @@ from assocsh.errors import (
     AssociationAborted,
     ConnectionFailed,
     ConnectionLost,
+    OperationCancelled,
     OperationTimeout,
     ProtocolError,
 )
@@ -342,3 +343,23 @@ async def test_nothing_is_left_of_the_timers() -> None:
             protocol._grace_timer,
         )
         assert timers == (None, None, None, None)
+
+
+@pytest.mark.rule("E4")
+async def test_one_that_was_cancelled_meanwhile_does_not_time_out_as_well() -> None:
+    """Both run out in the same turn; what waits for the first cancels the second."""
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(window=(2, 2))
+        await wire.closed()
+
+    watch = Watch()
+    async with ScriptedPeer(script) as peer:
+        options = {"timeouts": replace(QUICK, dimse=0.1), "window": 2}
+        async with until_aborted(peer, watch, **options) as association:
+            association.on_timeout = "keep"
+            first, second = association.echo(), association.echo()
+            first.add_done_callback(lambda _: second.cancel())
+            assert isinstance(await error_of(first), OperationTimeout)
+            assert isinstance(await error_of(second), OperationCancelled)
+            assert watch.ends_of(second) == ["cancelled"]
