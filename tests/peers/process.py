@@ -89,6 +89,7 @@ class PeerProcess:
         return self.log.read_text("utf-8", "replace") if self.log.exists() else ""
 
     def start(self) -> Self:
+        assert not self.running, "it runs already"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.argv,
