@@ -77,13 +77,15 @@ class Invocation:
 class Performing:
     """One request of the peer, from its command set to our final response."""
 
-    __slots__ = ("cancelled", "command", "context_id", "message_id", "refused", "user")
+    __slots__ = ("cancelled", "command", "context_id", "held", "message_id", "refused", "user")
 
     def __init__(self, context_id: int, command: CommandSet) -> None:
         self.context_id = context_id
         self.command = command
         self.message_id = command.message_id
         self.cancelled = False
+        self.held = 0
+        """Bytes of its data set that are kept until it is answered."""
         self.refused = False
         """Answered by the machine itself: nobody is to perform it."""
         self.user: object = None

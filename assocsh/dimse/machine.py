@@ -41,6 +41,12 @@ from assocsh.dimse.window import OperationsWindow
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
 
+MAX_HELD = 256 * 1024 * 1024
+"""Bytes of the peer's unanswered requests that are kept at most, however large its window is."""
+
+MAX_UNSENT = 65536
+"""Answers that may wait to be sent when yet another request comes."""
+
 MAX_PERFORMING = 64
 """How many requests of the peer may be outstanding whatever was negotiated."""
 
@@ -72,6 +78,7 @@ class DimseMachine:
         self.lanes = Lanes(self.window, fragment_size(peer_max_pdu), self._events)
         self._outstanding = self.lanes.outstanding
         self._performing: dict[int, Performing] = {}
+        self._held = 0
         self._reader = MessageReader()
         self._store: Performing | None = None
         self._received = bytearray()
@@ -215,6 +222,7 @@ class DimseMachine:
         self._answer(performing, status, data, elements)
         if status not in PENDING:
             del self._performing[performing.message_id]
+            self._held -= performing.held
             self.performed_window.give_back()
 
     def _answer(
@@ -321,11 +329,24 @@ class DimseMachine:
             self._events.append(CancelReceived(message_id, performing))
             return
         performing = self._admit(context_id, command, now)
-        if not performing.refused:
-            self._events.append(IndicationReceived(performing, data))
+        if performing.refused:
+            return
+        performing.held = length
+        self._held += length
+        if self._held > MAX_HELD:
+            raise ProtocolError(
+                f"the peer's unanswered requests have {self._held} bytes: too many to keep",
+                reason=0,
+            )
+        self._events.append(IndicationReceived(performing, data))
 
     def _admit(self, context_id: int, command: CommandSet, now: float) -> Performing:
         """Count a request of the peer; one with a Message ID in use is answered 0210H."""
+        if self.lanes.control_backlog > MAX_UNSENT:
+            raise ProtocolError(
+                f"the peer goes on asking and does not take the answers: {MAX_UNSENT} wait",
+                reason=0,
+            )
         performing = Performing(context_id, command)
         if performing.message_id in self._performing:
             self._events.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assocsh.dimse import events as ev
+from assocsh.dimse import machine as dimse_machine
 from assocsh.dimse.machine import MAX_PERFORMING
 from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
@@ -234,3 +235,33 @@ def test_what_nobody_waits_for_keeps_its_id_and_place() -> None:
     assert echo.state is OperationState.CANCELLED  # and stays so
     assert [one.command.message_id for one in drain(machine)] == [2]
     assert late.message_id == 2
+
+
+@pytest.mark.rule("E8", "E9")
+def test_what_the_peers_requests_hold_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the window: bytes of what is unanswered, answers that are not taken."""
+    monkeypatch.setattr(dimse_machine, "MAX_HELD", 10_000)
+    monkeypatch.setattr(dimse_machine, "MAX_UNSENT", 50)
+    machine = support.machine(performed=0)
+
+    def find(message_id: int) -> list[ev.DimseEvent]:
+        said = support.CommandSet.of(
+            CommandField=0x0020, CommandDataSetType=1, MessageID=message_id
+        )
+        machine.receive([support.command_pdv(5, said), support.data_pdv(5, bytes(4000))], 0.0)
+        return support.kinds(machine, ev.Violation)
+
+    for message_id in range(1, 50):  # answered each time: nothing is held
+        assert not find(message_id)
+        machine.respond(machine.performing[message_id], 0)
+    assert len(drain(machine)) == 49
+    assert [bool(find(message_id)) for message_id in (1, 2, 3)] == [False, False, True]
+
+    machine = support.machine(performed=0)
+    ended = 0
+    for message_id in range(1, 60):
+        machine.receive([_echo_rq(message_id)], 0.0)
+        ended += len(support.kinds(machine, ev.Violation))
+        if message_id in machine.performing:
+            machine.respond(machine.performing[message_id], 0)
+    assert ended == 60 - 1 - 51
