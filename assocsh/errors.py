@@ -12,7 +12,7 @@ request, ends an association, or refuses something before it reached the wire::
     │   ├── ConnectionLost        TCP closed without release or abort; a timer of ours ran out
     │   └── ProtocolError         the peer broke PS3.7 or PS3.8; this side answered with A-ABORT
     ├── OperationTimeout          no response to one request within the DIMSE timeout
-    ├── OperationCancelled        cancelled on this side before a final response: nobody waits for it
+    ├── OperationCancelled        cancelled on this side before a final response came
     ├── LocalProtocolError        this side asked for something its state does not allow
     └── LocalRefusal              refused on this side, before anything was sent
         ├── NoPresentationContext no accepted presentation context carries the request
