@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assocsh.association.association import Association
     from assocsh.association.engine import Engine
 
-SINK_BACKLOG = 8 * 1024 * 1024
+SINK_BACKLOG = 4 * 1024 * 1024
 """Bytes a sink may still have to put away before reading from the peer pauses."""
 
 RESPONSES_WAITING = 64

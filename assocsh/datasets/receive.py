@@ -2,7 +2,7 @@
 
 A data set is streamed into a temporary file beside its place and gets its name, by ``link``, when
 it is complete and safe. Nothing is ever overwritten, a half instance never has a name, and names
-come from one function. Writing, hashing and fsync happen in threads behind a bounded buffer.
+come from one function. Writing and fsync happen in threads behind a bounded buffer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 import secrets
 import stat
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,18 +32,21 @@ Durability = Literal["none", "file", "batch"]
 Duplicate = Literal["identical", "different"]
 
 FREE_SPACE_FLOOR = 256 * 1024 * 1024
-BATCH = 256 * 1024
+BATCH = 1024 * 1024
+"""Bytes that are handed to a thread at once: a CT image takes one way there and back."""
 LOW_MARK = 1024 * 1024
 HEAD = 16 * 1024
+BLOCK = 256 * 1024
+_PIECES = 512
 
 _SAFE_UID = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?", re.ASCII)
-_TEMPORARY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+_TEMPORARY = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 _NO_LINK = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One instance that was stored. ``size`` is that of the data set, ``sha256`` its digest.
+    """One instance that was stored. ``size`` is that of the data set in bytes.
 
     ``duplicate``: an instance of this UID was there before; ``identical`` ones are not kept twice,
     a ``different`` one lies beside the first. ``remarks`` say what was odd.
@@ -53,7 +57,6 @@ class Received:
     sop_instance: str
     transfer_syntax: str
     size: int
-    sha256: str
     duplicate: Duplicate | None = None
     remarks: tuple[str, ...] = ()
 
@@ -141,13 +144,12 @@ class InstanceWriter:
         self.durability = durability
         self.size = 0
         self.backlog = 0
-        self._hash = hashlib.sha256()
         self._head, self._begun = b"", False
         self._error: OSError | None = None
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
         self._flushing: asyncio.Future[None] | None = None
-        self._chunks: list[bytes] = []
+        self._chunks: list[bytes | memoryview] = []
         self._temporary = f".{secrets.token_hex(8)}.part"
         self._folder = os.open(
             self.directory, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0)
@@ -165,12 +167,15 @@ class InstanceWriter:
     # -- while it arrives ----------------------------------------------------------------------
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next bytes; they are copied. Raises the OSError of an earlier piece."""
+        """Take the next bytes; they are kept until they are written, and must not change.
+
+        Raises the OSError of an earlier piece.
+        """
         if self._error is not None:
             raise self._error
         if self._closed:
             raise OSError(errno.EBADF, "the instance is closed")
-        self._chunks.append(bytes(data))
+        self._chunks.append(data)
         self.size += len(data)
         self.backlog += len(data)
         if self._flushing is None and self.backlog >= BATCH:
@@ -190,7 +195,7 @@ class InstanceWriter:
         self._flushing = asyncio.get_running_loop().run_in_executor(None, self._put, chunks)
         self._flushing.add_done_callback(lambda done: self._flushed(done, chunks))
 
-    def _flushed(self, done: asyncio.Future[None], chunks: list[bytes]) -> None:
+    def _flushed(self, done: asyncio.Future[None], chunks: list[bytes | memoryview]) -> None:
         self._flushing = None
         self.backlog -= sum(map(len, chunks))
         error = done.exception() if not done.cancelled() else None
@@ -211,14 +216,13 @@ class InstanceWriter:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _put(self, chunks: list[bytes]) -> None:
-        """In a thread: hash and write."""
-        data = b"".join(chunks)
+    def _put(self, chunks: list[bytes | memoryview]) -> None:
+        """In a thread: write."""
         if not self._begun:
-            self._begun, self._head = True, data[:HEAD]
-            _write_all(self._fd, self._meta)
-        self._hash.update(data)
-        _write_all(self._fd, data)
+            self._begun, self._head = True, _head(chunks)
+            chunks = [self._meta, *chunks]
+        for at in range(0, len(chunks), _PIECES):
+            _write_all(self._fd, chunks[at : at + _PIECES])
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -260,7 +264,7 @@ class InstanceWriter:
         os.close(self._fd)
         os.close(self._folder)
 
-    def _publish(self, chunks: list[bytes]) -> Received:
+    def _publish(self, chunks: list[bytes | memoryview]) -> Received:
         """In a thread: the rest of the bytes, fsync, and the name."""
         try:
             self._put(chunks)
@@ -277,16 +281,16 @@ class InstanceWriter:
             self.sop_instance,
             self.transfer_syntax,
             self.size,
-            self._hash.hexdigest(),
             duplicate,
             self._remarks(duplicate),
         )
 
     def _name_it(self) -> tuple[str, Duplicate | None]:
-        digest = self._hash.hexdigest()
         name = instance_filename(self.sop_instance)
         if _link(self._temporary, name, self._folder):
             return name, None
+        # Only now: a digest of everything that comes would cost as much as the rest together.
+        digest = _digest(self._fd, len(self._meta))
         if self._digest_of(name) == digest:
             return name, "identical"
         for length in (8, 64):
@@ -309,12 +313,7 @@ class InstanceWriter:
             if not stat.S_ISREG(status.st_mode):
                 return None
             there = read_instance(self.directory / name, fd, status.st_size)
-            digest = hashlib.sha256()
-            position = there.data_offset
-            while block := os.pread(fd, BATCH, position):
-                digest.update(block)
-                position += len(block)
-            return digest.hexdigest()
+            return _digest(fd, there.data_offset)
         except (OSError, UnusableFile):
             return None
         finally:
@@ -355,7 +354,32 @@ def _link(temporary: str, name: str, folder: int) -> bool:
     return True
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
+def _head(chunks: Sequence[bytes | memoryview]) -> bytes:
+    """The first bytes of the data set."""
+    head = b""
+    for chunk in chunks:
+        head += chunk[: HEAD - len(head)]
+        if len(head) == HEAD:
+            break
+    return head
+
+
+def _digest(fd: int, position: int) -> str:
+    """SHA-256 of a file from ``position`` on."""
+    digest = hashlib.sha256()
+    while block := os.pread(fd, BLOCK, position):
+        digest.update(block)
+        position += len(block)
+    return digest.hexdigest()
+
+
+def _write_all(fd: int, pieces: Sequence[bytes | memoryview]) -> None:
+    written = os.writev(fd, pieces) if hasattr(os, "writev") else 0
+    for piece in pieces:
+        if written >= len(piece):
+            written -= len(piece)
+            continue
+        view = memoryview(piece)[written:]
+        written = 0
+        while view:
+            view = view[os.write(fd, view) :]

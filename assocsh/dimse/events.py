@@ -53,7 +53,7 @@ class StoreBegun(NamedTuple):
 
 
 class StoreData(NamedTuple):
-    """A piece of the data set; ``data`` is valid until the next read."""
+    """A piece of the data set; ``data`` is a view of bytes that nobody changes: it may be kept."""
 
     performing: Performing
     data: memoryview

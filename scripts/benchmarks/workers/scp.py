@@ -16,7 +16,6 @@ from assocsh.association import AcceptorPolicy
 from assocsh.datasets.identifiers import dataset_from, encode
 from assocsh.datasets.receive import InstanceWriter
 
-
 SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 
