@@ -31,7 +31,7 @@ async def interactive(arguments: Arguments) -> int:
     first = [arguments.open_text] if arguments.open_text else []
     greeting = f"assocsh {__version__}: help lists the commands, Ctrl-D leaves"
     if not first:
-        greeting += "; open practice opens an archive to practise on"
+        greeting += "\nopen practice opens an archive to practise on"
     try:
         return await run_shell(
             begin, first=first, greeting=greeting, with_toolbar=arguments.toolbar
