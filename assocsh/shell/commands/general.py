@@ -8,7 +8,7 @@ from assocsh.errors import UsageError
 from assocsh.shell.binding import parse_integer
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
-from assocsh.shell.output.visible import cell
+from assocsh.shell.output.visible import cell, wrapped
 from assocsh.shell.registry import available, command
 from assocsh.shell.settings import WIRE_MODES, find_setting
 
@@ -24,7 +24,7 @@ async def set_(session: Session, call: BoundCall) -> None:
     settings = session.settings
     if name is not None and value is not None:
         settings.set(name, value)
-        session.apply_settings()
+        session.apply_settings(find_setting(name).name)
         session.changed()
         return
     wanted = None if name is None else find_setting(name).name
@@ -68,7 +68,8 @@ async def help_(session: Session, call: BoundCall) -> None:
 
     text = help_text(call.argument("topic"), available=available())
     for line in text.splitlines():
-        session.output.result(cell(line, None))
+        for each in wrapped(cell(line, None), session.output.width):
+            session.output.result(each)
 
 
 @command("quit")

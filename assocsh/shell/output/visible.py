@@ -22,6 +22,7 @@ NEWLINE = "⏎"
 GUTTER = "│ "
 """Before each line of a text from outside, so that none of it looks like a line of ours."""
 
+_COLUMN = re.compile(r" *\S+(?: \S+)*? {2,}(?=\S)")
 _MARKED = re.compile(r" *[0-9]* *\| ")
 
 
@@ -82,11 +83,16 @@ def clip_middle(text: str, columns: int) -> str:
 def wrapped(text: str, columns: int | None) -> list[str]:
     """A line of ``text`` broken between words so that it fits; what follows is indented.
 
-    A line with a mark under or in it (``place``) stays whole: it means nothing in pieces.
+    Where two or more blanks make a second column, what follows stands under that. A line with a
+    mark under or in it (``place``) stays whole: it means nothing in pieces.
     """
     if columns is None or width(text) <= columns or _MARKED.match(text):
         return [text]
-    indent = " " * (min(len(text) - len(text.lstrip()), columns // 2) + 2)
+    column = _COLUMN.match(text)
+    if column is not None and width(column[0]) <= columns // 2:
+        indent = " " * width(column[0])
+    else:
+        indent = " " * (min(len(text) - len(text.lstrip()), columns // 2) + 2)
     out: list[str] = []
     line = ""
     for word in re.split(r"(?<=\S)(?=\s)", text):

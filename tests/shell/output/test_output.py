@@ -82,6 +82,7 @@ def test_folded_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
 def test_folding_is_between_words_and_indented() -> None:
     assert wrapped("hint: nothing matched at all", 16) == ["hint: nothing", "  matched at all"]
     assert wrapped("  received one two", 14) == ["  received one", "    two"]
+    assert wrapped("  find   C-FIND: query for", 18) == ["  find   C-FIND:", "         query for"]
     assert wrapped(" 1 | find study x", 10) == [" 1 | find study x"]
     assert wrapped("   |      ^^^^^ actual 1", 10) == ["   |      ^^^^^ actual 1"]
     assert wrapped("a b c", None) == ["a b c"]
