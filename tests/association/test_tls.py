@@ -1,0 +1,185 @@
+"""TLS below an association: pinned, refused, spoken to the wrong port (PS3.15 B.12)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ssl
+import subprocess
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from assocsh import TLSConfig, connect
+from assocsh.association.events import PduTransferred
+from assocsh.errors import AssociationError, ConnectionFailed, OperationTimeout, UsageError
+from assocsh.upperlayer.negotiation import UserIdentity
+from tests.association.support import QUICK, SPECS, Watch, error_of
+from tests.peers import scripted
+from tests.peers.scripted import ScriptedPeer, Wire, serve
+
+pytestmark = pytest.mark.peer("openssl")
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A self-signed certificate for localhost, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", key, "-out", certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key
+
+
+class TlsPeer:
+    """A scripted peer behind TLS; ``seen`` is every byte that came through it."""
+
+    def __init__(
+        self, certificate: tuple[Path, Path], script: Callable[[Wire], Awaitable[None]]
+    ) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*certificate)
+        self._script = script
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> TlsPeer:
+        self._server = await asyncio.start_server(
+            self._connected, "127.0.0.1", 0, ssl=self._context
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.address = f"SECRET@127.0.0.1:{self.port}"
+        return self
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._tasks.append(asyncio.ensure_future(self._run(Wire(reader, writer, 3))))
+
+    async def _run(self, wire: Wire) -> None:
+        try:
+            await self._script(wire)
+        finally:
+            await wire.close()
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._server.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+
+def pin_of(certificate: tuple[Path, Path]) -> str:
+    der = ssl.PEM_cert_to_DER_cert(certificate[0].read_text())
+    return "sha256:" + hashlib.sha256(der).hexdigest()
+
+
+@pytest.mark.parametrize("how", ["pin", "ca", "insecure"])
+async def test_an_association_over_tls(certificate: tuple[Path, Path], how: str) -> None:
+    tls = {
+        "pin": TLSConfig(pin=pin_of(certificate)),
+        "ca": TLSConfig(ca=str(certificate[0])),
+        "insecure": TLSConfig(insecure=True),
+    }[how]
+    watch = Watch()
+    async with TlsPeer(certificate, serve) as peer:
+        async with connect(
+            peer.address, contexts=SPECS, timeouts=QUICK, tls=tls, observer=watch
+        ) as association:
+            assert (await association.echo().result()).status == 0
+    whats = [getattr(event, "what", None) for event in watch.events]
+    assert [one for one in whats if one] == ["connected", "tls", "closed"]
+    assert watch.states[-1] == "released"
+
+
+async def test_another_certificate_than_the_pinned_one_is_not_spoken_to(
+    certificate: tuple[Path, Path],
+) -> None:
+    """Not a byte of the A-ASSOCIATE-RQ, which carries the password, reaches it."""
+    came: list[bytes] = []
+
+    async def script(wire: Wire) -> None:
+        came.append(await wire.closed())
+
+    class Wanting:
+        wants_pdus = True
+
+        def __init__(self) -> None:
+            self.events: list[object] = []
+
+        def __call__(self, event: object) -> None:
+            self.events.append(event)
+
+    observer = Wanting()
+    identity = UserIdentity(2, b"me", b"secret")
+    async with TlsPeer(certificate, script) as peer:
+        with pytest.raises(ConnectionFailed, match="another certificate") as failed:
+            await connect(
+                peer.address,
+                contexts=SPECS,
+                timeouts=QUICK,
+                tls=TLSConfig(pin="sha256:" + "00" * 32),
+                user_identity=identity,
+                observer=observer,
+            )
+    assert came in ([], [b""])
+    assert not [one for one in observer.events if isinstance(one, PduTransferred)]
+    assert pin_of(certificate) in failed.value.message and failed.value.code == 3
+
+
+async def test_a_pin_that_is_none(certificate: tuple[Path, Path]) -> None:
+    async with TlsPeer(certificate, lambda wire: wire.closed()) as peer:  # type: ignore[arg-type,return-value]
+        with pytest.raises(UsageError, match="not a pin"):
+            await connect(peer.address, contexts=SPECS, timeouts=QUICK, tls=TLSConfig(pin="md5:00"))
+
+
+async def test_a_certificate_that_nobody_vouches_for(certificate: tuple[Path, Path]) -> None:
+    async with TlsPeer(certificate, lambda wire: wire.closed()) as peer:  # type: ignore[arg-type,return-value]
+        with pytest.raises(ConnectionFailed, match=r"certificate.*not accepted") as failed:
+            await connect(peer.address, contexts=SPECS, timeouts=QUICK, tls=TLSConfig())
+        assert "--tls-ca" in failed.value.hint and "--tls-pin" in failed.value.hint
+
+
+@pytest.mark.scenario(18)
+async def test_tls_to_a_plain_port() -> None:
+    async def script(wire: Wire) -> None:
+        first = await wire.read(1)
+        assert first == b"\x16"  # a TLS handshake, no PDU
+        await wire.send(scripted.abort(2, 1))
+
+    async with ScriptedPeer(script) as peer:
+        with pytest.raises(ConnectionFailed, match="TLS") as failed:
+            await connect(
+                peer.address, contexts=SPECS, timeouts=QUICK, tls=TLSConfig(insecure=True)
+            )
+        assert "does the peer speak TLS" in failed.value.hint
+
+
+@pytest.mark.scenario(18)
+async def test_plain_to_a_tls_port(certificate: tuple[Path, Path]) -> None:
+    """It answers with an alert or closes; in either case the hint is --tls."""
+    async with TlsPeer(certificate, serve) as peer:
+        with pytest.raises(AssociationError) as failed:
+            await connect(peer.address, contexts=SPECS, timeouts=QUICK)
+        assert "--tls" in failed.value.hint and failed.value.code == 3
+
+
+@pytest.mark.rule("A11")
+async def test_abort_over_tls_is_bounded(certificate: tuple[Path, Path]) -> None:
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        await wire.closed()
+
+    async with TlsPeer(certificate, script) as peer:
+        association = await connect(
+            peer.address, contexts=SPECS, timeouts=QUICK, tls=TLSConfig(insecure=True)
+        )
+        echo = association.echo()
+        started = asyncio.get_running_loop().time()
+        await association.abort()
+        assert asyncio.get_running_loop().time() - started < 1.2
+        assert not isinstance(await error_of(echo), OperationTimeout)
