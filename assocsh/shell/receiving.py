@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from assocsh.shell.session import Session
 
 OUT_OF_RESOURCES = 0xA700
+MOVE_ORIGINATOR = 0x1031
+"""Move Originator Message ID (0000,1031): of the C-MOVE that a C-STORE belongs to."""
+
 NOT_AUTHORISED = 0x0124
 
 
@@ -29,6 +32,7 @@ class Receiving:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._gets: dict[RequestRecord, Path] = {}
+        self._moves: list[RequestRecord] = []
 
     @property
     def expects_more(self) -> bool:
@@ -42,6 +46,22 @@ class Receiving:
 
     def end(self, record: RequestRecord) -> None:
         self._gets.pop(record, None)
+
+    def begin_move(self, record: RequestRecord) -> None:
+        """From now on what the listener gets for this move is compared."""
+        self._moves.append(record)
+
+    def end_move(self, record: RequestRecord) -> None:
+        self._moves.remove(record)
+
+    def arrived(self, record: RequestRecord | None, originator: object, file: ReceivedFile) -> None:
+        """Hand an instance to the comparison of its get, or of the move that brought it."""
+        if record is None and self._moves:
+            # a peer that leaves out the Message ID of the move leaves us to guess
+            moves = {move.telling.message_id: move for move in self._moves if move.telling}
+            record = moves.get(originator) if isinstance(originator, int) else self._moves[0]
+        if record is not None and record.comparison is not None:
+            record.comparison.add(file)
 
     def handlers(self) -> Handlers:
         """The handlers of the session's association."""
@@ -136,16 +156,16 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
         record = found[1] if found is not None else None
         received = await indication.sink.finish()
         indication.respond(0x0000)
-        session.instance_received(
-            record,
-            ReceivedFile(
-                str(received.path),
-                indication.command.affected_sop_class,
-                indication.command.affected_sop_instance,
-                received.duplicate,
-                f" from {indication.association.peer.ae}" if record is None else "",
-            ),
+        command = indication.command
+        file = ReceivedFile(
+            str(received.path),
+            command.affected_sop_class,
+            command.affected_sop_instance,
+            received.duplicate,
+            f" from {indication.association.peer.ae}" if record is None else "",
         )
+        session.instance_received(record, file)
+        session.receiving.arrived(record, command.values.get(MOVE_ORIGINATOR), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.dimse.states import CancelOutcome
     from assocsh.errors import AssocshError
+    from assocsh.shell.comparing import Comparison
     from assocsh.shell.language.parse import Call
 
 _ORDER = ("Success", "Warning", "Cancel", "Failure")
@@ -95,6 +96,8 @@ class RequestRecord:
         """Files, or requests, refused on this side before anything was sent."""
         self.received = 0
         """Instances that arrived here for it."""
+        self.comparison: Comparison | None = None
+        """What arrived against what was sent once, where ``--compare`` asked for it."""
         self.cancel_asked = False
         self.limited = False
         """Cancelled by its own ``--limit``: having got enough is success."""

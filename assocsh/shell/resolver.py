@@ -71,6 +71,10 @@ class SessionResolver:
             case "suboperations":
                 counts = record.suboperations
                 return None if counts is None else getattr(counts, steps[0].name)
+            case "compared":
+                return None if record.comparison is None else record.comparison.compared
+            case "different":
+                return None if record.comparison is None else record.comparison.different
             case "last":
                 return self._element(query, record, len(record.results) - 1, steps)
         head, *rest = steps

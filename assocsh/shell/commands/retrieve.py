@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssocshError
+from assocsh.errors import AssocshError, UsageError
+from assocsh.shell.comparing import comparison
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.visible import cell
 from assocsh.shell.query import identifier, keys_of_row, merged, typed_keys
@@ -35,6 +36,7 @@ async def get(session: Session, call: BoundCall) -> None:
     record = call.record
     level, model, dataset = _request_data(session, call)
     directory = call.path(call.option("--to") or ".")
+    await _prepare_comparison(call)
     session.receiving.begin(record, directory)
     try:
         await _retrieve(session, record, CGet(level, dataset, model))
@@ -43,6 +45,7 @@ async def get(session: Session, call: BoundCall) -> None:
         if record.received:
             record.detail = f"{record.received} received in {cell(str(directory))}"
     counts = record.suboperations
+    await _compare(session, record)
     if counts is not None and counts.completed + counts.warning != record.received:
         raise AssocshError(
             f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
@@ -67,7 +70,43 @@ async def move(session: Session, call: BoundCall) -> None:
             Kind.WARNING,
         )
     record.detail = f"to {cell(destination)}"
-    await _retrieve(session, record, CMove(level, dataset, destination, model))
+    request = CMove(level, dataset, destination, model)
+    if not call.flag("--compare"):
+        await _retrieve(session, record, request)
+        return
+    if destination != own or listener is None:
+        raise UsageError(
+            f"--compare needs what arrives, and {cell(destination)} is not listening here",
+            hint="listen --port N --to DIR, and move to its AE title",
+        )
+    await _prepare_comparison(call)
+    session.receiving.begin_move(record)
+    try:
+        await _retrieve(session, record, request)
+        await _compare(session, record)
+    finally:
+        session.receiving.end_move(record)
+
+
+async def _prepare_comparison(call: BoundCall) -> None:
+    """Look at the files of ``--compare`` before anything is sent. Raises UnusableFile."""
+    path = call.option("--compare")
+    if path is not None:
+        call.record.comparison = await comparison(call.path(path))
+
+
+async def _compare(session: Session, record: RequestRecord) -> None:
+    """Compare what arrived. Raises AssocshError with the first difference."""
+    compared = record.comparison
+    if compared is None:
+        return
+    counts = record.suboperations
+    await compared.wait_for(counts.completed + counts.warning if counts is not None else 0)
+    try:
+        await compared.finish(session, record)
+    finally:
+        told = f"{compared.compared} compared, {compared.different} different"
+        record.detail = f"{record.detail}, {told}" if record.detail else told
 
 
 async def _retrieve(session: Session, record: RequestRecord, request: Request) -> None:

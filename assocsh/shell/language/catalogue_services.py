@@ -15,6 +15,12 @@ _KEYS = Parameter(
 )
 _OF = Option("--of", Slot.ROW, "ROW", summary="the keys of this row of the last find, filled in")
 _MODEL = Option("--model", Slot.CHOICE, "MODEL", MODELS, summary="information model to use")
+_COMPARE = Option(
+    "--compare",
+    Slot.FILE,
+    "PATH",
+    summary="fail unless what arrives is, bit for bit, the instance in this file or folder",
+)
 _REPEAT = Option("--repeat", Slot.INTEGER, "N", summary="N requests at once, one summary")
 _CLASS = Parameter("class", Slot.SOP_CLASS, required=True, summary="SOP class, keyword or UID")
 _INSTANCE = Parameter("instance", Slot.UID, required=True, summary="SOP Instance UID")
@@ -70,12 +76,13 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         parameters=(_level(*LEVELS), _KEYS),
         options=(
             Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (.)"),
+            _COMPARE,
             _OF,
             _MODEL,
         ),
         examples=(
             "get study StudyInstanceUID=${#2.rsp[0].StudyInstanceUID} --to ./in &",
-            "get series --of 1 --to ./in",
+            "get series --of 1 --to ./in --compare ./sent",
             "get study StudyInstanceUID=1.2.826.0.1.3680043.2.1",
         ),
         section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",
@@ -89,6 +96,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         parameters=(_level(*LEVELS), _KEYS),
         options=(
             Option("--to", Slot.AE_TITLE, "AET", summary="destination that the peer knows (ours)"),
+            _COMPARE,
             _OF,
             _MODEL,
         ),

@@ -20,6 +20,8 @@ _ROOT_META = {
     "rsp": "a response: rsp[0].Keyword, rsp[*].Keyword for all",
     "last": "the last response",
     "suboperations": "completed, failed, warning, remaining",
+    "compared": "instances that --compare looked at",
+    "different": "instances that are not as --compare wants them",
     "assoc": "the association",
     "events": "what happened: events[*].type",
     "pdu": "PDUs sent, received",

@@ -3,7 +3,8 @@
 ::
 
     query      = [#n .] root { .name | [index] | [*] | [name] }
-    root       = status count elapsed error rsp last suboperations assoc events pdu
+    root       = status count elapsed error rsp last suboperations compared different assoc
+                 events pdu
 
 A data element is a keyword or a number, with items in brackets: ``rsp[0].Seq[0].CodeValue``,
 ``last.(0008,0018)``. ``[*]`` stands for every response, in no order.
@@ -64,6 +65,8 @@ _STEP_NAMES: dict[str, tuple[str, ...] | None] = {
     "rsp": None,
     "last": None,
     "suboperations": ("remaining", "completed", "failed", "warning"),
+    "compared": (),
+    "different": (),
     "assoc": ("state", "peer", "calling", "called", "max_pdu", "window", "contexts", "ended_by"),
     "events": None,
     "pdu": ("sent", "received"),
@@ -73,7 +76,17 @@ _ASSOC_FIELDS = {
     "contexts": ("id", "abstract_syntax", "result", "transfer_syntax", "role"),
 }
 ROOTS = tuple(_STEP_NAMES)
-OF_REQUEST = ("status", "count", "elapsed", "error", "rsp", "last", "suboperations")
+OF_REQUEST = (
+    "status",
+    "count",
+    "elapsed",
+    "error",
+    "rsp",
+    "last",
+    "suboperations",
+    "compared",
+    "different",
+)
 
 _REQUEST = re.compile(r"#([0-9]{1,9})\.")
 _NUMBER_TAG = re.compile(r"\([0-9A-Fa-f]{4},\s?[0-9A-Fa-f]{4}\)|[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}")

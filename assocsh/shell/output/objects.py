@@ -12,6 +12,7 @@ final          request, message_id (null when it was more than one operation), c
                (null without a final response), category, meaning, responses (before the
                final one), elapsed_ms;
                suboperations, error_comment, offending_elements where there are any;
+               compared, different (instances) with --compare;
                state (cancelled, withdrawn) when it was cancelled; for several operations
                operations, succeeded, failed, refused, times_ms {min, median, p95, max}
 stored         request, message_id, file, sop_class, sop_instance, status, category, meaning
@@ -161,6 +162,9 @@ def final_object(record: RequestRecord) -> Object:
     }
     if record.suboperations is not None:
         made["suboperations"] = suboperations_object(record.suboperations)
+    if record.comparison is not None:
+        made["compared"] = record.comparison.compared
+        made["different"] = record.comparison.different
     if final is not None and final.error_comment:
         made["error_comment"] = final.error_comment
     if final is not None and final.offending_elements:
