@@ -43,6 +43,7 @@ from assocsh.errors import (
     AssocshError,
     LocalProtocolError,
     OperationTimeout,
+    UsageError,
 )
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
@@ -109,6 +110,8 @@ class Engine:
 
     def send(self, request: Request, limit: int | None) -> Operation:
         dimse = self.established()
+        if limit is not None and limit < 1:
+            raise UsageError(f"a limit of {limit} responses", hint="the least is 1")
         prepared = prepare(request, self.contexts, self._chosen)
         invocation = dimse.invoke(prepared.context.context_id, prepared.values, prepared.data)
         if prepared.data is not None and hasattr(prepared.data, "on_ready"):

@@ -8,7 +8,7 @@ import pytest
 
 from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, NAction, NCreate, NDelete, NGet, NSet
 from assocsh.dimse.states import CancelOutcome, OperationState
-from assocsh.errors import OperationCancelled
+from assocsh.errors import OperationCancelled, UsageError
 from tests.association.support import FIND, GET, KEYS, MOVE, STUDY, Watch, a_store, opened
 from tests.peers import scripted
 from tests.peers.scripted import ScriptedPeer, Wire, response, serve, serve_requests
@@ -347,3 +347,12 @@ async def test_find_with_a_limit_above_what_there_is() -> None:
             assert [one.status async for one in find] == [0xFF00, 0x0000]
             assert find.cancel_result is None
     assert "C-CANCEL-RQ" not in watch.sent
+
+
+async def test_a_limit_of_nothing_is_refused() -> None:
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer) as association:
+            for limit in (0, -1):
+                with pytest.raises(UsageError, match="limit"):
+                    association.find("STUDY", KEYS, limit=limit)
+            assert not association.operations
