@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -46,6 +48,13 @@ class AcceptorPolicy:
     max_pdu: int = 131072
 
 
+def _why(error: OSError) -> str:
+    """The system's words for it: asyncio puts its own around them."""
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
+
+
 class Listener:
     """A listening socket and the associations that came in by it; made by ``listen``."""
 
@@ -87,7 +96,7 @@ class Listener:
             self._server = await loop.create_server(self._protocol, host, port)
         except OSError as error:
             raise ConnectionFailed(
-                f"cannot listen on {host}:{port}: {error.strerror or error}",
+                f"cannot listen on {host}:{port}: {_why(error)}",
                 hint="is another program on that port? --port 0 takes a free one; "
                 "ports below 1024 need root",
             ) from error

@@ -38,7 +38,7 @@ async def status(session: Session, call: BoundCall) -> None:
 @command("contexts")
 async def contexts(session: Session, call: BoundCall) -> None:
     """Every presentation context: what was proposed, what became of it."""
-    from assocsh.datasets.dictionary import uid_keyword, uid_name
+    from assocsh.datasets.dictionary import uid_keyword
 
     association = session.open_association()
     json = session.settings.format == "json"
@@ -52,7 +52,7 @@ async def contexts(session: Session, call: BoundCall) -> None:
             row["roles"] = "/".join(row["roles"])
             row["transfer_syntax"] = uid_keyword(syntax) if syntax else ""
             if not context.accepted:
-                tried = ", ".join(uid_name(uid) for uid in context.proposed)
+                tried = ", ".join(uid_keyword(uid) for uid in context.proposed)
                 row["transfer_syntax"] = f"(proposed {tried})"
         rows.append(row)
     columns = [

@@ -538,7 +538,7 @@ async def test_listen_on_a_port_that_is_taken() -> None:
     async with peer() as scp, shell() as (session, output):
         port = scp.listener.port
         assert await session.run(f"listen --port {port}") == 3
-        assert f"cannot listen on 127.0.0.1:{port}" in output.said
+        assert f"error: cannot listen on 127.0.0.1:{port}: Address already in use\n" in output.said
         assert await session.run("status") == 0
 
 
