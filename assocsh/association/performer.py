@@ -209,6 +209,9 @@ class Performer:
         else:
             if not indication.answered and not self._engine.state.is_end:
                 indication.respond(PROCESSING_FAILURE, ErrorComment="no answer was made")
+        if len(self._tasks) == 1 and self._engine.dimse is not None:
+            # Nobody else has something to say in this turn: the answer need not wait for the next.
+            self._engine.protocol.pump()
 
     def _failed(self, indication: Indication, status: int, error: Exception) -> None:
         reason = str(error) or type(error).__name__

@@ -16,7 +16,8 @@ import re
 import secrets
 import stat
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -238,9 +239,9 @@ class InstanceWriter:
             raise self._error
         chunks, self._chunks = self._chunks, []
         self._closed = True
-        job = asyncio.get_running_loop().run_in_executor(None, self._publish, chunks)
         try:
-            return await asyncio.shield(job)
+            # When this is cancelled the thread still goes on to its end.
+            return await _in_thread(lambda: self._publish(chunks))
         finally:
             self.backlog = 0
             self._wake()
@@ -334,6 +335,39 @@ class InstanceWriter:
                 f"an instance {self.sop_instance} with other content was here already: both kept"
             )
         return tuple(remarks)
+
+
+_threads = ThreadPoolExecutor(4, thread_name_prefix="assocsh-disk")
+
+
+def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:
+    """The result of ``call`` from a thread, one turn of the loop after it is there.
+
+    ``run_in_executor`` needs three, and each C-STORE waits for them.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Received] = loop.create_future()
+
+    def settle(result: Received | None, error: BaseException | None) -> None:
+        if future.cancelled():
+            return
+        if result is not None:
+            future.set_result(result)
+        elif error is not None:
+            future.set_exception(error)
+
+    def run() -> None:
+        result: Received | None = None
+        failure: BaseException | None = None
+        try:
+            result = call()
+        except BaseException as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    _threads.submit(run)
+    return future
 
 
 def _link(temporary: str, name: str, folder: int) -> bool:
