@@ -61,6 +61,9 @@ class AssociationError(AssocshError):
 
     exit_code = 4
 
+    idle: float = 0.0
+    """Seconds without a message before the peer ended an association with nothing pending."""
+
     def __init__(
         self, message: str, *, hint: str = "", by: Side = "local", established: bool = False
     ) -> None:

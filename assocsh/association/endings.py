@@ -26,8 +26,11 @@ from assocsh.upperlayer.reasons import abort_meaning, reject_meaning
 if TYPE_CHECKING:
     from assocsh.association.engine import Engine
 
-IDLE = 20.0
-"""Seconds without a message after which a closed connection is put down to idleness."""
+IDLE = 1.0
+"""Seconds without a message after which it is told how many there were."""
+
+STOCK_IDLE = 20.0
+"""From here on an end that the peer made is its idle timer: 60 s in most of them."""
 
 
 def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> ConnectionFailed:
@@ -103,19 +106,38 @@ def aborted_by_peer(engine: Engine, source: int, reason: int) -> AssociationAbor
     """An A-ABORT of the peer."""
     text, hint = abort_meaning(source, reason)
     established = engine.dimse is not None
-    idle = engine.loop.time() - engine.last_activity
-    after = ""
-    if established and idle >= IDLE:
-        after = f" after {idle:.0f} s without a message"
-        hint = "the peer drops idle associations: `set keepalive 30s` keeps it; `reopen` opens it"
-    return AssociationAborted(
-        f"{engine.peer} aborted the association{after}: {text}",
+    idle = engine.loop.time() - engine.last_activity if established else 0.0
+    aborted = AssociationAborted(
+        f"{engine.peer} aborted the association{_after(idle)}: {text}",
         source=source,
         reason=reason,
         by="peer",
-        hint=hint,
+        hint=_idle_hint(engine, idle) or hint,
         established=established,
     )
+    aborted.idle = _idle(engine, idle)
+    return aborted
+
+
+def _after(idle: float) -> str:
+    if idle < IDLE:
+        return ""
+    return f" after {idle:.{0 if idle >= 10 else 1}f} s without a message"
+
+
+def _idle(engine: Engine, idle: float) -> float:
+    """How long the association was idle; 0 while something was going on."""
+    return idle if idle >= IDLE and not engine.operations else 0.0
+
+
+def _idle_hint(engine: Engine, idle: float) -> str:
+    """What to do about a peer that drops what is idle."""
+    if not _idle(engine, idle):
+        return ""
+    keep = f"`set keepalive {max(1, min(30, int(idle / 2)))}s` keeps it; `reopen` opens it again"
+    if idle >= STOCK_IDLE:
+        return f"the peer drops idle associations: {keep}"
+    return f"if the peer drops idle associations, {keep}"
 
 
 def aborted_by_us(why: str, *, asked: bool = False) -> AssociationAborted:
@@ -176,20 +198,18 @@ def connection_lost(engine: Engine, error: Exception | None) -> AssociationError
         )
     else:
         idle = engine.loop.time() - engine.last_activity
-        after = f" after {idle:.0f} s without a message" if idle >= IDLE else ""
         lost = ConnectionLost(
-            f"{engine.peer} {how} the connection{after}, without release or abort",
-            hint=_lost_hint(engine, idle),
+            f"{engine.peer} {how} the connection{_after(idle)}, without release or abort",
+            hint=_idle_hint(engine, idle) or _lost_hint(engine),
             by="peer",
             established=True,
         )
+        lost.idle = _idle(engine, idle)
     lost.__cause__ = error
     return lost
 
 
-def _lost_hint(engine: Engine, idle: float) -> str:
-    if idle >= IDLE:
-        return "the peer drops idle associations: `set keepalive 30s` keeps it; `reopen` opens it"
+def _lost_hint(engine: Engine) -> str:
     operations = list(engine.operations.values())
     if any(one.cancel_sent for one in operations):
         return "it closed after a C-CANCEL: it may not know that service"

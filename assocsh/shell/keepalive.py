@@ -1,4 +1,4 @@
-"""Idle associations: ``set keepalive 30s``, and the hint when a peer has dropped one.
+"""Idle associations: ``set keepalive 30s``, and the suggestion when a peer has dropped one.
 
 Stock peers drop an association after 60 s without traffic. A C-ECHO now and then keeps it, where
 the Verification SOP class was accepted.
@@ -10,7 +10,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.shell.durations import show_duration
 from assocsh.shell.output.sink import Kind
 
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from assocsh.errors import AssociationError
     from assocsh.shell.session import Session
 
-WORTH_A_HINT = 20.0
-"""Seconds without traffic after which an end that the peer made is likely its idle timer."""
+REOPEN = "reopen opens the same association again"
 
 
 class KeepAlive:
@@ -28,6 +26,7 @@ class KeepAlive:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._task: asyncio.Task[None] | None = None
+        self._suggested = False
 
     def start(self) -> None:
         """Begin, with what is set now; without a setting stop."""
@@ -67,14 +66,9 @@ class KeepAlive:
                     return  # how the association ended is said by others
 
     def suggest(self, error: AssociationError | None) -> None:
-        """Say what an end after a long silence probably was."""
-        association = self._session.association
-        if error is None or error.by != "peer" or association is None:
+        """Before an end is told: its hint speaks of idling the first time only."""
+        if error is None or not error.idle:
             return
-        idle = asyncio.get_running_loop().time() - association.last_activity
-        if idle < WORTH_A_HINT:
-            return
-        text = f"hint: nothing was said for {show_duration(idle)}; reopen opens it again"
-        if self._session.settings.seconds("keepalive") is None:
-            text += ", set keepalive 30s keeps it"
-        self._session.note(text)
+        if self._suggested:
+            error.hint = REOPEN
+        self._suggested = True

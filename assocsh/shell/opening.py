@@ -32,6 +32,15 @@ DEFAULT_AE = "ASSOCSH"
 PASSCODE = "ASSOCSH_PASSCODE"
 """Environment variable with the passcode of ``--user``; a file is better."""
 
+_TIMERS = {
+    "connect-timeout": "connect",
+    "acse-timeout": "acse",
+    "timeout": "dimse",
+    "release-timeout": "release",
+    "write-timeout": "write_stall",
+}
+"""The timer of an association that each setting is."""
+
 _UID = re.compile(r"'?\b\d+(?:\.\d+){3,}\b'?")
 _TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
 
@@ -183,15 +192,15 @@ def timeouts_for(session: Session, plan: OpenPlan) -> Timeouts:
     """The timers of an association: those of the plan, the others as ``set``."""
     from assocsh.association import Timeouts
 
-    settings = session.settings
-    values: dict[str, float | None] = {
-        "connect": settings.seconds("connect-timeout"),
-        "acse": settings.seconds("acse-timeout"),
-        "dimse": settings.seconds("timeout"),
-        "release": settings.seconds("release-timeout"),
-        "write_stall": settings.seconds("write-timeout"),
-    }
+    values = {timer: session.settings.seconds(name) for name, timer in _TIMERS.items()}
     return Timeouts(**{**values, **plan.timeouts})
+
+
+def without_timer(plan: OpenPlan, setting: str) -> OpenPlan:
+    """``plan`` where it no longer has a say in the timer of ``setting``."""
+    timer = _TIMERS.get(setting)
+    left = {name: value for name, value in plan.timeouts.items() if name != timer}
+    return plan if left == plan.timeouts else replace(plan, timeouts=left)
 
 
 def refuse_second(session: Session) -> None:
@@ -247,8 +256,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
         session.connecting = None
         session.changed()
     session.association = association
-    session.apply_settings()
     session.presenter.opened(association)
+    session.apply_settings()
     say_remarks(session)
     if association.contexts and not any(context.accepted for context in association.contexts):
         await association.release()

@@ -244,17 +244,17 @@ class Session:
         """Something out of order on the association, in one line."""
         from assocsh.shell.output.visible import cell
 
-        who = "the peer: " if by == "peer" else ""
+        who = "the peer: " if by == "peer" and not text.startswith("the peer ") else ""
         self.note(f"* {who}{cell(text, 1000)}", Kind.EVENT)
 
     def association_ended(self, state: AssociationState, error: AssociationError | None) -> None:
         """The session's association is over."""
+        self.keepalive.stop()
+        self.keepalive.suggest(error)
         try:
             self.presenter.ended(str(state), error)
         except OutputClosed as lost:
             self.output_lost(lost)
-        self.keepalive.stop()
-        self.keepalive.suggest(error)
 
     def instance_received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
         """An instance is on disk, and its C-STORE was answered."""
@@ -294,16 +294,24 @@ class Session:
 
     # what others need of it
 
-    def apply_settings(self) -> None:
-        """Give the association the timers and policies that are set."""
-        from assocsh.shell.opening import timeouts_for
+    def apply_settings(self, changed: str | None = None) -> None:
+        """Give the association the timers and policies that are set.
+
+        ``changed`` is the one setting that was typed: it wins over what the association was
+        opened with, whose options were typed before.
+        """
+        from assocsh.shell.opening import timeouts_for, without_timer
 
         association = self.association
-        if association is not None and not association.closed and self.open_plan is not None:
-            association.timeouts = timeouts_for(self, self.open_plan)
-            association.on_timeout = (
-                "keep" if self.settings.text("on-timeout") == "keep" else "abort"
-            )
+        if self.open_plan is None or association is None:
+            return
+        if changed is not None:
+            self.open_plan = without_timer(self.open_plan, changed)
+        if association.closed:
+            return
+        association.timeouts = timeouts_for(self, self.open_plan)
+        association.on_timeout = "keep" if self.settings.text("on-timeout") == "keep" else "abort"
+        if changed in (None, "keepalive"):
             self.keepalive.start()
 
     def tell_practice(self) -> None:

@@ -57,7 +57,7 @@ class Human:
 
     def ended(self, state: str, error: AssociationError | None) -> None:
         by_us = error is None or error.by == "local"
-        calm = state == "released" or (state == "aborted" and by_us)
+        calm = state == "released" or (state == "aborted" and by_us and not _unwanted(error))
         self._note(
             ended_line(state, None if calm and by_us else error),
             Kind.INFO if calm and by_us else Kind.EVENT if calm else Kind.ERROR,
@@ -209,3 +209,8 @@ class Human:
             return
         for text in error_lines(error, record):
             self._note(text, Kind.ERROR)
+
+
+def _unwanted(error: AssociationError | None) -> bool:
+    """This side aborted, but nobody had asked for it: there is something to try next then."""
+    return error is not None and bool(error.hint)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
+_BY_US = "this side aborted the association: "
+
 LIMIT = 1000
 """Characters of a message: room for a path, not for whatever a peer has to say."""
 
@@ -55,6 +57,8 @@ def ended_line(state: str, error: AssociationError | None) -> str:
     message = cell(error.message, LIMIT)
     if state == "lost":
         return f"association lost: {message}"
+    if message.startswith(_BY_US):
+        return f"association {state} by this side: {message.removeprefix(_BY_US)}"
     if message.startswith(f"association {state}"):
         return message
     return f"association {state} by {who}: {message}"

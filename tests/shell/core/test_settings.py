@@ -112,11 +112,11 @@ async def test_keepalive_echoes_when_idle() -> None:
 
 
 async def test_an_idle_end_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.shell.keepalive.WORTH_A_HINT", 0.01)
+    monkeypatch.setattr("assocsh.association.endings.IDLE", 0.01)
     async with peer() as scp, shell(scp) as (session, output):
         await asyncio.sleep(0.05)
         await scp.listener.close()
         await settle()
-        assert "set keepalive 30s keeps it" in output.said
+        assert "`set keepalive 1s` keeps it" in output.said
         assert await session.run("echo") == 4
         assert "reopen" in output.said
