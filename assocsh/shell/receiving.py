@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assocsh.errors import UsageError
+from assocsh.errors import UnusableFile, UsageError
 from assocsh.shell.output.presenter import ReceivedFile
+from assocsh.shell.output.sink import OutputClosed
 from assocsh.shell.output.visible import cell
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Receiving:
         self._session = session
         self._gets: dict[RequestRecord, Path] = {}
         self._moves: list[RequestRecord] = []
+        self._complaints: set[tuple[RequestRecord | None, str]] = set()
 
     @property
     def expects_more(self) -> bool:
@@ -62,6 +64,24 @@ class Receiving:
             record = moves.get(originator) if isinstance(originator, int) else self._moves[0]
         if record is not None and record.comparison is not None:
             record.comparison.add(file)
+
+    def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
+        """An instance could not be written here, and the peer was told so; said once."""
+        if record is not None:
+            record.not_written += 1
+        why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
+        if (record, why) in self._complaints:
+            return
+        self._complaints.add((record, why))
+        told = UnusableFile(
+            f"{why}; answered 0x{OUT_OF_RESOURCES:04X}",
+            path=str(directory),
+            hint="make room there, or name another folder with --to",
+        )
+        try:
+            self._session.presenter.error(told, record)
+        except OutputClosed as lost:
+            self._session.output_lost(lost)
 
     def handlers(self) -> Handlers:
         """The handlers of the session's association."""
@@ -150,11 +170,16 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
         if isinstance(indication.sink, _Nowhere):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
-        if indication.failure is not None:
-            raise indication.failure
         found = target(indication)
-        record = found[1] if found is not None else None
-        received = await indication.sink.finish()
+        directory, record = found if found is not None else (Path(), None)
+        try:
+            if indication.failure is not None:
+                raise indication.failure
+            received = await indication.sink.finish()
+        except OSError as error:
+            indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
+            session.receiving.not_written(record, directory, error)
+            return
         indication.respond(0x0000)
         command = indication.command
         file = ReceivedFile(

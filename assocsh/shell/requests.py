@@ -94,8 +94,14 @@ class RequestRecord:
         """What ended it instead of, or besides, a final response."""
         self.refused = 0
         """Files, or requests, refused on this side before anything was sent."""
+        self.refusal: AssocshError | None = None
+        """Why the first of them was refused."""
         self.received = 0
         """Instances that arrived here for it."""
+        self.not_written = 0
+        """Instances that came for it and could not be written here."""
+        self.unsent = 0
+        """Operations that failed before anything of them was sent."""
         self.comparison: Comparison | None = None
         """What arrived against what was sent once, where ``--compare`` asked for it."""
         self.cancel_asked = False
@@ -217,6 +223,7 @@ class RequestRecord:
         final = operation.final
         if final is None:
             self.outcomes[RequestState(str(operation.state))] += 1
+            self.unsent += operation.state == "failed" and operation.sent_at is None
         else:
             self.categories[final.category] += 1
             if operation.sent_at is not None and operation.finished_at is not None:

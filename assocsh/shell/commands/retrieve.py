@@ -42,8 +42,9 @@ async def get(session: Session, call: BoundCall) -> None:
         await _retrieve(session, record, CGet(level, dataset, model))
     finally:
         session.receiving.end(record)
-        if record.received:
-            record.detail = f"{record.received} received in {cell(str(directory))}"
+        told = [f"{record.received} received in {cell(str(directory))}"] if record.received else []
+        told += [f"{record.not_written} not written"] if record.not_written else []
+        record.detail = ", ".join(told)
     counts = record.suboperations
     await _compare(session, record)
     if counts is not None and counts.completed + counts.warning != record.received:

@@ -47,12 +47,13 @@ async def store(session: Session, call: BoundCall) -> None:
     record.expected = len(found) * times
     sending = _Sending(session, record)
     turns = Turns()
-    for _ in range(times):
-        for file in found:
-            if not await sending.send(CStore(str(file.path)), file):
-                break
-            await turns.pause()
-    record.expected = record.total
+    left = record.expected
+    for file in (file for _ in range(times) for file in found):
+        if not await sending.send(CStore(str(file.path)), file):
+            break
+        left -= 1
+        await turns.pause()
+    record.expected = record.total + left
     await sending.finish()
 
 
@@ -90,6 +91,7 @@ class _Sending:
             message = f"{str(file.path)!r}: {error.message}"
             hint = error.hint
             error = NoPresentationContext(message, sop_class=error.sop_class, hint=hint)
+        self._record.refusal = self._record.refusal or error
         self._session.presenter.refused(self._record, str(file.path), error)
 
     async def finish(self) -> None:

@@ -88,7 +88,13 @@ def _of_several(record: RequestRecord) -> list[str]:
     told += [f"{record.categories['Failure']} failed"] if record.categories["Failure"] else []
     told += [f"{record.refused} refused here"] if record.refused else []
     for state, count in record.outcomes.items():
-        told.append(f"{count} {'without an answer' if state == 'failed' else state}")
+        if state == "failed":
+            unanswered = count - record.unsent
+            told += [f"{unanswered} without an answer"] if unanswered else []
+        else:
+            told.append(f"{count} {state}")
+    unsent = planned - record.finals - record.refused - record.outcomes.total() + record.unsent
+    told += [f"{unsent} not sent"] if unsent else []
     if record.categories["Cancel"]:
         told.append(f"{record.categories['Cancel']} cancelled")
     parts = [", ".join(told)]
@@ -108,7 +114,7 @@ def hint_lines(record: RequestRecord) -> list[str]:
     if final.offending_elements:
         tags = ", ".join(tag_text(tag) for tag in final.offending_elements)
         out.append(f"offending elements: {tags}")
-    text = hints.reason(record.service, final.status)
+    text = "" if record.not_written else hints.reason(record.service, final.status)
     counts = record.suboperations
     if not text and final.category == "Success":
         if record.service == "C-FIND" and not record.count and not record.several:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -479,6 +481,46 @@ async def test_get_receives_into_a_folder(storage: Storage, tmp_path: Path) -> N
         assert f"2 completed · 2 received in {target}" in output.text
         record = session.requests[0]
         assert (record.count, record.received) == (2, 2)
+
+
+async def test_a_folder_that_cannot_be_written_is_said_once(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(self: InstanceWriter) -> None:
+        self.discard()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.directory))
+
+    storage.held = [instance(f"1.2.{number}") for number in range(3)]
+    into = tmp_path / "in"
+    async with shell() as (session, output):
+        await session.run(f"open {storage.address}")
+        monkeypatch.setattr(InstanceWriter, "finish", full)
+        await session.run(f"get study StudyInstanceUID=1.2 --to {into}; echo")
+        (said,) = [line for line in output.said.splitlines() if "No space left" in line]
+        assert said.startswith(f"error: #1 C-GET: '{into}' cannot be written: No space left")
+        assert said.endswith("; answered 0xA700")
+        assert output.said.count("performing the peer's") == 0
+        assert "3 not written" in output.text
+        assert "#2 C-ECHO 0x0000 Success" in output.text
+
+
+async def test_what_was_not_sent_is_told_from_what_was_not_answered(
+    storage: Storage, tmp_path: Path
+) -> None:
+    files = [write(tmp_path / f"{number}.dcm", f"1.2.{number}") for number in range(5)]
+
+    async def lose(indication: Indication) -> None:
+        await indication.association.abort()
+
+    storage_handlers = Handlers({CommandField.C_STORE_RQ: lose})
+    listener = await listen(ae_title="LOSING", handlers=storage_handlers)
+    try:
+        async with shell() as (session, output):
+            await session.run(f"open LOSING@127.0.0.1:{listener.port}")
+            assert await session.run("store " + " ".join(map(str, files))) == 4
+            assert "0 of 5 stored, 1 without an answer, 4 not sent" in output.text
+    finally:
+        await listener.close()
 
 
 async def test_a_get_whose_counts_do_not_fit(storage: Storage, tmp_path: Path) -> None:
