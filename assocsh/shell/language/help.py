@@ -31,18 +31,22 @@ KEYS: tuple[tuple[str, str], ...] = (
 )
 
 _LANGUAGE = """\
-Words split on blanks. 'Single quotes' hold anything; "double quotes" know \\" and \\\\ only.
-A bare backslash is DICOM's value separator: ImageType=ORIGINAL\\PRIMARY.
-; separates commands. & at the end of a command: go on at once (scripts wait otherwise).
-# begins a comment at the start of a line or after a blank; before a digit it is a request: #7.
-\\ at the end of a line joins the next line on. Options are --name VALUE or --name=VALUE.
--- ends the options.
+Words split on blanks. 'Single quotes' hold anything; "double quotes" know \\"
+and \\\\ only. A bare backslash is DICOM's value separator:
+ImageType=ORIGINAL\\PRIMARY.
 
-A data element is a keyword, (gggg,eeee), ggggeeee, or a path: Sequence[0].Keyword, where the
-index may be left out. Keyword=value matches; a bare Keyword asks for it back.
+; separates commands. & at the end of a command: go on at once (scripts wait
+otherwise). # begins a comment at the start of a line or after a blank; before a
+digit it is a request: #7. \\ at the end of a line joins the next line on.
+Options are --name VALUE or --name=VALUE; -- ends them.
 
-$name is a variable of let, ${query} the value of a query. They are replaced after the line has
-been split, and only inside their word: no value ever becomes a command or an option."""
+A data element is a keyword, (gggg,eeee), ggggeeee, or a path:
+Sequence[0].Keyword, where the index may be left out. Keyword=value matches; a
+bare Keyword asks for it back.
+
+$name is a variable of let, ${query} the value of a query. They are replaced
+after the line has been split, and only inside their word: no value ever becomes
+a command or an option."""
 
 _EXPECT = """\
 expect QUERY [not] PREDICATE [VALUE]
@@ -57,15 +61,15 @@ and about the association:
   events[*].type  pdu.sent  pdu.received
 
 Predicates:
-  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (500ms 5s)
+  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (5s)
   contains startswith endswith     parts of a text
   includes             one of several values is this one
   matches              a /pattern/ is found in it; /pattern/i in any case
   exists isempty       is there such a value, is it of no length
 
-rsp[*] stands for every response, in no order: each must satisfy the predicate, with not each
-must fail it; includes asks for one of them. Expects in a row are all looked at before a script
-stops."""
+rsp[*] stands for every response, in no order: each must satisfy the predicate,
+with not each must fail it; includes asks for one of them. Expects in a row are
+all looked at before a script stops."""
 
 
 def help_text(name: str | None = None, *, available: Collection[str] | None = None) -> str:
@@ -129,7 +133,7 @@ def _command(spec: CommandSpec) -> str:
     return "\n".join(lines)
 
 
-def _wrapped(spec: CommandSpec, width: int = 88) -> list[str]:
+def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:
     """The synopsis in lines of at most ``width``; an option is never broken."""
     pieces = [spec.name, *(each.synopsis for each in spec.parameters)]
     pieces += [each.synopsis for each in spec.options]
