@@ -187,9 +187,9 @@ class Performer:
         why = (
             "no operation has that Command Field"
             if status == UNRECOGNIZED_OPERATION
-            else "we are not its SCP on that context"
-            if not indication.context.as_scp
             else "nothing here performs it"
+            if indication.context.as_scp or indication.command.field in _WHATEVER_THE_ROLE
+            else "we are not its SCP on that context"
         )
         self._engine.stream.remark(
             f"the peer asked for {indication.command.label}: answered {status:04X}H, {why}", "peer"

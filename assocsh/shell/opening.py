@@ -17,6 +17,7 @@ from assocsh.errors import (
     UsageError,
 )
 from assocsh.shell.config import OpenDefaults
+from assocsh.shell.notifications import serve_reports
 from assocsh.shell.output.sink import Kind
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
         options["max_pdu"] = plan.max_pdu
     session.open_plan = plan
     session.early_remarks.clear()
-    handlers: Handlers = session.receiving.handlers()
+    handlers: Handlers = serve_reports(session, session.receiving.handlers())
     try:
         association = await connect(
             Peer.parse(address),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assocsh.shell.output.sink import Kind
-from assocsh.shell.output.visible import cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from assocsh.association.events import EngineEvent, PeerRequest, StateChanged
     from assocsh.shell.session import Session
+
+_C_STORE, _C_ECHO = 0x0001, 0x0030
 
 
 class SessionObserver:
@@ -77,7 +78,17 @@ class SessionObserver:
             session.association_ended(event.state, event.error)
 
     def _peer_request(self, event: PeerRequest) -> None:
-        command = event.indication.command
-        if command.field == 0x0001 and self._session.receiving.expects_more:
-            return  # a sub-operation of a get: its instances are counted there
-        self._session.note(f"* the peer asks for {cell(command.label)}", Kind.EVENT)
+        """Say what the peer asked for, unless it is shown with what came of it."""
+        session, command = self._session, event.indication.command
+        if command.field == _C_ECHO:
+            session.note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
+        elif command.field == _C_STORE and not self._takes_instances:
+            session.note(
+                f"* the peer asks for {command.label}: refused, nothing here asked for it "
+                "(listen takes what is sent here)",
+                Kind.EVENT,
+            )
+
+    @property
+    def _takes_instances(self) -> bool:
+        return self._session.receiving.expects_more or self._session.listener is not None

@@ -13,7 +13,8 @@ from assocsh.shell.output.problems import ended_line, error_lines, failed_lines
 from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
-from assocsh.shell.output.visible import cell, wrapped
+from assocsh.shell.output.values import leaves
+from assocsh.shell.output.visible import cell, lines, wrapped
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssocshError
     from assocsh.sessions.outcome import Check
+    from assocsh.shell.notifications import EventReport
     from assocsh.shell.output.listing import Listing
     from assocsh.shell.output.presenter import ReceivedFile
     from assocsh.shell.requests import RequestRecord
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 REFUSALS_SHOWN = 20
 PROGRESS_EVERY = 1.0
+VALUE_SHOWN = 1000
 
 
 class Human:
@@ -151,6 +154,20 @@ class Human:
 
     def _say_more(self, count: int) -> None:
         self._note(f"* received {count} more", Kind.EVENT)
+
+    def reported(self, report: EventReport) -> None:
+        from assocsh.datasets.dictionary import uid_name
+
+        about = cell(uid_name(report.sop_class))
+        text = f"* the peer reports event {report.event_type}: {about}"
+        if report.sop_instance:
+            text += f", instance {cell(report.sop_instance)}"
+        if report.problem:
+            text += f"; it cannot be read: {cell(report.problem, 1000)}"
+        self._note(text, Kind.EVENT)
+        for path, value in leaves(report.dataset) if report.dataset is not None else ():
+            for line in lines(f"{cell(path)} {value}", VALUE_SHOWN):
+                self._note(line, Kind.EVENT)
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         rows = self._make_rows(self._session, record)

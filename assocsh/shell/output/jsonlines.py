@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.sessions.outcome import Check
+    from assocsh.shell.notifications import EventReport
     from assocsh.shell.output.listing import Listing
     from assocsh.shell.output.presenter import ReceivedFile
     from assocsh.shell.requests import RequestRecord
@@ -60,6 +61,9 @@ class JsonLines:
                 "duplicate": file.duplicate,
             }
         )
+
+    def reported(self, report: EventReport) -> None:
+        self._put(objects.report_object(report))
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         from assocsh.datasets.identifiers import to_json

@@ -17,6 +17,8 @@ final          request, message_id (null when it was more than one operation), c
                operations, succeeded, failed, refused, times_ms {min, median, p95, max}
 stored         request, message_id, file, sop_class, sop_instance, status, category, meaning
 received       request (null for a listener), file, sop_class, sop_instance, duplicate
+event          command (N-EVENT-REPORT-RQ), message_id, event_type, sop_class, sop_instance, dataset
+               (null without one); message where it could not be read
 error          kind, message, hint; request where it belongs to one, file where it is about one
 row            request, row (from 1), dataset: a kept result shown again
 expect         ok, expression, actual, request, place
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.shell.notifications import EventReport
     from assocsh.shell.requests import RequestRecord
     from assocsh.upperlayer.negotiation import PresentationContext
 
@@ -195,6 +198,24 @@ def stored_object(record: RequestRecord, path: str, final: Response) -> Object:
         "category": final.category,
         "meaning": final.meaning,
     }
+
+
+def report_object(report: EventReport) -> Object:
+    """An event that the peer reported."""
+    from assocsh.datasets.identifiers import to_json
+
+    made: Object = {
+        "type": "event",
+        "command": "N-EVENT-REPORT-RQ",
+        "message_id": report.message_id,
+        "event_type": report.event_type,
+        "sop_class": report.sop_class,
+        "sop_instance": report.sop_instance,
+        "dataset": None if report.dataset is None else to_json(report.dataset),
+    }
+    if report.problem:
+        made["message"] = report.problem
+    return made
 
 
 def error_object(error: AssocshError, record: RequestRecord | None) -> Object:

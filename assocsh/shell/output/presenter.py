@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.sessions.outcome import Check
+    from assocsh.shell.notifications import EventReport
     from assocsh.shell.output.listing import Listing
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
@@ -50,6 +51,9 @@ class Presenter(Protocol):
 
     def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
         """An instance arrived and is on disk; ``record`` is the get that asked for it."""
+
+    def reported(self, report: EventReport) -> None:
+        """The peer reported an event (N-EVENT-REPORT); its receipt was confirmed."""
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         """A kept result again, the whole of it."""
