@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assocsh.association.events import EngineEvent
+    from assocsh.association.events import EngineEvent, OperationChanged
     from assocsh.association.operation import Operation
     from assocsh.dimse.commandset import CommandSet
 
@@ -52,6 +52,8 @@ class Exchange:
     operation: Operation
     steps: list[Step] = field(default_factory=list)
     left_out: int = 0
+    window_was_full: bool = False
+    """When it was submitted, as many others were outstanding as the window allows."""
 
     def add(self, step: Step) -> None:
         if self.steps and self.steps[-1].kind == step.kind:
@@ -75,17 +77,22 @@ class ExchangeLog:
 
     def __init__(self) -> None:
         self._exchanges: OrderedDict[int, Exchange] = OrderedDict()
+        self._waiting: set[int] = set()
 
     def __call__(self, event: EngineEvent) -> None:
-        from assocsh.association.events import MessageTransferred
+        from assocsh.association.events import MessageTransferred, OperationChanged
 
+        if isinstance(event, OperationChanged):
+            self._changed(event)
+            return
         if not isinstance(event, MessageTransferred) or event.operation is None:
             return
         # The exchange holds the operation: while it is here, no other can have its id().
         key = id(event.operation)
         exchange = self._exchanges.get(key)
         if exchange is None:
-            exchange = self._exchanges[key] = Exchange(event.operation)
+            full = key in self._waiting
+            exchange = self._exchanges[key] = Exchange(event.operation, window_was_full=full)
             if len(self._exchanges) > MAX_EXCHANGES:
                 self._exchanges.popitem(last=False)
         context = event.context
@@ -100,6 +107,16 @@ class ExchangeLog:
                 data_length=event.data_length,
             )
         )
+
+    def _changed(self, event: OperationChanged) -> None:
+        """Note who has to wait for the window; the operation lives until it has ended."""
+        if event.state == "queued":
+            association = event.association
+            most = association.window.invoked
+            if most and association.pending + association.queued > most:  # itself among them
+                self._waiting.add(id(event.operation))
+        elif event.state.is_end:
+            self._waiting.discard(id(event.operation))
 
     def forget(self, operation: Operation) -> None:
         """Keep nothing of one request: there is room for others."""

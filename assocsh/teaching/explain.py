@@ -55,16 +55,16 @@ def explain(exchange: Exchange) -> list[str]:
     """An exchange in sentences, each ending with a section of the standard."""
     operation = exchange.operation
     service = service_of(exchange.steps[0].command.field) if exchange.steps else ""
-    lines = [*_waiting(operation), *(_step(step, service) for step in exchange.steps)]
+    lines = [*_waiting(exchange), *(_step(step, service) for step in exchange.steps)]
     if exchange.left_out:
         lines.append(f"({exchange.left_out:,} messages in the middle are not kept.)")
     lines.extend(_end(operation, exchange))
     return lines
 
 
-def _waiting(operation: Operation) -> list[str]:
-    queued, sent = operation.queued_at, operation.sent_at
-    if queued is None or sent is None or sent - queued < 0.001:
+def _waiting(exchange: Exchange) -> list[str]:
+    queued, sent = exchange.operation.queued_at, exchange.operation.sent_at
+    if queued is None or sent is None or not exchange.window_was_full:
         return []
     return [
         f"The request waited {duration(sent - queued)} in the queue: as many operations as the "

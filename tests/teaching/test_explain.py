@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from assocsh.association.events import MessageTransferred
+from assocsh.association.events import MessageTransferred, OperationChanged
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.states import OperationState
 from assocsh.teaching.exchange import MAX_EXCHANGES, MAX_STEPS, ExchangeLog
 from assocsh.teaching.explain import explain, explain_association
 from assocsh.upperlayer.negotiation import (
@@ -65,9 +66,16 @@ class Feed:
         association: Any = None
         self.log(MessageTransferred(self.time, association, sent, command, CONTEXT, length, of))
 
+    def submitted(self, of: Any, *, others: int, window: int) -> None:
+        association: Any = SimpleNamespace(
+            window=AsyncWindow(window, window), pending=others, queued=1
+        )
+        self.log(OperationChanged(self.time, association, of, OperationState.QUEUED))
+
 
 def test_a_find() -> None:
     feed, op = Feed(), operation(sent_at=1.25)
+    feed.submitted(op, others=2, window=2)
     feed(op, request(), sent=True, length=58)
     for _ in range(12):
         feed(op, response(0xFF00), length=100)
@@ -82,6 +90,15 @@ def test_a_find() -> None:
     assert "Pending (0xFF00) 12 times" in matches
     assert "Success (0x0000)" in success
     assert "65 ms" in took
+
+
+def test_a_request_that_had_a_place_in_the_window_did_not_wait_for_it() -> None:
+    feed, op = Feed(), operation(sent_at=1.25)
+    feed.submitted(op, others=1, window=2)
+    feed(op, request(), sent=True)
+    exchange = feed.log.of(op)
+    assert exchange is not None
+    assert "This side sent" in explain(exchange)[0]
 
 
 def test_a_cancel_and_a_failure() -> None:
