@@ -100,7 +100,7 @@ class AssociationProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._received(data)
         dimse = self.dimse
-        if self.upper.partial or (dimse is not None and dimse.expects_more):
+        if dimse is None or dimse.expects_more or self.upper.partial:
             self._acknowledge()
         if dimse is None or dimse.lanes.has_output:
             self.pump()

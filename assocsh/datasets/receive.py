@@ -17,7 +17,6 @@ import secrets
 import stat
 import struct
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -337,13 +336,10 @@ class InstanceWriter:
         return tuple(remarks)
 
 
-_threads = ThreadPoolExecutor(4, thread_name_prefix="assocsh-disk")
-
-
 def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:
     """The result of ``call`` from a thread, one turn of the loop after it is there.
 
-    ``run_in_executor`` needs three, and each C-STORE waits for them.
+    What ``run_in_executor`` returns needs three, and each C-STORE waits for them.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Received] = loop.create_future()
@@ -366,7 +362,7 @@ def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(settle, result, failure)
 
-    _threads.submit(run)
+    loop.run_in_executor(None, run)
     return future
 
 

@@ -260,6 +260,7 @@ class CommandSet:
         return cls(values)
 
     # Typed views. A missing number is 0, a missing text "": the peer may leave anything out.
+    # Those that each message is asked for do without a call of number().
 
     def number(self, element: int) -> int:
         value = self.values.get(element, 0)
@@ -272,7 +273,8 @@ class CommandSet:
     @property
     def field(self) -> int:
         """Command Field; compare with CommandField, name it with field_label()."""
-        return self.number(0x0100)
+        value = self.values.get(0x0100, 0)
+        return value if isinstance(value, int) else 0
 
     @property
     def label(self) -> str:
@@ -288,16 +290,18 @@ class CommandSet:
 
     @property
     def message_id_being_responded_to(self) -> int:
-        return self.number(0x0120)
+        value = self.values.get(0x0120, 0)
+        return value if isinstance(value, int) else 0
 
     @property
     def has_data(self) -> bool:
         """A data set follows: any Command Data Set Type but 0101H (PS3.7 E.1)."""
-        return self.number(0x0800) != NO_DATA_SET
+        return self.values.get(0x0800, 0) != NO_DATA_SET
 
     @property
     def status(self) -> int:
-        return self.number(0x0900)
+        value = self.values.get(0x0900, 0)
+        return value if isinstance(value, int) else 0
 
     @property
     def priority(self) -> int:

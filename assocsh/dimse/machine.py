@@ -317,11 +317,12 @@ class DimseMachine:
         self, context_id: int, command: CommandSet, data: bytes | None, now: float
     ) -> None:
         length = len(data) if data else 0
-        if command.is_response:
-            self._response_received(context_id, command, data, length, now)
+        field = command.field
+        if field & 0x8000:
+            self._response_received(context_id, command, field, data, length, now)
             return
         self._events.append(MessageReceived(context_id, command, length, None))
-        if command.field == CommandField.C_CANCEL_RQ:
+        if field == CommandField.C_CANCEL_RQ:
             message_id = command.message_id_being_responded_to
             performing = self._performing.get(message_id)
             if performing is not None:
@@ -382,7 +383,13 @@ class DimseMachine:
         return performing
 
     def _response_received(
-        self, context_id: int, command: CommandSet, data: bytes | None, length: int, now: float
+        self,
+        context_id: int,
+        command: CommandSet,
+        field: int,
+        data: bytes | None,
+        length: int,
+        now: float,
     ) -> None:
         message_id = command.message_id_being_responded_to
         invocation = self._outstanding.get(message_id)
@@ -394,7 +401,7 @@ class DimseMachine:
                 f"request {message_id} went out on context {invocation.context_id}, "
                 f"the response came on {context_id}"
             )
-        elif command.field != invocation.field | 0x8000:
+        elif field != invocation.field | 0x8000:
             asked = CommandField(invocation.field).label
             reason = f"request {message_id} is a {asked}"
         self._events.append(
@@ -404,12 +411,13 @@ class DimseMachine:
             self._events.append(UnmatchedResponse(context_id, command, reason))
             return
         invocation.progress_at = now
-        final = command.status not in PENDING
+        status = command.status
+        final = status not in PENDING
         self._events.append(ResponseReceived(invocation, command, data, final))
         if not final:
             return
         if not invocation.state.is_end:
-            cancelled = command.status == 0xFE00
+            cancelled = status == 0xFE00
             self._enter(invocation, OperationState.CANCELLED if cancelled else OperationState.DONE)
         self.lanes.answered(invocation)
 
