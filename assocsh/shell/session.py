@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from assocsh.errors import AssocshError, LocalProtocolError, UsageError
 from assocsh.shell.config import Config
 from assocsh.shell.interpreter import Interpreter, Job
-from assocsh.shell.keepalive import KeepAlive
+from assocsh.shell.keepalive import REOPEN, KeepAlive
 from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
+from assocsh.shell.output.visible import cell
 from assocsh.shell.receiving import Receiving
 from assocsh.shell.recent import RecentValues
+from assocsh.shell.repeated import Repeated
 from assocsh.shell.requests import RequestRecord
 from assocsh.shell.results import Budget
 from assocsh.shell.settings import Settings
@@ -90,6 +92,7 @@ class Session:
         """The last request that had a final response."""
         self.connecting: Association | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._remarks = Repeated()
 
     # what is asked of it
 
@@ -188,8 +191,8 @@ class Session:
         if self.association is None:
             raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
         ended = self.association.ended_by
-        if ended is not None and not ended.hint:
-            ended.hint = "reopen opens the same association again"
+        if ended is not None:  # what else there is to say of it was said when it ended
+            ended.hint = REOPEN
         return self.association
 
     # what it tells
@@ -242,8 +245,8 @@ class Session:
 
     def remark(self, text: str, by: str) -> None:
         """Something out of order on the association, in one line."""
-        from assocsh.shell.output.visible import cell
-
+        if not self._remarks.worth_saying(text):
+            return
         who = "the peer: " if by == "peer" and not text.startswith("the peer ") else ""
         self.note(f"* {who}{cell(text, 1000)}", Kind.EVENT)
 
@@ -251,6 +254,8 @@ class Session:
         """The session's association is over."""
         self.keepalive.stop()
         self.keepalive.suggest(error)
+        for text in self._remarks.left_out():
+            self.note(f"* {cell(text, 1000)}", Kind.EVENT)
         try:
             self.presenter.ended(str(state), error)
         except OutputClosed as lost:
@@ -361,7 +366,8 @@ class Session:
         An open association is released, or aborted when ``abort``. Never raises AssocshError.
         """
         for job in tuple(self.interpreter.unfinished):
-            job.cancel()
+            if not (abort and job.sent):  # an abort ends those, and tells them why
+                job.cancel()
         self.keepalive.stop()
         association = self.association
         if association is not None and not association.closed:
@@ -372,6 +378,8 @@ class Session:
                     await association.release(now=True)
             except AssocshError as error:
                 self.presenter.error(error, None)
+        for job in tuple(self.interpreter.unfinished):
+            job.cancel()
         if self.listener is not None:
             await self.listener.close()
             self.listener = None

@@ -254,6 +254,9 @@ async def test_an_end_that_the_peer_made_is_said_at_once() -> None:
         await settle()
         assert "aborted by the peer" in output.said
         assert session.status().failed
+        output.notes.clear()
+        assert await session.run("echo") == 4
+        assert output.said.splitlines()[-1] == "hint: reopen opens the same association again"
 
 
 async def test_practice_options_need_practice() -> None:
