@@ -362,7 +362,7 @@ def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:
         with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(settle, result, failure)
 
-    loop.run_in_executor(None, run)
+    _ = loop.run_in_executor(None, run)
     return future
 
 

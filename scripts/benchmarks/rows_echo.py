@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from benchmarks.bench import Bench, ae_of, host_and_port
-from benchmarks.model import Figure, Medians, Row, rate_ratio
+from benchmarks.model import Row, rate_ratio
 from tests.peers.dcmjs import DcmjsWindow
 from tests.peers.orthanc import Orthanc
 from tests.peers.programs import find
@@ -123,11 +121,4 @@ def echo_window_dcmjs(bench: Bench) -> Row:
             "count": bench.count(full, max(16, full // 3)),
         }
         row.clients[f"window {window}"] = bench.worker("assocsh_scu", work)
-
-    def ratio(medians: Mapping[str, Medians]) -> float | None:
-        if "window 16" in medians and "window 1" in medians:
-            return medians["window 16"].rate / medians["window 1"].rate
-        return None
-
-    row.figures.append(Figure("rate of window 16 / window 1", ratio, 12.0))
     return row
