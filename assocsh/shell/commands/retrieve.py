@@ -35,14 +35,15 @@ async def get(session: Session, call: BoundCall) -> None:
 
     record = call.record
     level, model, dataset = _request_data(session, call)
-    directory = call.path(call.option("--to") or ".")
+    folder = call.option("--to") or "."
+    directory = call.path(folder)
     await _prepare_comparison(call)
     session.receiving.begin(record, directory)
     try:
         await _retrieve(session, record, CGet(level, dataset, model))
     finally:
         session.receiving.end(record)
-        told = [f"{record.received} received in {cell(str(directory))}"] if record.received else []
+        told = [f"{record.received} received in {cell(folder)}"] if record.received else []
         told += [f"{record.not_written} not written"] if record.not_written else []
         record.detail = ", ".join(told)
     counts = record.suboperations
