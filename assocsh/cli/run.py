@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
 from assocsh.datasets.visible import visible
-from assocsh.errors import AssocshError
+from assocsh.errors import AssocshError, UsageError
 from assocsh.shell.output.sink import Output, StreamOutput
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from assocsh.sessions.log import EventLog, LogFile, Sink
     from assocsh.sessions.outcome import ScriptOutcome
     from assocsh.sessions.redact import Redactor
-    from assocsh.sessions.runner import RunPlan
+    from assocsh.sessions.runner import Problem, RunPlan
+    from assocsh.sessions.script import Script
     from assocsh.shell.config import Config
 
 
@@ -35,7 +37,9 @@ async def run(arguments: RunArguments, config: Config) -> int:
     redactor = _redactor(arguments)
     plan = _plan(arguments, config, redactor)
     scripts, problems = runner.load_all(arguments.files, plan)
+    _check_open_options(arguments, scripts, problems)
     reporter = _Reporter(arguments, redactor)
+    reporter.check_places()
     log = reporter.open_log()
     sinks: tuple[Sink, ...] = (log,) if log is not None else ()
     try:
@@ -46,18 +50,34 @@ async def run(arguments: RunArguments, config: Config) -> int:
                 reporter.problem(outcome)
             reporter.write_all(found)
             return 2
+        for script in scripts:
+            if script.torn:
+                reporter.note(f"{script.name}: the recording was cut off, its last line is not run")
         session_run = runner.Run(
             scripts, plan, sinks=sinks, output=reporter.output, ended=reporter.script
         )
         with on_signals(_Signals(session_run)):
             code = await session_run.all()
-        shown = session_run.outcomes
         changed = reporter.snapshots(session_run.logs)
-        reporter.write_all(shown)
+        reporter.write_all(session_run.outcomes)
         return code or changed
     finally:
         if log is not None:
             log.close()
+
+
+def _check_open_options(
+    arguments: RunArguments, scripts: list[Script], problems: list[Problem]
+) -> None:
+    """Raise UsageError for options of ``open`` that no script would take."""
+    if problems or not arguments.open_options or any(not script.opens for script in scripts):
+        return
+    name = arguments.open_options[0][0]
+    one = "the script opens" if len(scripts) == 1 else "every script opens"
+    raise UsageError(
+        f"{name} would change nothing: {one} the association itself",
+        hint="give the option to open in the script, with a $variable for --set perhaps",
+    )
 
 
 class _Signals:
@@ -142,6 +162,22 @@ class _Reporter:
         self._quiet = "--quiet" in arguments.flags
         self._many = arguments.values.get("--jobs", "1") != "1"
 
+    def check_places(self) -> None:
+        """Raise UnusableFile where a report cannot be written: before anything is sent."""
+        from assocsh.cli.run_arguments import REPORTS
+        from assocsh.sessions.log import cannot_write
+
+        for path in (self._arguments.values.get(name, "-") for name in REPORTS):
+            folder = Path(path).parent
+            if path == "-":
+                continue
+            if Path(path).is_dir():
+                raise cannot_write(path, IsADirectoryError(errno.EISDIR, "is a folder"))
+            if not folder.is_dir():
+                raise cannot_write(path, FileNotFoundError(errno.ENOENT, f"no folder {folder}"))
+            if not os.access(Path(path) if Path(path).exists() else folder, os.W_OK):
+                raise cannot_write(path, PermissionError(errno.EACCES, "permission denied"))
+
     def open_log(self) -> LogFile | None:
         from assocsh.sessions.log import LogFile
 
@@ -157,6 +193,10 @@ class _Reporter:
         return QuietOutput(_say)
 
     # while it runs
+
+    def note(self, text: str) -> None:
+        if not self._quiet:
+            _say(visible(text))
 
     def script(self, outcome: ScriptOutcome) -> None:
         """A script has ended: one line when it passed, everything about it when it did not."""
@@ -221,17 +261,30 @@ class _Reporter:
         modes = self._arguments.flags & {"--snapshot", "--check", "--update"}
         if not modes:
             return 0
+        from assocsh.sessions.failures import snapshot_lines
         from assocsh.sessions.outcome import outcomes
-        from assocsh.sessions.snapshot import compare
+        from assocsh.sessions.snapshot import SUFFIX, compare
 
         code, mode = 0, next(iter(modes))
         for log in logs:
-            for outcome in outcomes(log.events):
-                difference = compare(outcome, mode, redact=self._redactor is not None)
-                if difference:
-                    for line in difference.splitlines():
-                        _say(line)
-                    code = code if "--update" in modes else 1
+            outcome = outcomes(log.events)[0]
+            name = visible(outcome.file + SUFFIX)
+            difference = compare(outcome, mode, redact=self._redactor is not None)
+            if mode != "--check":
+                done = (
+                    "written" if mode == "--snapshot" else "updated" if difference else "as it was"
+                )
+                for line in difference.splitlines():
+                    _say(line)
+                if not self._quiet:
+                    _say(f"{name}: {done}")
+            elif difference:
+                log.add("snapshot", file=name, difference=difference)
+                code = 1
+                outcome.difference = difference
+                _say(f"FAILED {visible(outcome.file)}: differs from its snapshot")
+                for line in snapshot_lines(outcome):
+                    _say(line)
         return code
 
 

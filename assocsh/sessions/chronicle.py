@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assocsh.errors import AssocshError
+from assocsh.errors import AssocshError, LanguageError
 from assocsh.sessions.identifying import Stand, stand_for_path
 from assocsh.sessions.log import EventLog
 from assocsh.sessions.messages import about as about_request
@@ -12,6 +12,7 @@ from assocsh.sessions.messages import message_members
 from assocsh.sessions.nesting import attempt
 from assocsh.sessions.watch import JobWatcher
 from assocsh.shell.durations import show_duration
+from assocsh.shell.language.place import line_at
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
@@ -219,14 +220,24 @@ def _identifies(query: Query) -> str | None:
     return stand_for_path(names[-1])
 
 
-def _error(job: Job) -> dict[str, str] | None:
-    error = job.error
-    if error is None or (job.record is not None and job.record.cancel_asked and not job.exit_code):
+def _error(job: Job) -> dict[str, Any] | None:
+    error, record = job.error, job.record
+    if error is None and record is not None and record.refusal is not None and job.exit_code == 5:
+        refusal = record.refusal
+        message = f"refused on this side: {refusal.message}"
+        if record.refused > 1:
+            message = f"{record.refused} refused on this side, the first: {refusal.message}"
+        return {"kind": refusal.kind, "message": message, "hint": refusal.hint}
+    if error is None or (record is not None and record.cancel_asked and not job.exit_code):
         return None
     message = error.message
     if message.startswith(EXPECTATION_FAILED):
         message = EXPECTATION_FAILED  # what was expected and found is in its own event
-    return {"kind": error.kind, "message": message, "hint": error.hint}
+    told: dict[str, Any] = {"kind": error.kind, "message": message, "hint": error.hint}
+    if isinstance(error, LanguageError) and error.end > error.start:
+        line, column, end = line_at(error.text, error.start, error.end)
+        told |= {"source_line": line, "column": column, "end": end, "line": error.line}
+    return told
 
 
 def _final(record: RequestRecord) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -69,8 +68,7 @@ async def run(session: Session, call: BoundCall) -> None:
 
     values = dict(parse_assignment(text) for text in call.values("--set"))
     names = frozenset(session.variables) | frozenset(values)
-    folder = Path(session.base)
-    scripts = [load(word, Limits(names), folder=folder) for word in call.words]
+    scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
     session.variables.update(values)
     code = await run_inside(session, scripts, keep_going=call.flag("--keep-going"))
     if code:

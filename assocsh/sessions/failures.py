@@ -72,11 +72,17 @@ def _step_lines(file: str, step: Step) -> list[str]:
             hint = "when this status is wanted, say so: expect status == " + (
                 step.done["status"] if step.done and step.done.get("status") else "0x0000"
             )
-    lines = [
-        f"error: {visible(what, 500)}",
-        f" {margin}--> {visible(file)}:{step.line}:1",
-        f" {number} | {visible(step.text.splitlines()[0] if step.text else '', None)}",
-    ]
+    lines = [f"error: {visible(what, 500)}"]
+    place = (step.done or {}).get("error") or {}
+    if place.get("source_line") is not None:
+        source, column, end = place["source_line"], place["column"], place["end"]
+        lines += marked(source, column, end, number=place["line"], where=file)
+    else:
+        first = step.text.splitlines()[0] if step.text else ""
+        lines += [
+            f" {margin}--> {visible(file)}:{step.line}:1",
+            f" {number} | {visible(first, None)}",
+        ]
     if hint:
         lines.append(f"hint: {visible(hint, 500)}")
     return lines
@@ -96,6 +102,23 @@ def problem_lines(problem: Event) -> list[str]:
     if problem.get("hint"):
         lines.append(f"hint: {visible(problem['hint'], 500)}")
     return lines
+
+
+def snapshot_lines(outcome: ScriptOutcome) -> list[str]:
+    """A run that differs from its stored snapshot: what is different, and what to do about it."""
+    from assocsh.sessions.snapshot import SUFFIX
+
+    stored = outcome.difference.splitlines()
+    if not any(line.startswith((" ", "-")) for line in stored[2:]):
+        return [
+            f"error: there is no {visible(outcome.file + SUFFIX)}",
+            "hint: --snapshot writes it; keep it beside the script",
+        ]
+    return [
+        f"error: this run differs from {visible(outcome.file + SUFFIX)}",
+        *stored,
+        "hint: --update accepts it as it is now",
+    ]
 
 
 def exchange_lines(step: Step, limit: int = EXCHANGE_LINES) -> list[str]:

@@ -64,7 +64,7 @@ class EventLog:
         """Add an event that happens now, or at ``at`` of the same clock."""
         when = self._clock() if at is None else at
         event = {"type": type, "t": round(when - self._began, 6), "script": self.script, **members}
-        if len(self.events) < MAX_EVENTS or type in ("done", "expect", "script-end"):
+        if len(self.events) < MAX_EVENTS or type in ("done", "expect", "script-end", "snapshot"):
             self.events.append(event)
         else:
             self.dropped += 1

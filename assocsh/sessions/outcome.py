@@ -108,6 +108,8 @@ class ScriptOutcome:
     finished: bool = False
     closing: list[Event] = field(default_factory=list)
     """What went over the wire after the last command."""
+    difference: str = ""
+    """How it differs from its stored snapshot, where ``--check`` compared them."""
 
     @property
     def deciding(self) -> list[Step]:
@@ -123,9 +125,16 @@ class ScriptOutcome:
         return [step for step in self.steps if step.failed]
 
     @property
+    def unexplained(self) -> bool:
+        """It failed, and nothing in it says why."""
+        return bool(self.code) and not (self.failures or self.difference or self.problem)
+
+    @property
     def verdict(self) -> str:
         if self.code == 0:
             return "passed"
+        if self.difference and not self.failures:
+            return "differs from its snapshot"
         return EXIT_MEANINGS.get(self.code, f"ended with exit code {self.code}")
 
 
@@ -173,6 +182,9 @@ class _Reader:
                 outcome.code, outcome.finished = event["code"], True
                 outcome.closing, self._between = self._between, []
                 outcome.seconds = event["elapsed_ms"] / 1000
+            case "snapshot":
+                outcome.difference = event["difference"]
+                outcome.code = outcome.code or 1
             case kind if kind in _EXCHANGE:
                 self._exchange(event)
             case _:

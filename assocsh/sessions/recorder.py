@@ -58,6 +58,8 @@ class Recorder:
         self._finds = 0
         self._variables: set[str] = set()
         self._cancelled: set[int] = set()
+        self._replaced: set[Job] = set()
+        """Commands that are not written with the values they had: their results will differ."""
         self._parts: set[Job] = set()
         """Jobs that are part of another command: that one is recorded, it runs them again."""
         self._failed = False
@@ -102,7 +104,10 @@ class Recorder:
             return
         self._end_line(background=True)
         self._tail = job
-        self._write(self._redacted(written))
+        shown = self._redacted(written)
+        if shown != written:
+            self._replaced.add(job)
+        self._write(shown)
 
     def _ended(self, job: Job) -> None:
         if job in self._parts:
@@ -110,7 +115,8 @@ class Recorder:
             return
         lines = [f"#< {text}" for text in self._became(job)]
         if self._expect and job.record is not None:
-            lines += self._expectations(job.record)
+            lines += self._expectations(job.record, replaced=job in self._replaced)
+        self._replaced.discard(job)
         if job is self._tail:
             self._tail = None
             self._write("\n")
@@ -144,19 +150,26 @@ class Recorder:
                 text += f" {_count(len(record.results), 'response')}"
             elif record.total > 1 or record.suboperations is not None:
                 text += f" count {record.count}"
+            text += f", {record.refused} refused" if record.refused else ""
             yield f"{text} {show_duration(record.elapsed)}"
         elif record is not None:
-            text = f"#{self._numbers[record.number]} {record.service} {record.state}"
+            text = f"#{self._numbers[record.number]} {record.service} "
+            text += "refused" if record.refused else str(record.state)
             yield f"{text} {show_duration(record.elapsed)}"
         if job.error is not None and not (record is not None and record.cancel_asked):
             text = f"{job.error.kind}: {visible(job.error.message)}"
             yield self._redactor.text(text) if self._redactor is not None else text
 
-    def _expectations(self, record: RequestRecord) -> list[str]:
-        """What must be true again; of a request that was cancelled nothing is known beforehand."""
+    def _expectations(self, record: RequestRecord, *, replaced: bool) -> list[str]:
+        """What must be true again; of a request that was cancelled nothing is known beforehand.
+
+        Nor is it of one whose values were ``replaced``: other keys match something else.
+        """
         if record.final is None or record.cancel_asked or record.error is not None:
             return []
         number = self._numbers[record.number]
+        if replaced:
+            return ["# nothing is expected of it: values of it were replaced"]
         return [
             f"expect #{number}.status == 0x{record.final.status:04X}",
             f"expect #{number}.count == {record.count}",

@@ -177,6 +177,8 @@ class Redactor:
             return self.dataset(value)
         if isinstance(value, dict):
             return {key: self._member(key, inner) for key, inner in value.items()}
+        if name == "difference" and isinstance(value, str):
+            return "\n".join(self.command(line) for line in value.split("\n"))
         if not isinstance(value, str) or name not in _TEXTS:
             return value
         return self.command(value) if name in _COMMANDS else self.text(value)

@@ -320,15 +320,11 @@ def log_problems(problems: Sequence[Problem], sinks: tuple[Sink, ...]) -> list[E
 async def run_inside(session: Session, scripts: Sequence[Script], *, keep_going: bool) -> int:
     """Run scripts in a session that is open, for the command ``run``: the exit code."""
     from assocsh.sessions.nesting import inside
+    from assocsh.shell.expansion import files_in
 
-    base = session.base
     for script in scripts:
-        session.base = script.folder
-        try:
-            with inside():
-                ran = await session.interpreter.run(script.calls, keep_going=keep_going)
-        finally:
-            session.base = base
+        with inside(), files_in(script.folder):
+            ran = await session.interpreter.run(script.calls, keep_going=keep_going)
         if ran.code and not keep_going:
             return ran.code
     return 0

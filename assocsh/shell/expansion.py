@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.interpreter import Job
     from assocsh.shell.language.parse import Call
@@ -68,6 +70,23 @@ def _numbered(session: Session, number: int) -> Iterator[RequestRecord]:
         yield record
 
 
+_folder: ContextVar[Path | None] = ContextVar("assocsh_folder", default=None)
+
+
+@contextmanager
+def files_in(folder: Path) -> Iterator[None]:
+    """Relative files of every command that is submitted in here start from ``folder``.
+
+    Other commands of the session, submitted meanwhile, are not touched: each job has the context
+    in which it was submitted.
+    """
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
 def expand(
     session: Session,
     job: Job,
@@ -102,7 +121,7 @@ def expand(
         },
         subject=subject,
         last_find=_with_results(session, last_find),
-        base=session.base,
+        base=_folder.get() or session.base,
     )
 
 

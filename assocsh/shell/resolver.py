@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import UsageError
 from assocsh.shell.language.evaluate import Value, plain
+from assocsh.shell.language.queries import OF_REQUEST
 from assocsh.shell.output.values import value_text
 
 if TYPE_CHECKING:
@@ -204,5 +205,10 @@ def text_of(resolver: SessionResolver, query: Query) -> str:
             f"{query.text} has {len(value)} values", hint="name one of them: rsp[0] instead of [*]"
         )
     if value is None:
-        raise UsageError(f"{query.text} has no value", hint="show prints what there is")
+        hint = ""
+        if query.root in OF_REQUEST:
+            record = resolver.record(query)
+            count = len(record.results)
+            hint = f"#{record.number} had {count} response{'' if count == 1 else 's'}"
+        raise UsageError(f"{query.text} has no value", hint=hint)
     return plain(query, value)

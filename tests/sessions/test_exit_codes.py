@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -79,6 +80,8 @@ def folder(tmp_path: Path) -> Path:
         ("context.assoc PEER", 5),
         ("file.assoc PEER", 5),
         ("good.assoc PEER --report-junit /no/such/place.xml", 5),
+        ("good.assoc PEER --report-html .", 5),
+        ("good.assoc PEER --window 4", 2),
     ],
 )
 def test_run(folder: Path, archive: str, arguments: str, code: int) -> None:
@@ -117,6 +120,40 @@ def test_nothing_is_sent_when_one_script_is_wrong(folder: Path, archive: str) ->
     assert code == 2
     assert "syntax.assoc:3:1" in error and "unknown.assoc:3" in error  # all of them are named
     assert "A-ASSOCIATE" not in (folder / "log.jsonl").read_text("utf-8")
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_sent(
+    folder: Path, archive: str
+) -> None:
+    code, _, error = bash(
+        folder, f"assocsh run good.assoc {archive} --report-tap no/x.tap --log log.jsonl"
+    )
+    assert code == 5 and "no/x.tap cannot be written: no folder no" in error
+    assert not (folder / "log.jsonl").exists()
+
+
+def test_a_snapshot_that_differs_is_a_failure_in_every_report(folder: Path, archive: str) -> None:
+    run = f"assocsh run plain.assoc {archive}"
+    code, _, error = bash(folder, f"{run} --check --report-tap r.tap")
+    assert code == 1 and "there is no plain.assoc.snap" in error and "--snapshot" in error
+    assert "not ok" in (folder / "r.tap").read_text("utf-8")
+    assert bash(folder, f"{run} --snapshot")[0] == 0
+    assert bash(folder, f"{run} --check --report-junit r.xml")[0] == 0
+    assert "the snapshot" not in (folder / "r.xml").read_text("utf-8")
+    (folder / "plain.assoc").write_text("echo\necho\n", "utf-8")
+    reports = "--report-junit r.xml --report-tap r.tap --report-json r.json --report-html r.html"
+    code, out, error = bash(folder, f"{run} --check --github {reports}")
+    assert code == 1
+    assert "FAILED plain.assoc: differs from its snapshot" in error and "--update" in error
+    assert "::error file=plain.assoc,line=1" in out
+    junit = (folder / "r.xml").read_text("utf-8")
+    assert 'failures="1"' in junit and 'name="the snapshot"' in junit
+    assert "not ok 4" in (folder / "r.tap").read_text("utf-8")
+    assert "-  expect status" in (folder / "r.html").read_text("utf-8")
+    report = json.loads((folder / "r.json").read_text("utf-8"))
+    assert report["code"] == 1 and report["scripts"][0]["verdict"] == "differs from its snapshot"
+    assert bash(folder, f"{run} --update")[0] == 0
+    assert bash(folder, f"{run} --check")[0] == 0
 
 
 def test_variables_from_everywhere(folder: Path, archive: str) -> None:

@@ -234,7 +234,14 @@ def test_redacted_recordings(tmp_path: Path) -> None:
     assert "kesson" not in text and "=PRC-1001" not in text and "== PRC-1001" not in text
     ids = [word for word in text.split() if word.startswith("PatientID=")]
     assert len(ids) == 2 and ids[0] == ids[1]
+    assert ".count ==" not in text, "what the pseudonyms would match is not known"
+    assert text.count("# nothing is expected of it") == 2
     assert load(str(path), Limits()).calls
+
+
+def test_what_was_refused_is_told_as_refused(tmp_path: Path) -> None:
+    record(type_all("record r.assoc", "open practice", "store nothing.dcm"), tmp_path)
+    assert "#< #1 C-STORE refused " in (tmp_path / "r.assoc").read_text("utf-8")
 
 
 def test_passwords_are_never_in_it(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from assocsh.sessions.failures import failure_lines
 from assocsh.sessions.log import EventLog, LogFile
 from assocsh.sessions.outcome import ScriptOutcome
+from assocsh.shell.output.sink import MemoryOutput
+from assocsh.shell.session import Session
 from tests.sessions.conftest import RunText, run_scripts
 
 
@@ -159,6 +161,50 @@ def test_files_are_relative_to_the_script(tmp_path: Path, archive: str) -> None:
     outcome = run_scripts([str(folder / "get.assoc")], archive)[0]
     assert outcome.code == 0
     assert list((folder / "in").glob("*.dcm"))
+
+
+async def test_a_script_that_runs_leaves_the_files_of_others_alone(tmp_path: Path) -> None:
+    """``run`` at the prompt takes its time: what is typed meanwhile keeps its own folder."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "slow.assoc").write_text(
+        "echo --repeat 5\nretry 1 every 1s { store one.dcm }\n", "utf-8"
+    )
+    session = Session(MemoryOutput())
+    session.base = tmp_path
+    try:
+        await session.run("open practice --latency 100")
+        jobs = session.submit("run deep/slow.assoc") + session.submit("store two.dcm")
+        await jobs[1].done.wait()
+        assert not jobs[0].done.is_set()
+        await jobs[0].done.wait()
+    finally:
+        await session.close()
+    refused = [record.refusal.message for record in session.requests if record.refusal]
+    missing = "No such file or directory"
+    assert [Path(text.partition(": ")[0]) for text in refused] == [
+        tmp_path / "two.dcm",
+        tmp_path / "deep" / "one.dcm",
+    ], refused
+    assert all(missing in text for text in refused)
+
+
+def test_why_something_was_refused_is_the_error(run_text: RunText) -> None:
+    outcome = run_text("store nothing.dcm nowhere.dcm\n")
+    assert outcome.code == 5
+    step = outcome.failures[0]
+    assert step.error is not None and step.error[0] == "UnusableFile"
+    line = failure_lines(outcome, step)[0]
+    assert "2 refused on this side, the first: " in line and "nothing.dcm: No such file" in line
+
+
+def test_a_value_that_is_not_there_says_whose_it_would_be(run_text: RunText) -> None:
+    outcome = run_text("find study PatientID=nobody\nlet uid = rsp[0].StudyInstanceUID\n")
+    lines = failure_lines(outcome, outcome.failures[0])
+    assert lines[1].endswith("test.assoc:2:11")
+    assert lines[3].strip() == "|           " + "^" * len("rsp[0].StudyInstanceUID")
+    assert lines[4].startswith("hint: #1 C-FIND 0x0000 Success") and "had 0 responses" in lines[4]
+    outcome = run_text("find study PatientID=nobody\nfind study PatientID=${rsp[0].PatientID}\n")
+    assert "hint: #1 had 0 responses" in failure_lines(outcome, outcome.failures[0])
 
 
 def test_run_inside_a_session_shares_its_association(run_text: RunText, tmp_path: Path) -> None:

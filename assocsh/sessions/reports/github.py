@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assocsh.datasets.visible import visible
+from assocsh.sessions.failures import snapshot_lines
 from assocsh.sessions.outcome import ScriptOutcome
 
 
@@ -26,7 +27,10 @@ def _lines(outcome: ScriptOutcome) -> Iterator[str]:
             yield _annotation(outcome.file, step.line, step.error[1])
         elif step.code and all(check.ok for check in step.checks):
             yield _annotation(outcome.file, step.line, f"{step.text}: {step.result or 'failed'}")
-    if outcome.code and not outcome.failures and outcome.problem is None:
+    if outcome.difference:
+        text = snapshot_lines(outcome)[0].removeprefix("error: ")
+        yield _annotation(outcome.file, 1, f"{text}; --update accepts it")
+    if outcome.unexplained:
         yield _annotation(outcome.file, 1, outcome.verdict)
 
 

@@ -10,7 +10,12 @@ from html import escape
 from typing import Any
 
 from assocsh.datasets.visible import visible
-from assocsh.sessions.failures import exchange_line, failure_lines, problem_lines
+from assocsh.sessions.failures import (
+    exchange_line,
+    failure_lines,
+    problem_lines,
+    snapshot_lines,
+)
 from assocsh.sessions.log import Event
 from assocsh.sessions.outcome import Check, ScriptOutcome, Step
 from assocsh.sessions.reports.html_style import STYLE
@@ -88,14 +93,19 @@ def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
     yield f"<p>{_text(outcome.verdict)} in {outcome.seconds:.2f} s{peer}</p>"
     if outcome.problem is not None:
         yield f"<pre class=failure>{_lines(problem_lines(outcome.problem))}</pre>"
+    if outcome.difference:
+        yield f"<pre class=failure>{_lines(snapshot_lines(outcome))}</pre>"
     total = max(outcome.seconds, *(step.begun + step.seconds for step in outcome.steps), 0.001)
     yield "<ol>"
     for step in outcome.steps:
         yield from _step(outcome, step, total)
-    for line, text in outcome.skipped:
-        yield f'<li class="skipped"><p class=row><span class=line>{line}</span>'
-        yield f"{_command(text)} <span class=result>not run</span></p></li>"
     yield "</ol>"
+    if outcome.skipped:
+        count = _count(len(outcome.skipped), "line")
+        yield f"<details class=skipped><summary class=row>{count} not run</summary><ol>"
+        for line, text in outcome.skipped:
+            yield f"<li><p class=row><span class=line>{line}</span>{_command(text)}</p></li>"
+        yield "</ol></details>"
     if outcome.closing:
         yield "<details><summary class=row>After the last command</summary>"
         yield from _exchange(outcome.closing)

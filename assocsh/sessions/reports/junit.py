@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from assocsh.datasets.visible import escape, visible
-from assocsh.sessions.failures import exchange_lines, failure_lines, problem_lines
+from assocsh.sessions.failures import exchange_lines, failure_lines, problem_lines, snapshot_lines
 from assocsh.sessions.outcome import ScriptOutcome, Step
 
 _NOT_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -60,7 +60,15 @@ def _suite(root: Element, outcome: ScriptOutcome) -> list[int]:
             suite, "testcase", classname=name, name=xml_text(f"{line}: {visible(text)}"), time="0"
         )
         SubElement(case, "skipped", message="a command before it failed")
-    if outcome.problem is not None or (outcome.code and not outcome.failures):
+    if outcome.difference:
+        counts[0] += 1
+        counts[1] += 1
+        case = SubElement(suite, "testcase", classname=name, name="the snapshot", time="0")
+        lines = snapshot_lines(outcome)
+        headline = xml_text(lines[0].removeprefix("error: "))
+        failure = SubElement(case, "failure", message=headline, type="Snapshot")
+        failure.text = xml_text("\n".join(lines))
+    if outcome.problem is not None or outcome.unexplained:
         counts[0] += 1
         counts[2] += 1
         case = SubElement(suite, "testcase", classname=name, name="the script", time="0")

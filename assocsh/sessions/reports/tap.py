@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from assocsh.datasets.visible import visible
-from assocsh.sessions.failures import check_lines, failure_lines, problem_lines
+from assocsh.sessions.failures import check_lines, failure_lines, problem_lines, snapshot_lines
 from assocsh.sessions.outcome import ScriptOutcome, Step
 
 
@@ -33,7 +33,9 @@ def tap(outcomes: Sequence[ScriptOutcome]) -> str:
             point(True, name, (), " # SKIP a command before it failed")
         if outcome.problem is not None:
             point(False, outcome.file, problem_lines(outcome.problem))
-        elif outcome.code and not outcome.failures:
+        if outcome.difference:
+            point(False, f"{outcome.file} as in its snapshot", snapshot_lines(outcome))
+        if outcome.unexplained:
             point(False, f"{outcome.file} {outcome.verdict}")
     lines = ["TAP version 13", f"1..{len(points)}"]
     for each in points:

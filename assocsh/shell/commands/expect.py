@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssocshError
+from assocsh.errors import AssocshError, LanguageError
 from assocsh.shell.language.evaluate import assigned, evaluate
 from assocsh.shell.language.expectations import Assignment, Expectation
 from assocsh.shell.language.place import line_at
-from assocsh.shell.language.queries import OF_REQUEST
+from assocsh.shell.language.queries import OF_REQUEST, Query
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
 from assocsh.shell.registry import command
@@ -24,7 +24,18 @@ async def let(session: Session, call: BoundCall) -> None:
     """Keep a value under a name."""
     parsed = call.call.parsed
     assert isinstance(parsed, Assignment)
-    value = assigned(parsed, SessionResolver(session, call.subject), call.call.place)
+    resolver = SessionResolver(session, call.subject)
+    try:
+        value = assigned(parsed, resolver, call.call.place)
+    except LanguageError as error:
+        query = parsed.value
+        if not error.hint and isinstance(query, Query) and query.root in OF_REQUEST:
+            from assocsh.sessions.messages import about
+
+            record = resolver.record(query)
+            count = len(record.results)
+            error.hint = f"{about(record)}, had {count} response{'' if count == 1 else 's'} to ask"
+        raise
     session.variables[parsed.name] = value
     if session.interactive:
         row = {"name": parsed.name, "value": value}
