@@ -8,7 +8,7 @@ from assocsh.errors import AssocshError, LanguageError
 from assocsh.sessions.identifying import Stand, stand_for_path
 from assocsh.sessions.log import EventLog
 from assocsh.sessions.messages import about as about_request
-from assocsh.sessions.messages import message_members
+from assocsh.sessions.messages import ended_as, message_members
 from assocsh.sessions.nesting import attempt
 from assocsh.sessions.watch import JobWatcher
 from assocsh.shell.durations import show_duration
@@ -245,7 +245,7 @@ def _final(record: RequestRecord) -> dict[str, Any]:
     counts = record.suboperations
     return {
         "service": record.service,
-        "state": str(record.state),
+        "state": ended_as(record),
         "status": None if final is None else f"0x{final.status:04X}",
         "category": record.category,
         "meaning": "" if final is None else final.meaning,

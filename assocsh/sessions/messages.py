@@ -43,11 +43,16 @@ def step_members(step: Step) -> dict[str, Any]:
     )
 
 
+def ended_as(record: RequestRecord) -> str:
+    """How a request without a final response ended, in a word: ``refused``, ``withdrawn``."""
+    return "refused" if record.refused and not record.total else str(record.state)
+
+
 def about(record: RequestRecord) -> str:
     """``#2 C-FIND 0x0000 Success, 41 ms``"""
     text = f"#{record.number} {record.service}"
     if record.final is not None:
         text += f" 0x{record.final.status:04X} {record.category}"
     else:
-        text += f" {record.state}"
+        text += f" {ended_as(record)}"
     return f"{text}, {show_duration(record.elapsed)}"

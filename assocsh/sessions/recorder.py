@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from assocsh.datasets.visible import visible
 from assocsh.errors import UsageError
 from assocsh.sessions.again import again, open_line
+from assocsh.sessions.messages import ended_as
 from assocsh.sessions.nesting import nested
 from assocsh.sessions.script import RECORDED
 from assocsh.sessions.watch import JobWatcher
@@ -153,8 +154,7 @@ class Recorder:
             text += f", {record.refused} refused" if record.refused else ""
             yield f"{text} {show_duration(record.elapsed)}"
         elif record is not None:
-            text = f"#{self._numbers[record.number]} {record.service} "
-            text += "refused" if record.refused else str(record.state)
+            text = f"#{self._numbers[record.number]} {record.service} {ended_as(record)}"
             yield f"{text} {show_duration(record.elapsed)}"
         if job.error is not None and not (record is not None and record.cancel_asked):
             text = f"{job.error.kind}: {visible(job.error.message)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from assocsh.datasets.visible import visible
@@ -24,6 +25,9 @@ ROWS = 20
 """Responses of one request that are shown."""
 
 COLUMNS = 8
+FOLDED = 3
+"""More commands of attempts that decided nothing are one line, to be opened."""
+
 EXCHANGE = 200
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
@@ -97,8 +101,15 @@ def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
         yield f"<pre class=failure>{_lines(snapshot_lines(outcome))}</pre>"
     total = max(outcome.seconds, *(step.begun + step.seconds for step in outcome.steps), 0.001)
     yield "<ol>"
-    for step in outcome.steps:
-        yield from _step(outcome, step, total)
+    for superseded, steps in groupby(outcome.steps, lambda step: step.superseded):
+        group = list(steps)
+        if superseded and len(group) > FOLDED:
+            yield "<li class=skipped><details><summary class=row>"
+            yield f"↻ {_count(len(group), 'command')} of earlier attempts</summary><ol>"
+        for step in group:
+            yield from _step(outcome, step, total)
+        if superseded and len(group) > FOLDED:
+            yield "</ol></details></li>"
     yield "</ol>"
     if outcome.skipped:
         count = _count(len(outcome.skipped), "line")
@@ -150,7 +161,14 @@ def _seconds(seconds: float) -> str:
 
 
 def _lines(lines: Sequence[str]) -> str:
-    return "\n".join(escape(line) for line in lines)
+    """Lines of a ``pre``: sentences wrap, what a caret points into does not."""
+    told = ""
+    for line in lines:
+        if line.startswith(("error: ", "hint: ")):
+            told += f"<span class=sentence>{escape(line)}</span>"
+        else:
+            told += f"{escape(line)}\n"
+    return told
 
 
 def _exchange(events: Sequence[Event]) -> Iterator[str]:

@@ -34,6 +34,7 @@ code, pre { font: .88em/1.45 ui-monospace, Menlo, Consolas, monospace; overflow-
 li.bad .bar i { background: var(--bad); }
 .failure { border-left: .25rem solid var(--bad); background: #fff; padding: .5rem .8rem;
   overflow-x: auto; white-space: pre; }
+.sentence { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
 .checks { margin-top: .4rem; } .checks code { color: #1f2328; }
 .exchange li { padding: .1rem 0; } .exchange .received code { color: #0b57d0; }
 .exchange .state code { color: var(--dim); }
