@@ -198,15 +198,27 @@ class AssocSession:
     def run(self, text: str) -> list[str]:
         """Run commands; the lines of results that they wrote.
 
-        Raises AssertionError with everything about the first failure, LanguageError for a text
-        that cannot be read.
+        Raises AssertionError with everything about the first failure; for a text that cannot be
+        read, with the place of the mistake, before anything of it is performed.
         """
-        return self.call(self._run(text))
+        __tracebackhide__ = True
+        try:
+            return self.call(self._run(text))
+        except AssertionError as error:  # without the frames of the loop: they tell nothing
+            raise AssertionError(str(error)) from None
 
     async def _run(self, text: str) -> list[str]:
+        from assocsh.errors import LanguageError
+        from assocsh.sessions.failures import problem_lines
         from assocsh.sessions.outcome import outcomes
+        from assocsh.sessions.runner import Problem, problem_event
         from assocsh.shell.output.sink import MemoryOutput
 
+        try:
+            self.session.parse(text)
+        except LanguageError as error:
+            problem = problem_event(Problem("commands", error))
+            raise AssertionError("\n".join(problem_lines(problem))) from None
         output = self.session.output = MemoryOutput()
         self._log.events.clear()
         code = await self.session.run(text, source="commands")

@@ -49,14 +49,19 @@ def test_the_fixture(pytester: pytest.Pytester, archive: str) -> None:
             assert assoc.use(state) == (4, "OTHER")
 
         def test_syntax(assoc):
-            from assocsh.errors import LanguageError
-            with pytest.raises(LanguageError):
-                assoc.run("fnd")
+            with pytest.raises(AssertionError, match="no such command: fnd"):
+                assoc.run("echo; fnd")
+            assert not assoc.session.requests, "nothing of it is performed"
+
+        def test_syntax_is_told_with_its_place(assoc):
+            assoc.run("echo; fnd")
         """
     )
     result = run(pytester, "--assoc-peer", archive)
-    result.assert_outcomes(passed=4, failed=1)
+    result.assert_outcomes(passed=4, failed=2)
     result.stdout.fnmatch_lines(["*expect count == 2*", "*actual 1*C-ECHO 0x0000 Success*"])
+    result.stdout.fnmatch_lines(["*--> commands:1:7*", "*echo; fnd*", "*^^^*"])
+    result.stdout.no_fnmatch_line("*concurrent/futures*")
 
 
 def test_scripts_are_collected_when_asked(pytester: pytest.Pytester, archive: str) -> None:
