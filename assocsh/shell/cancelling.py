@@ -13,15 +13,25 @@ if TYPE_CHECKING:
 
 
 def interrupt(session: Session) -> bool:
-    """Cancel the newest request; without one, the newest other job. False: nothing to cancel."""
-    jobs = list(session.interpreter.unfinished)
-    for job in reversed(jobs):
-        if job.record is not None:
-            cancel_job(session, job)
-            return True
+    """Cancel the newest request that is not being cancelled yet, else the newest other job.
+
+    Once more, and nothing but what ignores its cancel is left: that is said, with what ends it.
+    False: nothing to cancel.
+    """
+    jobs = list(reversed(session.interpreter.unfinished))
     if not jobs:
         return False
-    jobs[-1].cancel()
+    requests = [job for job in jobs if job.record is not None]
+    for job in requests:
+        if job.record is not None and not job.record.cancel_asked:
+            cancel_job(session, job)
+            return True
+    for job in jobs:
+        if job.record is None:
+            job.cancel()
+            return True
+    cancel_job(session, requests[0])
+    session.note("the peer has not answered the C-CANCEL yet: wait, or abort the association")
     return True
 
 

@@ -57,6 +57,11 @@ class Job:
         """There was an association before it ended: exit code 2 would say that nothing was sent."""
 
     @property
+    def sent(self) -> bool:
+        """Something of it is on the association: how that ends is how it ends."""
+        return self.record is not None and bool(self.record.live)
+
+    @property
     def exit_code(self) -> int:
         """What the program would exit with if this were all it did."""
         record = self.record

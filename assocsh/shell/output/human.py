@@ -220,8 +220,10 @@ class Human:
             return
         if isinstance(error, AssociationError) and record is not None and record.total:
             # how the association ended was said once, with its hint
+            done = f"; until then {record.detail}" if record.received else ""
             self._note(
-                f"#{record.number} {record.service} failed: {cell(error.message)}", Kind.ERROR
+                f"#{record.number} {record.service} failed: {cell(error.message)}{done}",
+                Kind.ERROR,
             )
             return
         for text in error_lines(error, record):
