@@ -219,7 +219,7 @@ class _Reporter:
                 _say(line)
         if outcome.skipped:
             count = len(outcome.skipped)
-            _say(f"{count} command{' was' if count == 1 else 's were'} not run")
+            _say(f"{count} line{' was' if count == 1 else 's were'} not run")
 
     def problem(self, outcome: ScriptOutcome) -> None:
         from assocsh.sessions.failures import problem_lines

@@ -19,7 +19,7 @@ _COMPARE = Option(
     "--compare",
     Slot.FILE,
     "PATH",
-    summary="fail unless what arrives is, bit for bit, the instance in this file or folder",
+    summary="fail unless it is, bit for bit, what this file or folder has",
 )
 _REPEAT = Option("--repeat", Slot.INTEGER, "N", summary="N requests at once, one summary")
 _CLASS = Parameter("class", Slot.SOP_CLASS, required=True, summary="SOP class, keyword or UID")
