@@ -222,13 +222,40 @@ SCENARIOS: Mapping[int, str] = dict(
             "listener port in use",
             "listener flooded with silent connections",
             "clock jump, suspend",
+            "SIGINT once, twice, at the prompt, in a find, in a store",
+            "SIGTERM in the middle of a C-GET",
+            "SIGHUP, a terminal that is closed",
+            "SIGKILL while files and recordings are written",
+            "suspended and resumed",
+            "standard output closed, or full",
+            "scripts: end of input, a line of a megabyte, NUL, ESC",
+            "resized while it prints",
+            "50,000 lines while somebody types",
+            "two shells with one history",
+            "no space left, at every write",
+            "no permission, no folder, a name too long, no more files",
+            "an instance that is here: the same, another, aborted half-way",
+            "a link, a pipe, a folder in the place of a file",
+            "the k-th of each kind of system call fails",
+            "UIDs that would be paths",
+            "history and logs that are damaged",
+            "terminal sequences in everything a peer can say",
+            "inflate bomb",
+            "nested sequences, lengths that lie",
+            "character sets that lie",
+            "completion of hostile values",
+            "nothing that is kept names a patient",
+            "TLS that must not be trusted",
+            "a passcode is seen nowhere",
+            "hostile scripts",
         ),
         1,
     )
 )
 
 NOT_HERE: Mapping[int, str] = {
-    74: "not tested: a suspended machine is found out by the peer's silence, nothing probes for it",
+    89: "not tested yet",
+    98: "not tested yet",
 }
 """Scenarios without a test here, and why."""
 

@@ -18,6 +18,9 @@ EXIT_MEANINGS = {
 }
 """The exit codes of the program (DESIGN section 3)."""
 
+CYCLE = 3
+"""Messages that may go round: C-STORE-RQ, C-STORE-RSP and C-GET-RSP, each counted in one line."""
+
 _EXCHANGE = ("dimse", "pdu", "association", "transport", "remark", "note")
 
 
@@ -254,12 +257,13 @@ class _Reader:
         if step is None and self._newest is not None and self._newest.done is None:
             step = self._newest
         target = step.exchange if step is not None else self._between
-        last = target[-1] if target else None
-        if last is not None and _same_kind(last, event):
-            last["count"] = last.get("count", 1) + 1
-            last["data"] = last.get("data", 0) + event.get("data", 0)
-        else:
-            target.append(dict(event))
+        # a thousand echoes are two lines, and so are the requests and responses of a C-GET
+        for earlier in reversed(target[-CYCLE:]):
+            if _same_kind(earlier, event):
+                earlier["count"] = earlier.get("count", 1) + 1
+                earlier["data"] = earlier.get("data", 0) + event.get("data", 0)
+                return
+        target.append(dict(event))
 
 
 def _is_expect(text: str) -> bool:

@@ -61,9 +61,12 @@ class Limits:
 def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     """Read and check a script. Nothing of it has been run when this raises.
 
+    One that another script runs is in the ``folder`` of that, and named with it: so it is found.
     Raises LanguageError with the place of a mistake, UsageError for a file that is no script.
     """
     path = (folder or Path()) / Path(name).expanduser()
+    if folder is not None:
+        name = str(path)
     text, torn = read(path, name)
     from assocsh.shell.language.check import check
     from assocsh.shell.language.parse import parse_script

@@ -35,7 +35,7 @@ def parse_limit(text: str, *, unit: str = "s") -> float | None:
 
 
 def show_duration(seconds: float | None) -> str:
-    """``2.1 ms``, ``38 ms``, ``1.25 s``, ``3 min 20 s``; ``never`` for None."""
+    """``2.1 ms``, ``38 ms``, ``1.25 s``, ``3 min 20 s``, ``1 h 12 min``; ``never`` for None."""
     if seconds is None:
         return "never"
     milliseconds = seconds * 1000
@@ -48,6 +48,8 @@ def show_duration(seconds: float | None) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
     return f"{minutes} min {rest} s" if rest else f"{minutes} min"
 
 

@@ -21,6 +21,7 @@ from assocsh.shell.repeated import Repeated
 from assocsh.shell.requests import RequestRecord
 from assocsh.shell.results import Budget
 from assocsh.shell.settings import Settings
+from assocsh.shell.sleepwatch import SleepWatch
 from assocsh.shell.status import Status, status_of
 from assocsh.shell.watching import SessionObserver
 from assocsh.teaching.exchange import ExchangeLog
@@ -74,6 +75,7 @@ class Session:
         self.practice: Any = None
         self.practice_options: tuple[float, Path | None] = (0.0, None)
         self.keepalive = KeepAlive(self)
+        self.sleepwatch = SleepWatch(self)
         self.interpreter = Interpreter(self)
         self.on_change: list[Callable[[], None]] = []
         self.loaded = asyncio.Event()
@@ -253,6 +255,7 @@ class Session:
     def association_ended(self, state: AssociationState, error: AssociationError | None) -> None:
         """The session's association is over."""
         self.keepalive.stop()
+        self.sleepwatch.stop()
         self.keepalive.suggest(error)
         for text in self._remarks.left_out():
             self.note(f"* {cell(text, 1000)}", Kind.EVENT)
@@ -318,6 +321,8 @@ class Session:
         association.on_timeout = "keep" if self.settings.text("on-timeout") == "keep" else "abort"
         if changed in (None, "keepalive"):
             self.keepalive.start()
+        if changed is None:
+            self.sleepwatch.start(association)
 
     def tell_practice(self) -> None:
         """Let the practice archive know where this session listens: C-MOVE delivers there."""
@@ -369,6 +374,7 @@ class Session:
             if not (abort and job.sent):  # an abort ends those, and tells them why
                 job.cancel()
         self.keepalive.stop()
+        self.sleepwatch.stop()
         association = self.association
         if association is not None and not association.closed:
             try:

@@ -52,6 +52,7 @@ def test_the_other_vr_encoding_is_read_too() -> None:
 
 
 @pytest.mark.parametrize("undefined", [True, False])
+@pytest.mark.scenario(94)
 def test_depth(undefined: bool) -> None:
     decode(nested(64, undefined=undefined), EXPLICIT)
     for depth in (65, 250, 10_000):
@@ -77,12 +78,14 @@ def test_depth(undefined: bool) -> None:
         struct.pack("<HH2sH", 8, 0x60, b"\x1b[", 2) + b"CT",
     ],
 )
+@pytest.mark.scenario(94)
 def test_wrong_lengths_are_one_typed_error(data: bytes) -> None:
     with pytest.raises(ProtocolError) as caught:
         decode(data, EXPLICIT)
     assert caught.value.message.isprintable()
 
 
+@pytest.mark.scenario(93)
 def test_inflate_bomb() -> None:
     bomb = deflate(bytes(256 * 1024 * 1024))
     with pytest.raises(ProtocolError, match="refused to inflate"):
@@ -104,6 +107,7 @@ def test_inflate_bomb() -> None:
     "value",
     [b"\xff\xfe\x80", b"\xe3\x81", b"\x1b$B;3", b"\x1b$)C\xff", b"\x1b]0;pwn\x07", b"a\\\xff=b=c^"],
 )
+@pytest.mark.scenario(95)
 def test_wrong_character_sets_never_raise(charset: bytes, value: bytes) -> None:
     data = explicit(8, 5, b"CS", charset.ljust(len(charset) + len(charset) % 2))
     padded = value.ljust(len(value) + len(value) % 2)

@@ -88,6 +88,7 @@ async def test_empty_and_large(tmp_path: Path) -> None:
     assert received.path.read_bytes().endswith(large)
 
 
+@pytest.mark.scenario(87)
 async def test_duplicates(tmp_path: Path) -> None:
     first = await receive_one(tmp_path)
     before = first.path.read_bytes()
@@ -104,6 +105,7 @@ async def test_duplicates(tmp_path: Path) -> None:
     assert len(os.listdir(tmp_path)) == 2
 
 
+@pytest.mark.scenario(87)
 async def test_an_aborted_duplicate_leaves_the_good_file(tmp_path: Path) -> None:
     first = await receive_one(tmp_path)
     writer = InstanceWriter(tmp_path, CT, "1.2.3.4", EXPLICIT)
@@ -131,6 +133,7 @@ async def test_the_same_uid_at_the_same_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["symlink", "dangling", "fifo", "directory"])
+@pytest.mark.scenario(88)
 async def test_what_was_planted_at_the_name_stays(tmp_path: Path, kind: str) -> None:
     folder = prepare_directory(tmp_path / "in")
     victim = tmp_path / "victim"
@@ -151,6 +154,7 @@ async def test_what_was_planted_at_the_name_stays(tmp_path: Path, kind: str) -> 
 
 
 @pytest.mark.parametrize("uid", HOSTILE)
+@pytest.mark.scenario(90)
 async def test_names_from_hostile_uids(tmp_path: Path, uid: str) -> None:
     folder = prepare_directory(tmp_path / "a" / "b")
     received = await receive_one(folder, uid=uid)
@@ -161,6 +165,7 @@ async def test_names_from_hostile_uids(tmp_path: Path, uid: str) -> None:
 
 
 @given(st.one_of(st.text(), st.text("0123456789./\\", max_size=70)))
+@pytest.mark.scenario(90)
 def test_names_are_one_safe_component(uid: str) -> None:
     name = instance_filename(uid)
     assert re.fullmatch(r"[0-9a-z.-]+\.dcm", name)
@@ -169,6 +174,7 @@ def test_names_are_one_safe_component(uid: str) -> None:
     assert len(name) <= 80
 
 
+@pytest.mark.scenario(90)
 def test_no_two_hostile_uids_share_a_name() -> None:
     assert len({instance_filename(uid) for uid in HOSTILE}) == len(HOSTILE)
     assert instance_filename("1.2.3") == "1.2.3.dcm"
@@ -176,6 +182,7 @@ def test_no_two_hostile_uids_share_a_name() -> None:
         instance_filename("1.2.3", duplicate="../x")
 
 
+@pytest.mark.scenario(86)
 def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for wrong in (
@@ -188,6 +195,7 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
             prepare_directory(wrong)
 
 
+@pytest.mark.scenario(85)
 async def test_errors_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError) as caught:
         InstanceWriter(tmp_path / "missing", CT, "1.2", EXPLICIT)
@@ -222,6 +230,7 @@ def _fail(number: int):  # type: ignore[no-untyped-def]
     return call
 
 
+@pytest.mark.scenario(86)
 async def test_a_folder_removed_meanwhile(tmp_path: Path) -> None:
     folder = prepare_directory(tmp_path / "in")
     writer = InstanceWriter(folder, CT, "1.2", EXPLICIT)
@@ -253,6 +262,7 @@ async def test_the_buffer_is_bounded(tmp_path: Path) -> None:
     assert (await writer.finish()).size == 64 * len(block)
 
 
+@pytest.mark.scenario(90)
 def test_nothing_else_opens_files_for_writing() -> None:
     """Names on disk from data of a peer come from one module; the others are known and few."""
     package = Path(receive.__file__).parents[1]

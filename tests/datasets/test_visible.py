@@ -18,6 +18,7 @@ def is_safe(text: str) -> bool:
     return all(unicodedata.category(character) not in UNSAFE for character in text)
 
 
+@pytest.mark.scenario(92)
 def test_every_code_point() -> None:
     for code in range(sys.maxunicode + 1):
         character = chr(code)
@@ -76,6 +77,7 @@ def test_combining_marks_do_not_climb() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=400), st.none() | st.integers(0, 300))
+@pytest.mark.scenario(92)
 def test_any_text(text: str, limit: int | None) -> None:
     shown = visible(text, limit)
     assert is_safe(shown)

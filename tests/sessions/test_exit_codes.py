@@ -199,6 +199,7 @@ def test_help(folder: Path) -> None:
     assert code == 0 and "--report-junit" in out
 
 
+@pytest.mark.scenario(97)
 def test_nothing_that_is_written_or_said_names_a_patient(folder: Path, archive: str) -> None:
     """Reports, log, annotations, and stderr where no terminal is; --no-redact shows it all."""
     (folder / "p.assoc").write_text(

@@ -52,6 +52,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.scenario(100)
 def test_a_value_stays_one_word(tmp_path: Path, value: str) -> None:
     """The peer answers a find with ``value``; the script sends it back in other keys."""
     asked: list[Dataset] = []
@@ -110,6 +111,7 @@ def test_a_value_stays_one_word(tmp_path: Path, value: str) -> None:
     }
 
 
+@pytest.mark.scenario(92, 100)
 def test_a_hostile_value_in_reports_and_failures(tmp_path: Path) -> None:
     """What a peer says is visible text in everything that a run writes."""
     hostile = "\x1b[2J\x07]]>--><script>\u202e"

@@ -244,6 +244,7 @@ def test_what_was_refused_is_told_as_refused(tmp_path: Path) -> None:
     assert "#< #1 C-STORE refused " in (tmp_path / "r.assoc").read_text("utf-8")
 
 
+@pytest.mark.scenario(99)
 def test_passwords_are_never_in_it(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cretPassw0rd\n", "utf-8")
     record(
@@ -291,6 +292,7 @@ def test_one_at_a_time_and_stop(tmp_path: Path) -> None:
     assert session.recording == ""
 
 
+@pytest.mark.scenario(85)
 def test_a_full_disk_ends_the_recording_not_the_session(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
@@ -311,6 +313,7 @@ def test_a_full_disk_ends_the_recording_not_the_session(tmp_path: Path) -> None:
     assert "recording stopped" in output.said and "space" in output.said
 
 
+@pytest.mark.scenario(86)
 def test_unwritable_folder_is_a_usage_error(tmp_path: Path) -> None:
     from assocsh.sessions.recorder import Recorder
 
@@ -337,6 +340,7 @@ echo
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
+@pytest.mark.scenario(78)
 def test_after_kill_9_whole_lines_are_there_and_run(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "killed.assoc"
     with subprocess.Popen(
@@ -359,6 +363,7 @@ def test_after_kill_9_whole_lines_are_there_and_run(tmp_path: Path, seed: int) -
     again(path)
 
 
+@pytest.mark.scenario(91)
 def test_cut_at_every_byte_it_still_loads(tmp_path: Path) -> None:
     """Whatever a crash of the machine leaves of the end of the file."""
     path = tmp_path / "r.assoc"

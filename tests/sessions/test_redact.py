@@ -147,6 +147,7 @@ def test_any_value(stand: Stand, value: str) -> None:
     assert redactor().value(stand, value) == redactor().value(stand, value)
 
 
+@pytest.mark.scenario(97)
 def test_canaries_in_events() -> None:
     """Distinctive values in every place of an event: none is left."""
     one = redactor()

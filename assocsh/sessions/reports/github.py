@@ -22,11 +22,12 @@ def _lines(outcome: ScriptOutcome) -> Iterator[str]:
         for check in step.checks:
             if not check.ok:
                 text = f"expect {check.text}: actual {check.actual} ({check.about})"
-                yield _annotation(outcome.file, check.line, text)
+                yield _annotation(check.source or outcome.file, check.line, text)
+        file = step.source if step.source and step.line else outcome.file
         if step.error is not None:
-            yield _annotation(outcome.file, step.line, step.error[1])
+            yield _annotation(file, step.line or 1, step.error[1])
         elif step.code and all(check.ok for check in step.checks):
-            yield _annotation(outcome.file, step.line, f"{step.text}: {step.result or 'failed'}")
+            yield _annotation(file, step.line or 1, f"{step.text}: {step.result or 'failed'}")
     if outcome.difference:
         text = snapshot_lines(outcome)[0].removeprefix("error: ")
         yield _annotation(outcome.file, 1, f"{text}; --update accepts it")

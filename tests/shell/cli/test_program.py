@@ -128,6 +128,7 @@ async def test_what_is_wrong_after_something_was_sent_is_not_exit_2() -> None:
         (b"echo\x00\n", "^@"),
     ],
 )
+@pytest.mark.scenario(81)
 async def test_hostile_scripts(stdin: bytes, says: str) -> None:
     async with peer() as scp:
         code, _, err = await ran(scp.address, stdin=stdin)
@@ -137,6 +138,7 @@ async def test_hostile_scripts(stdin: bytes, says: str) -> None:
     assert "\x1b" not in err
 
 
+@pytest.mark.scenario(81)
 async def test_a_line_of_a_megabyte() -> None:
     async with peer() as scp:
         code, _, err = await ran(scp.address, stdin=b"echo " + b"x" * 2**20)
@@ -208,6 +210,7 @@ async def test_a_signal_aborts_the_association(number: signal.Signals, code: int
         assert "Traceback" not in err
 
 
+@pytest.mark.scenario(75)
 async def test_a_signal_while_an_association_is_made() -> None:
     connected = asyncio.Event()
 
@@ -227,6 +230,7 @@ async def test_a_signal_while_an_association_is_made() -> None:
     server.close()
 
 
+@pytest.mark.scenario(75)
 async def test_sigint_cancels_a_find_first() -> None:
     async with peer() as scp:
         scp.gate.clear()
@@ -257,6 +261,7 @@ def lines_beside(err: str, wanted: Sequence[str] = ("open:",)) -> list[str]:
     return [line for line in err.splitlines() if not line.startswith(tuple(wanted))]
 
 
+@pytest.mark.scenario(80)
 async def test_a_pipe_that_nobody_reads() -> None:
     async with peer() as scp:
         scp.matches = [match(PatientID=f"P{index}") for index in range(3000)]
@@ -268,6 +273,7 @@ async def test_a_pipe_that_nobody_reads() -> None:
     assert len(lines_beside(err)) <= 1, err
 
 
+@pytest.mark.scenario(80)
 async def test_a_full_disk() -> None:
     async with peer() as scp:
         scp.matches = [match(PatientID="P1")]

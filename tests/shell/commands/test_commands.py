@@ -579,6 +579,7 @@ async def test_listen_receives(tmp_path: Path) -> None:
         assert session.status().listening == ""
 
 
+@pytest.mark.scenario(72)
 async def test_listen_on_a_port_that_is_taken() -> None:
     async with peer() as scp, shell() as (session, output):
         port = scp.listener.port
@@ -871,6 +872,7 @@ def test_a_session_needs_no_loop_to_be_made() -> None:
 # user identity
 
 
+@pytest.mark.scenario(99)
 async def test_a_passcode_from_a_file_or_from_asking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -189,6 +189,7 @@ def test_values_from_a_peer_are_quoted(text: str, expected: str, loaded: Tables)
         assert len(parse_all(line).calls) == 1
 
 
+@pytest.mark.scenario(96)
 def test_a_value_with_a_line_end_is_never_offered(loaded: Tables) -> None:
     assert all("\n" not in each.text for each in offered("find study PatientName=", loaded))
 
@@ -199,6 +200,7 @@ def test_a_value_with_a_line_end_is_never_offered(loaded: Tables) -> None:
     ),
     st.text(min_size=1, max_size=12),
 )
+@pytest.mark.scenario(96)
 def test_any_value_from_a_peer_lands_whole_in_its_word(typed: str, value: str) -> None:
     class Peer(CompletionDefaults):
         def recent_values(self, keyword: str) -> Iterable[tuple[str, str]]:

@@ -238,6 +238,7 @@ async def test_json() -> None:
 
 
 @pytest.mark.parametrize("format", ["table", "expanded", "csv", "dump", "json"])
+@pytest.mark.scenario(92)
 async def test_no_format_lets_a_terminal_be_driven(format: str) -> None:
     async with peer() as scp, shell(scp) as (session, output):
         scp.matches = [match(PatientID=HOSTILE, PatientComments=HOSTILE, StudyDescription=HOSTILE)]

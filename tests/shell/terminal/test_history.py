@@ -41,6 +41,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
     os.umask(before)
 
 
+@pytest.mark.scenario(97)
 def test_only_the_owner_reads_it(umask: int, path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.parent.chmod(0o700)
@@ -96,6 +97,7 @@ def test_a_leading_blank_is_not_kept(path: Path, notes: list[str]) -> None:
         ("find study PatientName=password", "find study PatientName=password"),
     ],
 )
+@pytest.mark.scenario(99)
 def test_secrets_are_not_kept(line: str, kept: str, path: Path, notes: list[str]) -> None:
     assert redacted(line) == kept
     history = kept_in(path, notes)
@@ -105,6 +107,7 @@ def test_secrets_are_not_kept(line: str, kept: str, path: Path, notes: list[str]
 
 
 @pytest.mark.parametrize("torn", [b'{"at": 1, "li', b"x" * 10_000, b"\xff\x00"])
+@pytest.mark.scenario(91)
 def test_a_torn_tail_is_dropped(torn: bytes, path: Path, notes: list[str]) -> None:
     history = kept_in(path, notes)
     history.append_string("echo")
@@ -123,12 +126,14 @@ def test_only_a_torn_tail(path: Path, notes: list[str]) -> None:
     assert lines_of(path) == ["echo"]
 
 
+@pytest.mark.scenario(91)
 def test_damaged_lines_are_left_out(path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(b'{"line": "a"}\nnot json\n[1]\n{"line": 3}\n\xff\xfe\n{"line": "b"}\n')
     assert list(kept_in(path, notes).load_history_strings()) == ["b", "a"]
 
 
+@pytest.mark.scenario(91)
 def test_it_is_shortened_when_it_has_grown(path: Path, notes: list[str]) -> None:
     history = kept_in(path, notes, 100)
     for number in range(125):
@@ -143,6 +148,7 @@ def test_it_is_shortened_when_it_has_grown(path: Path, notes: list[str]) -> None
     assert lines_of(path)[-1] == "from the shell that has the old file open"
 
 
+@pytest.mark.scenario(84)
 def test_many_shells_write_at_once(path: Path, notes: list[str]) -> None:
     program = (
         "import sys; from pathlib import Path;"
@@ -161,6 +167,7 @@ def test_many_shells_write_at_once(path: Path, notes: list[str]) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.scenario(91)
 def test_an_unreadable_file_is_said_once_and_memory_serves(path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.write_text('{"line": "echo"}\n')

@@ -48,6 +48,7 @@ def test_output_stands_above_a_half_typed_line(fake_shell: Start) -> None:
     assert shell.cursor == (len("assocsh> find study Pat"), at + 2)
 
 
+@pytest.mark.scenario(83)
 def test_typing_while_rows_arrive_loses_and_strays_nothing(fake_shell: Start) -> None:
     shell = fake_shell(rows=16).prompted()
     shell.control("rows 60 0.02")
@@ -66,6 +67,7 @@ def test_typing_while_rows_arrive_loses_and_strays_nothing(fake_shell: Start) ->
     assert {line for line in strays if not line.startswith("assocsh>")} == set()
 
 
+@pytest.mark.scenario(83)
 def test_a_flood_arrives_whole_and_the_prompt_lives(fake_shell: Start) -> None:
     shell = fake_shell(rows=12).prompted()
     shell.send("echo")
@@ -115,6 +117,7 @@ def test_enter_on_a_line_that_fills_its_rows(fake_shell: Start, length: int) -> 
     assert shown.count("") <= 2  # each time at most the row of a cursor at the margin
 
 
+@pytest.mark.scenario(82)
 def test_resize(fake_shell: Start) -> None:
     shell = fake_shell(columns=100, rows=24).prompted()
     shell.send("find study")
@@ -146,6 +149,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.scenario(92)
 def test_hostile_text_that_slipped_through_is_visible(fake_shell: Start) -> None:
     """The last gate: even text that nobody made visible cannot command the terminal."""
     shell = fake_shell(rows=40).prompted()

@@ -138,6 +138,7 @@ def test_ctrl_c_withdraws_what_is_queued_first(shell: PtyTerminal) -> None:
     shell.wait_for("· open ·")
 
 
+@pytest.mark.scenario(75)
 def test_ctrl_c_on_an_echo_says_that_dimse_has_no_cancel(shell: PtyTerminal) -> None:
     opened(shell, "--latency 800")
     shell.enter("echo")
@@ -167,6 +168,7 @@ def test_abort_fails_each_pending_request_once(shell: PtyTerminal) -> None:
     shell.wait_for("· open ·")
 
 
+@pytest.mark.scenario(92)
 def test_a_hostile_peer_cannot_command_the_terminal(shell: PtyTerminal, tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
@@ -251,6 +253,7 @@ def test_pasted_lines_run_in_order(shell: PtyTerminal) -> None:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["TERM", "HUP"]
 )
+@pytest.mark.scenario(76, 77)
 def test_a_signal_aborts_the_association(
     shell: PtyTerminal, number: signal.Signals, code: int
 ) -> None:
@@ -264,6 +267,7 @@ def test_a_signal_aborts_the_association(
     assert "Traceback" not in shell.everything
 
 
+@pytest.mark.scenario(77)
 def test_a_terminal_that_vanishes_ends_the_program(shell: PtyTerminal) -> None:
     opened(shell, "--latency 30000")
     shell.enter("find study PatientName=*")
@@ -272,6 +276,7 @@ def test_a_terminal_that_vanishes_ends_the_program(shell: PtyTerminal) -> None:
     assert shell.wait_exit(5) == 129
 
 
+@pytest.mark.scenario(75)
 def test_many_interrupts_from_outside_leave_the_association_alive(shell: PtyTerminal) -> None:
     opened(shell, "--latency 1000")
     shell.enter("find study PatientName=*")

@@ -99,6 +99,7 @@ def test_a_session_in_tmux(tmux: Tmux) -> None:
 
 
 @pytest.mark.peer("tmux")
+@pytest.mark.scenario(79)
 def test_suspended_and_resumed(tmux: Tmux) -> None:
     tmux.wait_for("assocsh>")
     tmux.send("open practice", "Enter")
