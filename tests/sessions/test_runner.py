@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.sessions.failures import failure_lines
+from assocsh.sessions.failures import exchange_lines, failure_lines
 from assocsh.sessions.log import EventLog, LogFile
 from assocsh.sessions.outcome import ScriptOutcome
+from assocsh.sessions.reports.github import github
 from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.sessions.conftest import RunText, run_scripts
@@ -205,6 +206,31 @@ def test_a_value_that_is_not_there_says_whose_it_would_be(run_text: RunText) -> 
     assert lines[4].startswith("hint: #1 C-FIND 0x0000 Success") and "had 0 responses" in lines[4]
     outcome = run_text("find study PatientID=nobody\nfind study PatientID=${rsp[0].PatientID}\n")
     assert "hint: #1 had 0 responses" in failure_lines(outcome, outcome.failures[0])
+
+
+def test_what_goes_round_is_counted_in_the_exchange(run_text: RunText, tmp_path: Path) -> None:
+    outcome = run_text(
+        "echo --repeat 50\nfind study PatientID=PRC-1001 StudyInstanceUID\n"
+        "get study --of 1 --to in\n"
+    )
+    assert outcome.code == 0
+    echoes, _, get = outcome.steps[-3:]
+    assert len(exchange_lines(echoes)) == 2
+    assert exchange_lines(echoes)[0].endswith("× 50")
+    messages = [event["message"] for event in get.exchange if event["type"] == "dimse"]
+    assert messages[:3] == ["C-GET-RQ", "C-STORE-RQ", "C-STORE-RSP"] and len(messages) <= 6
+
+
+def test_github_names_the_file_that_holds_the_line(tmp_path: Path, archive: str) -> None:
+    (tmp_path / "deep").mkdir()
+    inner = tmp_path / "deep" / "inner.assoc"
+    inner.write_text("echo\nexpect count == 2\n", "utf-8")
+    outer = tmp_path / "outer.assoc"
+    outer.write_text("echo\nrun deep/inner.assoc\n", "utf-8")
+    text = github(run_scripts([str(outer)], archive))
+    assert f"file={inner},line=2" in text and f"file={outer},line=2" in text
+    inner.write_text("echo\n\nfnd\n", "utf-8")
+    assert f"file={inner},line=3" in github(run_scripts([str(outer)], archive))
 
 
 def test_run_inside_a_session_shares_its_association(run_text: RunText, tmp_path: Path) -> None:

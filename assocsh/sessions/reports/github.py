@@ -17,7 +17,8 @@ def github(outcomes: Sequence[ScriptOutcome]) -> str:
 def _lines(outcome: ScriptOutcome) -> Iterator[str]:
     if outcome.problem is not None:
         line = outcome.problem.get("line") or 1
-        yield _annotation(outcome.file, line, outcome.problem["message"])
+        file = outcome.problem.get("file") or outcome.file
+        yield _annotation(file, line, outcome.problem["message"])
     for step in outcome.failures:
         for check in step.checks:
             if not check.ok:
