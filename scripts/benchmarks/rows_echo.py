@@ -30,7 +30,7 @@ def add_clients(bench: Bench, row: Row, address: str, counts: tuple[int, int], l
     row.clients[f"pynetdicom{label}"] = bench.worker("pynetdicom_scu", {**work, "count": slow})
     if label:
         return
-    dcmjs = bench.dcmjs({**work, "count": quick})
+    dcmjs = bench.dcmjs({**work, "count": slow})
     if dcmjs is not None:
         row.clients["dcmjs-dimse"] = dcmjs
     else:
