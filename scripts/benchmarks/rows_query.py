@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import data
 from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port
-from benchmarks.model import Figure, Medians, Row, memory_at_most, rate_ratio
+from benchmarks.model import Row, memory_at_most, rate_ratio
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.programs import find as installed
 
@@ -43,15 +43,8 @@ def find(bench: Bench) -> Row:
     else:
         row.missing.append("findscu: DCMTK is not installed")
 
-    def first(medians: Mapping[str, Medians]) -> float | None:
-        ours, theirs = medians.get("assocsh"), medians.get("pynetdicom")
-        if ours is None or theirs is None or ours.first is None or theirs.first is None:
-            return None
-        return theirs.first / ours.first
-
     row.figures += [
         rate_ratio("assocsh", "pynetdicom", 10.0),
-        Figure("time to the first row: pynetdicom / assocsh", first, 1.0),
         memory_at_most("assocsh", 20),
     ]
     return row
