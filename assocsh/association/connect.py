@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 from collections.abc import Generator, Sequence
 from typing import Any
@@ -58,32 +60,55 @@ class Connecting:
     async def _connect(self, engine: Engine) -> None:
         peer, seconds = engine.peer, engine.timeouts.connect
         tls = self._tls
-        options: dict[str, Any] = {}
-        if tls is not None:
-            options["ssl"] = client_context(tls)
-            options["server_hostname"] = tls.host_name or peer.host
-            config = tls
-            engine.check_peer = lambda one: check_pin(
-                config, one.protocol.peer_certificate, one.peer
-            )
+        context = client_context(tls) if tls is not None else None
         try:
             async with asyncio.timeout(seconds):
-                await engine.loop.create_connection(
-                    lambda: engine.protocol,
+                transport, _ = await engine.loop.create_connection(
+                    lambda: engine.protocol if tls is None else asyncio.Protocol(),
                     peer.host,
                     peer.port,
                     happy_eyeballs_delay=HAPPY_EYEBALLS,
-                    **options,
                 )
+            if tls is not None and context is not None:
+                engine.check_peer = lambda one: check_pin(
+                    tls, one.protocol.peer_certificate, one.peer
+                )
+                await self._shake_hands(engine, transport, context)
             if engine.refused_peer is not None:
                 raise engine.refused_peer
         except AssociationError as error:
             engine.fail(AssociationState.LOST, error)
             raise
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             failed = endings.connect_failed(peer, error, seconds)
             engine.fail(AssociationState.LOST, failed)
             raise failed from error
+
+    async def _shake_hands(
+        self, engine: Engine, transport: asyncio.BaseTransport, context: ssl.SSLContext
+    ) -> None:
+        """TLS over a connection that stands: with a timer, and errors, of its own."""
+        assert self._tls is not None
+        peer, seconds = engine.peer, engine.timeouts.connect
+        connected = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+        transport.close()
+        connected.setblocking(False)
+        try:
+            await engine.loop.create_connection(
+                lambda: engine.protocol,
+                sock=connected,
+                ssl=context,
+                server_hostname=self._tls.host_name or peer.host,
+                ssl_handshake_timeout=seconds,
+            )
+        except OSError as error:
+            connected.close()
+            failed = endings.tls_failed(peer, error, seconds)
+            engine.fail(AssociationState.LOST, failed)
+            raise failed from error
+        except asyncio.CancelledError:
+            connected.close()
+            raise
 
     async def _establish(self, engine: Engine) -> None:
         seconds = engine.timeouts.acse

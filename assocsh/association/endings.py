@@ -43,12 +43,6 @@ def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> C
     elif isinstance(error, ConnectionRefusedError):
         message = f"nothing listens on {where} (connection refused)"
         hint = "check the port: 104, 11112, 4242; 2762 with --tls. Is the PACS running?"
-    elif isinstance(error, ssl.SSLCertVerificationError):
-        message = f"the certificate of {where} was not accepted: {error.verify_message}"
-        hint = "give the CA with --tls-ca, or pin the certificate with --tls-pin sha256:..."
-    elif isinstance(error, ssl.SSLError):
-        message = f"the TLS handshake with {where} failed: {error.reason or error}"
-        hint = "does the peer speak TLS on this port? does it want a client certificate?"
     elif isinstance(error, TimeoutError):
         within = f" within {seconds:g} s" if seconds is not None else ""
         message = f"no connection to {where}{within}"
@@ -60,6 +54,66 @@ def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> C
     failed = ConnectionFailed(message, hint=hint)
     failed.__cause__ = error
     return failed
+
+
+_ALERTS: tuple[tuple[str, str, str], ...] = (
+    (
+        "WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|RECORD_LAYER_FAILURE",
+        "its answer is not TLS",
+        "does the peer speak TLS on this port? try without --tls",
+    ),
+    (
+        "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL",
+        "the peer speaks no TLS that is safe",
+        "TLS 1.2 is the least (PS3.15 B.12): have it switched on at the peer",
+    ),
+    (
+        "CERTIFICATE_REQUIRED",
+        "the peer wants a certificate of ours",
+        "--tls-cert and --tls-key name it; its CA has to be known to the peer",
+    ),
+    (
+        "HANDSHAKE_FAILURE",
+        "the peer refused: the two share no cipher, or it wants a certificate of ours",
+        "--tls-cert and --tls-key name a certificate; ciphers without forward secrecy are not used",
+    ),
+    (
+        "UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN"
+        "|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED",
+        "the peer does not accept our certificate",
+        "its CA has to be known to the peer, and its dates right",
+    ),
+)
+"""Reasons of OpenSSL's errors, what they mean and what to try next."""
+
+
+def tls_failed(peer: Peer, error: OSError, seconds: float | None) -> ConnectionFailed:
+    """From what ended a TLS handshake."""
+    where = f"{peer.host}:{peer.port}"
+    message, hint = f"the TLS handshake with {where} failed: ", ""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        message = f"the certificate of {where} was not accepted: {error.verify_message}"
+        hint = "give the CA with --tls-ca, or pin the certificate with --tls-pin sha256:..."
+    elif isinstance(error, ssl.SSLError):
+        words, hint = _alert(error)
+        message += f"{words} ({error.reason})" if error.reason else words
+    elif "longer than" in str(error):
+        message += f"no answer within {seconds:g} s"
+        hint = "does the peer speak TLS on this port? try without --tls"
+    else:
+        message += "the peer closed the connection"
+        hint = "does the peer speak TLS on this port? does it want a certificate of ours (--tls-cert)?"
+    failed = ConnectionFailed(message, hint=hint, by="peer")
+    failed.__cause__ = error
+    return failed
+
+
+def _alert(error: ssl.SSLError) -> tuple[str, str]:
+    """What an error of OpenSSL means, and what to try next."""
+    for reasons, words, hint in _ALERTS:
+        if re.search(reasons, error.reason or ""):
+            return words, hint
+    return str(error.reason or error), "the peer's log may say why"
 
 
 def _one_of_many(error: BaseException) -> BaseException:
@@ -189,8 +243,17 @@ def connection_lost(engine: Engine, error: Exception | None) -> AssociationError
     """The transport closed under an association, or one in the making."""
     reset = isinstance(error, ConnectionResetError | BrokenPipeError)
     how = "reset" if reset else f"closed ({error})" if error else "closed"
-    if engine.state in (AssociationState.CONNECTING, AssociationState.REQUESTING):
+    if isinstance(error, ssl.SSLError) and engine.dimse is None:
+        # with TLS 1.3 a client certificate is judged when this side has finished its handshake
+        words, hint = _alert(error)
+        reason = f" ({error.reason})" if error.reason else ""
         lost: AssociationError = ConnectionLost(
+            f"{engine.peer} ended TLS before it answered the A-ASSOCIATE-RQ: {words}{reason}",
+            hint=hint,
+            by="peer",
+        )
+    elif engine.state in (AssociationState.CONNECTING, AssociationState.REQUESTING):
+        lost = ConnectionLost(
             f"{engine.peer} {how} the connection before it answered the A-ASSOCIATE-RQ",
             hint="a TLS-only port (try --tls), an IP address that is not on its list, or too many "
             "connections there",

@@ -88,7 +88,9 @@ class AssociationProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._closed = self._loop.create_future()
-        self._transport.set_write_buffer_limits(high=0)
+        # asyncio's TLS pauses at the limit, not above it: at 0 nothing would ever be resumed
+        tls = transport.get_extra_info("ssl_object") is not None
+        self._transport.set_write_buffer_limits(high=1 if tls else 0, low=0)
         self._socket = transport.get_extra_info("socket")
         if self._socket is not None:
             _tune(self._socket, self.write_stall)

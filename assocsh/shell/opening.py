@@ -227,6 +227,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     plan = replace(plan, identity=await _asked(session, plan.identity))
     if plan.identity is not None and plan.tls is None:
         session.note("the user identity goes over the network in clear text", Kind.WARNING)
+    if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
+        session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)
     options: dict[str, Any] = {}
     if plan.max_pdu is not None:
         options["max_pdu"] = plan.max_pdu
