@@ -102,7 +102,7 @@ def tls_failed(peer: Peer, error: OSError, seconds: float | None) -> ConnectionF
         hint = "does the peer speak TLS on this port? try without --tls"
     else:
         message += "the peer closed the connection"
-        hint = "does the peer speak TLS on this port? does it want a certificate of ours (--tls-cert)?"
+        hint = "does the peer speak TLS on this port? does it want a certificate (--tls-cert)?"
     failed = ConnectionFailed(message, hint=hint, by="peer")
     failed.__cause__ = error
     return failed

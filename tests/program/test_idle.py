@@ -44,13 +44,14 @@ async def test_dropped_said_and_reopened(tmp_path: Path) -> None:
     ):
         await screen.enter(f"open {peer.address} --contexts verification", "· open · window")
         screen.terminal.send("half a li")
-        text = await screen.wait_for("association aborted by the peer:")
+        await screen.wait_for("association aborted by the peer:")
+        text = await screen.wait_for("assocsh> half a li")
         assert re.search(r" after \d\.\d s without a message", text)
         assert "`set keepalive 1s` keeps it; `reopen` opens it again" in text
-        assert "assocsh> half a li" in text
         screen.terminal.send("c-c")
         await screen.enter("reopen", "· open · window")
-        text = await screen.wait_for("association lost:")
+        await screen.wait_for("association lost:")
+        text = await screen.wait_for(lambda t: t.text.count("hint:") == 2)
         assert re.search(r"closed the connection after \d\.\d s without a message", text)
         assert text.count("keepalive") == 1, "suggested the first time it bites"
         await screen.enter("echo", "hint: reopen opens the same association again")
