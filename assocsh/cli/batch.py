@@ -63,6 +63,10 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     from assocsh.sessions.happened import prepare
 
     prepare(session, calls)
+    if arguments.commands and sys.stdin.isatty() and sys.stderr.isatty():
+        from assocsh.cli.passcode import ask_at_terminal
+
+        session.ask_secret = ask_at_terminal
     runner = _Runner(session)
     with on_signals(runner.signalled):
         code = await runner.run(calls, keep_going=arguments.keep_going)

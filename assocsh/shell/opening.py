@@ -13,6 +13,7 @@ from assocsh.errors import (
     AssociationError,
     AssociationRejected,
     LocalProtocolError,
+    LocalRefusal,
     NoPresentationContext,
     UsageError,
 )
@@ -61,6 +62,8 @@ class OpenPlan:
     """Those that the config file or the command named; ``set`` gives the others."""
     tls: TLSConfig | None = None
     identity: UserIdentity | None = field(default=None, repr=False)
+    cleartext: bool = False
+    """A script may send the passcode without TLS."""
     latency: float = 0.0
     data: Path | None = None
 
@@ -138,6 +141,8 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         changes["data"] = call.path(data)
     if any(call.flag(option) for option in _TLS_OPTIONS):
         changes["tls"] = _tls(call)
+    if call.flag("--allow-cleartext-credentials"):
+        changes["cleartext"] = True
     user = call.option("--user")
     if user is not None:
         changes["identity"] = _identity(user, call)
@@ -185,8 +190,34 @@ async def _asked(session: Session, identity: UserIdentity | None) -> UserIdentit
     """Ask for the passcode of a user where there is someone to ask; none is fine too."""
     if identity is None or identity.kind != 1 or session.ask_secret is None:
         return identity
-    secret = await session.ask_secret("passcode (Enter for none): ")
-    return replace(identity, kind=2, secondary=secret.encode()) if secret else identity
+    name = identity.primary.decode("utf-8", "replace")
+    secret = await session.ask_secret(f"passcode of {name} (Enter for none): ")
+    if not secret:
+        return identity
+    return replace(identity, kind=2, secondary=secret.encode("utf-8", "surrogateescape"))
+
+
+def _check_identity(session: Session, plan: OpenPlan) -> None:
+    """Say or refuse what must not happen to a user identity on its way. Raises LocalRefusal."""
+    if plan.identity is None:
+        return
+    passcode = plan.identity.kind != 1
+    if plan.tls is None:
+        if passcode and not (session.interactive or plan.cleartext or plan.peer == PRACTICE):
+            raise LocalRefusal(
+                "the passcode would go over the network in clear text: without TLS a script needs "
+                "to allow that",
+                hint="--tls encrypts it; --allow-cleartext-credentials sends it as it is",
+            )
+        session.note(
+            "the user identity goes over the network in clear text: --tls encrypts it",
+            Kind.WARNING,
+        )
+    elif passcode and plan.tls.insecure and not plan.tls.pin:
+        raise LocalRefusal(
+            "a passcode is not given to somebody who was not checked (--tls-insecure)",
+            hint="--tls-ca names who to trust, --tls-pin the one certificate that is right",
+        )
 
 
 def timeouts_for(session: Session, plan: OpenPlan) -> Timeouts:
@@ -225,8 +256,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     refuse_second(session)
     address = await _practice_address(session, plan) if plan.peer == PRACTICE else plan.peer
     plan = replace(plan, identity=await _asked(session, plan.identity))
-    if plan.identity is not None and plan.tls is None:
-        session.note("the user identity goes over the network in clear text", Kind.WARNING)
+    _check_identity(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
         session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)
     options: dict[str, Any] = {}

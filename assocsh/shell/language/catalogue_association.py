@@ -27,6 +27,9 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--tls-pin", Slot.TEXT, "SHA256", summary="accept only this certificate"),
     Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
     Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
+    Option(
+        "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
+    ),
     Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
     Option("--data", Slot.DIRECTORY, "DIR", summary="practice only: serve the files in DIR"),
 )

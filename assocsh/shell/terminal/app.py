@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, create_app_session
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
@@ -20,6 +20,7 @@ from prompt_toolkit.output import Output
 
 from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
+from assocsh.shell.terminal.asking import Asking, Unseen
 from assocsh.shell.terminal.completer import LineCompleter
 from assocsh.shell.terminal.device import ShellOutput, open_terminal
 from assocsh.shell.terminal.history import user_history
@@ -103,6 +104,7 @@ class Shell:
         self._session: ShellSession | None = None
         self._provider: CompletionProvider | None = None
         self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
+        self.asking = Asking(lambda: self.prompt)
         self._screen = screen
         self._loader = loader
         self._printer = Printer(screen)
@@ -125,7 +127,10 @@ class Shell:
             lexer=LineLexer(),
             validator=LineValidator(),
             validate_while_typing=False,
-            auto_suggest=AutoSuggestFromHistory(),
+            auto_suggest=ConditionalAutoSuggest(
+                AutoSuggestFromHistory(), Condition(lambda: not self.asking.active)
+            ),
+            input_processors=[Unseen(self.asking)],
             key_bindings=shell_keys(self),
             bottom_toolbar=self._toolbar if with_toolbar else None,
             style=shell_style(),
@@ -181,6 +186,7 @@ class Shell:
         session = self._session
         session.interactive = True
         session.output = TerminalOutput(self._printer, self._screen)
+        session.ask_secret = self.asking.ask
         session.on_change.append(self._session_changed)
         session.loaded.clear()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
@@ -192,7 +198,9 @@ class Shell:
     async def _prompt_until_left(self) -> int:
         while not self._ended.done():
             asking = asyncio.create_task(
-                self.prompt.prompt_async(set_exception_handler=False, handle_sigint=False)
+                self.prompt.prompt_async(
+                    set_exception_handler=False, handle_sigint=False, pre_run=self.asking.may_ask
+                )
             )
             ended = self._ended
             await asyncio.wait((asking, ended), return_when=asyncio.FIRST_COMPLETED)
@@ -253,6 +261,8 @@ class Shell:
         """Ctrl-C, or SIGINT from elsewhere: clear the line, or cancel the newest request."""
         if self.leaving.step is not Step.STAYING:
             self.leaving.stay()
+        elif self.asking.active:
+            self.asking.given_up()
         elif self.prompt.default_buffer.text:
             self.prompt.default_buffer.reset()
             self._redraw()
@@ -307,12 +317,15 @@ class Shell:
     # -- what is seen --------------------------------------------------------------------------
 
     def _message(self) -> StyleAndTextTuples:
-        question = self.leaving.question
+        question = self.leaving.question or self.asking.question
         return [("class:prompt.question", question)] if question else [("class:prompt", PROMPT)]
 
     def _toolbar(self) -> StyleAndTextTuples:
         buffer = self.prompt.default_buffer
-        hint = self._hint(buffer.text, buffer.cursor_position)
+        if self.asking.active:
+            hint = "not shown, not kept; Ctrl-C gives up"
+        else:
+            hint = self._hint(buffer.text, buffer.cursor_position)
         status = NOTHING if self._session is None else self._session.status()
         return toolbar(status, hint, self._screen.get_size().columns)
 
@@ -328,7 +341,7 @@ class Shell:
 
     def _wants_completion(self) -> bool:
         """Not beside the message about a line that was refused."""
-        return self.prompt.default_buffer.validation_error is None
+        return self.prompt.default_buffer.validation_error is None and not self.asking.active
 
     def _tables_loaded(self, keywords: Keywords) -> None:
         self.session.loaded.set()

@@ -10,6 +10,7 @@ from prompt_toolkit.filters import Condition, completion_is_selected, has_comple
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from assocsh.shell.terminal.asking import Asking
 from assocsh.shell.terminal.leaving import Leaving, Step
 
 
@@ -17,6 +18,7 @@ class Actions(Protocol):
     """What the keys do."""
 
     leaving: Leaving
+    asking: Asking
     recalling: bool
     """While Up and Down look for earlier lines that begin like this one."""
 
@@ -29,19 +31,24 @@ class Actions(Protocol):
     def suspend(self) -> None: ...
 
 
+def _ignored(event: KeyPressEvent) -> None:
+    return
+
+
 def shell_keys(actions: Actions) -> KeyBindings:
     """The bindings, to be added to those of a PromptSession."""
     keys = KeyBindings()
     on_line = has_focus(DEFAULT_BUFFER)
     leaving = Condition(lambda: actions.leaving.step is not Step.STAYING)
     asking = Condition(lambda: actions.leaving.step is Step.ASKING)
+    secret = Condition(lambda: actions.asking.active) & ~leaving
     empty = Condition(lambda: not get_app().current_buffer.text)
 
     @keys.add("c-c", filter=on_line & ~leaving)
     def _interrupt(event: KeyPressEvent) -> None:
         actions.interrupted()
 
-    @keys.add("c-d", filter=on_line & empty & ~leaving)
+    @keys.add("c-d", filter=on_line & empty & ~leaving & ~secret)
     def _end(event: KeyPressEvent) -> None:
         actions.leaving.end_of_input()
 
@@ -65,7 +72,7 @@ def shell_keys(actions: Actions) -> KeyBindings:
     def _anyway(event: KeyPressEvent) -> None:
         actions.submit_anyway()
 
-    @keys.add("f1", filter=on_line)
+    @keys.add("f1", filter=on_line & ~secret)
     def _help(event: KeyPressEvent) -> None:
         actions.explain_word()
 
@@ -86,6 +93,21 @@ def shell_keys(actions: Actions) -> KeyBindings:
     @keys.add("f6", filter=on_line)
     def _requests(event: KeyPressEvent) -> None:
         actions.list_requests()
+
+    # While a passcode is typed: nothing that shows, keeps or completes it.
+
+    @keys.add("enter", filter=secret, eager=True)
+    @keys.add("c-j", filter=secret, eager=True)
+    @keys.add("escape", "enter", filter=secret, eager=True)
+    def _answered(event: KeyPressEvent) -> None:
+        actions.asking.answered()
+
+    @keys.add("c-d", filter=secret & empty, eager=True)
+    def _no_answer(event: KeyPressEvent) -> None:
+        actions.asking.given_up()
+
+    for key in ("f1", "tab", "up", "down", "c-p", "c-n", "c-r", "c-s", "c-k", "c-w", "c-y"):
+        keys.add(key, filter=secret, eager=True)(_ignored)
 
     # While the shell asks, or is leaving, the line takes nothing else.
     # (Any is not eager: the terminal's cursor reports arrive as keys too.)

@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import termios
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
-from assocsh.errors import AssocshError
+from assocsh.datasets.visible import visible
+from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.shell.output.sink import StreamOutput
 from assocsh.shell.terminal.leaving import Leaving, Step
 from assocsh.shell.terminal.ports import ShellSession
@@ -33,7 +35,9 @@ class _LineMode:
         self._leaving = Leaving(lambda: session, leave=self._leave, changed=self._prompt)
         self._read = b""
         self._terminating: asyncio.Task[None] | None = None
+        self._answer: asyncio.Future[str] | None = None
         session.interactive = True
+        session.ask_secret = self._ask
         session.output = StreamOutput(sys.stdout, sys.stdout)
 
     async def run(self, first: Sequence[str], greeting: str) -> int:
@@ -69,6 +73,9 @@ class _LineMode:
             self._terminated(getattr(signal, "SIGHUP", 1))
             asyncio.get_running_loop().remove_reader(fd)
             return
+        if not data and self._answer is not None and os.isatty(fd):
+            self._no_answer()
+            return
         if not data:
             sys.stdout.write("\n")
             self._leaving.end_of_input()
@@ -79,7 +86,29 @@ class _LineMode:
         for line in lines:
             self._line(line.decode(errors="surrogateescape").rstrip("\r"))
 
+    async def _ask(self, question: str) -> str:
+        """Ask for a passcode, the terminal's echo off meanwhile."""
+        fd = sys.stdin.fileno()
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            with _no_echo(fd):
+                sys.stdout.write(visible(question))
+                sys.stdout.flush()
+                return await self._answer
+        finally:
+            self._answer = None
+            sys.stdout.write("\n")
+            self._prompt()
+
+    def _no_answer(self) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(OperationCancelled("no passcode was given: not opened"))
+
     def _line(self, line: str) -> None:
+        if self._answer is not None:
+            if not self._answer.done():
+                self._answer.set_result(line)
+            return
         if self._leaving.step is Step.STAYING:
             if line.strip():
                 self._do(line)
@@ -104,6 +133,8 @@ class _LineMode:
     def _interrupted(self) -> None:
         if self._leaving.step is not Step.STAYING:
             self._leaving.stay()
+        elif self._answer is not None:
+            self._no_answer()
         else:
             self._session.interrupt()
 
@@ -117,3 +148,19 @@ class _LineMode:
         with suppress(Exception):
             await asyncio.wait_for(self._session.close(abort=True), ABORT_LIMIT)
         self._leave(code)
+
+
+@contextmanager
+def _no_echo(fd: int) -> Iterator[None]:
+    """The terminal shows nothing of what is typed. A pipe shows nothing anyway."""
+    try:
+        before = termios.tcgetattr(fd)
+    except termios.error:
+        yield
+        return
+    termios.tcsetattr(fd, termios.TCSAFLUSH, [*before[:3], before[3] & ~termios.ECHO, *before[4:]])
+    try:
+        yield
+    finally:
+        with suppress(termios.error):
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from assocsh.shell.output.sink import Output
@@ -84,6 +84,8 @@ class ShellSession(Protocol):
     leaving: asyncio.Event
     """Set by ``quit``."""
     interactive: bool
+    ask_secret: Callable[[str], Awaitable[str]] | None
+    """Asks the user for something that is not shown."""
 
     def status(self) -> StatusView:
         """The association now. Cheap: it is read on every key."""

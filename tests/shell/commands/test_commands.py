@@ -872,6 +872,9 @@ def test_a_session_needs_no_loop_to_be_made() -> None:
 # user identity
 
 
+ALLOWED = "--allow-cleartext-credentials"
+
+
 @pytest.mark.scenario(99)
 async def test_a_passcode_from_a_file_or_from_asking(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -885,7 +888,7 @@ async def test_a_passcode_from_a_file_or_from_asking(
         return session.association.request.user_identity
 
     async with peer() as scp:
-        async with shell(scp, f"--user jo --password-file {file}") as (session, output):
+        async with shell(scp, f"--user jo --password-file {file} {ALLOWED}") as (session, output):
             sent = await identity(session)
             assert (sent.kind, sent.primary, sent.secondary) == (2, b"jo", b"s3cret-canary")
             await session.run("release; reopen; wire hex; release; reopen; requests; status")
@@ -899,11 +902,13 @@ async def test_a_passcode_from_a_file_or_from_asking(
                 return "asked"
 
             session.ask_secret = ask
-            assert await session.run(f"open {scp.address} --user jo") == 0
+            assert await session.run(f"open {scp.address} --user jo") == 5
+            assert "--allow-cleartext-credentials sends it as it is" in output.said
+            assert await session.run(f"open {scp.address} --user jo {ALLOWED}") == 0
             assert (await identity(session)).secondary == b"asked"
             assert "clear text" in output.said
         monkeypatch.setenv("ASSOCSH_PASSCODE", "from-env")
-        async with shell(scp, "--user jo") as (session, output):
+        async with shell(scp, f"--user jo {ALLOWED}") as (session, output):
             assert (await identity(session)).secondary == b"from-env"
         async with shell() as (session, output):
             assert await session.run(f"open {scp.address} --password-file {file}") == 2

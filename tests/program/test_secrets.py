@@ -1,0 +1,189 @@
+"""A passcode: asked for without echo, and seen nowhere but in the A-ASSOCIATE-RQ."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import struct
+from pathlib import Path
+
+import pytest
+
+from tests.peers.scripted import (
+    RQ,
+    ScriptedPeer,
+    Wire,
+    associate_ac,
+    read_association,
+    response,
+)
+from tests.program.support import Screen, on_screen, ran, requests
+from tests.shell.terminal.pty_terminal import PtyTerminal, python
+
+CANARY = "s3cret-Kanarie"
+IDENTITY = 0x58
+
+pytestmark = pytest.mark.scenario(99)
+
+
+class Listening:
+    """Accepts; ``identities`` are the user identities that it was shown: type, name, passcode."""
+
+    def __init__(self) -> None:
+        self.identities: list[tuple[int, bytes, bytes] | None] = []
+
+    async def __call__(self, wire: Wire) -> None:
+        request = read_association(await wire.expect(RQ))
+        items = [data for kind, data in request.sub_items if kind == IDENTITY]
+        self.identities.append(_read(items[0]) if items else None)
+        await wire.send(associate_ac(request))
+        async for found in requests(wire):
+            await wire.send(response(found))
+
+
+def _read(item: bytes) -> tuple[int, bytes, bytes]:
+    (first,) = struct.unpack_from(">H", item, 2)
+    name = item[4 : 4 + first]
+    (second,) = struct.unpack_from(">H", item, 4 + first)
+    return item[0], name, item[6 + first : 6 + first + second]
+
+
+def nowhere(folder: Path, *texts: str | bytes) -> None:
+    """The passcode is in none of the texts, nor in a file of the folder."""
+    places = [*texts, *(path.read_bytes() for path in folder.rglob("*") if path.is_file())]
+    for text in places:
+        raw = text.encode() if isinstance(text, str) else bytes(text)
+        assert CANARY.encode() not in raw
+        assert CANARY.encode().hex(" ") not in raw.decode(errors="replace")
+
+
+async def asked(screen: Screen, line: str) -> None:
+    await screen.enter(line)
+    await screen.wait_for(lambda t: t.lines[t.cursor[1]].startswith("passcode of jo (Enter for"))
+
+
+async def test_at_the_prompt(tmp_path: Path) -> None:
+    seen = Listening()
+    async with ScriptedPeer(seen) as peer, on_screen(tmp_path) as screen:
+        terminal = screen.terminal
+        await screen.enter("record made.assoc", "recording to")
+        await screen.enter("wire hex")
+        await asked(screen, f"open {peer.address} --contexts verification --user jo")
+        column = terminal.cursor[0]
+        for key in (CANARY[:5], "f1", "up", "tab", "c-r", CANARY[5:]):
+            terminal.send(key)
+        environment = Path(f"/proc/{terminal.process.pid}/environ").read_bytes()
+        arguments = Path(f"/proc/{terminal.process.pid}/cmdline").read_bytes()
+        assert terminal.cursor[0] == column, "not even its length is shown"
+        terminal.send("enter")
+        text = await screen.wait_for("· open · window")
+        await screen.wait_for(lambda t: "in clear text: --tls encrypts it" in t.everything)
+        await screen.enter("release", "association released")
+        await screen.enter("reopen", lambda t: t.everything.count("open: SCRIPTED") == 2)
+        await screen.enter("history", "wire hex")
+        await screen.enter("echo", "C-ECHO 0x0000 Success")
+        terminal.send("up")
+        await screen.wait_for("assocsh> echo")
+        terminal.send("c-c", "c-d")
+        assert await screen.wait_exit() == 0
+        nowhere(tmp_path, text, bytes(terminal.received), environment, arguments)
+        history = (tmp_path / "history.jsonl").read_text()
+    assert "--user jo" in history
+    assert seen.identities == [(2, b"jo", CANARY.encode())] * 2
+
+
+async def test_a_half_typed_line_is_back_and_giving_up_opens_nothing(tmp_path: Path) -> None:
+    seen = Listening()
+    async with ScriptedPeer(seen) as peer, on_screen(tmp_path) as screen:
+        terminal = screen.terminal
+        for count, key in enumerate(("c-c", "c-d"), 1):
+            await asked(screen, f"open {peer.address} --user jo")
+            terminal.send("abc" if count == 1 else "", key)
+            await screen.wait_for(lambda t: t.text.count("no passcode was given") == count)  # noqa: B023
+            await screen.wait_for(lambda t: t.lines[t.cursor[1]] == "assocsh>")
+            await screen.enter("wire off")
+        await asked(screen, f"open {peer.address} --contexts verification --user jo")
+        terminal.send("enter")
+        await screen.wait_for("· open · window")
+        await screen.enter("abort", "association aborted")
+        await asked(screen, f"open {peer.address} --user jo")
+        terminal.signal(signal.SIGTERM)
+        assert await screen.wait_exit() == 143
+        assert terminal.tty_restored
+    assert seen.identities == [(1, b"jo", b"")]
+
+
+async def test_on_a_terminal_without_a_prompt(tmp_path: Path) -> None:
+    """``-c`` typed in a terminal asks there; what is piped in, or has no terminal, does not."""
+    seen = Listening()
+    line = "open {} --user jo --contexts verification --allow-cleartext-credentials; echo"
+    async with ScriptedPeer(seen) as peer:
+        command = python("-m", "assocsh", "-c", line.format(peer.address))
+        for last in ("enter", "c-c"):
+            with PtyTerminal(command, env={"HOME": str(tmp_path)}, cwd=tmp_path) as terminal:
+                screen = Screen(terminal)
+                await screen.wait_for("passcode of jo (Enter for none):")
+                terminal.send(CANARY, last)
+                code = await screen.wait_exit()
+                assert code == (0 if last == "enter" else 130)
+                assert terminal.tty_restored
+                nowhere(tmp_path, bytes(terminal.received))
+        done = await ran("-c", line.format(peer.address))
+        assert done.code == 0
+    assert seen.identities == [(2, b"jo", CANARY.encode()), (1, b"jo", b"")]
+
+
+async def test_on_a_dumb_terminal(tmp_path: Path) -> None:
+    seen = Listening()
+    async with ScriptedPeer(seen) as peer:
+        env = {"ASSOCSH_HISTORY": str(tmp_path / "history.jsonl")}
+        with PtyTerminal(python("-m", "assocsh"), term="dumb", env=env, cwd=tmp_path) as terminal:
+            screen = Screen(terminal)
+            await screen.wait_for("assocsh>")
+            await screen.enter(f"open {peer.address} --user jo", "passcode of jo (Enter for none):")
+            await screen.enter(CANARY, "open: SCRIPTED")
+            await screen.enter("echo", "C-ECHO 0x0000 Success")
+            terminal.send("c-d")
+            assert await screen.wait_exit() == 0
+            nowhere(tmp_path, bytes(terminal.received))
+            assert terminal.tty_restored
+    assert seen.identities == [(2, b"jo", CANARY.encode())]
+
+
+async def test_scripts_need_permission_for_clear_text(tmp_path: Path) -> None:
+    seen = Listening()
+    secret = tmp_path / "passcode"
+    secret.write_text(CANARY)
+    async with ScriptedPeer(seen) as peer:
+        options = (peer.address, "--user", "jo", "--password-file", str(secret))
+        done = await ran(*options, "-c", "echo")
+        assert done.code == 5
+        assert "--allow-cleartext-credentials" in done.err
+        assert not seen.identities
+        for more in (["--tls-insecure"], ["--tls-insecure", "--allow-cleartext-credentials"]):
+            done = await ran(*options, *more, "-c", "echo")
+            assert done.code == 5
+            assert "who was not checked" in done.err
+        done = await ran(*options, "--allow-cleartext-credentials", "-c", "wire hex; echo")
+        assert done.code == 0
+        secret.unlink()
+        nowhere(tmp_path, done.out, done.err)
+    assert seen.identities == [(2, b"jo", CANARY.encode())]
+
+
+async def test_a_passcode_in_the_environment_reaches_the_peer_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    seen = Listening()
+    async with ScriptedPeer(seen) as peer:
+        done = await ran(
+            *(peer.address, "--user", "jo", "--allow-cleartext-credentials"),
+            *("-c", "wire hex; echo; requests; status"),
+            env={"ASSOCSH_PASSCODE": CANARY, "ASSOCSH_DEBUG": "1"},
+            cwd=tmp_path,
+        )
+        nowhere(tmp_path, done.out, done.err)
+    assert done.code == 0
+    assert seen.identities == [(2, b"jo", CANARY.encode())]
+    assert asyncio.get_running_loop() and os.environ.get("ASSOCSH_PASSCODE") is None
