@@ -277,7 +277,7 @@ def _lost_hint(engine: Engine) -> str:
     if any(one.cancel_sent for one in operations):
         return "it closed after a C-CANCEL: it may not know that service"
     request = engine.upper.request
-    if request is not None and request.window is not None and engine.messages <= 2:
+    if request is not None and request.window is not None and engine.answers <= 1:
         return (
             "it closed at the first request although a window was negotiated: try without --window"
         )

@@ -87,16 +87,17 @@ class Engine:
         self.contexts: tuple[PresentationContext, ...] = ()
         self.operations: dict[int, Operation] = {}
         self.opened: asyncio.Future[None] = self.loop.create_future()
-        self.last_activity = self.loop.time()
-        self.messages = 0
+        self.answers = 0
+        """Responses that came, of any kind."""
         self.performer = Performer(self, handlers or Handlers())
         self.closing = Closing(self)
         self.association = Association(self)
-        self.stream = EventStream(self.upper, self.association, observers)
+        self.stream = EventStream(self.upper, self.association, observers, self._narrate)
         self.check_peer: Callable[[Engine], None] | None = None
         """Raises AssocshError for a peer that is not to be spoken to; called once connected."""
         self.refused_peer: AssocshError | None = None
         self.on_connected: Callable[[Engine], object] | None = None
+        self.on_ended: Callable[[Engine], object] | None = None
         self.on_closed: Callable[[Engine], object] | None = None
         self._on_dimse = self._dispatch()
         self._decide = decide
@@ -105,6 +106,16 @@ class Engine:
         self._numbers = 0
         self._transport_error: Exception | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _narrate(self) -> None:
+        """Observers came or went."""
+        if self.dimse is not None:
+            self.dimse.lanes.narrating = self.stream.watched
+
+    @property
+    def last_activity(self) -> float:
+        """When the last DIMSE message, or a part of one, went or came; before that, the start."""
+        return self.protocol.last_message
 
     # -- requests of ours ------------------------------------------------------------------------
 
@@ -306,7 +317,7 @@ class Engine:
             peer_max_pdu=negotiated.peer_max_pdu,
             timeout=self.timeouts.dimse,
         )
-        self.last_activity = self.loop.time()
+        self.dimse.lanes.narrating = self.stream.watched
         self.enter(AssociationState.OPEN)
         for text in negotiated.remarks:
             self.stream.remark(text, "peer")
@@ -335,14 +346,12 @@ class Engine:
                 "peer",
             )
             return
+        self.answers += 1
         response = Response(event.command, event.data, operation.context, operation.request, decode)
         operation.deliver(response, final=event.final)
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
-        now = self.last_activity = self.loop.time()
-        self.messages += 1
-        if not self.stream.watched:
-            return
+        now = self.loop.time()
         user = event.invocation.user if event.invocation is not None else None
         self.stream.emit(
             MessageTransferred(
@@ -410,6 +419,8 @@ class Engine:
             self.dimse.close()
         self.protocol.dimse = None
         self.enter(state)
+        if self.on_ended is not None:
+            self.on_ended(self)
         if not self.opened.done():
             self.opened.set_exception(error)
             # Nobody may be waiting: an acceptor's associations end here too.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from assocsh.association.association import Association
 from assocsh.association.engine import Engine
-from assocsh.association.events import EngineEvent, Observer, StateChanged
+from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.peer import Peer, Timeouts, check_ae_title
 from assocsh.association.protocol import AssociationProtocol
@@ -120,11 +120,12 @@ class Listener:
             max_pdu=self.policy.max_pdu,
             timeouts=self.timeouts,
             handlers=self.handlers,
-            observers=(self._watch,) if self._observer is None else (self._observer, self._watch),
+            observers=() if self._observer is None else (self._observer,),
             decide=self._decide,
         )
         self._engines.add(engine)
         engine.on_connected = self._connected
+        engine.on_ended = self._ended
         engine.on_closed = self._engines.discard
         return engine.protocol
 
@@ -167,9 +168,8 @@ class Listener:
         )
         self.associations.add(engine.association)
 
-    def _watch(self, event: EngineEvent) -> None:
-        if isinstance(event, StateChanged) and event.state.is_end:
-            self.associations.discard(event.association)
+    def _ended(self, engine: Engine) -> None:
+        self.associations.discard(engine.association)
 
 
 async def listen(

@@ -47,7 +47,6 @@ class Operation(AsyncIterator[Response]):
         self.context = context
         self.number = number
         self.queued_at = now
-        self.sent_at: float | None = None
         self.finished_at: float | None = None
         self.responses = 0
         self.matches = 0
@@ -55,7 +54,6 @@ class Operation(AsyncIterator[Response]):
         """Pending responses that came after ``limit`` of them, and were not delivered."""
         self.final: Response | None = None
         self.error: AssocshError | None = None
-        self.state = OperationState.QUEUED
         self.cancel_result: CancelResult | None = None
         """What the peer made of our C-CANCEL, known with the final response."""
         self._limit = limit
@@ -64,6 +62,7 @@ class Operation(AsyncIterator[Response]):
         self._waiters: list[asyncio.Future[None]] = []
         self._callbacks: list[Callable[[Operation], object]] = []
         self._after_cancel = 0
+        self._end: OperationState | None = None
 
     def __repr__(self) -> str:
         return f"<Operation {self.number} {self.request.name} {self.state}>"
@@ -71,6 +70,20 @@ class Operation(AsyncIterator[Response]):
     @property
     def association(self) -> Association:
         return self._engine.association
+
+    @property
+    def state(self) -> OperationState:
+        """queued, sending, pending, cancelling, or how it ended."""
+        if self._end is not None:
+            return self._end
+        state = self.invocation.state
+        # The machine is ahead: its end counts when the final response is here.
+        return OperationState.PENDING if state.is_end else state
+
+    @property
+    def sent_at(self) -> float | None:
+        """When its first byte was sent; None while it is queued."""
+        return self.invocation.started_at
 
     @property
     def message_id(self) -> int | None:
@@ -85,7 +98,7 @@ class Operation(AsyncIterator[Response]):
     @property
     def done(self) -> bool:
         """It ended, one way or another."""
-        return self.state.is_end
+        return self._end is not None
 
     @property
     def elapsed(self) -> float:
@@ -201,11 +214,9 @@ class Operation(AsyncIterator[Response]):
 
     def enter(self, state: OperationState, now: float) -> None:
         """Its state changed; an end wakes every waiter."""
-        self.state = state
-        if state is OperationState.SENDING:
-            self.sent_at = now
         if not state.is_end:
             return
+        self._end = state
         self.finished_at = now
         if self.final is None and self.error is None:
             self.error = OperationCancelled(
@@ -214,9 +225,10 @@ class Operation(AsyncIterator[Response]):
                 else f"nobody waits for the {self.request.name} any more; DIMSE cannot cancel it"
             )
         self._wake()
-        callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            self._call(callback)
+        if self._callbacks:
+            callbacks, self._callbacks = self._callbacks, []
+            for callback in callbacks:
+                self._call(callback)
 
     def _call(self, callback: Callable[[Operation], object]) -> None:
         """A callback that fails must not keep the engine from what it was doing."""
@@ -228,6 +240,8 @@ class Operation(AsyncIterator[Response]):
             )
 
     def _wake(self) -> None:
+        if not self._waiters:
+            return
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():

@@ -76,6 +76,8 @@ class AssociationProtocol(asyncio.Protocol):
         self._pump_scheduled = False
         self._pump_wanted = False
         self._closing = False
+        self.last_message = self._loop.time()
+        """When the last part of a message went or came."""
         self._upper_timer: asyncio.TimerHandle | None = None
         self._upper_due = 0.0
         self._dimse_timer: asyncio.TimerHandle | None = None
@@ -121,6 +123,7 @@ class AssociationProtocol(asyncio.Protocol):
             if isinstance(event, DataIndication):
                 dimse = self.dimse
                 if dimse is not None:
+                    self.last_message = now
                     dimse.receive(event.pdvs, now)
                     user.take_dimse_events(dimse.take_events())
             else:
@@ -235,12 +238,15 @@ class AssociationProtocol(asyncio.Protocol):
                 if not pieces:
                     break
                 self.upper.send_pdata(pieces, now)
+                self.last_message = now
                 budget -= BATCH
                 self._write()
                 if not lanes.has_output:
                     break
             lanes.read_ahead()
-            self._user.take_dimse_events(dimse.take_events())
+            events = dimse.take_events()
+            if events:
+                self._user.take_dimse_events(events)
             if self._dimse_timer is None and dimse.timeout is not None and dimse.outstanding:
                 self._dimse_timer = self._loop.call_at(now + dimse.timeout, self._dimse_timeout)
         self.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from assocsh.association.events import EngineEvent, Observer, PduTransferred, Remark
@@ -19,16 +19,21 @@ class EventStream:
     """The observers of one association. PDUs are looked at only while somebody wants them."""
 
     def __init__(
-        self, upper: UpperLayerMachine, association: Association, observers: Iterable[Observer]
+        self,
+        upper: UpperLayerMachine,
+        association: Association,
+        observers: Iterable[Observer],
+        changed: Callable[[], None],
     ) -> None:
         self._upper = upper
         self._association = association
         self._clock = asyncio.get_running_loop().time
-        self._observers: list[Observer] = []
+        self._observers = list(observers)
+        self._changed: Callable[[], None] | None = None
         self.watched = False
         """There is an observer; without one the events of each message need not be made."""
-        for observer in observers:
-            self.subscribe(observer)
+        self._watch_pdus()
+        self._changed = changed
 
     def subscribe(self, observer: Observer) -> None:
         self._observers.append(observer)
@@ -51,6 +56,8 @@ class EventStream:
         self.watched = bool(self._observers)
         wanted = any(getattr(one, "wants_pdus", False) for one in self._observers)
         self._upper.observer = self._pdu if wanted else None
+        if self._changed is not None:
+            self._changed()
 
     def _pdu(self, sent: bool, pdu_type: int, buffers: tuple[Buffer, ...]) -> None:
         event = PduTransferred(self._clock(), self._association, sent, pdu_type, buffers)

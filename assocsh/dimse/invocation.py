@@ -26,6 +26,7 @@ class Invocation:
         "message_id",
         "progress_at",
         "sent",
+        "started_at",
         "state",
         "user",
         "values",
@@ -53,6 +54,8 @@ class Invocation:
         self.cancel_on_wire = False
         self.detached = False
         self.progress_at = 0.0
+        self.started_at: float | None = None
+        """When its first byte was given out."""
         self.user: object = None
 
     def start(self, message_id: int, fragment: int) -> MessageWriter:

@@ -26,6 +26,8 @@ class Lanes:
         self.window = window
         self.outstanding: dict[int, Invocation] = {}
         """By Message ID, the requests that hold a place in the window."""
+        self.narrating = True
+        """Whether what only says how things go is reported: messages, and states on the way."""
         self.accepting = True
         """False once the association is being released: no queued request starts any more."""
         self._fragment = fragment
@@ -172,9 +174,9 @@ class Lanes:
             assert invocation.message_id is not None
             self.outstanding[invocation.message_id] = invocation
             self.window.take()
-            invocation.progress_at = now
+            invocation.progress_at = invocation.started_at = now
             self._writing, self._writer = invocation, writer
-            self._enter(invocation, OperationState.SENDING)
+            self._step(invocation, OperationState.SENDING)
             return writer
         return None
 
@@ -189,22 +191,23 @@ class Lanes:
         if isinstance(writing, Invocation):
             writing.sent = True
             writing.progress_at = now
-            self._events.append(
-                MessageSent(
-                    writing.context_id, CommandSet(writing.values), writing.data_length, writing
+            if self.narrating:
+                command = CommandSet(writing.values)
+                self._events.append(
+                    MessageSent(writing.context_id, command, writing.data_length, writing)
                 )
-            )
             writing.data = None
             if writing.state is OperationState.SENDING:
-                self._enter(writing, OperationState.PENDING)
+                self._step(writing, OperationState.PENDING)
             if writing.answered:
                 self._give_back(writing)
         elif writing is not None:
             if writing.cancels is not None:
                 writing.cancels.cancel_on_wire = True
-            self._events.append(
-                MessageSent(writing.context_id, writing.command, writing.length, None)
-            )
+            if self.narrating:
+                self._events.append(
+                    MessageSent(writing.context_id, writing.command, writing.length, None)
+                )
 
     def _source_failed(self, error: OSError, *, midway: bool) -> None:
         invocation = self._writing
@@ -219,6 +222,12 @@ class Lanes:
         if invocation.message_id is not None:
             self.outstanding.pop(invocation.message_id, None)
         self.window.give_back()
+
+    def _step(self, invocation: Invocation, state: OperationState) -> None:
+        """A state that is no end: told only while somebody listens."""
+        invocation.state = state
+        if self.narrating:
+            self._events.append(Entered(invocation, state))
 
     def _enter(self, invocation: Invocation, state: OperationState) -> None:
         invocation.state = state

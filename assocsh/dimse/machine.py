@@ -123,6 +123,8 @@ class DimseMachine:
         return not self._reader.idle
 
     def take_events(self) -> list[DimseEvent]:
+        if not self._events:
+            return []
         # The list is shared with the lanes: it is emptied, not replaced.
         events = self._events[:]
         self._events.clear()
@@ -291,7 +293,8 @@ class DimseMachine:
             if pdv.is_last:
                 self._store = None
                 length = self._received_length
-                self._events.append(MessageReceived(pdv.context_id, command, length, None))
+                if self.lanes.narrating:
+                    self._events.append(MessageReceived(pdv.context_id, command, length, None))
                 if not store.refused:
                     self._events.append(StoreEnded(store, length))
             return
@@ -321,7 +324,8 @@ class DimseMachine:
         if field & 0x8000:
             self._response_received(context_id, command, field, data, length, now)
             return
-        self._events.append(MessageReceived(context_id, command, length, None))
+        if self.lanes.narrating:
+            self._events.append(MessageReceived(context_id, command, length, None))
         if field == CommandField.C_CANCEL_RQ:
             message_id = command.message_id_being_responded_to
             performing = self._performing.get(message_id)
@@ -404,9 +408,10 @@ class DimseMachine:
         elif field != invocation.field | 0x8000:
             asked = CommandField(invocation.field).label
             reason = f"request {message_id} is a {asked}"
-        self._events.append(
-            MessageReceived(context_id, command, length, None if reason else invocation)
-        )
+        if self.lanes.narrating:
+            self._events.append(
+                MessageReceived(context_id, command, length, None if reason else invocation)
+            )
         if reason or invocation is None:
             self._events.append(UnmatchedResponse(context_id, command, reason))
             return

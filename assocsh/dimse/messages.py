@@ -6,6 +6,8 @@ context. Command and data go in separate PDUs; fragments have an even length.
 
 from __future__ import annotations
 
+import struct
+
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.requests import DataSource
 from assocsh.errors import ProtocolError
@@ -13,6 +15,8 @@ from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.pdus import pdata_head
 
 Buffer = bytes | bytearray | memoryview
+
+_ELEMENT = struct.Struct("<HHI")
 
 MAX_COMMAND = 64 * 1024
 MAX_IDENTIFIER = 4 * 1024 * 1024
@@ -141,7 +145,8 @@ class MessageReader:
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._before: tuple[bytes, CommandSet | None] = (b"", None)
+        self._before: tuple[bytes, CommandSet | None, int] = (b"", None, 0)
+        """The last command set, and where its Message ID Being Responded To stands in it."""
         self.command: CommandSet | None = None
         self.context_id = 0
 
@@ -168,11 +173,18 @@ class MessageReader:
             self._buffer = data
             return None
         self._buffer = b""
-        before, command = self._before
+        before, command, hole = self._before
         if command is None or data != before:
-            # The thousand Pending responses to one C-FIND have one and the same command set.
-            command = CommandSet.decode(data)
-            self._before = data, command
+            # The thousand Pending responses to one C-FIND have one and the same command set, and
+            # the answers to a thousand C-ECHOs differ in the Message ID alone.
+            if command is not None and _same_but(hole, data, before):
+                values = command.values.copy()
+                values[0x0120] = data[hole] | data[hole + 1] << 8
+                command = CommandSet(values)
+            else:
+                command = CommandSet.decode(data)
+                hole = _responded_to(data)
+            self._before = data, command, hole
         if command.has_data:
             self.command = command
         return command
@@ -197,6 +209,28 @@ class MessageReader:
             f"of a message on context {self.context_id} (PS3.8 Annex E forbids it)",
             reason=5,
         )
+
+
+def _responded_to(data: bytes) -> int:
+    """Where the value of Message ID Being Responded To stands in a whole command set; 0: nowhere."""
+    position = 0
+    while position < len(data):
+        _, number, length = _ELEMENT.unpack_from(data, position)
+        position += 8
+        if number == 0x0120:
+            return position if length == 2 else 0
+        position += length
+    return 0
+
+
+def _same_but(hole: int, data: bytes, before: bytes) -> bool:
+    """Whether two command sets differ in the two bytes at ``hole`` at most; False without one."""
+    return (
+        hole > 0
+        and len(data) == len(before)
+        and data[:hole] == before[:hole]
+        and data[hole + 2 :] == before[hole + 2 :]
+    )
 
 
 def data_cap(command: CommandSet) -> int:

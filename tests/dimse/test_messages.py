@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pynetdicom import dimse_messages, dimse_primitives
 from pynetdicom.pdu import P_DATA_TF
 
-from assocsh.dimse.commandset import CommandSet
+from assocsh.dimse.commandset import CommandSet, Value
 from assocsh.dimse.messages import (
     MAX_COMMAND,
     MAX_IDENTIFIER,
@@ -235,3 +235,21 @@ def test_an_identifier_that_never_ends() -> None:
         assert taken <= MAX_IDENTIFIER + len(piece)
     assert "C-FIND-RSP" in str(violations[0].error)
     assert taken == MAX_IDENTIFIER + len(piece)
+
+
+def test_command_sets_that_differ_in_the_message_id_alone() -> None:
+    """The short way to the next answer gives what decoding gives, also for a hostile text."""
+    element = b"\x00\x00\x20\x01\x02\x00\x00\x00"
+    reader = MessageReader()
+    for comment in ("", "x", element.decode("latin-1") + "ab", element.decode("latin-1")):
+        for number in (1, 2, 0x0101, 0xFFFF):
+            for status in (0x0000, 0xA700):
+                values: dict[int, Value] = {0x0100: 0x8030, 0x0120: number, 0x0800: 0x0101}
+                values[0x0900] = status
+                if number == 2:
+                    del values[0x0120]
+                if comment:
+                    values[0x0902] = comment
+                data = CommandSet(values).encode()
+                read = reader.feed_command(Pdv(1, True, True, memoryview(data)))
+                assert read == CommandSet.decode(data)
