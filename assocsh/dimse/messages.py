@@ -212,7 +212,7 @@ class MessageReader:
 
 
 def _responded_to(data: bytes) -> int:
-    """Where the value of Message ID Being Responded To stands in a whole command set; 0: nowhere."""
+    """Where the value of Message ID Being Responded To stands in a command set; 0: nowhere."""
     position = 0
     while position < len(data):
         _, number, length = _ELEMENT.unpack_from(data, position)
