@@ -20,10 +20,10 @@ from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.pdus import Buffer
 from assocsh.upperlayer.states import State
 
-BATCH = 128 * 1024
-"""Bytes per write: whole small messages in one, and the peer reads while the next is made."""
+BATCH = 512 * 1024
+"""Bytes per write: a whole image in one."""
 
-TURN = 512 * 1024
+TURN = 1024 * 1024
 """Bytes per turn of the loop: enough to be fast, too few to hold the loop for a millisecond."""
 
 ABORT_GRACE = 1.0
