@@ -402,7 +402,8 @@ class Session:
     # inside
 
     async def _run_pasted(self, calls: Sequence[Call]) -> None:
-        ran = await self.interpreter.run(calls)
+        keep_going = self.settings.text("on-error") == "continue"
+        ran = await self.interpreter.run(calls, keep_going=keep_going)
         if ran.left:
             what = "command was" if ran.left == 1 else "commands were"
             self.note(f"stopped: {ran.left} pasted {what} not run", Kind.WARNING)
