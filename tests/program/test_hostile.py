@@ -130,7 +130,7 @@ class HostilePeer:
                 continue  # the answers to what we asked
             self._finds += 1
             await wire.send(response(found, 0xFF00, answer(number, payload)))
-            await wire.send(_report(commitment, value), _store(images, value))
+            await wire.send(_report(commitment, value), store_rq(images, value))
             final = _failure(found.message_id, value)
             await wire.send(pdata(pdv(found.context_id, final, is_command=True)))
 
@@ -170,7 +170,7 @@ def _report(context: int, value: bytes) -> bytes:
     )
 
 
-def _store(context: int, value: bytes) -> bytes:
+def store_rq(context: int, value: bytes) -> bytes:
     said = raw_command(
         {
             0x0002: CT.encode() + b"\0",

@@ -53,6 +53,9 @@ async def get(session: Session, call: BoundCall) -> None:
             f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
             f"{record.received} arrived"
         )
+    if record.not_written:
+        # the peer's status may be a warning only: what is missing here is a failure
+        raise AssocshError(f"incomplete: {record.not_written} could not be written here")
 
 
 @command("move")

@@ -498,7 +498,9 @@ async def test_a_folder_that_cannot_be_written_is_said_once(
     async with shell() as (session, output):
         await session.run(f"open {storage.address}")
         monkeypatch.setattr(InstanceWriter, "finish", full)
-        await session.run(f"get study StudyInstanceUID=1.2 --to {into}; echo")
+        assert await session.run(f"get study StudyInstanceUID=1.2 --to {into}") == 1
+        assert "#1 C-GET: incomplete: 3 could not be written here" in output.said
+        assert await session.run("echo") == 0
         (said,) = [line for line in output.said.splitlines() if "No space left" in line]
         assert said.startswith(f"error: #1 C-GET: '{into}' cannot be written: No space left")
         assert said.endswith("; answered 0xA700")
