@@ -253,8 +253,7 @@ SCENARIOS: Mapping[int, str] = dict(
     )
 )
 
-NOT_HERE: Mapping[int, str] = {
-}
+NOT_HERE: Mapping[int, str] = {}
 """Scenarios without a test here, and why."""
 
 _MARKS = ("rule", "scenario")

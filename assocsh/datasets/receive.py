@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Literal
 
 from assocsh.datasets.dictionary import EXPLICIT_LE
+from assocsh.datasets.folders import make_private
 from assocsh.datasets.part10 import SOP_INSTANCE, identity, read_instance
 from assocsh.datasets.structure import fetch_from
 from assocsh.errors import UnusableFile
@@ -101,7 +102,7 @@ def prepare_directory(path: str | os.PathLike[str]) -> Path:
     """Make the folder where instances are to go, for its owner only. Raises UnusableFile."""
     folder = Path(path)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.folders import make_private
 from assocsh.errors import UnusableFile, UsageError
 from assocsh.shell.output.presenter import ReceivedFile
 from assocsh.shell.output.sink import OutputClosed
@@ -213,7 +214,7 @@ class _Nowhere:
 def make_directory(directory: Path) -> None:
     """Make a folder (0700) and what is above it. Raises UsageError."""
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(directory)
     except OSError as error:
         raise UsageError(
             f"{str(directory)!r} cannot be a folder for instances: {error.strerror or error}"

@@ -31,7 +31,7 @@ from tests.peers.scripted import (
     read_association,
     response,
 )
-from tests.program.support import requests, started
+from tests.program.support import ran, requests, started
 from tests.program.test_hostile import PAYLOADS, store_rq
 from tests.program.test_signals import GET, SIZE, endless_get, several
 
@@ -232,3 +232,38 @@ async def test_the_kth_call_fails(
         if failing.failed and module is not protocol and name != "unlink":
             assert codes - {0}, output.said
     assert codes <= {0, 1, 3, 4, 5}
+
+
+@pytest.mark.scenario(97)
+async def test_only_the_owner_reads_what_is_made(archive: Practice, tmp_path: Path) -> None:
+    """Whatever the umask: folders, instances, recordings, logs, the history."""
+    from assocsh.shell.terminal.history_file import HistoryFile
+
+    before = os.umask(0)
+    try:
+        home = tmp_path / "home"
+        home.mkdir(mode=0o700)
+        code, said = await opened(
+            str(archive.peer),
+            f"record '{home}/made.assoc'",
+            "find study",
+            f"get study --of 1 --to '{home}/in/deep'",
+            "record --stop",
+            base=home,
+        )
+        assert code == 0, said
+        HistoryFile(home / "state" / "history.jsonl", note=print).append("echo")
+        script = home / "made.assoc"
+        done = await ran(
+            *("run", str(script), str(archive.peer), "--log", f"{home}/log.jsonl"),
+            *("--report-junit", f"{home}/junit.xml", "--report-html", f"{home}/report.html"),
+            cwd=home,
+        )
+        assert done.code in (0, 1), done.err
+    finally:
+        os.umask(before)
+    names = {path.name for path in home.iterdir()}
+    assert {"in", "made.assoc", "state", "log.jsonl", "junit.xml", "report.html"} <= names
+    for path in home.rglob("*"):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert path.stat().st_mode & 0o777 == wanted, path

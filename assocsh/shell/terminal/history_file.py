@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assocsh.datasets.folders import make_private
+
 MAX_LINES = 10_000
 """Lines kept: when a file has grown past it by a fifth, the oldest go."""
 
@@ -130,7 +132,7 @@ def _locked(path: Path) -> Iterator[int]:
 
     The lock is on the file that has the name now: a shortened history is a new file.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     fd = _open_locked(path)
     try:
         yield fd
