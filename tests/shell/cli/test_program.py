@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.silent import silent_peer
 from tests.shell.core.peer import Peer, match, peer, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -212,22 +213,15 @@ async def test_a_signal_aborts_the_association(number: signal.Signals, code: int
 
 @pytest.mark.scenario(75)
 async def test_a_signal_while_an_association_is_made() -> None:
-    connected = asyncio.Event()
-
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connected.set()
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with program(f"SILENT@127.0.0.1:{port}", "-c", "echo") as process:
-        await asyncio.wait_for(connected.wait(), 15)
+    async with (
+        silent_peer() as silent,
+        program(f"SILENT@127.0.0.1:{silent.port}", "-c", "echo") as process,
+    ):
+        await asyncio.wait_for(silent.connected.wait(), 15)
         await asyncio.sleep(0.1)
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.communicate(), 5)
         assert process.returncode == 130
-    server.close()
 
 
 @pytest.mark.scenario(75)

@@ -10,6 +10,7 @@ from assocsh.errors import LanguageError
 from assocsh.shell import registry
 from assocsh.shell.interpreter import JobState
 from assocsh.shell.requests import RequestState
+from tests.peers.silent import silent_peer
 from tests.shell.core.peer import match, peer, settle, shell
 
 STUDIES = [
@@ -276,17 +277,14 @@ async def test_interrupt_with_nothing_to_do() -> None:
 
 
 async def test_interrupt_gives_up_an_open() -> None:
-    silent = await asyncio.start_server(lambda r, w: asyncio.sleep(60), "127.0.0.1", 0)
-    port = silent.sockets[0].getsockname()[1]
-    async with shell() as (session, _):
-        job = session.submit(f"open NOBODY@127.0.0.1:{port}")[0]
+    async with silent_peer() as silent, shell() as (session, _):
+        job = session.submit(f"open NOBODY@127.0.0.1:{silent.port}")[0]
         await settle()
         assert session.status().state == "requesting"
         assert session.interrupt()
         await asyncio.wait_for(job.done.wait(), 3)
         assert job.state is JobState.CANCELLED
         assert session.status().state == "closed"
-    silent.close()
 
 
 async def test_abort_fails_each_pending_request_once() -> None:
