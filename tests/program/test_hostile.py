@@ -254,7 +254,8 @@ def session(numbers: Sequence[int], address: str) -> list[str]:
 
 
 async def clients(screen: Screen, payloads: Sequence[bytes]) -> None:
-    found = re.findall(r"LISTENER@127\.0\.0\.1:(\d+)", screen.terminal.text)
+    listening = re.compile(r"LISTENER@127\.0\.0\.1:(\d+)")
+    found = listening.findall(await screen.wait_for(lambda t: listening.search(t.text)))
     await screen.enter("wire detail")
     for number, payload in enumerate(payloads):
         title = marked(number, payload)[:16].ljust(16)

@@ -24,8 +24,6 @@ from tests.shell.terminal.pty_terminal import PtyTerminal, python
 CANARY = "s3cret-Kanarie"
 IDENTITY = 0x58
 
-pytestmark = pytest.mark.scenario(99)
-
 
 class Listening:
     """Accepts; ``identities`` are the user identities that it was shown: type, name, passcode."""
@@ -63,6 +61,7 @@ async def asked(screen: Screen, line: str) -> None:
     await screen.wait_for(lambda t: t.lines[t.cursor[1]].startswith("passcode of jo (Enter for"))
 
 
+@pytest.mark.scenario(99)
 async def test_at_the_prompt(tmp_path: Path) -> None:
     seen = Listening()
     async with ScriptedPeer(seen) as peer, on_screen(tmp_path) as screen:
@@ -93,6 +92,7 @@ async def test_at_the_prompt(tmp_path: Path) -> None:
     assert seen.identities == [(2, b"jo", CANARY.encode())] * 2
 
 
+@pytest.mark.scenario(99)
 async def test_a_half_typed_line_is_back_and_giving_up_opens_nothing(tmp_path: Path) -> None:
     seen = Listening()
     async with ScriptedPeer(seen) as peer, on_screen(tmp_path) as screen:
@@ -114,6 +114,7 @@ async def test_a_half_typed_line_is_back_and_giving_up_opens_nothing(tmp_path: P
     assert seen.identities == [(1, b"jo", b"")]
 
 
+@pytest.mark.scenario(99)
 async def test_on_a_terminal_without_a_prompt(tmp_path: Path) -> None:
     """``-c`` typed in a terminal asks there; what is piped in, or has no terminal, does not."""
     seen = Listening()
@@ -134,6 +135,7 @@ async def test_on_a_terminal_without_a_prompt(tmp_path: Path) -> None:
     assert seen.identities == [(2, b"jo", CANARY.encode()), (1, b"jo", b"")]
 
 
+@pytest.mark.scenario(99)
 async def test_on_a_dumb_terminal(tmp_path: Path) -> None:
     seen = Listening()
     async with ScriptedPeer(seen) as peer:
@@ -151,6 +153,7 @@ async def test_on_a_dumb_terminal(tmp_path: Path) -> None:
     assert seen.identities == [(2, b"jo", CANARY.encode())]
 
 
+@pytest.mark.scenario(99)
 async def test_scripts_need_permission_for_clear_text(tmp_path: Path) -> None:
     seen = Listening()
     secret = tmp_path / "passcode"
@@ -172,6 +175,7 @@ async def test_scripts_need_permission_for_clear_text(tmp_path: Path) -> None:
     assert seen.identities == [(2, b"jo", CANARY.encode())]
 
 
+@pytest.mark.scenario(99)
 async def test_a_passcode_in_the_environment_reaches_the_peer_and_nothing_else(
     tmp_path: Path,
 ) -> None:
