@@ -167,7 +167,6 @@ def test_many_shells_write_at_once(path: Path, notes: list[str]) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-@pytest.mark.scenario(91)
 def test_an_unreadable_file_is_said_once_and_memory_serves(path: Path, notes: list[str]) -> None:
     path.parent.mkdir(parents=True)
     path.write_text('{"line": "echo"}\n')
@@ -175,6 +174,7 @@ def test_an_unreadable_file_is_said_once_and_memory_serves(path: Path, notes: li
     check_memory(kept_in(path, notes), notes)
 
 
+@pytest.mark.scenario(91)
 def test_a_place_that_cannot_be_is_said_once_and_memory_serves(
     tmp_path: Path, notes: list[str]
 ) -> None:
