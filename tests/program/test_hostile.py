@@ -195,7 +195,7 @@ _SEQUENCE = re.compile(
 
 def skeleton(stream: bytes) -> set[bytes]:
     """The kinds of control sequences in what a terminal got: their numbers do not count."""
-    return {re.sub(rb"[0-9;]+", b"0", found[0]) for found in _SEQUENCE.finditer(stream)}
+    return {re.sub(rb"[0-9;]+", b"", found[0]) for found in _SEQUENCE.finditer(stream)}
 
 
 FORMATS = ("table", "expanded", "csv", "dump", "json")
