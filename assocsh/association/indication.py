@@ -23,7 +23,8 @@ MAX_IN_MEMORY = 64 * 1024 * 1024
 class Sink(Protocol):
     """Where the data set of a C-STORE goes while it arrives.
 
-    ``write`` must not block and may raise OSError. ``backlog`` is how many bytes it still has to
+    ``write`` must not block, may raise OSError, and must not keep ``data``: its bytes change when
+    it has returned. ``backlog`` is how many bytes it still has to
     put away; above a mark the association stops reading until ``drained`` returns.
     """
 
@@ -130,11 +131,13 @@ class Indication:
         self._cancelled.set()
 
 
-Handler = Callable[[Indication], Awaitable[None]]
+Handler = Callable[[Indication], Awaitable[None] | None]
+"""One that has nothing to wait for answers at once and returns None: that spares a task."""
+
 SinkFactory = Callable[[Indication], Sink]
 
 
-async def answer_echo(indication: Indication) -> None:
+def answer_echo(indication: Indication) -> None:
     """C-ECHO is always answered (PS3.4 A.4)."""
     indication.respond(0x0000)
 

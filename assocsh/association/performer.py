@@ -1,9 +1,9 @@
-"""The peer's requests: a task for each, its data set into a sink, its responses back."""
+"""The peer's requests: a handler for each, its data set into a sink, its responses back."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from assocsh.association.indication import Handlers, Indication, MemorySink
@@ -89,7 +89,7 @@ class Performer:
             self._engine.hold_reading(sink.drained())
 
     def perform(self, performing: Performing, data: bytes | None) -> None:
-        """The whole message is here: answer it, in a task of its own."""
+        """The whole message is here: answer it, in a task of its own if that has to wait."""
         indication = performing.user
         if not isinstance(indication, Indication):
             indication = self.begin(performing)
@@ -102,9 +102,19 @@ class Performer:
                 indication.sink.discard()
             self._refuse(indication, refusal)
             return
-        task = self._engine.loop.create_task(self._run(indication))
+        handler = self.handlers.find(indication.command.field)
+        assert handler is not None
+        try:
+            waiting = handler(indication)
+        except Exception as error:
+            self._failed(indication, error)
+            return
+        if waiting is None:
+            self._answered(indication)
+            return
+        task = self._engine.loop.create_task(self._run(indication, waiting))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(lambda task: self._ended(task, waiting))
 
     def cancel(self, performing: Performing) -> None:
         indication = performing.user
@@ -195,25 +205,26 @@ class Performer:
             f"the peer asked for {indication.command.label}: answered {status:04X}H, {why}", "peer"
         )
 
-    async def _run(self, indication: Indication) -> None:
-        handler = self.handlers.find(indication.command.field)
-        assert handler is not None
+    async def _run(self, indication: Indication, waiting: Awaitable[None]) -> None:
         try:
-            await handler(indication)
+            await waiting
         except asyncio.CancelledError:
             raise
-        except OSError as error:
-            self._failed(indication, OUT_OF_RESOURCES, error)
         except Exception as error:
-            self._failed(indication, PROCESSING_FAILURE, error)
+            self._failed(indication, error)
         else:
-            if not indication.answered and not self._engine.state.is_end:
-                indication.respond(PROCESSING_FAILURE, ErrorComment="no answer was made")
+            self._answered(indication)
         if len(self._tasks) == 1 and self._engine.dimse is not None:
             # Nobody else has something to say in this turn: the answer need not wait for the next.
             self._engine.protocol.pump()
 
-    def _failed(self, indication: Indication, status: int, error: Exception) -> None:
+    def _answered(self, indication: Indication) -> None:
+        """The handler is through: the peer must have an answer."""
+        if not indication.answered and not self._engine.state.is_end:
+            indication.respond(PROCESSING_FAILURE, ErrorComment="no answer was made")
+
+    def _failed(self, indication: Indication, error: Exception) -> None:
+        status = OUT_OF_RESOURCES if isinstance(error, OSError) else PROCESSING_FAILURE
         reason = str(error) or type(error).__name__
         if not indication.answered:
             # Error Comment is LO: 64 characters, and what is not Latin-1 would be '?' anyway.
@@ -224,8 +235,10 @@ class Performer:
             "local",
         )
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[None], waiting: Awaitable[None]) -> None:
         self._tasks.discard(task)
+        if isinstance(waiting, Coroutine):
+            waiting.close()  # of a task that was cancelled before its first step
         if not task.cancelled():
             task.exception()
         self._engine.turn_done()

@@ -29,6 +29,18 @@ TURN = 1024 * 1024
 ABORT_GRACE = 1.0
 """Seconds after an A-ABORT until the connection is reset, whatever the peer does."""
 
+READ = 512 * 1024
+"""Bytes of the one buffer for everything that is read: it stays in the processor's cache."""
+
+LEAST_READ = 192 * 1024
+"""Bytes that there must be room for, or what is kept is moved to the front."""
+
+CROWDED_READ = 16 * 1024
+"""Bytes of the next read after one that had many messages: each takes its time."""
+
+_CROWD = 64
+"""So many PDUs in one read are many."""
+
 _LAST_READS = 256
 """Reads at most from a connection that was reset: more than a socket buffer holds."""
 
@@ -54,8 +66,12 @@ class AssociationUser(Protocol):
     def turn_done(self) -> None: ...
 
 
-class AssociationProtocol(asyncio.Protocol):
-    """One connection. ``dimse`` is set by the user when the association is established."""
+class AssociationProtocol(asyncio.BufferedProtocol):
+    """One connection. ``dimse`` is set by the user when the association is established.
+
+    All reads go into one buffer. What arrived is used up before the next read, but for the
+    beginning of a PDU, which what follows is read behind.
+    """
 
     def __init__(
         self,
@@ -76,6 +92,11 @@ class AssociationProtocol(asyncio.Protocol):
         self._pump_scheduled = False
         self._pump_wanted = False
         self._closing = False
+        self._buffer = memoryview(bytearray(READ))
+        self._space = self._buffer
+        self._start = self._end = 0  # of what is kept in the buffer; the space follows it
+        self._crowded = False
+        self._read_error: OSError | None = None
         self.last_message = self._loop.time()
         """When the last part of a message went or came."""
         self._upper_timer: asyncio.TimerHandle | None = None
@@ -85,7 +106,7 @@ class AssociationProtocol(asyncio.Protocol):
         self._grace_timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] | None = None
 
-    # -- asyncio.Protocol ------------------------------------------------------------------------
+    # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -101,25 +122,67 @@ class AssociationProtocol(asyncio.Protocol):
         self._user.transport_made()
         self.flush()
 
-    def data_received(self, data: bytes) -> None:
-        self._received(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._space
+
+    def buffer_updated(self, nbytes: int) -> None:
+        scheduled, self._pump_scheduled = self._pump_scheduled, True  # it is seen to below
+        try:
+            self._take(nbytes)
+        finally:
+            self._pump_scheduled = scheduled
         dimse = self.dimse
-        if dimse is None or dimse.expects_more or self.upper.partial:
+        if dimse is None or self._write_paused:
+            self._acknowledge()
+        elif dimse.lanes.has_output:
+            pass  # the ACK goes with it
+        elif dimse.expects_more or self.upper.partial:
             self._acknowledge()
         if dimse is None or dimse.lanes.has_output:
             self.pump()
             return
+        if dimse.mid_reception and self._upper_timer is not None and not self.upper.close_wanted:
+            return
         self.flush()
         self._user.turn_done()
-        if not self._pump_scheduled:
+        if not self._pump_scheduled and (self._pump_wanted or not dimse.mid_reception):
             # Whoever was woken by this runs first; what it asks for goes out in the same turn.
             self._pump_scheduled = True
             self._loop.call_soon(self._scheduled_pump)
 
-    def _received(self, data: bytes) -> None:
+    def _take(self, count: int) -> None:
+        """What was read, and while it is a part of a message, what is there besides."""
+        taken = self._received(count)
+        dimse = self.dimse
+        while dimse is not None and taken < TURN and (self.upper.partial or dimse.mid_reception):
+            # That spares a turn of the loop.
+            count = self._read_directly()
+            if not count:
+                break
+            taken += self._received(count)
+
+    def _read_directly(self) -> int:
+        """Read into the space; 0 when nothing is there, or it is the transport's to read."""
+        if self._fd < 0 or self._crowded or self._transport is None:
+            return 0
+        if not self._transport.is_reading():
+            return 0
+        try:
+            return os.readv(self._fd, (self._space,))
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            # The kernel tells it once; the transport will only see the end.
+            self._read_error = error
+            return 0
+
+    def _received(self, count: int) -> int:
+        """Take ``count`` bytes that are in the space now, and say so."""
         now = self._loop.time()
-        user = self._user
-        for event in self.upper.receive_data(data, now):
+        user, upper, buffer = self._user, self.upper, self._buffer
+        end = self._end + count
+        events = upper.receive_data(buffer[self._start : end], now, READ)
+        for event in events:
             if isinstance(event, DataIndication):
                 dimse = self.dimse
                 if dimse is not None:
@@ -128,6 +191,16 @@ class AssociationProtocol(asyncio.Protocol):
                     user.take_dimse_events(dimse.take_events())
             else:
                 user.upper_event(event)
+        kept = upper.left_over
+        if not kept:
+            end = 0
+        elif READ - end < LEAST_READ:
+            buffer[:kept] = buffer[end - kept : end]
+            end = kept
+        self._start, self._end = end - kept, end
+        self._crowded = len(events) >= _CROWD
+        self._space = buffer[end : end + CROWDED_READ if self._crowded else READ]
+        return count
 
     def _acknowledge(self) -> None:
         """Acknowledge what was read now: the peer has more to say.
@@ -153,6 +226,7 @@ class AssociationProtocol(asyncio.Protocol):
         transport, self._transport = self._transport, None
         self._socket = None
         self._fd = -1
+        error = error or self._read_error
         if error is not None and transport is not None:
             self._last_words(transport)
         self._user.transport_gone(error)
@@ -172,10 +246,10 @@ class AssociationProtocol(asyncio.Protocol):
             return
         with contextlib.suppress(OSError):
             for _ in range(_LAST_READS):
-                data = os.read(sock.fileno(), BATCH)
-                if not data:
+                count = os.readv(sock.fileno(), [self._space])
+                if not count:
                     break
-                self._received(data)
+                self._received(count)
 
     def pause_writing(self) -> None:
         self._write_paused = True
@@ -273,11 +347,8 @@ class AssociationProtocol(asyncio.Protocol):
             transport.close()
             return
         due = upper.next_timeout()
-        if due is None:
-            if self._upper_timer is not None:
-                self._upper_timer.cancel()
-                self._upper_timer = None
-        elif self._upper_timer is None or due < self._upper_due:
+        # One that is not due any more is left to run out: most are due for a PDU half received.
+        if due is not None and (self._upper_timer is None or due < self._upper_due):
             if self._upper_timer is not None:
                 self._upper_timer.cancel()
             self._upper_due = due

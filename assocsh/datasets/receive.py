@@ -2,7 +2,8 @@
 
 A data set is streamed into a temporary file beside its place and gets its name, by ``link``, when
 it is complete and safe. Nothing is ever overwritten, a half instance never has a name, and names
-come from one function. Writing and fsync happen in threads behind a bounded buffer.
+come from one function. As long as the disk is quick, bytes are written as they come; fsync, and
+everything on a slow disk, happens in threads behind a bounded buffer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import hashlib
+import itertools
 import os
 import re
 import secrets
@@ -19,10 +22,12 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Literal
 
 from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.folders import make_private
+from assocsh.datasets.pace import Pace
 from assocsh.datasets.part10 import SOP_INSTANCE, identity, read_instance
 from assocsh.datasets.structure import fetch_from
 from assocsh.errors import UnusableFile
@@ -37,11 +42,22 @@ BATCH = 1024 * 1024
 """Bytes that are handed to a thread at once: a CT image takes one way there and back."""
 LOW_MARK = 1024 * 1024
 HEAD = 16 * 1024
+_FIRST = 1024
 BLOCK = 256 * 1024
+PAGE = 4096
 _PIECES = 512
 
 _SAFE_UID = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?", re.ASCII)
 _TEMPORARY = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+
+_PREAMBLE = bytes(128) + b"DICM"
+_META_LENGTH = struct.Struct("<HH2sHI")
+_PREFIX = secrets.token_hex(8)
+_numbers = itertools.count()
+
+PACE = Pace()
+"""That of the disk: one for all folders, for what slows one down mostly slows all."""
+
 _NO_LINK = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
@@ -53,13 +69,18 @@ class Received:
     a ``different`` one lies beside the first. ``remarks`` say what was odd.
     """
 
-    path: Path
+    directory: Path
+    name: str
     sop_class: str
     sop_instance: str
     transfer_syntax: str
     size: int
     duplicate: Duplicate | None = None
     remarks: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        return self.directory / self.name
 
 
 def instance_filename(uid: str, *, duplicate: str = "") -> str:
@@ -78,18 +99,23 @@ def instance_filename(uid: str, *, duplicate: str = "") -> str:
 
 def file_meta(sop_class: str, sop_instance: str, transfer_syntax: str, source_ae: str) -> bytes:
     """Preamble (zero) and file meta information (PS3.10 7.1), from the command set."""
-    body = struct.pack("<HH2sHI", 2, 1, b"OB", 0, 2) + b"\0\1"
-    for number, text in (
-        (0x0002, sop_class),
-        (0x0003, sop_instance),
-        (0x0010, transfer_syntax),
-        (0x0012, IMPLEMENTATION_CLASS_UID),
-    ):
-        body += _short_element(number, b"UI", text[:64], b"\0")
-    body += _short_element(0x0013, b"SH", IMPLEMENTATION_VERSION[:16], b" ")
+    before, after = _around(sop_class, transfer_syntax, source_ae)
+    instance = _short_element(0x0003, b"UI", sop_instance[:64], b"\0")
+    length = len(before) + len(instance) + len(after)
+    return b"".join((_PREAMBLE, _META_LENGTH.pack(2, 0, b"UL", 4, length), before, instance, after))
+
+
+@functools.lru_cache(maxsize=64)
+def _around(sop_class: str, transfer_syntax: str, source_ae: str) -> tuple[bytes, bytes]:
+    """What is before and what behind the SOP Instance UID: the same in a thousand files."""
+    before = struct.pack("<HH2sHI", 2, 1, b"OB", 0, 2) + b"\0\1"
+    before += _short_element(0x0002, b"UI", sop_class[:64], b"\0")
+    after = _short_element(0x0010, b"UI", transfer_syntax[:64], b"\0")
+    after += _short_element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID[:64], b"\0")
+    after += _short_element(0x0013, b"SH", IMPLEMENTATION_VERSION[:16], b" ")
     if source_ae:
-        body += _short_element(0x0016, b"AE", source_ae[:16], b" ")
-    return bytes(128) + b"DICM" + struct.pack("<HH2sHI", 2, 0, b"UL", 4, len(body)) + body
+        after += _short_element(0x0016, b"AE", source_ae[:16], b" ")
+    return before, after
 
 
 def _short_element(number: int, vr: bytes, text: str, padding: bytes) -> bytes:
@@ -125,7 +151,8 @@ class InstanceWriter:
 
     ``write`` takes the pieces as they come, ``finish`` publishes the file and tells its path,
     ``discard`` leaves nothing behind. All of them, and making one, raise OSError: no space
-    (also below 256 MiB free), no permission, no such folder.
+    (also below 256 MiB free), no permission, no such folder. ``pace`` decides what is done on the
+    event loop itself.
     """
 
     def __init__(
@@ -138,20 +165,23 @@ class InstanceWriter:
         source_ae: str = "",
         durability: Durability = "file",
         free_space_floor: int = FREE_SPACE_FLOOR,
+        pace: Pace = PACE,
     ) -> None:
-        self.directory = Path(directory)
+        self.directory = directory if isinstance(directory, Path) else Path(directory)
         self.sop_class, self.sop_instance = sop_class, sop_instance
         self.transfer_syntax = transfer_syntax
         self.durability = durability
         self.size = 0
         self.backlog = 0
-        self._head, self._begun = b"", False
+        self._head = b""
+        self._written = 0
+        self._pace = pace
         self._error: OSError | None = None
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
         self._flushing: asyncio.Future[None] | None = None
         self._chunks: list[bytes | memoryview] = []
-        self._temporary = f".{secrets.token_hex(8)}.part"
+        self._temporary = f".{_PREFIX}-{next(_numbers)}.part"
         self._folder = os.open(
             self.directory, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0)
         )
@@ -163,22 +193,31 @@ class InstanceWriter:
         except BaseException:
             os.close(self._folder)
             raise
-        self._meta = file_meta(sop_class, sop_instance, transfer_syntax, source_ae)
+        self._rest = file_meta(sop_class, sop_instance, transfer_syntax, source_ae)
+        self._data_offset = len(self._rest)
 
     # -- while it arrives ----------------------------------------------------------------------
 
     def write(self, data: bytes | memoryview) -> None:
-        """Take the next bytes; they are kept until they are written, and must not change.
-
-        Raises the OSError of an earlier piece.
-        """
+        """Take the next bytes. Raises OSError, also that of an earlier piece."""
         if self._error is not None:
             raise self._error
         if self._closed:
             raise OSError(errno.EBADF, "the instance is closed")
-        self._chunks.append(data)
-        self.size += len(data)
-        self.backlog += len(data)
+        length = len(data)
+        self.size += length
+        if not self.backlog and length <= BLOCK and self._pace.is_quick:
+            began = monotonic()
+            try:
+                self._put((data,))
+            except OSError as error:
+                self._error = error
+                self.discard()
+                raise
+            self._pace.took(began, monotonic())
+            return
+        self._chunks.append(bytes(data))
+        self.backlog += length
         if self._flushing is None and self.backlog >= BATCH:
             self._start_flush()
 
@@ -217,26 +256,48 @@ class InstanceWriter:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _put(self, chunks: list[bytes | memoryview]) -> None:
-        """In a thread: write."""
-        if not self._begun:
-            self._begun, self._head = True, _head(chunks)
-            chunks = [self._meta, *chunks]
-        for at in range(0, len(chunks), _PIECES):
-            _write_all(self._fd, chunks[at : at + _PIECES])
+    def _put(self, chunks: Sequence[bytes | memoryview], *, all_of_it: bool = False) -> None:
+        """Write, in a thread or not: whole pages, which costs a fifth less; the rest waits."""
+        if len(self._head) < HEAD:
+            self._head = _head((self._head, *chunks))
+        pieces = [self._rest, *chunks]
+        self._rest = b""
+        if not all_of_it:
+            last = pieces[-1]
+            odd = (self._written + sum(map(len, pieces))) % PAGE
+            if 0 < odd < len(last):
+                self._rest = bytes(last[-odd:])
+                pieces[-1] = last[:-odd]
+        for at in range(0, len(pieces), _PIECES):
+            self._written += _write_all(self._fd, pieces[at : at + _PIECES])
 
     # -- the end -------------------------------------------------------------------------------
 
+    def finish_now(self) -> Received | None:
+        """``finish`` without waiting; None, and nothing done, when that needs a thread."""
+        if self.backlog or self._closed or self._error is not None:
+            return None
+        if self.durability == "file" or not self._pace.is_quick:
+            return None
+        self._closed = True
+        began = monotonic()
+        received = self._publish(())
+        self._pace.took(began, monotonic())
+        return received
+
     async def finish(self) -> Received:
         """Complete the file, make it durable, give it its name. Raises OSError: nothing is left."""
+        received = self.finish_now()
+        if received is not None:
+            return received
         while self._flushing is not None:
             await asyncio.wait([self._flushing])
             await asyncio.sleep(0)  # let its callback run
-        if self._closed:
-            raise OSError(errno.EBADF, "the instance is closed")
         if self._error is not None:
             self.discard()
             raise self._error
+        if self._closed:
+            raise OSError(errno.EBADF, "the instance is closed")
         chunks, self._chunks = self._chunks, []
         self._closed = True
         try:
@@ -265,10 +326,10 @@ class InstanceWriter:
         os.close(self._fd)
         os.close(self._folder)
 
-    def _publish(self, chunks: list[bytes | memoryview]) -> Received:
-        """In a thread: the rest of the bytes, fsync, and the name."""
+    def _publish(self, chunks: Sequence[bytes | memoryview]) -> Received:
+        """The rest of the bytes, fsync, and the name; in a thread if it may take its time."""
         try:
-            self._put(chunks)
+            self._put(chunks, all_of_it=True)
             if self.durability == "file":
                 os.fsync(self._fd)
             name, duplicate = self._name_it()
@@ -277,7 +338,8 @@ class InstanceWriter:
         finally:
             self._remove()
         return Received(
-            self.directory / name,
+            self.directory,
+            name,
             self.sop_class,
             self.sop_instance,
             self.transfer_syntax,
@@ -291,7 +353,7 @@ class InstanceWriter:
         if _link(self._temporary, name, self._folder):
             return name, None
         # Only now: a digest of everything that comes would cost as much as the rest together.
-        digest = _digest(self._fd, len(self._meta))
+        digest = _digest(self._fd, self._data_offset)
         if self._digest_of(name) == digest:
             return name, "identical"
         for length in (8, 64):
@@ -322,9 +384,7 @@ class InstanceWriter:
 
     def _remarks(self, duplicate: Duplicate | None) -> tuple[str, ...]:
         remarks = []
-        head = self._head
-        found = identity(fetch_from(head), 0, len(head), self.transfer_syntax or EXPLICIT_LE)
-        inside = found.get(SOP_INSTANCE)
+        inside = self._uid_inside()
         if inside is not None and inside != self.sop_instance:
             remarks.append(
                 f"the data set says SOP Instance UID {inside}, the command set "
@@ -335,6 +395,19 @@ class InstanceWriter:
                 f"an instance {self.sop_instance} with other content was here already: both kept"
             )
         return tuple(remarks)
+
+    def _uid_inside(self) -> str | None:
+        """The SOP Instance UID that the data set itself has; None where it is not told."""
+        if not self._head:
+            return None
+        uid = self.sop_instance.encode("latin-1", "replace")
+        uid += b"\0" * (len(uid) % 2)
+        for header in (b"\x08\0\x18\0UI%c\0%s", b"\x08\0\x18\0%c\0\0\0%s"):
+            if len(uid) < 256 and header % (len(uid), uid) in self._head[:_FIRST]:
+                return self.sop_instance
+        head = self._head
+        found = identity(fetch_from(head), 0, len(head), self.transfer_syntax or EXPLICIT_LE)
+        return found.get(SOP_INSTANCE)
 
 
 def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:
@@ -404,13 +477,16 @@ def _digest(fd: int, position: int) -> str:
     return digest.hexdigest()
 
 
-def _write_all(fd: int, pieces: Sequence[bytes | memoryview]) -> None:
+def _write_all(fd: int, pieces: Sequence[bytes | memoryview]) -> int:
+    total = sum(map(len, pieces))
     written = os.writev(fd, pieces) if hasattr(os, "writev") else 0
-    for piece in pieces:
-        if written >= len(piece):
-            written -= len(piece)
-            continue
-        view = memoryview(piece)[written:]
-        written = 0
-        while view:
-            view = view[os.write(fd, view) :]
+    if written < total:
+        for piece in pieces:
+            if written >= len(piece):
+                written -= len(piece)
+                continue
+            view = memoryview(piece)[written:]
+            written = 0
+            while view:
+                view = view[os.write(fd, view) :]
+    return total

@@ -119,6 +119,11 @@ class UpperLayerMachine:
         return self._buffer.partial
 
     @property
+    def left_over(self) -> int:
+        """How many bytes at the end of what was received last were left to the caller."""
+        return self._buffer.left_over
+
+    @property
     def peer_max_pdu(self) -> int:
         """The longest P-DATA-TF (its length field) that the peer takes, 0 without limit."""
         return self.negotiated.peer_max_pdu if self.negotiated else 0
@@ -218,20 +223,24 @@ class UpperLayerMachine:
 
     # -- from the transport: never raises for what the peer did ------------------------------------
 
-    def receive_data(self, data: bytes, now: float) -> list[Event]:
+    def receive_data(self, data: Buffer, now: float, room: int = 0) -> list[Event]:
         """Bytes arrived: the events they amount to, in order.
 
-        The data of a :class:`~assocsh.upperlayer.events.DataIndication` are views into ``data``. A
-        peer that breaks the protocol makes a ProviderAbort event, never an exception.
+        The data of a :class:`~assocsh.upperlayer.events.DataIndication` are views into ``data``,
+        which must stay as it is while they are used. With ``room`` the last :attr:`left_over`
+        bytes were not taken, and are to be given again before what follows them. A peer that
+        breaks the protocol makes a ProviderAbort event, never an exception.
         """
         events: list[Event] = []
         if self._finished() or self._state is _STA4:
+            self._buffer.left_over = 0
             return events
         try:
-            for pdu_type, pdu in self._buffer.feed(data):
+            for pdu_type, pdu in self._buffer.feed(data, room):
                 self._pdu_deadline = None
                 if self.observer is not None:
-                    self.observer(False, pdu_type, (pdu,))
+                    # a copy: an observer keeps it longer than the caller keeps ``data``
+                    self.observer(False, pdu_type, (bytes(pdu),))
                 if pdu_type == pdus.P_DATA_TF and self._state is _STA6:
                     events.append(DataIndication(pdus.decode_pdata(pdu[6:], strict=self.strict)))
                     continue

@@ -149,6 +149,8 @@ class PduBuffer:
         self.announce(max_pdu)
         self._partial = bytearray()
         self._missing = 0  # of the PDU in _partial, once its header is complete
+        self.left_over = 0
+        """How many bytes at the end of what was fed were left to the caller."""
 
     def announce(self, max_pdu: int) -> None:
         """From now on ``max_pdu`` is what we announced."""
@@ -156,18 +158,21 @@ class PduBuffer:
 
     @property
     def partial(self) -> int:
-        """How many bytes of an incomplete PDU are held."""
-        return len(self._partial)
+        """How many bytes of an incomplete PDU are here."""
+        return len(self._partial) + self.left_over
 
-    def feed(self, data: Buffer) -> Iterator[tuple[int, memoryview]]:
+    def feed(self, data: Buffer, room: int = 0) -> Iterator[tuple[int, memoryview]]:
         """Yield ``(PDU type, the whole PDU with its 6-byte header)`` for each PDU completed.
 
-        The view is of ``data`` itself where the PDU lies within it. Raises
+        The view is of ``data`` itself where the PDU lies within it. The beginning of a PDU of at
+        most ``room`` bytes is not kept but left to the caller, who feeds it again with what follows
+        it: ``left_over`` bytes at the end of ``data``. Raises
         :class:`~assocsh.errors.ProtocolError` at the first header that cannot be right; the buffer
         must not be fed any more after that. Exhaust the iterator, or :meth:`clear`.
         """
         view = memoryview(data)
         offset, end = 0, len(view)
+        self.left_over = missing = 0
         if self._partial:
             offset = self._continue(view)
             if self._missing or len(self._partial) < PDU_HEADER_LENGTH:
@@ -181,19 +186,23 @@ class PduBuffer:
                 self._check(pdu_type, length)
             stop = offset + PDU_HEADER_LENGTH + length
             if stop > end:
-                self._missing = stop - end
+                missing = stop - end
                 break
             yield pdu_type, view[offset:stop]
             offset = stop
         if offset < end:
             if view[offset] not in PDU_NAMES:
                 raise unrecognized(view[offset])
-            self._partial += view[offset:end]
+            if end - offset + missing <= room:
+                self.left_over = end - offset
+            else:
+                self._missing = missing
+                self._partial += view[offset:end]
 
     def clear(self) -> None:
         """Forget what is held."""
         self._partial = bytearray()
-        self._missing = 0
+        self._missing = self.left_over = 0
 
     def _continue(self, view: memoryview) -> int:
         """Add to the PDU in ``_partial`` what ``view`` has of it; return how much that was."""

@@ -20,6 +20,7 @@ from tests.performance.transport import (
     STORE,
     Endless,
     Store,
+    arrive,
     establish,
     message,
     response,
@@ -46,7 +47,7 @@ async def test_two_gigabytes_out_hold_a_few_blocks(store: Store) -> None:  # noq
     assert transport.total > 2048 * MIB
     assert peak < 2 * MIB
     assert operation.message_id is not None
-    transport.protocol.data_received(response(STORE, 0x8001, operation.message_id))
+    arrive(transport.protocol, response(STORE, 0x8001, operation.message_id))
     assert (await operation.result()).status == 0
     transport.close()
 
@@ -82,7 +83,7 @@ async def _receiving(sink: Counting) -> tuple[Any, Any]:
 def _store_request(transport: Any) -> None:
     values: dict[int, Value] = {0x0002: CT_IMAGE, 0x0100: 1, 0x0110: 7, 0x0700: 0, 0x1000: "1.2.3"}
     command = CommandSet({**values, 0x0800: 1}).encode()
-    transport.protocol.data_received(pdata_head(STORE, True, True, len(command)) + command)
+    arrive(transport.protocol, pdata_head(STORE, True, True, len(command)) + command)
 
 
 async def test_pixel_data_that_comes_in_is_not_copied() -> None:
@@ -91,9 +92,10 @@ async def test_pixel_data_that_comes_in_is_not_copied() -> None:
     _store_request(transport)
     fragment = bytes(16378)
     chunk = (pdata_head(STORE, False, False, len(fragment)) + fragment) * 8
-    transport.protocol.data_received(chunk)
+    arrive(transport.protocol, chunk)
     assert sink.length == 8 * len(fragment)
-    assert all(owner is chunk for owner in sink.owners)
+    buffer = transport.protocol.get_buffer(-1).obj
+    assert all(owner is buffer for owner in sink.owners)
     transport.close()
 
 
@@ -103,7 +105,7 @@ async def test_a_sink_that_lags_stops_the_reading() -> None:
     _store_request(transport)
     chunk = pdata_head(STORE, False, False, 16378) + bytes(16378)
     sink.backlog = SINK_BACKLOG + 1
-    transport.protocol.data_received(chunk)
+    arrive(transport.protocol, chunk)
     assert not transport.reading
     sink.backlog = 0
     sink.free.set()
@@ -127,7 +129,7 @@ async def test_responses_are_kept_as_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     tracemalloc.start()
     try:
         for _ in range(200):
-            transport.protocol.data_received(one * 100)
+            arrive(transport.protocol, one * 100)
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -136,7 +138,7 @@ async def test_responses_are_kept_as_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     assert {type(one.data) for one in responses} == {bytes}
     assert len({id(one.command) for one in responses}) <= 200
     assert held / 20_000 < len(IDENTIFIER) + 300
-    transport.protocol.data_received(response(FIND, 0x8020, 1))
+    arrive(transport.protocol, response(FIND, 0x8020, 1))
     assert (await operation.result()).status == 0
     transport.close()
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.peers.programs import find
-from tests.performance.transport import ECHO, FIND, establish, message, response
+from tests.performance.transport import ECHO, FIND, arrive, establish, message, response
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSOCSH = str(ROOT / "assocsh")
@@ -45,7 +45,7 @@ async def test_the_calls_of_a_c_echo() -> None:
             operation = association.echo()
             waiting = asyncio.ensure_future(operation.result())
             await asyncio.sleep(0)
-            transport.protocol.data_received(response(ECHO, 0x8030, number))
+            arrive(transport.protocol, response(ECHO, 0x8030, number))
             assert (await waiting).status == 0
     assert len(made) < 125, "\n".join(made)
     transport.close()
@@ -56,9 +56,9 @@ async def test_the_calls_of_a_match() -> None:
     operation = association.find("STUDY", {"PatientID": ""})
     await asyncio.sleep(0)
     one = message(FIND, {0x0100: 0x8020, 0x0120: 1, 0x0900: 0xFF00}, b"\0\0" * 100)
-    transport.protocol.data_received(one)
+    arrive(transport.protocol, one)
     with calls() as made:
-        transport.protocol.data_received(one * 100)
+        arrive(transport.protocol, one * 100)
     assert len(made) / 100 < 32, "\n".join(made[:40])
     assert len(operation.take_buffered()) == 101
     transport.close()

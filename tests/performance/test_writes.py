@@ -16,6 +16,7 @@ from tests.performance.transport import (
     STORE,
     Endless,
     Store,
+    arrive,
     establish,
     response,
     store,  # noqa: F401
@@ -31,7 +32,7 @@ async def test_a_c_echo_is_one_write() -> None:
     await asyncio.sleep(0)
     assert len(transport.writes) == 1
     assert operation.message_id is not None
-    transport.protocol.data_received(response(ECHO, 0x8030, operation.message_id))
+    arrive(transport.protocol, response(ECHO, 0x8030, operation.message_id))
     assert (await operation.result()).status == 0
     assert len(transport.writes) == 1
     transport.close()
@@ -44,7 +45,7 @@ async def test_what_is_asked_in_one_turn_goes_out_in_one_write() -> None:
     await asyncio.sleep(0)
     assert len(transport.writes) == 1
     ids = [operation.message_id or 0 for operation in operations]
-    transport.protocol.data_received(b"".join(response(ECHO, 0x8030, one) for one in ids))
+    arrive(transport.protocol, b"".join(response(ECHO, 0x8030, one) for one in ids))
     assert all([(await operation.result()).status == 0 for operation in operations])
     transport.close()
 
@@ -63,10 +64,10 @@ async def test_a_request_after_a_response_waits_for_no_other_turn() -> None:
     for _ in range(3):
         await asyncio.sleep(0)
     assert len(transport.writes) == 1
-    transport.protocol.data_received(response(ECHO, 0x8030, 1))
+    arrive(transport.protocol, response(ECHO, 0x8030, 1))
     await asyncio.sleep(0)
     assert len(transport.writes) == 2
-    transport.protocol.data_received(response(ECHO, 0x8030, 2))
+    arrive(transport.protocol, response(ECHO, 0x8030, 2))
     await task
     transport.close()
 
@@ -127,7 +128,7 @@ async def test_small_requests_do_not_wait_for_more_than_one_message(
         await asyncio.sleep(0)
         order += [one for one in (*large, echo) if one.sent_at and one not in order]
     assert order == [*large, echo], "requests keep their order"
-    transport.protocol.data_received(response(STORE, 0x8001, 1))
+    arrive(transport.protocol, response(STORE, 0x8001, 1))
     transport.close()
 
 

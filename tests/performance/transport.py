@@ -14,6 +14,7 @@ from assocsh.association.engine import Engine
 from assocsh.association.indication import Handlers
 from assocsh.association.peer import Peer
 from assocsh.association.prepare import Prepared
+from assocsh.association.protocol import AssociationProtocol
 from assocsh.dimse.commandset import CommandSet, Value
 from assocsh.upperlayer.negotiation import (
     AnsweredContext,
@@ -24,7 +25,7 @@ from assocsh.upperlayer.negotiation import (
     Role,
 )
 from assocsh.upperlayer.negotiation_encoder import encode_accept
-from assocsh.upperlayer.pdus import pdata_head
+from assocsh.upperlayer.pdus import Buffer, pdata_head
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 VERIFICATION = "1.2.840.10008.1.1"
@@ -116,6 +117,17 @@ class CountingTransport(asyncio.Transport):
         self.reading = True
 
 
+def arrive(protocol: AssociationProtocol, data: Buffer) -> None:
+    """These bytes came from the peer: what a transport does with them."""
+    view = memoryview(data)
+    while view:
+        space = protocol.get_buffer(-1)
+        count = min(len(space), len(view))
+        space[:count] = view[:count]
+        protocol.buffer_updated(count)
+        view = view[count:]
+
+
 async def establish(
     *,
     window: int = 1,
@@ -148,7 +160,7 @@ async def establish(
         window=asked,
         roles=roles,
     )
-    made.protocol.data_received(encode_accept(accept))
+    arrive(made.protocol, encode_accept(accept))
     await made.opened
     transport.taken()
     return made.association, transport

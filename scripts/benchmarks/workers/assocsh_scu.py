@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections import deque
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -68,22 +69,31 @@ async def find(association: Association, work: dict[str, Any]) -> None:
 async def get(association: Association, work: dict[str, Any]) -> None:
     """C-GET of a study to ``folder`` with ``durability`` none, file or batch."""
     stored = 0
+    folder = Path(work["folder"])
 
     def open_sink(indication: Indication) -> InstanceWriter:
         command = indication.command
         return InstanceWriter(
-            work["folder"],
+            folder,
             command.affected_sop_class,
             command.affected_sop_instance,
             indication.context.transfer_syntax or "",
             durability=work["durability"],
         )
 
-    async def kept(indication: Indication) -> None:
-        nonlocal stored
+    def kept(indication: Indication) -> Awaitable[None] | None:
         if indication.failure is not None:
             raise indication.failure
+        if indication.sink.finish_now() is None:
+            return kept_later(indication)
+        return answered(indication)
+
+    async def kept_later(indication: Indication) -> None:
         await indication.sink.finish()
+        answered(indication)
+
+    def answered(indication: Indication) -> None:
+        nonlocal stored
         stored += 1
         indication.respond(0x0000)
 

@@ -28,6 +28,7 @@ from assocsh.upperlayer.negotiation import (
 )
 from assocsh.upperlayer.negotiation_encoder import encode_accept
 from assocsh.upperlayer.pdus import pdata_head
+from tests.performance.transport import arrive
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
@@ -63,8 +64,8 @@ class Answering(asyncio.Transport):
         place = final.index(b"\0\0\x20\1\2\0\0\0") + 8
         answer = final[:place] + number + final[place + 2 :]
         head = pdata_head(data[10], True, True, len(answer))
-        self._loop.call_soon(self.protocol.data_received, pending_for(pending, number))
-        self._loop.call_soon(self.protocol.data_received, head + answer)
+        self._loop.call_soon(arrive, self.protocol, pending_for(pending, number))
+        self._loop.call_soon(arrive, self.protocol, head + answer)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return default
@@ -140,7 +141,7 @@ async def established() -> tuple[Association, Answering]:
         contexts=tuple(AnsweredContext(one.context_id, 0, EXPLICIT) for one in proposed),
         max_pdu=16384,
     )
-    engine.protocol.data_received(encode_accept(accept))
+    arrive(engine.protocol, encode_accept(accept))
     await engine.opened
     for field, uid in ((0x30, CLASSES[0]), (0x01, CLASSES[1]), (0x20, CLASSES[2])):
         final = CommandSet(
