@@ -136,7 +136,8 @@ class Engine:
         self.operations[operation.number] = operation
         if self.stream.watched:
             self.stream.emit(OperationChanged(now, self.association, operation, operation.state))
-        self.protocol.schedule_pump()
+        if dimse.lanes.has_work:
+            self.protocol.schedule_pump()
         return operation
 
     def established(self) -> DimseMachine:

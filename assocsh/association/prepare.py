@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from assocsh.dimse.commandset import Value
@@ -31,6 +32,8 @@ class Prepared(NamedTuple):
     values: dict[int, Value]
     data: bytes | DataSource | None
 
+
+_PATHS = (str, Path, PathLike)
 
 Chosen = dict[tuple[tuple[str, ...], bool], PresentationContext]
 """The contexts that were chosen on one association: by SOP classes and whether as SCP, for an
@@ -152,14 +155,14 @@ def _prepare_store(
         data = transcode_bytes(
             source.data.data, source.data.transfer_syntax, context.transfer_syntax or ""
         )
-    elif isinstance(source, str | PathLike):
+    elif isinstance(source, _PATHS):
         from assocsh.datasets.part10 import open_instance
-        from assocsh.datasets.transcode import encoded_source
+        from assocsh.datasets.transcode import encoded_data
 
-        instance = open_instance(source)
+        instance = open_instance(source, complete=True)
         sop_class, sop_instance = instance.sop_class, instance.sop_instance
         context = _store_context(contexts, sop_class, instance.transfer_syntax, chosen)
-        data = encoded_source(instance, context.transfer_syntax or "")
+        data = encoded_data(instance, context.transfer_syntax or "")
     else:
         from assocsh.datasets.identifiers import encode
 

@@ -28,7 +28,7 @@ from typing import Literal
 from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.folders import make_private
 from assocsh.datasets.pace import Pace
-from assocsh.datasets.part10 import SOP_INSTANCE, identity, read_instance
+from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
 from assocsh.datasets.structure import fetch_from
 from assocsh.errors import UnusableFile
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
@@ -375,7 +375,7 @@ class InstanceWriter:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 return None
-            there = read_instance(self.directory / name, fd, status.st_size)
+            there = read_instance(self.directory / name, Window(fd), status.st_size)
             return _digest(fd, there.data_offset)
         except (OSError, UnusableFile):
             return None

@@ -229,6 +229,14 @@ class _Planner:
 # ---- sources --------------------------------------------------------------------------------
 
 
+def encoded_data(instance: Instance, transfer_syntax: str) -> bytes | FileSource | RangeSource:
+    """``encoded_source``, but the bytes themselves, padded to even length, where they are here."""
+    content = instance.content
+    if content and instance.transfer_syntax == transfer_syntax:
+        return content + b"\0" if len(content) & 1 else content
+    return encoded_source(instance, transfer_syntax)
+
+
 def encoded_source(instance: Instance, transfer_syntax: str) -> FileSource | RangeSource:
     """The data set of ``instance`` in ``transfer_syntax``, as a source for C-STORE.
 

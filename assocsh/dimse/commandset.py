@@ -116,17 +116,17 @@ def check_values(values: Mapping[int, Value]) -> None:
     Checked when a message is asked for: when it is its turn on the wire nobody can be told.
     """
     for number, value in values.items():
-        element = ELEMENTS.get(number)
-        if element is None:
-            raise UsageError(f"(0000,{number:04x}) is no element of a command set (PS3.7 E.1)")
-        if element.vr == "US":
+        vr = _KINDS.get(number)
+        if vr == "US":
             fits = isinstance(value, int) and 0 <= value <= 0xFFFF
-        elif element.vr == "AT":
+        elif vr == "AT":
             fits = isinstance(value, tuple) and all(0 <= tag <= 0xFFFFFFFF for tag in value)
+        elif vr is None:
+            raise UsageError(f"(0000,{number:04x}) is no element of a command set (PS3.7 E.1)")
         else:
             fits = isinstance(value, str)
         if not fits:
-            raise UsageError(f"{value!r} does not fit {element.keyword}, which is {element.vr}")
+            raise UsageError(f"{value!r} does not fit {ELEMENTS[number].keyword}, which is {vr}")
 
 
 _HEAD = struct.Struct("<HHI")
@@ -137,13 +137,19 @@ _AT = struct.Struct("<HH")
 _KINDS = {number: element.vr for number, element in ELEMENTS.items()}
 
 
-@lru_cache(maxsize=256)
 def _encoded_text(number: int, text: str) -> bytes:
-    """A UI, AE or LO element; most of them, a SOP class, are the same in every message."""
+    """A UI, AE or LO element."""
     value = text.encode("latin-1", "replace")
     if len(value) & 1:
         value += b"\0" if _KINDS[number] == "UI" else b" "
     return _HEAD.pack(0, number, len(value)) + value
+
+
+_known_text = lru_cache(maxsize=256)(_encoded_text)
+"""Most of them, a SOP class, are the same in every message."""
+
+_CHANGING = frozenset((0x1000, 0x1001))
+"""Instance UIDs: they would only push the others out."""
 
 
 class CommandSet:
@@ -192,8 +198,10 @@ class CommandSet:
                 tags = value if isinstance(value, tuple) else (value,)
                 packed = b"".join(_AT.pack(int(tag) >> 16, int(tag) & 0xFFFF) for tag in tags)
                 parts.append(_HEAD.pack(0, number, len(packed)) + packed)
-            else:
+            elif number in _CHANGING:
                 parts.append(_encoded_text(number, str(value)))
+            else:
+                parts.append(_known_text(number, str(value)))
         body = b"".join(parts)
         return _UL.pack(0, 0, 4, len(body)) + body
 

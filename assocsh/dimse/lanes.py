@@ -65,6 +65,16 @@ class Lanes:
             or (self._queue and self.accepting and self.window.is_open)
         )
 
+    @property
+    def has_work(self) -> bool:
+        """There is output, or something to be read ahead."""
+        return self.has_output or bool(
+            self._queue
+            and self.accepting
+            and self._queue[0].data_length
+            and self._queue[0].writer is None
+        )
+
     def queue(self, invocation: Invocation) -> None:
         self._queue.append(invocation)
 

@@ -183,7 +183,8 @@ class MessageReader:
                 command = CommandSet(values)
             else:
                 command = CommandSet.decode(data)
-                hole = _responded_to(data)
+                # The responses to two C-STOREs differ in the SOP instance as well.
+                hole = 0 if command.field == CommandField.C_STORE_RSP else _responded_to(data)
             self._before = data, command, hole
         if command.has_data:
             self.command = command

@@ -135,6 +135,30 @@ class Bench:
         return run
 
 
+def steadied(run: Run, reads: Path, writes: Callable[[], list[Path]] = list) -> Run:
+    """The same state of memory and disk for each client, whatever ran before it.
+
+    The files in ``reads`` are read just before: a kernel that gives memory back lets go of those
+    that nobody wanted for a while. What is in the folders of ``writes`` is cut to nothing after:
+    the next run finds the pages that it needs, and not a disk with many files just deleted, on
+    which ext4 makes new ones slowly.
+    """
+
+    def measured() -> Sample:
+        for path in reads.rglob("*"):
+            if path.is_file():
+                path.read_bytes()
+        try:
+            return run()
+        finally:
+            for folder in writes():
+                for path in folder.iterdir():
+                    if path.is_file():
+                        os.truncate(path, 0)
+
+    return measured
+
+
 def timed(argv: Sequence[str | Path], cwd: Path) -> Sample:
     """Run a program to its end; its wall time, processor time and greatest resident memory.
 

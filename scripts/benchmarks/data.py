@@ -12,6 +12,11 @@ CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 ROOT = "1.2.826.0.1.3680043.8.498.5"
 STUDY = f"{ROOT}.1"
+SERIES = f"{STUDY}.1"
+
+
+def instance_uid(rows: int, number: int) -> str:
+    return f"{ROOT}.2.{rows}.{number}"
 
 
 def _element(group: int, number: int, vr: bytes, value: bytes) -> bytes:
@@ -35,7 +40,7 @@ def _header(uid: str, number: int, rows: int, columns: int) -> bytes:
             _element(0x10, 0x10, b"PN", b"BENCH^PATIENT"),
             _element(0x10, 0x20, b"LO", b"BENCH"),
             _element(0x20, 0x0D, b"UI", STUDY.encode()),
-            _element(0x20, 0x0E, b"UI", f"{STUDY}.1".encode()),
+            _element(0x20, 0x0E, b"UI", SERIES.encode()),
             _element(0x20, 0x10, b"SH", b"1"),
             _element(0x20, 0x11, b"IS", b"1"),
             _element(0x20, 0x13, b"IS", str(number).encode()),
@@ -69,7 +74,7 @@ def images(folder: Path, count: int, *, rows: int = 512, columns: int = 512) -> 
     """``folder`` with that many images in it."""
     folder.mkdir(parents=True)
     for number in range(count):
-        uid = f"{ROOT}.2.{rows}.{number}"
+        uid = instance_uid(rows, number)
         (folder / f"{number:05}.dcm").write_bytes(image(uid, number, rows, columns))
     return folder
 

@@ -6,11 +6,12 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port
-from benchmarks.model import Row, memory_at_most, rate_ratio
+from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port, steadied
+from benchmarks.model import Row, Run, memory_at_most, rate_ratio
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.programs import find as installed
 
@@ -63,22 +64,37 @@ def get(bench: Bench) -> Row:
     if installed("dcmqrscp") is None or installed("storescu") is None:
         row.missing.append("everything: DCMTK is not installed")
         return row
+    database = bench.fresh()
     with _nodelay():
-        peer = bench.stack.enter_context(Dcmqrscp(bench.fresh()))
+        peer = bench.stack.enter_context(Dcmqrscp(database))
     _fill(bench, peer, bench.images(count))
     work = {
         "kind": "get",
         "peer": peer.address,
         "study": data.STUDY,
+        "warm": {
+            "StudyInstanceUID": data.STUDY,
+            "SeriesInstanceUID": data.SERIES,
+            "SOPInstanceUID": data.instance_uid(512, 0),
+        },
         "contexts": "StudyRootQueryRetrieveInformationModelGet,CTImageStorage",
     }
 
-    def ours(durability: str) -> dict[str, object]:
-        return {**work, "folder": str(bench.fresh()), "durability": durability}
+    folders: list[Path] = []
 
-    row.clients["assocsh, no fsync"] = bench.worker("assocsh_scu", lambda: ours("none"))
-    row.clients["assocsh, batch"] = bench.worker("assocsh_scu", lambda: ours("batch"))
-    row.clients["assocsh, fsync"] = bench.worker("assocsh_scu", lambda: ours("file"))
+    def fresh() -> Path:
+        folders.append(bench.fresh())
+        return folders[-1]
+
+    def steady(run: Run) -> Run:
+        return steadied(run, database, lambda: [folders.pop() for _ in range(len(folders))])
+
+    def ours(durability: str) -> dict[str, object]:
+        return {**work, "folder": str(fresh()), "durability": durability}
+
+    for label, durability in (("no fsync", "none"), ("batch", "batch"), ("fsync", "file")):
+        run = bench.worker("assocsh_scu", partial(ours, durability))
+        row.clients[f"assocsh, {label}"] = steady(run)
     program = installed("getscu")
     if program is not None:
 
@@ -94,12 +110,11 @@ def get(bench: Bench) -> Row:
                 raise RunFailed(f"{there} files of {count} came")
 
         # the run that is taken off finds nothing, so one image is counted too few
-        row.clients["getscu"] = bench.program(
-            argv(data.STUDY), argv(NO_STUDY), count + 1, cwd=bench.fresh, check=complete
-        )
+        run = bench.program(argv(data.STUDY), argv(NO_STUDY), count + 1, cwd=fresh, check=complete)
+        row.clients["getscu"] = steady(run)
     else:
         row.missing.append("getscu: DCMTK is not installed")
-    row.clients["pynetdicom"] = bench.worker("pynetdicom_scu", lambda: ours("none"))
+    row.clients["pynetdicom"] = steady(bench.worker("pynetdicom_scu", partial(ours, "none")))
     row.figures.append(rate_ratio("assocsh, no fsync", "getscu", 1.0))
     return row
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench import MB, Bench, RunFailed, ae_of, host_and_port, timed
+from benchmarks.bench import MB, Bench, RunFailed, ae_of, host_and_port, steadied, timed
 from benchmarks.model import Row, Run, Sample, memory_at_most, rate_ratio
 from benchmarks.workers.meter import forget_peak, memory, processor_time
 from tests.peers.orthanc import Orthanc
@@ -31,15 +31,15 @@ def add_clients(
     bench: Bench, row: Row, address: str, folder: Path, label: str = "", *, slow: Path | None = None
 ) -> None:
     """The four requestors; ``slow`` has fewer files, for those that would take minutes."""
-    row.clients[f"assocsh{label}"] = bench.worker("assocsh_scu", _work(bench, address, folder))
+    run = bench.worker("assocsh_scu", _work(bench, address, folder))
+    row.clients[f"assocsh{label}"] = steadied(run, folder)
     program = find("storescu")
     if program is not None:
         files = slow if slow is not None and label else folder
         argv = [program, "-aec", ae_of(address), "+sd", *host_and_port(address)]
         count = len(list(files.iterdir()))
-        row.clients[f"storescu{label}"] = bench.program(
-            [*argv, files], [*argv, bench.one_image().parent], count
-        )
+        run = bench.program([*argv, files], [*argv, bench.one_image().parent], count)
+        row.clients[f"storescu{label}"] = steadied(run, files)
     else:
         row.missing.append("storescu: DCMTK is not installed")
     work = _work(bench, address, slow or folder)

@@ -67,14 +67,16 @@ async def find(association: Association, work: dict[str, Any]) -> None:
 
 
 async def get(association: Association, work: dict[str, Any]) -> None:
-    """C-GET of a study to ``folder`` with ``durability`` none, file or batch."""
+    """C-GET of a study to ``folder`` with ``durability`` none, file or batch; one image first."""
     stored = 0
     folder = Path(work["folder"])
+    into = folder / "warm"
+    into.mkdir()
 
     def open_sink(indication: Indication) -> InstanceWriter:
         command = indication.command
         return InstanceWriter(
-            folder,
+            into,
             command.affected_sop_class,
             command.affected_sop_instance,
             indication.context.transfer_syntax or "",
@@ -98,6 +100,8 @@ async def get(association: Association, work: dict[str, Any]) -> None:
         indication.respond(0x0000)
 
     association.handlers = Handlers({CommandField.C_STORE_RQ: kept}, open_sink=open_sink)
+    await association.get("IMAGE", work["warm"]).result()
+    into, stored = folder, 0
     meter = Meter()
     await association.get("STUDY", {"StudyInstanceUID": work["study"]}).result()
     if work["durability"] == "batch":
