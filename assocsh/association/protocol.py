@@ -128,38 +128,40 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         scheduled, self._pump_scheduled = self._pump_scheduled, True  # it is seen to below
         try:
-            self._take(nbytes)
+            amidst = self._take(nbytes)
         finally:
             self._pump_scheduled = scheduled
         dimse = self.dimse
-        if dimse is None or self._write_paused:
-            self._acknowledge()
-        elif dimse.lanes.has_output:
-            pass  # the ACK goes with it
-        elif dimse.expects_more or self.upper.partial:
-            self._acknowledge()
-        if dimse is None or dimse.lanes.has_output:
-            self.pump()
+        if dimse is None or (dimse.lanes.has_output and not self._write_paused):
+            if dimse is None:
+                self._acknowledge()
+            self.pump()  # the ACK goes with it
             return
-        if dimse.mid_reception and self._upper_timer is not None and not self.upper.close_wanted:
+        if amidst or dimse.expects_more:
+            self._acknowledge()
+        if (
+            amidst
+            and self._upper_timer is not None
+            and not (self._pump_wanted or self.upper.close_wanted)
+        ):
             return
         self.flush()
         self._user.turn_done()
-        if not self._pump_scheduled and (self._pump_wanted or not dimse.mid_reception):
+        if not self._pump_scheduled and (self._pump_wanted or not amidst):
             # Whoever was woken by this runs first; what it asks for goes out in the same turn.
             self._pump_scheduled = True
             self._loop.call_soon(self._scheduled_pump)
 
-    def _take(self, count: int) -> None:
-        """What was read, and while it is a part of a message, what is there besides."""
+    def _take(self, count: int) -> bool:
+        """What was read, and what more is there of the message. Returns whether it ended amidst."""
         taken = self._received(count)
-        dimse = self.dimse
-        while dimse is not None and taken < TURN and (self.upper.partial or dimse.mid_reception):
+        while self.upper.partial or (self.dimse is not None and self.dimse.mid_reception):
             # That spares a turn of the loop.
-            count = self._read_directly()
+            count = self._read_directly() if taken < TURN else 0
             if not count:
-                break
+                return True
             taken += self._received(count)
+        return False
 
     def _read_directly(self) -> int:
         """Read into the space; 0 when nothing is there, or it is the transport's to read."""

@@ -75,7 +75,7 @@ class Window:
         return self._block[place : place + size]
 
     def block(self, offset: int, size: int) -> tuple[bytes, int]:
-        """A block with ``size`` bytes from ``offset`` on in it, if there are, and its own offset."""
+        """A block that has ``size`` bytes from ``offset`` on, if there are, and its own offset."""
         self(offset, size)
         return self._block, self._start
 

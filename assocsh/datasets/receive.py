@@ -1,7 +1,7 @@
 """Received instances onto the disk: whole files under safe names, or nothing (PS3.4 B.2, PS3.10).
 
-A data set is streamed into a temporary file beside its place and gets its name, by ``link``, when
-it is complete and safe. Nothing is ever overwritten, a half instance never has a name, and names
+A data set is streamed into a file without a name and gets it, by ``link``, when it is complete and
+safe. Nothing is ever overwritten, a half instance never has a name, and names
 come from one function. As long as the disk is quick, bytes are written as they come; fsync, and
 everything on a slow disk, happens in threads behind a bounded buffer.
 """
@@ -13,10 +13,8 @@ import contextlib
 import errno
 import functools
 import hashlib
-import itertools
 import os
 import re
-import secrets
 import stat
 import struct
 from collections.abc import Callable, Sequence
@@ -29,6 +27,7 @@ from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.folders import make_private
 from assocsh.datasets.pace import Pace
 from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
+from assocsh.datasets.spool import Spool
 from assocsh.datasets.structure import fetch_from
 from assocsh.errors import UnusableFile
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
@@ -37,7 +36,6 @@ Durability = Literal["none", "file", "batch"]
 """When received bytes must be on the medium: never asked, before each success, or at the end."""
 Duplicate = Literal["identical", "different"]
 
-FREE_SPACE_FLOOR = 256 * 1024 * 1024
 BATCH = 1024 * 1024
 """Bytes that are handed to a thread at once: a CT image takes one way there and back."""
 LOW_MARK = 1024 * 1024
@@ -48,17 +46,12 @@ PAGE = 4096
 _PIECES = 512
 
 _SAFE_UID = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?", re.ASCII)
-_TEMPORARY = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 _PREAMBLE = bytes(128) + b"DICM"
 _META_LENGTH = struct.Struct("<HH2sHI")
-_PREFIX = secrets.token_hex(8)
-_numbers = itertools.count()
 
 PACE = Pace()
 """That of the disk: one for all folders, for what slows one down mostly slows all."""
-
-_NO_LINK = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +144,23 @@ class InstanceWriter:
 
     ``write`` takes the pieces as they come, ``finish`` publishes the file and tells its path,
     ``discard`` leaves nothing behind. All of them, and making one, raise OSError: no space
-    (also below 256 MiB free), no permission, no such folder. ``pace`` decides what is done on the
-    event loop itself.
+    (also below 256 MiB free), no permission, no such folder. Who writes many into one folder
+    gives a ``Spool`` of it. ``pace`` decides what is done on the event loop itself.
     """
 
     def __init__(
         self,
-        directory: str | os.PathLike[str],
+        into: str | os.PathLike[str] | Spool,
         sop_class: str,
         sop_instance: str,
         transfer_syntax: str,
         *,
         source_ae: str = "",
         durability: Durability = "file",
-        free_space_floor: int = FREE_SPACE_FLOOR,
         pace: Pace = PACE,
     ) -> None:
-        self.directory = directory if isinstance(directory, Path) else Path(directory)
+        self._spool = into if isinstance(into, Spool) else Spool(into)
+        self.directory = self._spool.directory
         self.sop_class, self.sop_instance = sop_class, sop_instance
         self.transfer_syntax = transfer_syntax
         self.durability = durability
@@ -181,18 +174,9 @@ class InstanceWriter:
         self._waiters: list[asyncio.Future[None]] = []
         self._flushing: asyncio.Future[None] | None = None
         self._chunks: list[bytes | memoryview] = []
-        self._temporary = f".{_PREFIX}-{next(_numbers)}.part"
-        self._folder = os.open(
-            self.directory, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0)
-        )
-        try:
-            space = os.fstatvfs(self._folder)
-            if space.f_bavail * space.f_frsize < free_space_floor:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.directory))
-            self._fd = os.open(self._temporary, _TEMPORARY, 0o600, dir_fd=self._folder)
-        except BaseException:
-            os.close(self._folder)
-            raise
+        self._file = self._spool.take()
+        if self._spool is not into:
+            self._spool.close()
         self._rest = file_meta(sop_class, sop_instance, transfer_syntax, source_ae)
         self._data_offset = len(self._rest)
 
@@ -242,7 +226,7 @@ class InstanceWriter:
         if isinstance(error, OSError):
             self._error = error
         if self._closed:
-            self._remove()
+            self._file.close()
         elif self._error is not None:
             self._chunks, self.backlog = [], 0
         elif self.backlog >= BATCH:
@@ -269,7 +253,7 @@ class InstanceWriter:
                 self._rest = bytes(last[-odd:])
                 pieces[-1] = last[:-odd]
         for at in range(0, len(pieces), _PIECES):
-            self._written += _write_all(self._fd, pieces[at : at + _PIECES])
+            self._written += _write_all(self._file.fd, pieces[at : at + _PIECES])
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -280,6 +264,8 @@ class InstanceWriter:
         if self.durability == "file" or not self._pace.is_quick:
             return None
         self._closed = True
+        # The answer will be on its way then, and the peer gets the next one ready.
+        asyncio.get_running_loop().call_soon(self._spool.make_ahead)
         began = monotonic()
         received = self._publish(())
         self._pace.took(began, monotonic())
@@ -315,28 +301,19 @@ class InstanceWriter:
         self._chunks, self.backlog = [], 0
         self._wake()
         if self._flushing is None:
-            self._remove()
-
-    def _remove(self) -> None:
-        with contextlib.suppress(OSError):
-            os.unlink(self._temporary, dir_fd=self._folder)
-        self._close()
-
-    def _close(self) -> None:
-        os.close(self._fd)
-        os.close(self._folder)
+            self._file.close()
 
     def _publish(self, chunks: Sequence[bytes | memoryview]) -> Received:
         """The rest of the bytes, fsync, and the name; in a thread if it may take its time."""
         try:
             self._put(chunks, all_of_it=True)
             if self.durability == "file":
-                os.fsync(self._fd)
+                os.fsync(self._file.fd)
             name, duplicate = self._name_it()
             if self.durability == "file":
-                os.fsync(self._folder)
+                os.fsync(self._file.folder)
         finally:
-            self._remove()
+            self._file.close()
         return Received(
             self.directory,
             name,
@@ -350,15 +327,15 @@ class InstanceWriter:
 
     def _name_it(self) -> tuple[str, Duplicate | None]:
         name = instance_filename(self.sop_instance)
-        if _link(self._temporary, name, self._folder):
+        if self._file.link(name):
             return name, None
         # Only now: a digest of everything that comes would cost as much as the rest together.
-        digest = _digest(self._fd, self._data_offset)
+        digest = _digest(self._file.fd, self._data_offset)
         if self._digest_of(name) == digest:
             return name, "identical"
         for length in (8, 64):
             name = instance_filename(self.sop_instance, duplicate=digest[:length])
-            if _link(self._temporary, name, self._folder):
+            if self._file.link(name):
                 return name, "different"
             if self._digest_of(name) == digest:
                 return name, "identical"
@@ -368,7 +345,7 @@ class InstanceWriter:
         """The digest of the data set in a file that is there already; None if it is none."""
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
         try:
-            fd = os.open(name, flags, dir_fd=self._folder)
+            fd = os.open(name, flags, dir_fd=self._file.folder)
         except OSError:
             return None
         try:
@@ -438,24 +415,6 @@ def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:
 
     _ = loop.run_in_executor(None, run)
     return future
-
-
-def _link(temporary: str, name: str, folder: int) -> bool:
-    """Give the file its name unless it is taken; False when it is. Raises OSError."""
-    try:
-        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_LINK:
-            raise
-        # a file system without links: take the name first, then put the file in its place
-        try:
-            os.close(os.open(name, _TEMPORARY, 0o600, dir_fd=folder))
-        except FileExistsError:
-            return False
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-    return True
 
 
 def _head(chunks: Sequence[bytes | memoryview]) -> bytes:

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
 
-from assocsh.datasets import receive
+from assocsh.datasets import receive, spool
 from assocsh.datasets.codec import encode
 from assocsh.datasets.part10 import open_instance
 from assocsh.datasets.receive import InstanceWriter, Received, instance_filename, prepare_directory
+from assocsh.datasets.spool import Spool
 from assocsh.errors import UnusableFile
 from tests.datasets.make import CT, EXPLICIT, ct
 
@@ -201,7 +202,7 @@ async def test_errors_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         InstanceWriter(tmp_path / "missing", CT, "1.2", EXPLICIT)
     assert caught.value.errno == errno.ENOENT
     with pytest.raises(OSError) as caught:
-        InstanceWriter(tmp_path, CT, "1.2", EXPLICIT, free_space_floor=1 << 62)
+        InstanceWriter(Spool(tmp_path, free_space_floor=1 << 62), CT, "1.2", EXPLICIT)
     assert caught.value.errno == errno.ENOSPC
     for call in ("writev", "fsync", "link"):
         with monkeypatch.context() as patch:
@@ -215,6 +216,7 @@ async def test_errors_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_NAMELESS", 0)
     monkeypatch.setattr(receive.os, "link", _fail(errno.EPERM))
     first = await receive_one(tmp_path)
     assert (await receive_one(tmp_path)).duplicate == "identical"
@@ -264,7 +266,7 @@ async def test_the_buffer_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.scenario(90)
 def test_nothing_else_opens_files_for_writing() -> None:
-    """Names on disk from data of a peer come from one module; the others are known and few."""
+    """Files are made in one module, with names from one function; the others are known and few."""
     package = Path(receive.__file__).parents[1]
     writers = re.compile(
         r"""O_WRONLY|O_RDWR|O_CREAT|\.write_(?:bytes|text)\(|\.touch\(|\.symlink_to\("""
@@ -277,4 +279,4 @@ def test_nothing_else_opens_files_for_writing() -> None:
         for path in (package / part).rglob("*.py")
         if writers.search(path.read_text("utf-8"))
     }
-    assert found <= {"datasets/receive.py"}, found
+    assert found <= {"datasets/spool.py"}, found

@@ -13,6 +13,7 @@ from typing import Any
 from assocsh import AssociationError, CommandField, Handlers, Indication, connect
 from assocsh.association import Association, Operation
 from assocsh.datasets.receive import InstanceWriter, sync_batch
+from assocsh.datasets.spool import Spool
 from benchmarks.workers.meter import Meter
 
 AHEAD = 32
@@ -70,8 +71,8 @@ async def get(association: Association, work: dict[str, Any]) -> None:
     """C-GET of a study to ``folder`` with ``durability`` none, file or batch; one image first."""
     stored = 0
     folder = Path(work["folder"])
-    into = folder / "warm"
-    into.mkdir()
+    (folder / "warm").mkdir()
+    into = Spool(folder / "warm")
 
     def open_sink(indication: Indication) -> InstanceWriter:
         command = indication.command
@@ -101,7 +102,7 @@ async def get(association: Association, work: dict[str, Any]) -> None:
 
     association.handlers = Handlers({CommandField.C_STORE_RQ: kept}, open_sink=open_sink)
     await association.get("IMAGE", work["warm"]).result()
-    into, stored = folder, 0
+    into, stored = Spool(folder), 0
     meter = Meter()
     await association.get("STUDY", {"StudyInstanceUID": work["study"]}).result()
     if work["durability"] == "batch":
