@@ -60,6 +60,7 @@ class Operation(AsyncIterator[Response]):
         self.invocation = invocation
         self._buffer: deque[Response] = deque()
         self._waiters: list[asyncio.Future[None]] = []
+        self._end_waiters: list[asyncio.Future[None]] = []
         self._callbacks: list[Callable[[Operation], object]] = []
         self._after_cancel = 0
         self._end: OperationState | None = None
@@ -134,7 +135,7 @@ class Operation(AsyncIterator[Response]):
         no answer.
         """
         while not self.done:
-            await self._wait()
+            await self._wait(self._end_waiters)
         if self.error is not None:
             raise self.error.with_traceback(None)
         assert self.final is not None
@@ -157,7 +158,7 @@ class Operation(AsyncIterator[Response]):
                     # One error may end many operations: without this each raise would add to it.
                     raise self.error.with_traceback(None)
                 raise StopAsyncIteration
-            await self._wait()
+            await self._wait(self._waiters)
         return self._buffer.popleft()
 
     def take_buffered(self) -> list[Response]:
@@ -178,9 +179,9 @@ class Operation(AsyncIterator[Response]):
         if not self.done:
             self.cancel()
 
-    async def _wait(self) -> None:
+    async def _wait(self, waiters: list[asyncio.Future[None]]) -> None:
         waiter = self._engine.loop.create_future()
-        self._waiters.append(waiter)
+        waiters.append(waiter)
         try:
             await waiter
         except asyncio.CancelledError:
@@ -200,7 +201,7 @@ class Operation(AsyncIterator[Response]):
                 return
             self.matches += 1
             self._buffer.append(response)
-            self._wake()
+            self._wake(self._waiters)
             if self.matches == self._limit:
                 self.cancel()
         else:
@@ -224,7 +225,8 @@ class Operation(AsyncIterator[Response]):
                 if state is OperationState.WITHDRAWN
                 else f"nobody waits for the {self.request.name} any more; DIMSE cannot cancel it"
             )
-        self._wake()
+        self._wake(self._waiters)
+        self._wake(self._end_waiters)
         if self._callbacks:
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:
@@ -239,10 +241,9 @@ class Operation(AsyncIterator[Response]):
                 {"message": f"a done callback of {self!r} failed", "exception": error}
             )
 
-    def _wake(self) -> None:
-        if not self._waiters:
-            return
-        waiters, self._waiters = self._waiters, []
+    @staticmethod
+    def _wake(waiters: list[asyncio.Future[None]]) -> None:
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
+        waiters.clear()

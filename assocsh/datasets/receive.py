@@ -18,10 +18,9 @@ import re
 import stat
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.folders import make_private
@@ -54,8 +53,7 @@ PACE = Pace()
 """That of the disk: one for all folders, for what slows one down mostly slows all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """One instance that was stored. ``size`` is that of the data set in bytes.
 
     ``duplicate``: an instance of this UID was there before; ``identical`` ones are not kept twice,

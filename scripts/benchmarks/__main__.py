@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import tempfile
 from collections.abc import Callable
@@ -40,16 +41,19 @@ def say(text: str) -> None:
 
 
 def measure(row: Row, rounds: int) -> Result:
-    """Each client once a round, so that what else the machine does meets all of them alike."""
+    """Each client once a round, so that what else the machine does meets all of them alike.
+
+    In another order each round: what ran just before leaves memory and caches warm or cold.
+    """
     samples: dict[str, list[Sample]] = {name: [] for name in row.clients}
     failures: dict[str, str] = {}
     for number in range(rounds):
-        for name, run in row.clients.items():
+        for name in random.Random(number).sample(list(row.clients), len(row.clients)):
             if name in failures:
                 continue
             say(f"  {row.name}: {name} ({number + 1} of {rounds})")
             try:
-                samples[name].append(run())
+                samples[name].append(row.clients[name]())
             except (RunFailed, AssertionError) as error:
                 failures[name] = str(error).splitlines()[0]
     medians = {name: Medians.of(got) for name, got in samples.items() if got}
