@@ -367,7 +367,8 @@ class Engine:
         )
 
     def peer_request(self, indication: Indication) -> None:
-        self.stream.emit(PeerRequest(self.loop.time(), self.association, indication))
+        if self.stream.watched:
+            self.stream.emit(PeerRequest(self.loop.time(), self.association, indication))
 
     def _timed_out(self, invocation: Invocation) -> None:
         operation = invocation.user

@@ -78,7 +78,8 @@ class Indication:
         self.sink: Any = None
         self.failure: Exception | None = None
         self._performing = performing
-        self._cancelled = asyncio.Event()
+        self._cancelled = False
+        self._cancel_waiters: list[asyncio.Future[None]] = []
 
     def __repr__(self) -> str:
         return f"<Indication {self.command.label} message {self.message_id}>"
@@ -104,10 +105,13 @@ class Indication:
     @property
     def cancelled(self) -> bool:
         """The peer sent C-CANCEL for it."""
-        return self._cancelled.is_set()
+        return self._cancelled
 
     async def wait_cancelled(self) -> None:
-        await self._cancelled.wait()
+        if not self._cancelled:
+            waiter = asyncio.get_running_loop().create_future()
+            self._cancel_waiters.append(waiter)
+            await waiter
 
     @property
     def answered(self) -> bool:
@@ -128,7 +132,10 @@ class Indication:
         await self._performer.drain()
 
     def cancel_received(self) -> None:
-        self._cancelled.set()
+        self._cancelled = True
+        for waiter in self._cancel_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 Handler = Callable[[Indication], Awaitable[None] | None]

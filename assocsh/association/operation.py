@@ -63,6 +63,7 @@ class Operation(AsyncIterator[Response]):
         self._end_waiters: list[asyncio.Future[None]] = []
         self._callbacks: list[Callable[[Operation], object]] = []
         self._after_cancel = 0
+        self._overtaken = False
         self._end: OperationState | None = None
 
     def __repr__(self) -> str:
@@ -203,11 +204,12 @@ class Operation(AsyncIterator[Response]):
             self._buffer.append(response)
             self._wake(self._waiters)
             if self.matches == self._limit:
-                self.cancel()
+                # its final response may have come in the same read
+                self._overtaken = self.cancel() is CancelOutcome.FINISHED
         else:
             self.final = response
             self._buffer.append(response)
-            if self.invocation.cancel_sent:
+            if self.invocation.cancel_sent or self._overtaken:
                 if response.status == 0xFE00:
                     self.cancel_result = "obeyed"
                 else:

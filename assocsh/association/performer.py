@@ -29,6 +29,8 @@ PROCESSING_FAILURE = 0x0110
 _WHATEVER_THE_ROLE = (CommandField.N_EVENT_REPORT_RQ, CommandField.C_ECHO_RQ)
 """An event report comes from the SCP; and a peer that asks whether we are there gets an answer."""
 
+_KNOWN = frozenset(map(int, CommandField))
+
 OUT_OF_RESOURCES = 0xA700
 
 
@@ -182,9 +184,7 @@ class Performer:
     def _refusal(self, indication: Indication) -> int:
         """The status to refuse with, 0 to perform it."""
         field = indication.command.field
-        try:
-            CommandField(field)
-        except ValueError:
+        if field not in _KNOWN:
             return UNRECOGNIZED_OPERATION
         if not indication.context.as_scp and field not in _WHATEVER_THE_ROLE:
             return SOP_CLASS_NOT_SUPPORTED

@@ -18,7 +18,6 @@ from assocsh.dimse.machine import DimseMachine
 from assocsh.upperlayer.events import DataIndication, Event
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.pdus import Buffer
-from assocsh.upperlayer.states import State
 
 BATCH = 512 * 1024
 """Bytes per write: a whole image in one."""
@@ -184,15 +183,18 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         user, upper, buffer = self._user, self.upper, self._buffer
         end = self._end + count
         events = upper.receive_data(buffer[self._start : end], now, READ)
+        dimse = self.dimse
         for event in events:
-            if isinstance(event, DataIndication):
-                dimse = self.dimse
-                if dimse is not None:
-                    self.last_message = now
-                    dimse.receive(event.pdvs, now)
-                    user.take_dimse_events(dimse.take_events())
-            else:
-                user.upper_event(event)
+            if isinstance(event, DataIndication) and dimse is not None:
+                dimse.receive(event.pdvs, now)
+                continue
+            if dimse is not None:
+                user.take_dimse_events(dimse.take_events())
+            user.upper_event(event)
+            dimse = self.dimse
+        if dimse is not None and events:
+            self.last_message = now
+            user.take_dimse_events(dimse.take_events())
         kept = upper.left_over
         if not kept:
             end = 0
@@ -309,7 +311,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             lanes = dimse.lanes
             now = self._loop.time()
             budget = TURN
-            while budget > 0 and not self._write_paused and self.upper.state in _MAY_SEND:
+            while budget > 0 and not self._write_paused and self.upper.may_send_data:
                 pieces = lanes.next_pieces(BATCH, now)
                 if not pieces:
                     break
@@ -330,7 +332,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             dimse is not None
             and not self._write_paused
             and dimse.lanes.has_output
-            and self.upper.state in _MAY_SEND
+            and self.upper.may_send_data
         ):
             self.schedule_pump()
         self._user.turn_done()
@@ -475,9 +477,6 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             self._watch_stall()
         else:
             self._user.write_stalled(size)
-
-
-_MAY_SEND = frozenset((State.Sta6, State.Sta8))
 
 
 def _tune(sock: socket.socket, write_stall: float | None) -> None:

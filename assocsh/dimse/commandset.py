@@ -158,10 +158,13 @@ class CommandSet:
     Elements the standard does not name are kept on receipt as hexadecimal text.
     """
 
-    __slots__ = ("values",)
+    __slots__ = ("field", "values")
 
     def __init__(self, values: dict[int, Value]) -> None:
         self.values = values
+        field = values.get(0x0100, 0)
+        self.field = field if isinstance(field, int) else 0
+        """Command Field; compare with CommandField, name it with field_label()."""
 
     @classmethod
     def of(cls, **elements: Value) -> CommandSet:
@@ -277,12 +280,6 @@ class CommandSet:
     def text(self, element: int) -> str:
         value = self.values.get(element, "")
         return value if isinstance(value, str) else ""
-
-    @property
-    def field(self) -> int:
-        """Command Field; compare with CommandField, name it with field_label()."""
-        value = self.values.get(0x0100, 0)
-        return value if isinstance(value, int) else 0
 
     @property
     def label(self) -> str:

@@ -183,8 +183,7 @@ class MessageReader:
                 command = CommandSet(values)
             else:
                 command = CommandSet.decode(data)
-                # The responses to two C-STOREs differ in the SOP instance as well.
-                hole = 0 if command.field == CommandField.C_STORE_RSP else _responded_to(data)
+                hole = _responded_to(data) if command.field in _ALIKE else 0
             self._before = data, command, hole
         if command.has_data:
             self.command = command
@@ -210,6 +209,10 @@ class MessageReader:
             f"of a message on context {self.context_id} (PS3.8 Annex E forbids it)",
             reason=5,
         )
+
+
+_ALIKE = frozenset((CommandField.C_ECHO_RSP, CommandField.C_FIND_RSP, CommandField.N_GET_RSP))
+"""Of others two differ in more: the SOP instance, the counts of sub-operations."""
 
 
 def _responded_to(data: bytes) -> int:

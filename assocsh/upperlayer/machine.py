@@ -114,6 +114,11 @@ class UpperLayerMachine:
         return self._state
 
     @property
+    def may_send_data(self) -> bool:
+        """P-DATA-TF may be sent (Evt9): Sta6, and Sta8 where the peer has asked for release."""
+        return self._state is _STA6 or self._state is _STA8
+
+    @property
     def partial(self) -> int:
         """How many bytes of an incomplete PDU are here."""
         return self._buffer.partial
@@ -187,7 +192,7 @@ class UpperLayerMachine:
         A head is what :func:`~assocsh.upperlayer.pdus.pdata_head` makes. The pieces are passed on,
         not copied. What the peer can receive is the caller's to keep (:attr:`peer_max_pdu`).
         """
-        if self._state is not _STA6 and self._state is not _STA8:
+        if not self.may_send_data:
             self._cell(Evt.Evt9)
         self._out += pieces
         if self.observer is not None:
