@@ -243,15 +243,17 @@ class InstanceWriter:
         if len(self._head) < HEAD:
             self._head = _head((self._head, *chunks))
         pieces = [self._rest, *chunks]
-        self._rest = b""
-        if not all_of_it:
-            last = pieces[-1]
-            odd = (self._written + sum(map(len, pieces))) % PAGE
-            if 0 < odd < len(last):
-                self._rest = bytes(last[-odd:])
-                pieces[-1] = last[:-odd]
-        for at in range(0, len(pieces), _PIECES):
-            self._written += _write_all(self._file.fd, pieces[at : at + _PIECES])
+        length = sum(map(len, pieces))
+        last = pieces[-1]
+        odd = 0 if all_of_it else (self._written + length) % PAGE
+        if odd >= len(last):
+            odd = 0  # too little to be worth it
+        if odd:
+            pieces[-1] = last[:-odd]
+            length -= odd
+        _write_all(self._file.fd, pieces, length)
+        self._written += length
+        self._rest = bytes(last[-odd:]) if odd else b""
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -434,16 +436,18 @@ def _digest(fd: int, position: int) -> str:
     return digest.hexdigest()
 
 
-def _write_all(fd: int, pieces: Sequence[bytes | memoryview]) -> int:
-    total = sum(map(len, pieces))
-    written = os.writev(fd, pieces) if hasattr(os, "writev") else 0
-    if written < total:
-        for piece in pieces:
-            if written >= len(piece):
-                written -= len(piece)
-                continue
-            view = memoryview(piece)[written:]
-            written = 0
-            while view:
-                view = view[os.write(fd, view) :]
-    return total
+def _write_all(fd: int, pieces: Sequence[bytes | memoryview], length: int) -> None:
+    """Write pieces of ``length`` bytes altogether."""
+    written = 0
+    if hasattr(os, "writev") and len(pieces) <= _PIECES:
+        written = os.writev(fd, pieces)
+        if written == length:
+            return
+    for piece in pieces:
+        if written >= len(piece):
+            written -= len(piece)
+            continue
+        view = memoryview(piece)[written:]
+        written = 0
+        while view:
+            view = view[os.write(fd, view) :]
