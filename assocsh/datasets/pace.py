@@ -35,6 +35,6 @@ class Pace:
         if ended - began <= SLOW:
             return
         # Slow again soon after a rest: that was too short.
-        again = self._rests_until and ended - self._rests_until < self._rest
+        again = self._rests_until and began - self._rests_until < self._rest
         self._rest = min(self._rest * 2, LONGEST_REST) if again else REST
         self._rests_until = ended + self._rest

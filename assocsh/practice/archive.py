@@ -10,11 +10,11 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.dictionary import EXPLICIT_LE, storage_sop_classes
 from assocsh.datasets.receive import InstanceWriter
+from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField
 from assocsh.errors import AssocshError, ProtocolError
@@ -68,7 +68,7 @@ class Archive:
         self.latency = latency
         self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
         self._observer = observer
-        self._folder: Path | None = None
+        self._spool: Spool | None = None
 
     def handlers(self) -> Handlers:
         """The handler table for ``listen``."""
@@ -85,8 +85,9 @@ class Archive:
 
     def close(self) -> None:
         """Throw away what was received."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._spool is not None:
+            self._spool.close()
+            shutil.rmtree(self._spool.directory, ignore_errors=True)
         self.contents.close()
 
     async def _wait(self, indication: Indication) -> bool:
@@ -205,11 +206,11 @@ class Archive:
 
     def open_sink(self, indication: Indication) -> InstanceWriter:
         """Where a C-STORE's data go: a folder of its own that ``close`` removes. Raises OSError."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="assocsh-practice-"))
+        if self._spool is None:
+            self._spool = Spool(tempfile.mkdtemp(prefix="assocsh-practice-"))
         command = indication.command
         return InstanceWriter(
-            self._folder,
+            self._spool,
             command.affected_sop_class or "",
             command.affected_sop_instance or "",
             indication.context.transfer_syntax or EXPLICIT_LE,

@@ -18,8 +18,11 @@ from assocsh.shell.output.visible import cell
 
 if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication, Listener
+    from assocsh.datasets.spool import Spool
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
+
+    Target = tuple[Spool, RequestRecord | None]
 
 OUT_OF_RESOURCES = 0xA700
 MOVE_ORIGINATOR = 0x1031
@@ -33,7 +36,7 @@ class Receiving:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._gets: dict[RequestRecord, Path] = {}
+        self._gets: dict[RequestRecord, Spool] = {}
         self._moves: list[RequestRecord] = []
         self._complaints: set[tuple[RequestRecord | None, str]] = set()
 
@@ -44,11 +47,12 @@ class Receiving:
 
     def begin(self, record: RequestRecord, directory: Path) -> None:
         """From now on instances go to ``directory``. Raises UsageError when it cannot be made."""
-        make_directory(directory)
-        self._gets[record] = directory
+        self._gets[record] = open_spool(directory)
 
     def end(self, record: RequestRecord) -> None:
-        self._gets.pop(record, None)
+        spool = self._gets.pop(record, None)
+        if spool is not None:
+            spool.close()
 
     def begin_move(self, record: RequestRecord) -> None:
         """From now on what the listener gets for this move is compared."""
@@ -88,21 +92,25 @@ class Receiving:
         """The handlers of the session's association."""
         return storage_handlers(self._session, self._target)
 
-    def _target(self, indication: Indication) -> tuple[Path, RequestRecord | None] | None:
-        for record, directory in self._gets.items():
-            return directory, record
+    def _target(self, indication: Indication) -> Target | None:
+        for record, spool in self._gets.items():
+            return spool, record
         listener = self._session.listener
-        return None if listener is None else (listener.directory, None)
+        return None if listener is None else (listener.spool, None)
 
 
 class StorageListener:
     """``listen``: a storage acceptor of this session."""
 
-    def __init__(self, listener: Listener, ae_title: str, directory: Path) -> None:
+    def __init__(self, listener: Listener, ae_title: str, spool: Spool) -> None:
         self._listener = listener
         self.ae_title = ae_title
-        self.directory = directory
+        self.spool = spool
         self.count = 0
+
+    @property
+    def directory(self) -> Path:
+        return self.spool.directory
 
     @property
     def host(self) -> str:
@@ -119,6 +127,7 @@ class StorageListener:
 
     async def close(self) -> None:
         await self._listener.close()
+        self.spool.close()
 
 
 async def start_listener(
@@ -128,10 +137,10 @@ async def start_listener(
     from assocsh.association import AcceptorPolicy, listen
     from assocsh.datasets.dictionary import storage_sop_classes
 
-    make_directory(directory)
+    spool = open_spool(directory)
 
-    def target(_: Indication) -> tuple[Path, RequestRecord | None]:
-        return directory, None
+    def target(_: Indication) -> Target:
+        return spool, None
 
     verification = "1.2.840.10008.1.1"
     listener = await listen(
@@ -144,7 +153,7 @@ async def start_listener(
         handlers=storage_handlers(session, target),
         observer=session.wire_observer,
     )
-    return StorageListener(listener, ae_title, directory)
+    return StorageListener(listener, ae_title, spool)
 
 
 def storage_handlers(session: Session, target: Any) -> Handlers:
@@ -172,13 +181,14 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
         found = target(indication)
-        directory, record = found if found is not None else (Path(), None)
+        record = found[1] if found is not None else None
         try:
             if indication.failure is not None:
                 raise indication.failure
             received = await indication.sink.finish()
         except OSError as error:
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
+            directory = found[0].directory if found is not None else Path()
             session.receiving.not_written(record, directory, error)
             return
         indication.respond(0x0000)
@@ -211,14 +221,17 @@ class _Nowhere:
         return None
 
 
-def make_directory(directory: Path) -> None:
-    """Make a folder (0700) and what is above it. Raises UsageError."""
+def open_spool(directory: Path) -> Spool:
+    """A folder for instances (0700), made if it is not there. Raises UsageError."""
+    from assocsh.datasets.spool import Spool
+
     try:
         make_private(directory)
+        return Spool(directory)
     except OSError as error:
         raise UsageError(
             f"{str(directory)!r} cannot be a folder for instances: {error.strerror or error}"
         ) from None
 
 
-__all__ = ["Receiving", "StorageListener", "make_directory", "start_listener"]
+__all__ = ["Receiving", "StorageListener", "open_spool", "start_listener"]

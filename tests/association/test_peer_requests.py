@@ -220,6 +220,30 @@ async def test_a_handler_that_makes_no_answer_or_a_wrong_one() -> None:
         assert answer.command["status"] == 0x0110
 
 
+async def test_a_handler_that_need_not_wait() -> None:
+    """A plain function that returns None is through when it returns: no task is made for it."""
+    tasks: list[set[asyncio.Task[object]]] = []
+
+    def report(indication: Indication) -> None:
+        tasks.append(asyncio.all_tasks())
+        number = indication.message_id
+        if number == 2:
+            raise OSError("the disk is on fire")
+        if number == 3:
+            raise KeyError("x")
+        if number < 4:
+            indication.respond(0x0000)
+
+    watch = Watch()
+    handlers = Handlers({CommandField.C_ECHO_RQ: report})
+    asked = [scripted.echo_rq(ECHO, number) for number in range(1, 5)]
+    found = await answers(*asked, count=4, handlers=handlers, watch=watch)
+    told = {one.command["responded_id"]: one.command["status"] for one in found}
+    assert told == {1: 0x0000, 2: 0xA700, 3: 0x0110, 4: 0x0110}
+    assert len(watch.remarks) >= 2
+    assert len(set(map(frozenset, tasks))) == 1
+
+
 async def test_handlers_run_beside_each_other() -> None:
     """Three at once, answered in the order they finish; the loop is never held."""
     go = [asyncio.Event() for _ in range(3)]

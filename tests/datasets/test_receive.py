@@ -7,6 +7,8 @@ import errno
 import os
 import re
 import stat
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from pydicom import dcmread
 
 from assocsh.datasets import receive, spool
 from assocsh.datasets.codec import encode
+from assocsh.datasets.pace import Pace
 from assocsh.datasets.part10 import open_instance
 from assocsh.datasets.receive import InstanceWriter, Received, instance_filename, prepare_directory
 from assocsh.datasets.spool import Spool
@@ -87,6 +90,69 @@ async def test_empty_and_large(tmp_path: Path) -> None:
     large = os.urandom(20 * 1024 * 1024)
     received = await receive_one(tmp_path, large, "1.2", piece=131000)
     assert received.path.read_bytes().endswith(large)
+
+
+class Slow(Pace):
+    """Of a disk that was slow a moment ago."""
+
+    is_quick = False
+
+
+@pytest.mark.parametrize("pace", [Pace(), Slow()], ids=["quick", "slow"])
+@pytest.mark.parametrize("piece", [1000, 4096, 16378, 131066, 10**6])
+async def test_in_pieces_of_any_size(tmp_path: Path, pace: Pace, piece: int) -> None:
+    """Whole pages are written, the rest waits: the file must be the same."""
+    data = DATA + os.urandom(700_001)
+    received = await receive_one(tmp_path, data, piece=piece, pace=pace, durability="none")
+    assert received.size == len(data)
+    whole = received.path.read_bytes()
+    assert whole[open_instance(received.path).data_offset :] == data
+
+
+async def test_a_quick_disk_is_written_to_at_once(tmp_path: Path) -> None:
+    """No thread, nothing kept: half of it is on the disk before the other half is here."""
+    folder = Spool(tmp_path)
+    writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, durability="none", pace=Pace())
+    writer.write(memoryview(DATA[:8000]))
+    assert writer.backlog == 0
+    assert os.fstat(writer._file.fd).st_size == 8192  # with the file meta information, whole pages
+    writer.write(memoryview(DATA[8000:]))
+    received = writer.finish_now()
+    assert received is not None and received.path.read_bytes().endswith(DATA)
+    with pytest.raises(OSError):
+        await writer.finish()
+    folder.close()
+
+
+async def test_what_has_to_wait_is_not_finished_now(tmp_path: Path) -> None:
+    for options in ({"durability": "file"}, {"durability": "none", "pace": Slow()}):
+        writer = InstanceWriter(tmp_path, CT, "1.2", EXPLICIT, **options)  # type: ignore[arg-type]
+        writer.write(DATA)
+        assert writer.finish_now() is None
+        assert (await writer.finish()).size == len(DATA)
+
+
+async def test_a_disk_that_becomes_slow_holds_the_loop_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scenario of a disk that is full of work: the loop turns while it is written to."""
+    on_the_loop: list[int] = []
+    main = threading.get_ident()
+    real = os.writev
+
+    def slowly(fd: int, pieces: list[bytes]) -> int:
+        if threading.get_ident() == main:
+            on_the_loop.append(len(pieces))
+        time.sleep(0.02)
+        return real(fd, pieces)
+
+    monkeypatch.setattr(receive.os, "writev", slowly)
+    pace = Pace()
+    for number in range(5):
+        received = await receive_one(tmp_path, uid=f"1.2.{number}", pace=pace, durability="none")
+        assert received.path.read_bytes().endswith(DATA)
+    assert len(on_the_loop) == 1
+    assert not pace.is_quick
 
 
 @pytest.mark.scenario(87)

@@ -373,8 +373,9 @@ async def test_received_files_go_with_the_archive() -> None:
     practice = await start()
     async with connect(practice.peer) as association:
         assert (await association.store(ct()).result()).status == 0
-    folder = practice.archive._folder
-    assert folder is not None and folder.is_dir()
+    assert practice.archive._spool is not None
+    folder = practice.archive._spool.directory
+    assert folder.is_dir()
     await practice.close()
     assert not folder.exists()
 

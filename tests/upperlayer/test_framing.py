@@ -105,6 +105,39 @@ def test_any_segmentation_gives_the_same(stream: bytes, cuts: list[int]) -> None
     assert run(chunks) == run([stream])
 
 
+def run_in_one_buffer(chunks: list[bytes], room: int) -> tuple[list[object], bytes, str, bool]:
+    """``run`` as the driver does it: what was left over is in front of what comes next."""
+    machine = UpperLayerMachine()
+    machine.associate_request(corpus.our_request(max_pdu=1024))
+    machine.connected_as_requestor(0.0)
+    seen: list[object] = []
+    buffer, kept = bytearray(room + max(map(len, chunks), default=0)), 0
+    for chunk in chunks:
+        end = kept + len(chunk)
+        buffer[kept:end] = chunk
+        seen += plain(machine.receive_data(memoryview(buffer)[:end], 0.0, room))
+        kept = machine.left_over
+        assert kept <= min(end, room)
+        assert machine.partial >= kept
+        buffer[:kept] = buffer[end - kept : end]
+        buffer[kept:] = b"\xee" * (len(buffer) - kept)  # nothing else of it may be needed again
+    out = b"".join(machine.data_to_send())
+    return seen, out, machine.state.name, machine.close_wanted
+
+
+@given(
+    st.sampled_from(STREAMS),
+    st.lists(st.integers(0, 2000), max_size=40),
+    st.sampled_from([1, 6, 20, 120, 500, 4000]),
+)
+def test_in_one_buffer_of_any_size_it_is_the_same(
+    stream: bytes, cuts: list[int], room: int
+) -> None:
+    edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    chunks = [stream[a:b] for a, b in itertools.pairwise(edges)]
+    assert run_in_one_buffer(chunks, room) == run([stream])
+
+
 @given(st.binary(max_size=300), st.integers(1, 17), st.booleans())
 def test_any_bytes_any_segmentation(noise: bytes, size: int, requestor: bool) -> None:
     """Nothing but events comes of any bytes, and the same events however they are cut."""
