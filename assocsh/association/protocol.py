@@ -138,11 +138,8 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             return
         if amidst or dimse.expects_more:
             self._acknowledge()
-        if (
-            amidst
-            and self._upper_timer is not None
-            and not (self._pump_wanted or self.upper.close_wanted)
-        ):
+        nothing_new = not (self._pump_wanted or self.upper.wants_transport)
+        if amidst and nothing_new and self._timer_is_right():
             return
         self.flush()
         self._user.turn_done()
@@ -350,13 +347,19 @@ class AssociationProtocol(asyncio.BufferedProtocol):
                 self._grace_timer = self._loop.call_later(ABORT_GRACE, self.kill)
             transport.close()
             return
-        due = upper.next_timeout()
-        # One that is not due any more is left to run out: most are due for a PDU half received.
-        if due is not None and (self._upper_timer is None or due < self._upper_due):
+        if not self._timer_is_right():
             if self._upper_timer is not None:
                 self._upper_timer.cancel()
-            self._upper_due = due
+            self._upper_due = due = upper.next_timeout() or 0.0
             self._upper_timer = self._loop.call_at(due, self._upper_timeout)
+
+    def _timer_is_right(self) -> bool:
+        """The machine's timeout will be told in time.
+
+        A timer that is not due any more is left to run out: most are due for half a PDU.
+        """
+        due = self.upper.next_timeout()
+        return due is None or (self._upper_timer is not None and due >= self._upper_due)
 
     def _write(self) -> None:
         out = self.upper.data_to_send()

@@ -220,7 +220,7 @@ class DimseMachine:
         """
         if self._performing.get(performing.message_id) is not performing:
             return
-        check_values({0x0900: status, **(elements or {})})
+        check_values({0x0900: status, **elements} if elements else {0x0900: status})
         self._answer(performing, status, data, elements)
         if status not in PENDING:
             del self._performing[performing.message_id]

@@ -119,6 +119,11 @@ class UpperLayerMachine:
         return self._state is _STA6 or self._state is _STA8
 
     @property
+    def wants_transport(self) -> bool:
+        """There are bytes to write, or the connection is to be closed."""
+        return self.close_wanted or bool(self._out)
+
+    @property
     def partial(self) -> int:
         """How many bytes of an incomplete PDU are here."""
         return self._buffer.partial
