@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,24 +26,27 @@ class Mode(StrEnum):
 FORMATS = ("table", "expanded", "json", "csv", "dump")
 
 
-@dataclass(slots=True)
 class Arguments:
-    """The command line, sorted. ``open_words`` are the words of the ``open`` it stands for."""
+    """The command line, sorted. ``open_options`` belong to the ``open`` it stands for.
 
-    mode: Mode = Mode.SHELL
-    peer: str = ""
-    commands: list[str] = field(default_factory=list)
-    """The texts of ``-c``, in order."""
-    format: str = ""
-    keep_going: bool = False
-    toolbar: bool = True
-    open_options: list[tuple[str, str | None]] = field(default_factory=list)
-    options: dict[str, str] = field(default_factory=dict)
-    """Options of ``serve``."""
-    destinations: list[str] = field(default_factory=list)
-    """Where ``serve`` may move to: the values of ``--destination``."""
-    run: RunArguments | None = None
-    """What follows ``run``."""
+    No dataclass: making one would be a hundredth of the way to the first prompt.
+    """
+
+    def __init__(self) -> None:
+        self.mode = Mode.SHELL
+        self.peer = ""
+        self.commands: list[str] = []
+        """The texts of ``-c``, in order."""
+        self.format = ""
+        self.keep_going = False
+        self.toolbar = True
+        self.open_options: list[tuple[str, str | None]] = []
+        self.options: dict[str, str] = {}
+        """Options of ``serve``."""
+        self.destinations: list[str] = []
+        """Where ``serve`` may move to: the values of ``--destination``."""
+        self.run: RunArguments | None = None
+        """What follows ``run``."""
 
     @property
     def open_text(self) -> str:

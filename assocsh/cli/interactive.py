@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,5 +38,6 @@ async def interactive(arguments: Arguments) -> int:
             begin, first=first, greeting=greeting, with_toolbar=arguments.toolbar
         )
     finally:
+        gc.enable()
         if session is not None:
             await session.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,10 @@ def load_behind(loaded: Callable[[Keywords], None]) -> None:
             from assocsh.shell.language import tables
 
             keywords = frozenset(entry.keyword.lower() for entry in tables.load().by_number)
+        if not gc.isenabled():
+            # What was loaded stays: nobody need look through it for garbage ever again.
+            gc.freeze()
+            gc.enable()
         with suppress(RuntimeError):  # the loop is closed already
             loop.call_soon_threadsafe(loaded, keywords, context=context)
 

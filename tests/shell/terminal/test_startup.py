@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import subprocess
 
+import pytest
+
+from assocsh.shell.terminal.loading import Keywords, load_behind
 from tests.shell.terminal.pty_terminal import ROOT, python
 
 UP_TO_THE_PROMPT = """
@@ -45,3 +50,21 @@ def test_nothing_heavy_before_the_prompt() -> None:
     for loaded in (prompted, begun):
         assert loaded.isdisjoint(HEAVY)
         assert not {name for name in loaded if name.startswith("pygments.lexers")}
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+async def test_the_collector_is_on_when_all_is_loaded(enabled: bool) -> None:
+    """It is off on the way to the prompt; what was loaded by then it never looks at again."""
+    loop = asyncio.get_running_loop()
+    loaded: asyncio.Future[Keywords] = loop.create_future()
+    before = gc.get_freeze_count()
+    try:
+        if not enabled:
+            gc.disable()
+        load_behind(loaded.set_result)
+        assert "patientname" in await asyncio.wait_for(loaded, 30)
+        assert gc.isenabled()
+        assert (gc.get_freeze_count() > before) == (not enabled)
+    finally:
+        gc.enable()
+        gc.unfreeze()
