@@ -53,7 +53,7 @@ class StoreBegun(NamedTuple):
 
 
 class StoreData(NamedTuple):
-    """A piece of the data set; ``data`` is a view of bytes that nobody changes: it may be kept."""
+    """A piece of the data set; ``data`` is a view that is good until more bytes are received."""
 
     performing: Performing
     data: memoryview
