@@ -13,6 +13,7 @@ import struct
 from collections.abc import Sequence
 from typing import Protocol, cast
 
+from assocsh.association.sockets import tune
 from assocsh.dimse.events import DimseEvent
 from assocsh.dimse.machine import DimseMachine
 from assocsh.upperlayer.events import DataIndication, Event
@@ -115,7 +116,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._transport.set_write_buffer_limits(high=1 if tls else 0, low=0)
         self._socket = transport.get_extra_info("socket")
         if self._socket is not None:
-            _tune(self._socket, self.write_stall)
+            tune(self._socket, self.write_stall)
             if hasattr(os, "writev") and transport.get_extra_info("ssl_object") is None:
                 self._fd = self._socket.fileno()
         self._user.transport_made()
@@ -480,23 +481,3 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             self._watch_stall()
         else:
             self._user.write_stalled(size)
-
-
-def _tune(sock: socket.socket, write_stall: float | None) -> None:
-    """What a long-lived association wants of TCP; each option only where the system has it."""
-    options: list[tuple[int, str, int]] = [
-        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
-        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
-        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 10),
-        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-    ]
-    if write_stall is not None:
-        options.append((socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", int(write_stall * 1000)))
-    for level, name, value in options:
-        number = getattr(socket, name, None)
-        if number is not None:
-            try:
-                sock.setsockopt(level, number, value)
-            except OSError:
-                continue

@@ -1,0 +1,25 @@
+"""What an association wants of a TCP socket."""
+
+from __future__ import annotations
+
+import socket
+
+
+def tune(sock: socket.socket, write_stall: float | None) -> None:
+    """What a long-lived association wants of TCP; each option only where the system has it."""
+    options: list[tuple[int, str, int]] = [
+        (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
+        (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+        (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
+        (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 10),
+        (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    ]
+    if write_stall is not None:
+        options.append((socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", int(write_stall * 1000)))
+    for level, name, value in options:
+        number = getattr(socket, name, None)
+        if number is not None:
+            try:
+                sock.setsockopt(level, number, value)
+            except OSError:
+                continue
