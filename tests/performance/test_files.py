@@ -17,12 +17,12 @@ from assocsh import CommandField, Handlers
 from assocsh.association.indication import Indication
 from assocsh.association.protocol import CROWDED_READ, READ
 from assocsh.datasets import part10
-from assocsh.datasets.pace import Pace
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse.commandset import CommandSet
 from assocsh.upperlayer.pdus import pdata_head
 from tests.datasets.make import ct, write
+from tests.datasets.test_receive import Quick
 from tests.performance.test_work import calls
 from tests.performance.transport import CT_IMAGE, FIND, STORE, arrive, establish, message, response
 
@@ -88,7 +88,7 @@ async def test_an_image_that_comes_in(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def open_sink(indication: Indication) -> InstanceWriter:
         uid = indication.command.affected_sop_instance
-        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", pace=Pace())
+        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", pace=Quick())
 
     def stored(indication: Indication) -> None:
         tasks.add(len(asyncio.all_tasks()))
