@@ -24,8 +24,8 @@ class Sink(Protocol):
     """Where the data set of a C-STORE goes while it arrives.
 
     ``write`` must not block, may raise OSError, and must not keep ``data``: its bytes change when
-    it has returned. ``backlog`` is how many bytes it still has to
-    put away; above a mark the association stops reading until ``drained`` returns.
+    it has returned. ``backlog`` is how many bytes it still has to put away; above a mark the
+    association stops reading until ``drained`` returns.
     """
 
     @property
@@ -78,8 +78,7 @@ class Indication:
         self.sink: Any = None
         self.failure: Exception | None = None
         self._performing = performing
-        self._cancelled = False
-        self._cancel_waiters: list[asyncio.Future[None]] = []
+        self._cancelled = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<Indication {self.command.label} message {self.message_id}>"
@@ -105,13 +104,10 @@ class Indication:
     @property
     def cancelled(self) -> bool:
         """The peer sent C-CANCEL for it."""
-        return self._cancelled
+        return self._cancelled.is_set()
 
     async def wait_cancelled(self) -> None:
-        if not self._cancelled:
-            waiter = asyncio.get_running_loop().create_future()
-            self._cancel_waiters.append(waiter)
-            await waiter
+        await self._cancelled.wait()
 
     @property
     def answered(self) -> bool:
@@ -132,10 +128,7 @@ class Indication:
         await self._performer.drain()
 
     def cancel_received(self) -> None:
-        self._cancelled = True
-        for waiter in self._cancel_waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        self._cancelled.set()
 
 
 Handler = Callable[[Indication], Awaitable[None] | None]

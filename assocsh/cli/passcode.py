@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import termios
 from contextlib import suppress
 
 from assocsh.datasets.visible import visible
 from assocsh.errors import OperationCancelled
+from assocsh.shell.terminal.echo import no_echo
 
 TERMINAL = "/dev/tty"
 
@@ -26,8 +26,6 @@ async def ask_at_terminal(question: str) -> str:
 
 
 async def _asked(fd: int, question: str) -> str:
-    before = termios.tcgetattr(fd)
-    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes] = loop.create_future()
     typed = bytearray()
@@ -42,15 +40,14 @@ async def _asked(fd: int, question: str) -> str:
             if not answer.done():
                 answer.set_result(bytes(typed))
 
-    termios.tcsetattr(fd, termios.TCSAFLUSH, silent)
     try:
-        os.write(fd, visible(question).encode())
-        loop.add_reader(fd, readable)
-        line = await answer
+        with no_echo(fd):
+            os.write(fd, visible(question).encode())
+            loop.add_reader(fd, readable)
+            line = await answer
     finally:
         loop.remove_reader(fd)
-        with suppress(termios.error, OSError):
-            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        with suppress(OSError):
             os.write(fd, b"\n")
     if b"\n" not in line:
         raise OperationCancelled("no passcode was given: not opened")

@@ -10,7 +10,6 @@ are never told: they may be a patient's.
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -25,9 +24,10 @@ from assocsh.datasets.dictionary import (
     entry_of,
     uid_name,
 )
+from assocsh.datasets.folders import files_below
 from assocsh.datasets.part10 import BLOCK, Instance, Window, open_instance
 from assocsh.datasets.structure import Kind, StructureError, is_deflated, walk
-from assocsh.datasets.transcode import encoded_source
+from assocsh.datasets.transcode import encoded_source, temporary_copy
 from assocsh.errors import UnusableFile
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())  # noqa: SIM905
@@ -47,10 +47,8 @@ class Originals:
         self.path = path
         self._by_uid: dict[str, list[Instance]] = {}
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders.sort()
-                for name in sorted(names):
-                    self._try(Path(folder, name))
+            for file in files_below(path):
+                self._try(file)
             if not self._by_uid:
                 raise UnusableFile(
                     f"{path}: there is no DICOM file in it to compare with", path=str(path)
@@ -196,16 +194,8 @@ class _Readable:
             self._end += instance.data_length
             self._implicit, self._little = syntax == IMPLICIT_LE, syntax != EXPLICIT_BE
             return
-        source = encoded_source(instance, EXPLICIT_LE)
-        try:
-            with tempfile.TemporaryFile() as file:
-                while block := source.read(BLOCK):
-                    file.write(block)
-                self._start, self._end = 0, file.tell()
-                file.flush()
-                self._fd = os.dup(file.fileno())
-        finally:
-            source.close()
+        self._fd = temporary_copy(encoded_source(instance, EXPLICIT_LE))
+        self._start, self._end = 0, os.fstat(self._fd).st_size
         self._implicit, self._little = False, True
 
     def read(self, offset: int, size: int) -> bytes:

@@ -172,10 +172,7 @@ def _file_meta(path: Path, fetch: Window, start: int, size: int) -> tuple[dict[i
         if position + length > size or position + length - start > MAX_META:
             raise _unusable(path, "cut off in the file meta information")
         if vr == b"UI" and length <= 128:
-            at += header
-            inside = at + length <= len(block)
-            value = block[at : at + length] if inside else fetch(position, length)
-            values[tag] = value.rstrip(b"\0 ").decode("latin-1")
+            values[tag] = fetch(position, length).rstrip(b"\0 ").decode("latin-1")
         position += length
     return values, position
 

@@ -1,9 +1,9 @@
 """Received instances onto the disk: whole files under safe names, or nothing (PS3.4 B.2, PS3.10).
 
 A data set is streamed into a file without a name and gets it, by ``link``, when it is complete and
-safe. Nothing is ever overwritten, a half instance never has a name, and names
-come from one function. As long as the disk is quick, bytes are written as they come; fsync, and
-everything on a slow disk, happens in threads behind a bounded buffer.
+safe. Nothing is ever overwritten, a half instance never has a name, and names come from one
+function. As long as the disk is quick, bytes are written as they come; fsync, and everything on a
+slow disk, happens in threads behind a bounded buffer.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ class InstanceWriter:
         self._closed = False
         self._waiters: list[asyncio.Future[None]] = []
         self._flushing: asyncio.Future[None] | None = None
-        self._chunks: list[bytes | memoryview] = []
+        self._chunks: list[bytes] = []
         self._file = self._spool.take()
         if self._spool is not into:
             self._spool.close()
@@ -217,7 +217,7 @@ class InstanceWriter:
         self._flushing = asyncio.get_running_loop().run_in_executor(None, self._put, chunks)
         self._flushing.add_done_callback(lambda done: self._flushed(done, chunks))
 
-    def _flushed(self, done: asyncio.Future[None], chunks: list[bytes | memoryview]) -> None:
+    def _flushed(self, done: asyncio.Future[None], chunks: list[bytes]) -> None:
         self._flushing = None
         self.backlog -= sum(map(len, chunks))
         error = done.exception() if not done.cancelled() else None

@@ -298,6 +298,20 @@ def _temporary() -> int:
         return os.dup(file.fileno())
 
 
+def temporary_copy(source: FileSource | RangeSource) -> int:
+    """A descriptor of a nameless file with all that ``source`` gives, which is closed."""
+    out = _temporary()
+    try:
+        while block := source.read(BLOCK):
+            _write_all(out, block)
+    except BaseException:
+        os.close(out)
+        raise
+    finally:
+        source.close()
+    return out
+
+
 def _inflated(fd: int, start: int, end: int) -> int:
     out, total = _temporary(), 0
     unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)

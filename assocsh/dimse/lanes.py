@@ -68,12 +68,15 @@ class Lanes:
     @property
     def has_work(self) -> bool:
         """There is output, or something to be read ahead."""
-        return self.has_output or bool(
-            self._queue
-            and self.accepting
-            and self._queue[0].data_length
-            and self._queue[0].writer is None
-        )
+        return self.has_output or self._unread is not None
+
+    @property
+    def _unread(self) -> Invocation | None:
+        """The next request, when nothing of its data set was read yet."""
+        if not (self._queue and self.accepting):
+            return None
+        invocation = self._queue[0]
+        return invocation if invocation.data_length and invocation.writer is None else None
 
     def queue(self, invocation: Invocation) -> None:
         self._queue.append(invocation)
@@ -147,14 +150,12 @@ class Lanes:
 
     def read_ahead(self) -> None:
         """Read the first block of the next file while the line is busy or the window full."""
-        if self._queue and self.accepting:
-            invocation = self._queue[0]
-            if invocation.data_length and invocation.writer is None:
-                writer = self._start(invocation)
-                # An error shows again, and is reported, when it is the request's turn.
-                with contextlib.suppress(OSError):
-                    if writer is not None:
-                        writer.prefetch()
+        invocation = self._unread
+        writer = None if invocation is None else self._start(invocation)
+        if writer is not None:
+            # An error shows again, and is reported, when it is the request's turn.
+            with contextlib.suppress(OSError):
+                writer.prefetch()
 
     def _begin(self, now: float) -> MessageWriter | None:
         if self._control:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assocsh.datasets.codec import encode
 from assocsh.datasets.dictionary import EXPLICIT_LE
+from assocsh.datasets.folders import files_below
 from assocsh.datasets.header import read_header
 from assocsh.datasets.matching import ContextLike, choose
 from assocsh.datasets.part10 import open_instance
@@ -49,11 +50,9 @@ class Contents:
                 hint="name the folder that your DICOM files are in",
             )
         with self.index.bulk():
-            for place, folders, names in os.walk(folder):
-                folders.sort()
-                for name in sorted(names):
-                    if not self.add_file(Path(place, name)):
-                        self.skipped += 1
+            for path in files_below(folder):
+                if not self.add_file(path):
+                    self.skipped += 1
 
     def add_file(self, path: Path) -> bool:
         """Take in one file by its header; False when it is no instance. Blocking."""

@@ -136,7 +136,18 @@ async def establish(
     keep: bool = True,
 ) -> tuple[Association, CountingTransport]:
     """An association of ours with the contexts of CLASSES, and the transport below it."""
-    loop = asyncio.get_running_loop()
+    transport = CountingTransport(asyncio.get_running_loop(), keep=keep)
+    association = await associated(
+        transport, window=window, peer_max_pdu=peer_max_pdu, handlers=handlers
+    )
+    transport.taken()
+    return association, transport
+
+
+async def associated(
+    transport: Any, *, window: int = 1, peer_max_pdu: int = 16384, handlers: Handlers | None = None
+) -> Association:
+    """An association of ours with the contexts of CLASSES over ``transport``."""
     proposed = tuple(
         ProposedContext(2 * at + 1, uid, (EXPLICIT,)) for at, uid in enumerate(CLASSES)
     )
@@ -148,7 +159,6 @@ async def establish(
         timeouts=Timeouts(),
         handlers=handlers,
     )
-    transport = CountingTransport(loop, keep=keep)
     transport.protocol = made.protocol
     asked = AsyncWindow(window, window)
     request = AssociateRequest("NOBODY", "TEST", proposed, window=asked, roles=roles)
@@ -162,8 +172,7 @@ async def establish(
     )
     arrive(made.protocol, encode_accept(accept))
     await made.opened
-    transport.taken()
-    return made.association, transport
+    return made.association
 
 
 def message(context_id: int, values: dict[int, Value], data: bytes | None = None) -> bytes:

@@ -34,18 +34,25 @@ class Ran(NamedTuple):
 
 @asynccontextmanager
 async def started(
-    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    *arguments: str,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> AsyncIterator[Process]:
     """The program without a terminal."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "assocsh", *arguments),
-        stdin=DEVNULL,
+        stdin=DEVNULL if stdin is None else PIPE,
         stdout=PIPE,
         stderr=PIPE,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
         start_new_session=True,
     )
+    if stdin is not None:
+        assert process.stdin is not None
+        process.stdin.write(stdin)
+        process.stdin.close()
     try:
         yield process
     finally:
@@ -63,10 +70,13 @@ async def ended(process: Process, seconds: float = 30) -> Ran:
 
 
 async def ran(
-    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    *arguments: str,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Ran:
     """Run the program to its end."""
-    async with started(*arguments, env=env, cwd=cwd) as process:
+    async with started(*arguments, stdin=stdin, env=env, cwd=cwd) as process:
         return await ended(process)
 
 

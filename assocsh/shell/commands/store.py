@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.registry import command
@@ -122,11 +122,7 @@ def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Found]:
         if not path.is_dir():
             found.append(Found(path, True))
             continue
-        for folder, folders, names in os.walk(path):
-            folders.sort()
-            if not recursive:
-                folders.clear()
-            found += [Found(Path(folder, name), False) for name in sorted(names)]
+        found += [Found(file, False) for file in files_below(path, recursive=recursive)]
     return found
 
 

@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import sys
-import termios
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from assocsh.datasets.visible import visible
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.shell.output.sink import StreamOutput
+from assocsh.shell.terminal.echo import no_echo
 from assocsh.shell.terminal.leaving import Leaving, Step
 from assocsh.shell.terminal.ports import ShellSession
 from assocsh.shell.terminal.signals import TERMINATING, handled
@@ -91,7 +91,7 @@ class _LineMode:
         fd = sys.stdin.fileno()
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            with _no_echo(fd):
+            with no_echo(fd):
                 sys.stdout.write(visible(question))
                 sys.stdout.flush()
                 return await self._answer
@@ -148,19 +148,3 @@ class _LineMode:
         with suppress(Exception):
             await asyncio.wait_for(self._session.close(abort=True), ABORT_LIMIT)
         self._leave(code)
-
-
-@contextmanager
-def _no_echo(fd: int) -> Iterator[None]:
-    """The terminal shows nothing of what is typed. A pipe shows nothing anyway."""
-    try:
-        before = termios.tcgetattr(fd)
-    except termios.error:
-        yield
-        return
-    termios.tcsetattr(fd, termios.TCSAFLUSH, [*before[:3], before[3] & ~termios.ECHO, *before[4:]])
-    try:
-        yield
-    finally:
-        with suppress(termios.error):
-            termios.tcsetattr(fd, termios.TCSADRAIN, before)

@@ -16,23 +16,11 @@ import time
 from typing import Any
 
 from assocsh import CEcho, CFind, CStore, EncodedData, Request, StoredData
-from assocsh.association import Association, Timeouts
-from assocsh.association.engine import Engine
-from assocsh.association.peer import Peer
+from assocsh.association import Association
 from assocsh.dimse.commandset import CommandSet
-from assocsh.upperlayer.negotiation import (
-    AnsweredContext,
-    AssociateAccept,
-    AssociateRequest,
-    ProposedContext,
-)
-from assocsh.upperlayer.negotiation_encoder import encode_accept
 from assocsh.upperlayer.pdus import pdata_head
-from tests.performance.transport import arrive
+from tests.performance.transport import CLASSES, CT_IMAGE, EXPLICIT, arrive, associated
 
-EXPLICIT = "1.2.840.10008.1.2.1"
-CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
-CLASSES = ("1.2.840.10008.1.1", CT_IMAGE, "1.2.840.10008.5.1.4.1.2.2.1")
 MATCHES = 200
 IMAGE = 512 * 1024
 
@@ -119,36 +107,14 @@ def responses(context_id: int, field: int, data: bytes | None, count: int) -> by
 
 async def established() -> tuple[Association, Answering]:
     """An association with a peer that is not there."""
-    loop = asyncio.get_running_loop()
-    proposed = tuple(
-        ProposedContext(2 * at + 1, uid, (EXPLICIT,)) for at, uid in enumerate(CLASSES)
-    )
-    request = AssociateRequest(called_ae="NOBODY", calling_ae="BENCH", contexts=proposed)
-    engine = Engine(
-        peer=Peer("NOBODY", "nowhere", 1),
-        calling_ae="BENCH",
-        max_pdu=131072,
-        timeouts=Timeouts(),
-        handlers=None,
-    )
-    transport = Answering(loop)
-    transport.protocol = engine.protocol
-    engine.upper.associate_request(request)
-    engine.protocol.connection_made(transport)
-    accept = AssociateAccept(
-        called_ae="NOBODY",
-        calling_ae="BENCH",
-        contexts=tuple(AnsweredContext(one.context_id, 0, EXPLICIT) for one in proposed),
-        max_pdu=16384,
-    )
-    arrive(engine.protocol, encode_accept(accept))
-    await engine.opened
+    transport = Answering(asyncio.get_running_loop())
+    association = await associated(transport)
     for field, uid in ((0x30, CLASSES[0]), (0x01, CLASSES[1]), (0x20, CLASSES[2])):
         final = CommandSet(
             {0x0002: uid, 0x0100: field | 0x8000, 0x0120: 1, 0x0800: 0x101, 0x0900: 0}
         )
         transport.answer(field, b"", final)
-    return engine.association, transport
+    return association, transport
 
 
 def request_of(kind: str) -> Request:

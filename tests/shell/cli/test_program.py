@@ -7,46 +7,15 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from asyncio.subprocess import PIPE
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.peers.silent import silent_peer
+from tests.program.support import ROOT, ran, started
 from tests.shell.core.peer import Peer, match, peer, until
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-@asynccontextmanager
-async def program(*arguments: str, stdin: bytes | None = None) -> AsyncIterator[Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "assocsh", *arguments),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdin is not None
-    if stdin is not None:
-        process.stdin.write(stdin)
-    process.stdin.close()
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
-
-
-async def ran(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-    async with program(*arguments, stdin=stdin) as process:
-        out, err = await asyncio.wait_for(process.communicate(), 30)
-        assert process.returncode is not None
-        assert b"Traceback" not in err, err.decode()
-        return process.returncode, out.decode(), err.decode()
 
 
 async def test_json_lines_and_nothing_else() -> None:
@@ -158,7 +127,7 @@ async def test_keep_going() -> None:
 async def test_exit_4_when_the_peer_goes_away() -> None:
     async with peer() as scp:
         scp.gate.clear()
-        async with program(scp.address, "-c", "find study; echo") as process:
+        async with started(scp.address, "-c", "find study; echo") as process:
             await until(lambda: scp.seen)
             await scp.listener.close()
             out, err = await asyncio.wait_for(process.communicate(), 10)
@@ -190,7 +159,7 @@ async def test_a_peer_of_the_config_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 async def pending(scp: Peer, text: str, number: signal.Signals) -> tuple[int | None, str]:
-    async with program(scp.address, "--window", "4", "-c", text) as process:
+    async with started(scp.address, "--window", "4", "-c", text) as process:
         await until(lambda: scp.seen)
         process.send_signal(number)
         _, err = await asyncio.wait_for(process.communicate(), 10)
@@ -215,7 +184,7 @@ async def test_a_signal_aborts_the_association(number: signal.Signals, code: int
 async def test_a_signal_while_an_association_is_made() -> None:
     async with (
         silent_peer() as silent,
-        program(f"SILENT@127.0.0.1:{silent.port}", "-c", "echo") as process,
+        started(f"SILENT@127.0.0.1:{silent.port}", "-c", "echo") as process,
     ):
         await asyncio.wait_for(silent.connected.wait(), 15)
         await asyncio.sleep(0.1)
@@ -290,7 +259,7 @@ async def test_practice() -> None:
 
 
 async def test_serve(tmp_path: Path) -> None:
-    async with program("serve", "--port", "0", "--as", "MINE") as server:
+    async with started("serve", "--port", "0", "--as", "MINE") as server:
         assert server.stdout is not None
         address = (await asyncio.wait_for(server.stdout.readline(), 20)).decode().strip()
         assert address.startswith("MINE@127.0.0.1:")
@@ -308,7 +277,7 @@ async def test_serve_moves_to_its_destinations(tmp_path: Path) -> None:
 
     port = free_port()
     destination = f"--destination=MINE@127.0.0.1:{port}"
-    async with program("serve", "--port", "0", destination) as server:
+    async with started("serve", "--port", "0", destination) as server:
         assert server.stdout is not None
         address = (await asyncio.wait_for(server.stdout.readline(), 20)).decode().strip()
         text = (
