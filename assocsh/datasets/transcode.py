@@ -12,7 +12,8 @@ import os
 import struct
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -274,12 +275,12 @@ def _transcoded(instance: Instance, target: str) -> RangeSource:
     start, end = instance.data_offset, instance.data_offset + instance.data_length
     try:
         if is_deflated(source):
-            plain = _inflated(fd, start, end)
+            plain = _stored(_inflated(fd, start, end))
             os.close(fd)
             fd, start, end, temporary = plain, 0, os.fstat(plain).st_size, True
         plan = make_plan(Window(fd), start, end, source, target)
         if is_deflated(target):
-            packed = _deflated(RangeSource(path, plan, os.dup(fd)))
+            packed = _stored(_deflated(RangeSource(path, plan, os.dup(fd))))
             os.close(fd)
             fd, temporary = packed, True
             plan = [Range(0, os.fstat(fd).st_size, 1)]
@@ -292,68 +293,54 @@ def _transcoded(instance: Instance, target: str) -> RangeSource:
     return RangeSource(path, plan, fd)
 
 
-def _temporary() -> int:
-    """A descriptor of a nameless file, readable by nobody else."""
+def temporary_copy(source: FileSource | RangeSource) -> int:
+    """A descriptor of a nameless file with all that ``source`` gives, which is closed."""
+    try:
+        return _stored(_blocks(source))
+    finally:
+        source.close()
+
+
+def _stored(blocks: Iterable[bytes]) -> int:
+    """A descriptor of a nameless file with ``blocks`` in it, readable by nobody else."""
     with tempfile.TemporaryFile() as file:
+        for block in blocks:
+            file.write(block)
+        file.flush()
         return os.dup(file.fileno())
 
 
-def temporary_copy(source: FileSource | RangeSource) -> int:
-    """A descriptor of a nameless file with all that ``source`` gives, which is closed."""
-    out = _temporary()
-    try:
-        while block := source.read(BLOCK):
-            _write_all(out, block)
-    except BaseException:
-        os.close(out)
-        raise
-    finally:
-        source.close()
-    return out
+def _blocks(source: FileSource | RangeSource) -> Iterator[bytes]:
+    return iter(partial(source.read, BLOCK), b"")
 
 
-def _inflated(fd: int, start: int, end: int) -> int:
-    out, total = _temporary(), 0
+def _inflated(fd: int, start: int, end: int) -> Iterator[bytes]:
+    total = 0
     unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-    try:
-        while start < end and not unpacker.eof:
-            block = os.pread(fd, min(BLOCK, end - start), start)
-            if not block:
-                break
-            start += len(block)
-            while block and not unpacker.eof:
-                total += _write_all(out, unpacker.decompress(block, BLOCK))
-                block = unpacker.unconsumed_tail
-                if total > MAX_INFLATED_FILE:
-                    raise StructureError(f"inflates to more than {MAX_INFLATED_FILE} bytes")
-        if not unpacker.eof:
-            raise StructureError("the deflated data end early", truncated=True)
-    except BaseException:
-        os.close(out)
-        raise
-    return out
+    while start < end and not unpacker.eof:
+        block = os.pread(fd, min(BLOCK, end - start), start)
+        if not block:
+            break
+        start += len(block)
+        while block and not unpacker.eof:
+            plain = unpacker.decompress(block, BLOCK)
+            yield plain
+            block = unpacker.unconsumed_tail
+            total += len(plain)
+            if total > MAX_INFLATED_FILE:
+                raise StructureError(f"inflates to more than {MAX_INFLATED_FILE} bytes")
+    if not unpacker.eof:
+        raise StructureError("the deflated data end early", truncated=True)
 
 
-def _deflated(source: RangeSource) -> int:
-    out = _temporary()
+def _deflated(source: RangeSource) -> Iterator[bytes]:
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     try:
-        while block := source.read(BLOCK):
-            _write_all(out, packer.compress(block))
-        _write_all(out, packer.flush())
-    except BaseException:
-        os.close(out)
-        raise
+        for block in _blocks(source):
+            yield packer.compress(block)
+        yield packer.flush()
     finally:
         source.close()
-    return out
-
-
-def _write_all(fd: int, data: bytes) -> int:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-    return len(data)
 
 
 def transcode_bytes(data: bytes, source: str, target: str) -> bytes:
