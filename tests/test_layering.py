@@ -21,19 +21,24 @@ MAX_LINES = 500
 # What each part of assocsh may import from assocsh. "cli" and "__main__" put everything together.
 ANYONE = {"version"}
 ENGINE = {"association", "dimse", "upperlayer", "errors"}
+# The rooms above the engine; the arrows between them are drawn when each has its place.
+UPPER = {
+    "language", "results", "output", "session", "scripting", "commands", "wire", "practice",
+    "terminal",
+    "shell", "sessions", "teaching",
+}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
+    "text": {"errors"},
     "upperlayer": {"errors"},
     "dimse": {"upperlayer", "errors"},
-    "datasets": {"errors", "version"},
-    "association": {"dimse", "upperlayer", "datasets", "errors", "version"},
-    "teaching": {*ENGINE, "datasets"},
-    "practice": {*ENGINE, "datasets"},
-    "sessions": {*ENGINE, "datasets", "teaching", "practice", "shell", "version"},
-    "shell": {*ENGINE, "datasets", "teaching", "practice", "sessions"},
-    "cli": {*ENGINE, "datasets", "teaching", "practice", "sessions", "shell", "version"},
-    "pytest_plugin": {*ENGINE, "practice", "sessions", "shell", "cli"},
+    "datasets": {"text", "errors", "version"},
+    "association": {"dimse", "upperlayer", "datasets", "text", "errors", "version"},
+    "practice": {*ENGINE, "datasets", "text"},
+    **{part: {*ENGINE, *UPPER, "datasets", "text", "version"} for part in UPPER - {"practice"}},
+    "cli": {*ENGINE, *UPPER, "datasets", "text", "version"},
+    "pytest_plugin": {*ENGINE, *UPPER, "text", "cli"},
     "__main__": {"cli", "errors"},
     "__init__": {*ENGINE, "datasets", "version"},
 }
@@ -52,7 +57,7 @@ PYNETDICOM_NEVER = {
     "pynetdicom.dul",
     "pynetdicom.transport",
 }
-PROMPT_TOOLKIT_IN = ("shell/terminal/",)
+PROMPT_TOOLKIT_IN = ("terminal/", "shell/terminal/")
 
 # Paid for at every start or key press: these load such packages inside functions, when needed.
 HEAVY = {"pydicom", "pynetdicom", "rich", "numpy"}
@@ -61,6 +66,9 @@ QUICK_TO_IMPORT = (
     "__init__.py",
     "__main__.py",
     "cli/",
+    "language/",
+    "text/",
+    "terminal/",
     "shell/language/",
     "shell/terminal/",
 )

@@ -6,9 +6,9 @@ import asyncio
 import os
 from contextlib import suppress
 
-from assocsh.datasets.visible import visible
 from assocsh.errors import OperationCancelled
 from assocsh.shell.terminal.echo import no_echo
+from assocsh.text.visible import visible
 
 TERMINAL = "/dev/tty"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
-from assocsh.datasets.visible import visible
 from assocsh.errors import AssocshError, UsageError
 from assocsh.shell.output.sink import Output, StreamOutput
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.cli.run_arguments import RunArguments
@@ -113,7 +113,7 @@ def _plan(arguments: RunArguments, config: Config, redactor: Redactor | None) ->
         read_variables,
     )
     from assocsh.shell.binding import parse_integer
-    from assocsh.shell.durations import parse_limit
+    from assocsh.text.durations import parse_limit
 
     variables = environment_variables(os.environ)
     for path in arguments.set_files:

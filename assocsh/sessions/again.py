@@ -61,8 +61,8 @@ def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
 
 def open_line(plan: OpenPlan) -> str:
     """The ``open`` that opens the same association. Secrets are not in it."""
-    from assocsh.shell.durations import setting_text
     from assocsh.shell.language.quoting import quoted
+    from assocsh.text.durations import setting_text
 
     words = ["open", plan.peer]
 

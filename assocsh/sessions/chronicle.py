@@ -11,8 +11,8 @@ from assocsh.sessions.messages import about as about_request
 from assocsh.sessions.messages import ended_as, message_members
 from assocsh.sessions.nesting import attempt
 from assocsh.sessions.watch import JobWatcher
-from assocsh.shell.durations import show_duration
 from assocsh.shell.language.place import line_at
+from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred

@@ -21,7 +21,7 @@ _recorders: WeakKeyDictionary[Session, Recorder] = WeakKeyDictionary()
 @command("record")
 async def record(session: Session, call: BoundCall) -> None:
     """Begin a recording, end it (``--stop``), or say which one is going on."""
-    from assocsh.datasets.visible import visible
+    from assocsh.text.visible import visible
 
     current = _recorders.get(session)
     name = call.argument("file")

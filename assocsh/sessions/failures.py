@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.datasets.visible import visible
 from assocsh.sessions.log import Event
 from assocsh.sessions.messages import step_members
 from assocsh.sessions.outcome import Check, ScriptOutcome, Step
-from assocsh.shell.language.place import marked
+from assocsh.text.marks import marked
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.teaching.exchange import Exchange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assocsh.shell.durations import show_duration
+from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.dimse.commandset import CommandSet

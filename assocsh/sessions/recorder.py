@@ -19,14 +19,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.datasets.visible import visible
 from assocsh.errors import UsageError
 from assocsh.sessions.again import again, open_line
 from assocsh.sessions.messages import ended_as
 from assocsh.sessions.nesting import nested
 from assocsh.sessions.script import RECORDED
 from assocsh.sessions.watch import JobWatcher
-from assocsh.shell.durations import show_duration
+from assocsh.text.durations import show_duration
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.sessions.redact import Redactor

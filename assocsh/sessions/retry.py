@@ -15,8 +15,8 @@ from assocsh.errors import (
 )
 from assocsh.sessions.nesting import inside, new_block
 from assocsh.shell.binding import parse_integer
-from assocsh.shell.durations import parse_duration, show_duration
 from assocsh.shell.output.sink import Kind, Output
+from assocsh.text.durations import parse_duration, show_duration
 
 if TYPE_CHECKING:
     from assocsh.shell.binding import BoundCall

@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assocsh.datasets.visible import visible
 from assocsh.sessions.identifying import Stand
 from assocsh.sessions.outcome import ScriptOutcome, Step
+from assocsh.text.visible import visible
 
 SUFFIX = ".snap"
 HEADER = "# assocsh snapshot 1"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
-from assocsh.shell.durations import parse_duration
+from assocsh.text.durations import parse_duration
 
 if TYPE_CHECKING:
     from assocsh.shell.interpreter import Job

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
-from assocsh.shell.output.visible import cell
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.datasets.compare import Originals

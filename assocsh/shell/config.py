@@ -33,10 +33,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
-from assocsh.shell.durations import parse_limit
 from assocsh.shell.language.spec import SETTINGS
-from assocsh.shell.output.visible import visible
 from assocsh.shell.settings import Settings
+from assocsh.text.cells import visible
+from assocsh.text.durations import parse_limit
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from assocsh.datasets.folders import make_private
 from assocsh.errors import UnusableFile, UsageError
 from assocsh.shell.output.presenter import ReceivedFile
 from assocsh.shell.output.sink import OutputClosed
-from assocsh.shell.output.visible import cell
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication, Listener

@@ -14,7 +14,6 @@ from assocsh.shell.config import Config
 from assocsh.shell.interpreter import Interpreter, Job
 from assocsh.shell.keepalive import REOPEN, KeepAlive
 from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
-from assocsh.shell.output.visible import cell
 from assocsh.shell.receiving import Receiving
 from assocsh.shell.recent import RecentValues
 from assocsh.shell.repeated import Repeated
@@ -25,6 +24,7 @@ from assocsh.shell.sleepwatch import SleepWatch
 from assocsh.shell.status import Status, status_of
 from assocsh.shell.watching import SessionObserver
 from assocsh.teaching.exchange import ExchangeLog
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.association import Association, AssociationState, Operation

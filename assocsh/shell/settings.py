@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterator
 
 from assocsh.errors import UsageError
-from assocsh.shell.durations import NEVER, parse_limit, setting_text
 from assocsh.shell.language.model import Setting, Slot
 from assocsh.shell.language.spec import SETTINGS
+from assocsh.text.durations import NEVER, parse_limit, setting_text
 
 WIRE_MODES = ("off", "summary", "detail", "hex")
 

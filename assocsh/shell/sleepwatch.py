@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.shell.durations import show_duration
 from assocsh.shell.output.sink import Kind
+from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.association import Association

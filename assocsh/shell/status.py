@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assocsh.shell.durations import show_duration
-from assocsh.shell.output.visible import cell
+from assocsh.text.cells import cell
+from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.shell.session import Session

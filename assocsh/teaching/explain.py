@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.datasets.visible import visible
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.status import category, meaning
 from assocsh.teaching.exchange import Exchange, Step
 from assocsh.teaching.meanings import context_result, duration, uid_name
 from assocsh.teaching.walk_command import service_of
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.association.association import Association

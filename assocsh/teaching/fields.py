@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from assocsh.datasets.visible import visible
+from assocsh.text.visible import visible
 
 MAX_FIELDS = 4000
 """Fields of one PDU that are named; hostile bytes could make sixteen thousand of 64 KiB."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from assocsh.datasets.visible import visible
 from assocsh.dimse.commandset import ELEMENTS, NO_DATA_SET, CommandSet, Value, field_label
 from assocsh.teaching.fields import FieldList
 from assocsh.teaching.meanings import PRIORITIES, status_text, uid_with_name
+from assocsh.text.visible import visible
 
 _STATUS, _FIELD, _PRIORITY, _DATA_SET_TYPE = 0x0900, 0x0100, 0x0700, 0x0800
 

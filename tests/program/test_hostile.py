@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.datasets.visible import visible
+from assocsh.text.visible import visible
 from tests.peers import scripted
 from tests.peers.scripted import (
     C_FIND,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assocsh.datasets.visible import visible
 from assocsh.sessions.failures import snapshot_lines
 from assocsh.sessions.outcome import ScriptOutcome
+from assocsh.text.visible import visible
 
 
 def github(outcomes: Sequence[ScriptOutcome]) -> str:

@@ -10,7 +10,6 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from assocsh.datasets.visible import visible
 from assocsh.sessions.failures import (
     exchange_line,
     failure_lines,
@@ -20,6 +19,7 @@ from assocsh.sessions.failures import (
 from assocsh.sessions.log import Event
 from assocsh.sessions.outcome import Check, ScriptOutcome, Step
 from assocsh.sessions.reports.html_style import STYLE
+from assocsh.text.visible import visible
 
 ROWS = 20
 """Responses of one request that are shown."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from assocsh.datasets.visible import visible
 from assocsh.sessions.failures import check_lines, failure_lines, problem_lines, snapshot_lines
 from assocsh.sessions.outcome import ScriptOutcome, Step
+from assocsh.text.visible import visible
 
 
 class _Point(Protocol):

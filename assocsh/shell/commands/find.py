@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssocshError, ProtocolError
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.values import NOT_ASKED, leaves
-from assocsh.shell.output.visible import cell
 from assocsh.shell.query import (
     Keys,
     identifier,
@@ -20,6 +19,7 @@ from assocsh.shell.query import (
 from assocsh.shell.recent import OFFERED
 from assocsh.shell.registry import command
 from assocsh.shell.sending import Turns, repeat
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from pydicom import Dataset

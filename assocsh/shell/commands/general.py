@@ -8,9 +8,9 @@ from assocsh.errors import UsageError
 from assocsh.shell.binding import parse_integer
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
-from assocsh.shell.output.visible import cell, wrapped
 from assocsh.shell.registry import available, command
 from assocsh.shell.settings import WIRE_MODES, find_setting
+from assocsh.text.cells import cell, wrapped
 
 if TYPE_CHECKING:
     from assocsh.shell.binding import BoundCall

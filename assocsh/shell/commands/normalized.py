@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.shell.binding import parse_integer
-from assocsh.shell.output.visible import cell
 from assocsh.shell.query import typed_keys
 from assocsh.shell.registry import command
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from assocsh.errors import OperationTimeout, UsageError
 from assocsh.shell.binding import parse_integer, request_number
 from assocsh.shell.cancelling import cancel_job
-from assocsh.shell.durations import show_duration
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.objects import milliseconds, status_text
 from assocsh.shell.output.table import Column
 from assocsh.shell.registry import command
+from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.shell.binding import BoundCall

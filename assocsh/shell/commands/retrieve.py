@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssocshError, UsageError
 from assocsh.shell.comparing import comparison
 from assocsh.shell.output.sink import Kind
-from assocsh.shell.output.visible import cell
 from assocsh.shell.query import identifier, keys_of_row, merged, typed_keys
 from assocsh.shell.registry import command
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -108,7 +108,7 @@ class _Sending:
             self._session.presenter.stored(self._record, path, operation.final)
         elif operation.sent_at is not None and operation.error is not None:
             # the peer may have it or not: neither a success nor a failure
-            from assocsh.shell.output.visible import cell
+            from assocsh.text.cells import cell
 
             self._session.note(
                 f"#{self._record.number} {cell(path)}: sent, but no answer came", Kind.WARNING

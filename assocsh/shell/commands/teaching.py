@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from assocsh.shell.binding import request_number
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
-from assocsh.shell.output.visible import wrapped
 from assocsh.shell.registry import command
+from assocsh.text.cells import wrapped
 
 if TYPE_CHECKING:
     from assocsh.shell.binding import BoundCall

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.shell.durations import show_duration
 from assocsh.shell.language.expectations import (
     Assignment,
     Expectation,
@@ -33,6 +32,7 @@ from assocsh.shell.language.expectations import (
 )
 from assocsh.shell.language.place import Place
 from assocsh.shell.language.queries import Query, Step
+from assocsh.text.durations import show_duration
 
 Value = str | int | float | None
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from assocsh.shell.durations import parse_duration
 from assocsh.shell.language.place import Place, nearest
 from assocsh.shell.language.queries import Query, parse_query
 from assocsh.shell.language.tokens import Kind, PartKind, Token, tokenize
+from assocsh.text.durations import parse_duration
 
 
 class Operator:

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assocsh.errors import LanguageError
-
-LONGEST = 200
-"""Characters of a line that are shown around a mark."""
+from assocsh.text.marks import marked
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -47,39 +45,6 @@ def nearest(text: str, names: Iterable[str], n: int = 3) -> str:
     return f"did you mean {' or '.join(lower[each] for each in found)}?" if found else ""
 
 
-def marked(
-    line: str, start: int, end: int, *, number: int, where: str, beside: str = ""
-) -> list[str]:
-    """A line of a text with carets under ``start`` to ``end`` of it, and where that is::
-
-          --> check.assoc:3:1
-         3 | fnd study PatientID=123
-           | ^^^ beside
-
-    Whatever the line, ``where`` and ``beside`` hold is made visible. Of a very long line the part
-    around the mark is shown.
-    """
-    from assocsh.shell.output.visible import cell, width
-
-    column = start + 1
-    if len(line) > LONGEST:
-        begin = max(start - LONGEST // 2, 0)
-        before, after = "…" if begin else "", "…" if begin + LONGEST < len(line) else ""
-        line = f"{before}{line[begin : begin + LONGEST]}{after}"
-        start = start - begin + len(before)
-        end = min(end - begin + len(before), len(line) - len(after))
-    lead = width(cell(line[:start], None))
-    mark = max(width(cell(line[start:end], None)), 1)
-    margin = " " * len(str(number))
-    source = f"{cell(where, None)}:" if where else ""
-    beside = f" {cell(beside, None)}" if beside else ""
-    return [
-        f" {margin}--> {source}{number}:{column}",
-        f" {number} | {cell(line, None)}",
-        f" {margin} | {' ' * lead}{'^' * mark}{beside}",
-    ]
-
-
 def line_at(text: str, start: int, end: int) -> tuple[str, int, int]:
     """The line of ``text`` in which ``start`` lies, and where in it start and end are."""
     before = list(_LINE_END.finditer(text, 0, start))
@@ -106,7 +71,7 @@ def format_error(error: LanguageError) -> str:
 
     No line end at the end; whatever the text holds is made visible.
     """
-    from assocsh.shell.output.visible import cell
+    from assocsh.text.cells import cell
 
     lines = [f"error: {cell(error.message, None)}", *place_lines(error)]
     if error.hint:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from assocsh.errors import UsageError
-from assocsh.shell.durations import parse_limit
 from assocsh.shell.language.place import Place, nearest
 from assocsh.shell.language.spec import SETTINGS, Slot
 from assocsh.shell.language.words import Word, split_key
+from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
 _REQUEST = re.compile(r"#?[0-9]{1,9}")

@@ -14,7 +14,7 @@ from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.shell.output.sink import Kind
 from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
 from assocsh.shell.output.values import leaves
-from assocsh.shell.output.visible import cell, lines, wrapped
+from assocsh.text.cells import cell, lines, wrapped
 
 if TYPE_CHECKING:
     from pydicom import Dataset

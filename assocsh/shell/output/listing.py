@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assocsh.shell.output.table import Column
-from assocsh.shell.output.visible import cell
+from assocsh.text.cells import cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, LanguageError
-from assocsh.shell.output.visible import cell
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError

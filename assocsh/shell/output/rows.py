@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from assocsh.shell.output import table
 from assocsh.shell.output.table import Column
 from assocsh.shell.output.values import NOT_ASKED, dump_lines, leaves
-from assocsh.shell.output.visible import GUTTER, cell, lines
+from assocsh.text.cells import GUTTER, cell, lines
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.shell.durations import show_duration
 from assocsh.shell.output import hints
 from assocsh.shell.output.values import tag_text
-from assocsh.shell.output.visible import cell
+from assocsh.text.cells import cell
+from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.association import Association

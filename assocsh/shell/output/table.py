@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from assocsh.shell.output.visible import clip, clip_middle, fill, width
+from assocsh.text.cells import clip, clip_middle, fill, width
 
 GAP = "  "
 

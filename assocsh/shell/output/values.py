@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from assocsh.shell.output.visible import cell, visible
+from assocsh.text.cells import cell, visible
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset

@@ -9,8 +9,8 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 
-from assocsh.datasets.visible import visible
 from assocsh.errors import OperationCancelled
+from assocsh.text.visible import visible
 
 
 class Asking:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from assocsh.datasets.visible import visible
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.shell.language.provider import CompletionProvider

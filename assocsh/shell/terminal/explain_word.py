@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from assocsh.datasets.visible import visible
 from assocsh.errors import UsageError
 from assocsh.shell.language.spec import COMMANDS, CommandSpec, Slot
 from assocsh.shell.language.tokens import Kind, Token, tokenize
+from assocsh.text.visible import visible
 
 _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 

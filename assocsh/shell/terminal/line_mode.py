@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from assocsh.datasets.visible import visible
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.shell.output.sink import StreamOutput
 from assocsh.shell.terminal.echo import no_echo
 from assocsh.shell.terminal.leaving import Leaving, Step
 from assocsh.shell.terminal.ports import ShellSession
 from assocsh.shell.terminal.signals import TERMINATING, handled
+from assocsh.text.visible import visible
 
 PROMPT = "assocsh> "
 ABORT_LIMIT = 0.5

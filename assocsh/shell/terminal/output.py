@@ -6,8 +6,8 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output import Output as Screen
 
 from assocsh.shell.output.sink import Kind
-from assocsh.shell.output.visible import wrapped
 from assocsh.shell.terminal.printer import Printer
+from assocsh.text.cells import wrapped
 
 _COLOURS = {Kind.EVENT: "36", Kind.WARNING: "33", Kind.ERROR: "31", Kind.WIRE: "2"}
 """SGR parameters, from the sixteen colours of the user's palette."""

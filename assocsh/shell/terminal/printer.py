@@ -17,9 +17,9 @@ from typing import NewType
 from prompt_toolkit.application import get_app_or_none, in_terminal
 from prompt_toolkit.output import Output
 
-from assocsh.datasets.visible import visible
 from assocsh.shell.terminal.device import ShellInput, ShellOutput
 from assocsh.shell.terminal.rows import rows_of
+from assocsh.text.visible import visible
 
 Safe = NewType("Safe", str)
 """Whole lines in which nothing but printable characters, line ends and colours is left."""

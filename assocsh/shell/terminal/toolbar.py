@@ -8,8 +8,8 @@ from typing import NamedTuple
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from assocsh.datasets.visible import visible
 from assocsh.shell.terminal.ports import StatusView
+from assocsh.text.visible import visible
 
 Fragment = tuple[str, str]
 

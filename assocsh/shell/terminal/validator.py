@@ -6,8 +6,8 @@ from prompt_toolkit.application import get_app
 from prompt_toolkit.document import Document
 from prompt_toolkit.validation import ValidationError, Validator
 
-from assocsh.datasets.visible import visible
 from assocsh.errors import LanguageError
+from assocsh.text.visible import visible
 
 ANYWAY = "   (Alt-Enter submits it anyway)"
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.errors import UsageError
-from assocsh.shell.durations import (
+from assocsh.shell.language.spec import SETTINGS
+from assocsh.shell.settings import Settings
+from assocsh.text.durations import (
     parse_duration,
     parse_limit,
     setting_text,
     show_duration,
 )
-from assocsh.shell.language.spec import SETTINGS
-from assocsh.shell.settings import Settings
 from tests.shell.core.peer import peer, settle, shell
 
 

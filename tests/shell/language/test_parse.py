@@ -206,7 +206,7 @@ def test_what_is_shown_is_made_visible_and_the_caret_stays_below_it() -> None:
         parse("find study 日本=\x1b[2J 'x")
     lines = format_error(caught.value).split("\n")
     assert "\x1b" not in "".join(lines)
-    from assocsh.shell.output.visible import width
+    from assocsh.text.cells import width
 
     assert width(lines[3][: lines[3].index("^")]) == width(lines[2][: lines[2].index("'x")])
 

@@ -22,7 +22,7 @@ from assocsh.shell.output.problems import error_lines
 from assocsh.shell.output.sink import MemoryOutput, OutputClosed, StreamOutput
 from assocsh.shell.output.table import Column
 from assocsh.shell.output.values import dump_lines, leaves
-from assocsh.shell.output.visible import (
+from assocsh.text.cells import (
     GUTTER,
     cell,
     clip,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assocsh.datasets.visible import COMBINING_LIMIT, visible
+from assocsh.text.visible import COMBINING_LIMIT, visible
 
 UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from assocsh.datasets.visible import DEFAULT_LIMIT, visible
+from assocsh.text.visible import DEFAULT_LIMIT, visible
 
 __all__ = [
     "DEFAULT_LIMIT",
