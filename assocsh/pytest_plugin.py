@@ -110,7 +110,7 @@ async def _run_script(name: str, peer: str) -> ScriptOutcome:
 
 
 def _open_text(peer: str, options: str) -> str:
-    from assocsh.shell.language.quoting import quoted
+    from assocsh.language.quoting import quoted
 
     return f"open {quoted(peer) or peer} {options}".rstrip()
 

@@ -17,8 +17,8 @@ from assocsh.shell.session import Session
 
 if TYPE_CHECKING:
     from assocsh.cli.arguments import Arguments
+    from assocsh.language.parse import Call
     from assocsh.shell.config import Config
-    from assocsh.shell.language.parse import Call
 
 Texts = list[tuple[str, str]]
 
@@ -75,8 +75,8 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
 
 def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
     """The commands of all texts; None when there was a mistake, which was said then."""
-    from assocsh.shell.language.check import problems
-    from assocsh.shell.language.parse import parse_all
+    from assocsh.language.check import problems
+    from assocsh.language.parse import parse_all
 
     calls: list[Call] = []
     errors: list[LanguageError] = []

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assocsh.shell.language.parse import Call
+    from assocsh.language.parse import Call
     from assocsh.shell.opening import OpenPlan
 
 _JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
@@ -44,7 +44,7 @@ def again(call: Call, numbers: Mapping[int, int]) -> str | None:
 
 def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
     """Where request numbers stand in the text: start, end, number."""
-    from assocsh.shell.language.model import Slot
+    from assocsh.language.model import Slot
 
     for parameter in call.spec.parameters:
         if parameter.slot is not Slot.REQUEST:
@@ -61,7 +61,7 @@ def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
 
 def open_line(plan: OpenPlan) -> str:
     """The ``open`` that opens the same association. Secrets are not in it."""
-    from assocsh.shell.language.quoting import quoted
+    from assocsh.language.quoting import quoted
     from assocsh.text.durations import setting_text
 
     words = ["open", plan.peer]
@@ -96,7 +96,7 @@ def open_line(plan: OpenPlan) -> str:
 
 
 def _tls_words(plan: OpenPlan) -> Iterator[str]:
-    from assocsh.shell.language.quoting import quoted
+    from assocsh.language.quoting import quoted
 
     yield "--tls"
     for name, attribute in (

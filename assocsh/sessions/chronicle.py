@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError
+from assocsh.language.place import line_at
 from assocsh.sessions.identifying import Stand, stand_for_path
 from assocsh.sessions.log import EventLog
 from assocsh.sessions.messages import about as about_request
 from assocsh.sessions.messages import ended_as, message_members
 from assocsh.sessions.nesting import attempt
 from assocsh.sessions.watch import JobWatcher
-from assocsh.shell.language.place import line_at
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
     from assocsh.association.operation import Operation
+    from assocsh.language.expectations import Expectation
+    from assocsh.language.parse import Call
+    from assocsh.language.queries import Query
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.language.expectations import Expectation
-    from assocsh.shell.language.parse import Call
-    from assocsh.shell.language.queries import Query
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
@@ -207,7 +207,7 @@ class Chronicle:
 
 
 def _expectation(call: Call) -> Expectation | None:
-    from assocsh.shell.language.expectations import Expectation
+    from assocsh.language.expectations import Expectation
 
     return call.parsed if isinstance(call.parsed, Expectation) else None
 

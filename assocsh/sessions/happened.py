@@ -15,8 +15,8 @@ from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent
-    from assocsh.shell.language.parse import Call
-    from assocsh.shell.language.queries import Query
+    from assocsh.language.parse import Call
+    from assocsh.language.queries import Query
     from assocsh.shell.session import Session
 
 Value = str | int | float | None

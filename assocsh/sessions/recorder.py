@@ -177,8 +177,8 @@ class Recorder:
 
     def _missing_variables(self, job: Job) -> Iterable[tuple[str, str]]:
         """Variables that were given their value before this recording."""
-        from assocsh.shell.language.expectations import Assignment, variables_of
-        from assocsh.shell.language.quoting import quoted
+        from assocsh.language.expectations import Assignment, variables_of
+        from assocsh.language.quoting import quoted
 
         call = job.call
         names = [each.text for each in call.references if each.query is None]

@@ -197,7 +197,7 @@ def redact_command(text: str, redactor: Redactor) -> str:
     Looks at words only: ``Keyword=value``, the value that an ``expect`` compares a keyword with,
     and what ``let`` keeps under a name that is used for one. References are left: they are names.
     """
-    from assocsh.shell.language.tokens import Kind, tokenize
+    from assocsh.language.tokens import Kind, tokenize
 
     tokens = tokenize(text)
     out = [token.text for token in tokens]
@@ -233,7 +233,7 @@ def _redact_word(out: list[str], words: list[int], redactor: Redactor) -> None:
 
 def _stand_of_query(text: str) -> Stand | None:
     from assocsh.errors import LanguageError
-    from assocsh.shell.language.queries import parse_query
+    from assocsh.language.queries import parse_query
 
     try:
         steps = parse_query(text).steps

@@ -18,9 +18,9 @@ from assocsh.sessions.script import Limits, Script, load
 from assocsh.shell.output.sink import Kind, Output, OutputClosed
 
 if TYPE_CHECKING:
+    from assocsh.language.parse import Call
     from assocsh.sessions.redact import Redactor
     from assocsh.shell.config import Config
-    from assocsh.shell.language.parse import Call
     from assocsh.shell.session import Session
 
 ABORT_WAIT = 2.0

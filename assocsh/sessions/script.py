@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from assocsh.errors import LanguageError, UsageError
 
 if TYPE_CHECKING:
-    from assocsh.shell.language.parse import Call
-    from assocsh.shell.language.words import Word
+    from assocsh.language.parse import Call
+    from assocsh.language.words import Word
 
 RECORDED = "# recorded by assocsh"
 """The first line of a recorded script: its last line may be torn."""
@@ -68,8 +68,8 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     if folder is not None:
         name = str(path)
     text, torn = read(path, name)
-    from assocsh.shell.language.check import check
-    from assocsh.shell.language.parse import parse_script
+    from assocsh.language.check import check
+    from assocsh.language.parse import parse_script
 
     calls = tuple(parse_script(text, name))
     script = Script(name, path.parent, text, calls, torn)
@@ -116,8 +116,8 @@ def every_call(calls: tuple[Call, ...] | list[Call]) -> Iterator[Call]:
 
 def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:
     """Raise LanguageError for a variable that has no value where it is used."""
-    from assocsh.shell.language.expectations import Assignment, variables_of
-    from assocsh.shell.language.place import nearest
+    from assocsh.language.expectations import Assignment, variables_of
+    from assocsh.language.place import nearest
 
     names = set(known)
     for call in every_call(calls):
@@ -174,7 +174,7 @@ def check_files(script: Script, root: Path) -> None:
 
 
 def _file_words(call: Call) -> Iterator[Word]:
-    from assocsh.shell.language.model import Slot
+    from assocsh.language.model import Slot
 
     slots = (Slot.FILE, Slot.DIRECTORY)
     for parameter in call.spec.parameters:

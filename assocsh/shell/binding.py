@@ -11,8 +11,8 @@ from assocsh.errors import UsageError
 from assocsh.text.durations import parse_duration
 
 if TYPE_CHECKING:
+    from assocsh.language.parse import Call
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.language.parse import Call
     from assocsh.shell.requests import RequestRecord
 
 

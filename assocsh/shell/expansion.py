@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
+    from assocsh.language.parse import Call
+    from assocsh.language.words import Reference
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.language.parse import Call
-    from assocsh.shell.language.words import Reference
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
@@ -29,8 +29,8 @@ def subjects(
 
     ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
     """
+    from assocsh.language.queries import OF_REQUEST
     from assocsh.shell.binding import request_number
-    from assocsh.shell.language.queries import OF_REQUEST
 
     bare = False
     for query in call.queries:
@@ -57,7 +57,7 @@ def variables(call: Call) -> Iterator[str]:
         if reference.kind == "variable":
             yield reference.text
     if call.parsed is not None:
-        from assocsh.shell.language.expectations import variables_of
+        from assocsh.language.expectations import variables_of
 
         for variable in variables_of(call.parsed):
             yield variable.name

@@ -22,7 +22,7 @@ from assocsh.shell.expansion import expand, subjects, variables
 from assocsh.shell.output.sink import OutputClosed
 
 if TYPE_CHECKING:
-    from assocsh.shell.language.parse import Call
+    from assocsh.language.parse import Call
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
@@ -262,7 +262,7 @@ def _status_expected(calls: Sequence[Call], index: int) -> bool:
 
 
 def _let_name(call: Call) -> str:
-    from assocsh.shell.language.expectations import Assignment
+    from assocsh.language.expectations import Assignment
 
     return call.parsed.name if isinstance(call.parsed, Assignment) else ""
 

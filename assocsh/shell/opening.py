@@ -89,7 +89,7 @@ def _address(session: Session, text: str) -> str:
     from assocsh.association import Peer
 
     if "@" not in text and ":" not in text:
-        from assocsh.shell.language.place import nearest
+        from assocsh.language.place import nearest
 
         known = [*session.config.peers, PRACTICE]
         raise UsageError(

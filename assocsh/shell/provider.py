@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from assocsh.language.provider import CompletionDefaults
 from assocsh.shell import registry
-from assocsh.shell.language.provider import CompletionDefaults
 from assocsh.shell.opening import DEFAULT_AE, PRACTICE
 
 if TYPE_CHECKING:

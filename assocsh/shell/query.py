@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+from assocsh.language.words import split_key
 from assocsh.shell.binding import parse_integer
-from assocsh.shell.language.words import split_key
 
 if TYPE_CHECKING:
     from pydicom import Dataset

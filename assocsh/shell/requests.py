@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.dimse.states import CancelOutcome
     from assocsh.errors import AssocshError
+    from assocsh.language.parse import Call
     from assocsh.shell.comparing import Comparison
-    from assocsh.shell.language.parse import Call
 
 _ORDER = ("Success", "Warning", "Cancel", "Failure")
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import UsageError
-from assocsh.shell.language.evaluate import Value, plain
-from assocsh.shell.language.queries import OF_REQUEST
+from assocsh.language.evaluate import Value, plain
+from assocsh.language.queries import OF_REQUEST
 from assocsh.shell.output.values import value_text
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.association import Association
-    from assocsh.shell.language.queries import Query, Step
+    from assocsh.language.queries import Query, Step
     from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
     from assocsh.upperlayer.negotiation import PresentationContext

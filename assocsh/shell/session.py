@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from assocsh.association import Association, AssociationState, Operation
     from assocsh.association.events import EngineEvent
     from assocsh.errors import AssociationError
-    from assocsh.shell.language.parse import Call
+    from assocsh.language.parse import Call
     from assocsh.shell.opening import OpenPlan
     from assocsh.shell.output.presenter import Presenter, ReceivedFile
     from assocsh.shell.receiving import StorageListener
@@ -100,7 +100,7 @@ class Session:
 
     def parse(self, text: str, *, source: str = "", line: int = 1) -> list[Call]:
         """The commands of a text. Raises LanguageError; nothing was performed then."""
-        from assocsh.shell.language.parse import parse
+        from assocsh.language.parse import parse
 
         return parse(text, line=line, source=source)
 

@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterator
 
 from assocsh.errors import UsageError
-from assocsh.shell.language.model import Setting, Slot
-from assocsh.shell.language.spec import SETTINGS
+from assocsh.language.model import Setting, Slot
+from assocsh.language.spec import SETTINGS
 from assocsh.text.durations import NEVER, parse_limit, setting_text
 
 WIRE_MODES = ("off", "summary", "detail", "hex")

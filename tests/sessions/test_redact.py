@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assocsh.language.parse import parse
 from assocsh.sessions.identifying import Stand, stand_for_path
 from assocsh.sessions.redact import Redactor
-from assocsh.shell.language.parse import parse
 
 KEY = b"k" * 32
 

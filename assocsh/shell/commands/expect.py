@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, LanguageError
-from assocsh.shell.language.evaluate import assigned, evaluate
-from assocsh.shell.language.expectations import Assignment, Expectation
-from assocsh.shell.language.place import line_at
-from assocsh.shell.language.queries import OF_REQUEST, Query
+from assocsh.language.evaluate import assigned, evaluate
+from assocsh.language.expectations import Assignment, Expectation
+from assocsh.language.place import line_at
+from assocsh.language.queries import OF_REQUEST, Query
 from assocsh.shell.output.listing import Listing
 from assocsh.shell.output.table import Column
 from assocsh.shell.registry import command

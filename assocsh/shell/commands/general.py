@@ -64,7 +64,7 @@ async def history(session: Session, call: BoundCall) -> None:
 @command("help")
 async def help_(session: Session, call: BoundCall) -> None:
     """Help goes where results go: someone asked for it."""
-    from assocsh.shell.language.help import help_text
+    from assocsh.language.help import help_text
 
     text = help_text(call.argument("topic"), available=available())
     for line in text.splitlines():

@@ -24,7 +24,7 @@ def error_lines(error: AssocshError, record: RequestRecord | None = None) -> lis
     about = f"#{record.number} {record.service}: " if record is not None else ""
     out = [f"error: {about}{cell(error.message, LIMIT)}"]
     if isinstance(error, LanguageError):
-        from assocsh.shell.language.place import place_lines
+        from assocsh.language.place import place_lines
 
         out += place_lines(error)
     if error.hint:

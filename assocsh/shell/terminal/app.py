@@ -38,7 +38,7 @@ from assocsh.shell.terminal.toolbar import Memo, toolbar
 from assocsh.shell.terminal.validator import LineValidator
 
 if TYPE_CHECKING:
-    from assocsh.shell.language.provider import CompletionProvider
+    from assocsh.language.provider import CompletionProvider
 
 PROMPT = "assocsh> "
 MENU_LINES = 6
@@ -379,6 +379,6 @@ class Shell:
 def _hint(text: str, cursor: int) -> str:
     if not text.strip():  # the first prompt does not wait for the language
         return ""
-    from assocsh.shell.language.hint import hint
+    from assocsh.language.hint import hint
 
     return hint(text, cursor)

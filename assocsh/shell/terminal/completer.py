@@ -16,7 +16,7 @@ from prompt_toolkit.document import Document
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
-    from assocsh.shell.language.provider import CompletionProvider
+    from assocsh.language.provider import CompletionProvider
 
 
 class LineCompleter(Completer):
@@ -35,7 +35,7 @@ class LineCompleter(Completer):
         return list(self._found(document)) if self._wanted() else []
 
     def _found(self, document: Document) -> Iterator[Completion]:
-        from assocsh.shell.language.complete import CompletionDefaults, completions
+        from assocsh.language.complete import CompletionDefaults, completions
 
         provider = self._provider() or CompletionDefaults()
         for each in completions(document.text, document.cursor_position, provider):

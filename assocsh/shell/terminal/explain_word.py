@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from assocsh.errors import UsageError
-from assocsh.shell.language.spec import COMMANDS, CommandSpec, Slot
-from assocsh.shell.language.tokens import Kind, Token, tokenize
+from assocsh.language.spec import COMMANDS, CommandSpec, Slot
+from assocsh.language.tokens import Kind, Token, tokenize
 from assocsh.text.visible import visible
 
 _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
@@ -12,7 +12,7 @@ _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 
 def help_at(text: str, cursor: int) -> str:
     """Help for the word of ``text`` at ``cursor``: a tag, an option, else its command."""
-    from assocsh.shell.language.help import help_text
+    from assocsh.language.help import help_text
     from assocsh.shell.registry import available
 
     command, word = _place(text, cursor)

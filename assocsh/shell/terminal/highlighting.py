@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 
 from assocsh.datasets.dictionary import parse_number
-from assocsh.shell.language.spec import COMMANDS, CommandSpec, Slot
-from assocsh.shell.language.tokens import Kind, PartKind, Token, tokenize
+from assocsh.language.spec import COMMANDS, CommandSpec, Slot
+from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 from assocsh.shell.terminal.loading import Keywords
 
 Piece = tuple[str, str]

@@ -12,8 +12,8 @@ from importlib import import_module
 
 BEHIND_THE_PROMPT = (
     "assocsh.shell.terminal.highlighting",
-    "assocsh.shell.language.hint",
-    "assocsh.shell.language.complete",
+    "assocsh.language.hint",
+    "assocsh.language.complete",
     "pydicom",
     "pynetdicom",
     "assocsh.association",
@@ -38,7 +38,7 @@ def load_behind(loaded: Callable[[Keywords], None]) -> None:
                 import_module(name)
         keywords: Keywords = frozenset()
         with suppress(Exception):
-            from assocsh.shell.language import tables
+            from assocsh.language import tables
 
             keywords = frozenset(entry.keyword.lower() for entry in tables.load().by_number)
         if not gc.isenabled():

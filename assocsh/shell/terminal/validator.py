@@ -22,12 +22,12 @@ class LineValidator(Validator):
         self._tables = tables
 
     def validate(self, document: Document) -> None:
-        from assocsh.shell.language.parse import parse
+        from assocsh.language.parse import parse
 
         try:
             calls = parse(document.text)
             if self._tables:
-                from assocsh.shell.language.check import check
+                from assocsh.language.check import check
 
                 check(calls)
         except LanguageError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
-from assocsh.shell.language.queries import query_fields
+from assocsh.language.queries import query_fields
 from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.datasets.make import IMPLICIT, ct, write

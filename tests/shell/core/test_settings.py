@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.errors import UsageError
-from assocsh.shell.language.spec import SETTINGS
+from assocsh.language.spec import SETTINGS
 from assocsh.shell.settings import Settings
 from assocsh.text.durations import (
     parse_duration,

@@ -1,0 +1,148 @@
+"""What a text needs the dictionary for: whether its tags and SOP classes exist, what values fit.
+
+``parse`` works without pydicom and looks at the form only. This is asked before anything is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from assocsh.errors import LanguageError, UsageError
+from assocsh.language.parse import Call
+from assocsh.language.spec import CONTEXT_SETS, Slot
+from assocsh.language.words import Word, split_key
+
+_ENTRY = re.compile(r"([^,\[\]:]+)(?::\[([^\[\]]*)\])?(?:,|$)")
+
+
+def check(calls: Iterable[Call]) -> None:
+    """Raises the first LanguageError of ``problems`` (loads pydicom)."""
+    for error in problems(calls):
+        raise error
+
+
+def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
+    """What is wrong with the calls: unknown tags, SOP classes and transfer syntaxes, with the
+    nearest names; values that their tags cannot have; commands that this version does not have.
+
+    What a reference stands for is not known yet and not looked at.
+    """
+    for call in calls:
+        yield from _unavailable(call)
+        yield from problems(call.body)
+        for slot, word in _slotted(call):
+            if slot is Slot.KEY:
+                yield from _key(call, word)
+                continue
+            try:
+                _check(slot, word.literal or "")
+            except UsageError as error:
+                yield call.place.error(error.message, word.start, word.end, error.hint)
+        for query in call.queries:
+            if query.root in ("rsp", "last"):
+                for step in query.steps[1:]:
+                    if step.name:
+                        try:
+                            _tag(step.name)
+                        except UsageError as error:
+                            yield call.place.error(error.message, step.start, step.end, error.hint)
+
+
+def _unavailable(call: Call) -> Iterator[LanguageError]:
+    from assocsh.shell.registry import available
+
+    name = call.spec.name
+    if name not in available():
+        yield call.place.error(
+            f"{name} is not part of this version",
+            call.start,
+            call.start + len(name),
+            "help lists the commands",
+        )
+
+
+def _key(call: Call, word: Word) -> Iterator[LanguageError]:
+    """A key: its path, and its value where that stands there in letters."""
+    from assocsh.datasets.identifiers import build_identifier
+    from assocsh.datasets.paths import parse_path
+
+    text = word.literal
+    if text is None:  # up to its reference it may hold no more than a part of the path
+        text = word.prefix.partition("=")[0] if "=" in word.prefix else ""
+    path, value = split_key(text)
+    if not path:
+        return
+    equals = word.start + len(path) if "=" in word.prefix else word.end
+    try:
+        parse_path(path)
+    except UsageError as error:
+        end = equals if word.prefix.startswith(path) else word.end
+        yield call.place.error(error.message, word.start, end, error.hint)
+        return
+    try:
+        build_identifier(None, [(path, value)])
+    except UsageError as error:
+        start = equals + 1 if equals + 1 < word.end else word.start
+        yield call.place.error(error.message, start, word.end, error.hint)
+
+
+def _slotted(call: Call) -> Iterator[tuple[Slot, Word]]:
+    for name, words in call.arguments.items():
+        parameter = call.spec.parameter(name)
+        if parameter is not None:
+            yield from ((parameter.slot, word) for word in words)
+    for name, words in call.options.items():
+        option = call.spec.option(name)
+        if option is not None and option.slot is not None:
+            yield from ((option.slot, word) for word in words)
+
+
+def _check(slot: Slot, text: str) -> None:
+    if not text:
+        return
+    match slot:
+        case Slot.TAG:
+            _path(text)
+        case Slot.SOP_CLASS:
+            _uid(text)
+        case Slot.CONTEXTS:
+            _contexts(text)
+
+
+def _tag(text: str) -> None:
+    from assocsh.datasets.dictionary import find_tag
+
+    find_tag(text)
+
+
+def _path(text: str) -> None:
+    from assocsh.datasets.paths import parse_path
+
+    parse_path(text)
+
+
+def _uid(text: str) -> None:
+    from assocsh.datasets.dictionary import sop_class_uid
+
+    sop_class_uid(text)
+
+
+def _contexts(text: str) -> None:
+    from assocsh.datasets.dictionary import transfer_syntax_uid
+
+    at = 0
+    while at < len(text):
+        match = _ENTRY.match(text, at)
+        if match is None:
+            raise UsageError(
+                f"{text} is not a list of contexts",
+                hint="qr,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian], for example",
+            )
+        name, syntaxes = match[1].strip(), match[2]
+        if name not in CONTEXT_SETS:
+            _uid(name)
+        for syntax in (syntaxes or "").split(","):
+            if syntax.strip():
+                transfer_syntax_uid(syntax.strip())
+        at = match.end()

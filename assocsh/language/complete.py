@@ -1,0 +1,233 @@
+"""Completion, pure: text and cursor in, candidates out.
+
+No threads, no network, no import of anything heavy: until the tables are loaded, commands, options
+and what the session knows are completed, tags and SOP classes after that. At most ``CAP``
+candidates, in a millisecond or two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from assocsh.language import tables as _tables
+from assocsh.language.complete_names import (
+    contexts,
+    keys,
+    sop_classes,
+    tags,
+    transfer_syntaxes,
+)
+from assocsh.language.complete_queries import assignments, expectations, queries
+from assocsh.language.context import context_at
+from assocsh.language.files import files
+from assocsh.language.provider import CompletionDefaults, CompletionProvider
+from assocsh.language.quoting import inside, quoted
+from assocsh.language.ranking import Found, Request, ranked
+from assocsh.language.spec import COMMANDS, SETTINGS, Slot
+from assocsh.language.tables import CAP, Tables
+from assocsh.language.tokens import PartKind
+
+__all__ = ["CAP", "Candidate", "CompletionDefaults", "CompletionProvider", "completions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One completion: ``text`` takes the place of the last ``-start`` characters."""
+
+    text: str
+    start: int
+    display: str
+    meta: str = ""
+
+
+def completions(
+    text: str,
+    cursor: int,
+    provider: CompletionProvider,
+    tables: Tables | None = None,
+) -> list[Candidate]:
+    """The candidates for the word before the cursor, best first, at most ``CAP``.
+
+    ``tables`` are those that ``tables.load()`` made, if it has been through.
+    """
+    context = context_at(text, cursor)
+    if context.comment:
+        return []
+    request = Request(context, provider, tables or _tables.loaded())
+    found = islice(_found(request), CAP)
+    return list(_candidates(request, found))
+
+
+def _found(request: Request) -> Iterable[Found]:
+    context = request.context
+    typed = context.typed
+    if typed.tail is not None and not typed.quote.startswith("'"):
+        opening = typed.value.rfind("${")
+        if opening >= 0 and "}" not in typed.value[opening:] and "$" in typed.raw:
+            return queries(request.at(opening + 2))
+        if typed.tail.kind is PartKind.VARIABLE or typed.raw.endswith("$"):
+            return _variables(request.at(typed.value.rindex("$") + 1))
+    if context.command:
+        return _commands(request)
+    spec = context.spec
+    if spec is None:
+        return ()
+    if spec.verbatim:
+        return (assignments if spec.name == "let" else expectations)(request)
+    if typed.raw.startswith("-") and context.option is None and not context.only_words:
+        return _options(request)
+    if context.option is not None and typed.raw.startswith("--"):
+        request = request.at(typed.value.index("=") + 1)
+    if context.slot is None:
+        return _options(request) if not typed.raw and not context.only_words else ()
+    return _SLOTS.get(context.slot, _nothing)(request)
+
+
+def _candidates(request: Request, found: Iterable[Found]) -> Iterator[Candidate]:
+    """Each thing found, written as it must stand on the line."""
+    typed = request.context.typed
+    for each in found:
+        kept = each.kept
+        start = typed.positions[kept]
+        if any(begin < start < end for begin, end in typed.closed):
+            continue  # in the middle of a finished quote
+        text: str | None
+        if each.verbatim:
+            text = each.text
+        elif typed.quote and kept > typed.quoted_from:
+            text = inside(each.text, typed.quote)
+            if text is not None and each.more:
+                text = text[:-1]
+        else:
+            if typed.quote and kept == typed.quoted_from:
+                start = typed.raw.rindex(typed.quote, 0, start)
+            text = quoted(each.text, inside_word=start > 0)
+        if text is not None:
+            yield Candidate(text, start - len(typed.raw), each.display or each.text, each.meta)
+
+
+def _commands(request: Request) -> Iterator[Found]:
+    available = request.provider.available_commands()
+    offered = [name for name in COMMANDS if available is None or name in available]
+    longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
+    names = [*offered, *(name for name in longer if COMMANDS[name].name in offered)]
+    for name in ranked(request.text, names):
+        yield request.found(name, meta=COMMANDS[name].summary)
+
+
+def _options(request: Request) -> Iterator[Found]:
+    context = request.context
+    assert context.spec is not None
+    for option in context.spec.options:
+        if option.name in context.given and not option.repeated:
+            continue
+        if option.name.startswith(request.text) or (
+            len(request.text) > 3 and request.text[2:] in option.name
+        ):
+            yield request.found(option.name, option.synopsis[1:-1], option.summary, verbatim=True)
+
+
+def _choices(request: Request) -> Iterator[Found]:
+    for choice in ranked(request.text, request.context.choices):
+        yield request.found(choice)
+
+
+def _variables(request: Request) -> Iterator[Found]:
+    for name in ranked(request.text, list(request.provider.variable_names())):
+        yield request.found(name, f"${name}", verbatim=True)
+
+
+def _peers(request: Request) -> Iterator[Found]:
+    known = dict(request.provider.peers())
+    known.setdefault("practice", "the practice archive, started for you")
+    for name in ranked(request.text, list(known)):
+        yield request.found(name, meta=known[name])
+
+
+def _ae_titles(request: Request) -> Iterator[Found]:
+    known = dict(request.provider.ae_titles())
+    for name in ranked(request.text, list(known)):
+        yield request.found(name, meta=known[name])
+
+
+def _requests(request: Request) -> Iterator[Found]:
+    bare = request.text[:1].isdigit()
+    for number, meta in request.provider.request_numbers():
+        text = str(number) if bare else f"#{number}"
+        if text.startswith(request.text):
+            yield request.found(text, meta=meta, verbatim=True)
+    yield from _choices(request)
+
+
+def _rows(request: Request) -> Iterator[Found]:
+    for number, meta in request.provider.rows():
+        if str(number).startswith(request.text):
+            yield request.found(str(number), meta=meta)
+
+
+def _topics(request: Request) -> Iterator[Found]:
+    from assocsh.language.help import TOPICS
+
+    available = request.provider.available_commands()
+    offered = {
+        name: spec.summary
+        for name, spec in COMMANDS.items()
+        if available is None or name in available
+    }
+    offered |= TOPICS
+    for name in ranked(request.text, list(offered)):
+        yield request.found(name, meta=offered[name])
+
+
+def _settings(request: Request) -> Iterator[Found]:
+    for name in ranked(request.text, list(SETTINGS)):
+        setting = SETTINGS[name]
+        yield request.found(name, meta=f"{setting.summary} ({setting.default})")
+
+
+def _setting_value(request: Request) -> Iterator[Found]:
+    words = request.context.words
+    setting = SETTINGS.get(words[0]) if words else None
+    if setting is None:
+        return
+    offered = list(setting.choices)
+    if setting.slot is Slot.DURATION:
+        offered += [each for each in ("5s", "10s", "30s", "60s", "5m") if each not in offered]
+    elif setting.slot is Slot.DIRECTORY:
+        yield from files(request, directories=True)
+    for value in ranked(request.text, offered):
+        yield request.found(value, meta="default" if value == setting.default else "")
+
+
+def _uids(request: Request) -> Iterator[Found]:
+    for keyword in ("SOPInstanceUID", "AffectedSOPInstanceUID"):
+        for value, meta in request.provider.recent_values(keyword):
+            if value.startswith(request.text):
+                yield request.found(value, meta=meta)
+
+
+def _nothing(request: Request) -> Iterator[Found]:
+    return iter(())
+
+
+_SLOTS: dict[Slot, Callable[[Request], Iterable[Found]]] = {
+    Slot.COMMAND: _topics,
+    Slot.PEER: _peers,
+    Slot.LEVEL: _choices,
+    Slot.CHOICE: _choices,
+    Slot.KEY: keys,
+    Slot.TAG: tags,
+    Slot.FILE: files,
+    Slot.DIRECTORY: lambda request: files(request, directories=True),
+    Slot.REQUEST: _requests,
+    Slot.ROW: _rows,
+    Slot.SOP_CLASS: sop_classes,
+    Slot.TRANSFER_SYNTAX: transfer_syntaxes,
+    Slot.CONTEXTS: contexts,
+    Slot.AE_TITLE: _ae_titles,
+    Slot.SETTING: _settings,
+    Slot.VALUE: _setting_value,
+    Slot.UID: _uids,
+}

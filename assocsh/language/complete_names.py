@@ -1,0 +1,156 @@
+"""Completion of what the standard names: tags, their values, SOP classes, transfer syntaxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from assocsh.language.enumerated import USUAL_KEYS, VALUES
+from assocsh.language.ranking import Found, Request, ranked
+from assocsh.language.spec import CONTEXT_SETS
+from assocsh.language.tables import TagLike, UidLine
+from assocsh.language.words import split_key
+
+_NUMBER = re.compile(
+    r"\(?(?:0[xX])?[0-9A-Fa-f]{0,4}(?:,\s?[0-9A-Fa-f]{0,4})?\)?|(?:0[xX])?[0-9A-Fa-f]{5,8}"
+)
+_ITEM = re.compile(r"\[[^\]]*\]|\([0-9]+\)$")
+
+
+def keys(request: Request) -> Iterator[Found]:
+    """``Keyword`` and, once ``=`` is there, its values."""
+    typed = request.context.typed.value
+    path, value = split_key(typed)
+    if value is None:
+        given = {split_key(word)[0] for word in request.context.words}
+        yield from _tag_steps(request, skip=given)
+        return
+    at = max(len(path) + 1, typed.rfind("\\") + 1)
+    yield from values(request.at(at), path)
+
+
+def tags(request: Request) -> Iterator[Found]:
+    """A keyword, a number, or a path of them."""
+    yield from _tag_steps(request, skip=set(request.context.words))
+
+
+def _tag_steps(request: Request, skip: set[str]) -> Iterator[Found]:
+    """The last step of the typed path."""
+    typed = request.context.typed.value
+    at = typed.rfind(".") + 1
+    yield from keywords(request.at(max(at, request.kept)), skip=set() if at else skip)
+
+
+def keywords(request: Request, skip: set[str] | None = None) -> Iterator[Found]:
+    """Tags by keyword or number, in the spelling that was begun."""
+    tables, typed = request.tables, request.text
+    if typed[:1] in ("(", *"0123456789"):
+        yield from _numbers(request)
+        return
+    words = request.context.words
+    usual = USUAL_KEYS.get(words[0].lower() if words else "", ())
+    if not usual and request.context.spec is not None and request.context.spec.verbatim:
+        usual = (*USUAL_KEYS["study"], *USUAL_KEYS["series"])
+    preferred = list(dict.fromkeys([*request.provider.recent_keywords(), *usual]))
+    if request.context.slot is not None and not typed and usual:
+        preferred = list(dict.fromkeys([*usual, *preferred]))
+    if tables is None:
+        for name in ranked(typed, [name for name in preferred if name not in (skip or ())]):
+            yield request.found(name)
+        return
+    for entry in tables.tags.search(typed, preferred=preferred):
+        if not skip or entry.keyword not in skip:
+            yield request.found(entry.keyword, meta=tag_meta(entry))
+
+
+def _numbers(request: Request) -> Iterator[Found]:
+    typed = request.text
+    if request.tables is None or not _NUMBER.fullmatch(typed):
+        return
+    hexadecimal = typed[:2].lower() == "0x"
+    group, comma, element = typed.strip("()")[2 if hexadecimal else 0 :].partition(",")
+    digits = (group.rjust(4, "0") if comma else group) + element.strip()
+    for entry in request.tables.tags_by_number(digits):
+        number = f"{entry.tag >> 16:04x},{entry.tag & 0xFFFF:04x}"
+        if typed.startswith("("):
+            text = f"({number})"
+        elif comma:
+            text = number
+        else:
+            text = ("0x" if hexadecimal else "") + number.replace(",", "")
+        yield request.found(text, f"{text} {entry.keyword}", f"{entry.vr} {entry.vm}  {entry.name}")
+
+
+def tag_meta(entry: TagLike) -> str:
+    """``(0010,0020) LO 1  Patient ID``"""
+    number = f"({entry.tag >> 16:04x},{entry.tag & 0xFFFF:04x})"
+    return f"{number} {entry.vr} {entry.vm}  {entry.name}"
+
+
+def keyword_of(request: Request, path: str) -> str:
+    """The keyword that a path ends with, whatever its spelling."""
+    step = _ITEM.sub("", path.rpartition(".")[2])
+    if request.tables is None or step[:1] not in ("(", *"0123456789"):
+        return step
+    digits = step.strip("()").replace(",", "").replace(" ", "").lower()
+    found = request.tables.tags_by_number(digits) if len(digits) == 8 else ()
+    return found[0].keyword if found else step
+
+
+def values(request: Request, path: str) -> Iterator[Found]:
+    """Values of an element: those that came with responses, then those the standard lists."""
+    keyword = keyword_of(request, path)
+    if request.tables is not None and (entry := request.tables.tags.get(keyword)):
+        keyword = entry.keyword
+    seen = dict(request.provider.recent_values(keyword))
+    for value in ranked(request.text, list(seen)):
+        yield request.found(value, meta=seen[value])
+    listed = VALUES.get(keyword, {})
+    for value in ranked(request.text, [value for value in listed if value not in seen]):
+        yield request.found(value, meta=listed[value])
+    if keyword in ("SOPClassUID", "SOPClassesInStudy", "ReferencedSOPClassUID"):
+        for line in _lines(request, "sop_classes"):
+            if line.uid not in seen:
+                yield request.found(line.uid, line.keyword, line.uid)
+
+
+def sop_classes(request: Request) -> Iterator[Found]:
+    """SOP classes by keyword or UID, with the UID and what was negotiated."""
+    for line in _lines(request, "sop_classes"):
+        status = request.provider.context_status(line.uid)
+        by_uid = request.text[:1].isdigit()
+        meta = f"{line.keyword if by_uid else line.uid}{'  ' if status else ''}{status}"
+        yield request.found(line.uid if by_uid else line.keyword, meta=meta)
+
+
+def transfer_syntaxes(request: Request) -> Iterator[Found]:
+    """Transfer syntaxes by keyword or UID."""
+    for line in _lines(request, "transfer_syntaxes"):
+        by_uid = request.text[:1].isdigit()
+        yield request.found(line.uid if by_uid else line.keyword, meta=f"{line.uid}  {line.name}")
+
+
+def _lines(request: Request, which: str) -> Iterator[UidLine]:
+    tables = request.tables
+    if tables is None:
+        return
+    index = tables.sop_classes if which == "sop_classes" else tables.transfer_syntaxes
+    if request.text[:1].isdigit():
+        yield from (line for line in index.search("") if line.uid.startswith(request.text))
+    else:
+        yield from index.search(request.text)
+
+
+def contexts(request: Request) -> Iterator[Found]:
+    """The last entry of ``qr,CTImageStorage:[JPEG2000Lossless,...]``."""
+    typed = request.text
+    opening = typed.rfind("[")
+    if opening > typed.rfind("]"):
+        at = max(opening, typed.rfind(",")) + 1
+        yield from transfer_syntaxes(request.at(request.kept + at))
+        return
+    inner = request.at(request.kept + typed.rfind(",") + 1)
+    given = set(typed.split(",")[:-1])
+    for name in ranked(inner.text, [each for each in CONTEXT_SETS if each not in given]):
+        yield inner.found(name, meta=CONTEXT_SETS[name])
+    yield from sop_classes(inner)

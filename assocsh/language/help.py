@@ -1,0 +1,159 @@
+"""``help``: the commands, one command, or a topic; everything about commands is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from assocsh.errors import UsageError
+from assocsh.language.place import nearest
+from assocsh.language.spec import COMMANDS, SETTINGS, CommandSpec, Slot, groups
+
+TOPICS: dict[str, str] = {
+    "keys": "what the keys do at the prompt",
+    "language": "words, quotes, comments, variables",
+    "expect": "queries and predicates",
+}
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("Tab", "complete; again for the next one, Shift-Tab back, Esc closes the menu"),
+    ("Enter", "submit; with an entry of the menu chosen, take that entry"),
+    ("Alt-Enter", "submit a line that is marked as wrong"),
+    ("Up, Down", "earlier lines, those that begin like this one"),
+    ("Right, End", "take the suggestion from the history"),
+    ("Ctrl-R", "search the history"),
+    ("Ctrl-C", "with text: clear the line; empty line: cancel the newest request"),
+    ("Ctrl-D", "empty line: release and leave, asking when requests are pending"),
+    ("Ctrl-L", "clear the screen"),
+    ("F1", "help for the word at the cursor"),
+    ("F4", "vi or emacs keys"),
+    ("F5", "the next view of the wire: off, summary, detail, hex"),
+    ("F6", "the requests"),
+)
+
+_LANGUAGE = """\
+Words split on blanks. 'Single quotes' hold anything; "double quotes" know \\"
+and \\\\ only. A bare backslash is DICOM's value separator:
+ImageType=ORIGINAL\\PRIMARY.
+
+; separates commands. & at the end of a command: go on at once (scripts wait
+otherwise). # begins a comment at the start of a line or after a blank; before a
+digit it is a request: #7. \\ at the end of a line joins the next line on.
+Options are --name VALUE or --name=VALUE; -- ends them.
+
+A data element is a keyword, (gggg,eeee), ggggeeee, or a path:
+Sequence[0].Keyword, where the index may be left out. Keyword=value matches; a
+bare Keyword asks for it back.
+
+$name is a variable of let, ${query} the value of a query. They are replaced
+after the line has been split, and only inside their word: no value ever becomes
+a command or an option."""
+
+_EXPECT = """\
+expect QUERY [not] PREDICATE [VALUE]
+
+Queries, about the last finished request, or another with #n. before:
+  status  status.name  count  elapsed  error
+  rsp[0].Keyword  rsp[0].Sequence[0].Keyword  rsp[*].Keyword  last.Keyword
+  suboperations.completed  .failed  .warning  .remaining  compared  different
+and about the association:
+  assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked
+  assoc.contexts[CTImageStorage].transfer_syntax  .result  .id  .role
+  events[*].type  pdu.sent  pdu.received
+
+Predicates:
+  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (5s)
+  contains startswith endswith     parts of a text
+  includes             one of several values is this one
+  matches              a /pattern/ is found in it; /pattern/i in any case
+  exists isempty       is there such a value, is it of no length
+
+rsp[*] stands for every response, in no order: each must satisfy the predicate,
+with not each must fail it; includes asks for one of them. Expects in a row are
+all looked at before a script stops."""
+
+
+def help_text(name: str | None = None, *, available: Collection[str] | None = None) -> str:
+    """The help for a command or topic, or the overview. No line end at the end.
+
+    ``available`` are the commands of this build (None: all). Raises UsageError for a name that
+    is neither, with the nearest names.
+    """
+    if name is None:
+        return _overview(available)
+    match name:
+        case "keys":
+            width = max(len(key) for key, _ in KEYS)
+            return "\n".join(f"{key:{width}}  {what}" for key, what in KEYS)
+        case "language":
+            return _LANGUAGE
+    spec = COMMANDS.get(name.lower())
+    if spec is None:
+        known = (*COMMANDS.names, *TOPICS)
+        raise UsageError(
+            f"there is no help for {name!r}",
+            hint=nearest(name, known) or "help lists the commands",
+        )
+    text = _command(spec)
+    if available is not None and spec.name not in available:
+        text += "\n\nNot in this version yet."
+    return text
+
+
+def _overview(available: Collection[str] | None) -> str:
+    lines = []
+    for group, specs in groups().items():
+        shown = [spec for spec in specs if available is None or spec.name in available]
+        if shown:
+            lines += ["", group]
+            lines += [f"  {spec.name:<10}{spec.summary}" for spec in shown]
+    topics = ", ".join(f"help {topic}" for topic in TOPICS)
+    lines += ["", f"help COMMAND shows its options with examples. Also: {topics}."]
+    return "\n".join(lines[1:])
+
+
+def _command(spec: CommandSpec) -> str:
+    lines = [f"{spec.name}: {spec.summary}", ""]
+    lines += _wrapped(spec)
+    described = [(each.name.upper(), each.summary) for each in spec.parameters if each.summary]
+    described += [(each.synopsis[1:-1], each.summary) for each in spec.options]
+    if described:
+        width = min(max(len(left) for left, _ in described), 32)
+        lines += ["", *(f"  {left:{width}}  {right}" for left, right in described)]
+    if spec.details:
+        lines += ["", spec.details]
+    if spec.name == "set":
+        lines += ["", *_settings()]
+    if spec.name == "expect":
+        lines += ["", *_EXPECT.splitlines()[2:]]
+    lines += ["", "Examples:", *(f"  {example}" for example in spec.examples)]
+    if spec.aliases:
+        lines += ["", f"Also: {', '.join(spec.aliases)}"]
+    if spec.section:
+        lines += ["", f"The standard: {spec.section}"]
+    return "\n".join(lines)
+
+
+def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:
+    """The synopsis in lines of at most ``width``; an option is never broken."""
+    pieces = [spec.name, *(each.synopsis for each in spec.parameters)]
+    pieces += [each.synopsis for each in spec.options]
+    if spec.block:
+        pieces.append("{ COMMANDS }")
+    indent = " " * (len(spec.name) + 3)
+    lines = ["  " + pieces[0]]
+    for piece in pieces[1:]:
+        if len(lines[-1]) + 1 + len(piece) > width:
+            lines.append(indent + piece)
+        else:
+            lines[-1] += " " + piece
+    return lines
+
+
+def _settings() -> list[str]:
+    width = max(map(len, SETTINGS))
+    lines = []
+    for setting in SETTINGS.values():
+        lines.append(f"  {setting.name:{width}}  {setting.summary} (default {setting.default})")
+        if setting.slot is Slot.CHOICE:
+            lines.append(f"  {'':{width}}  {', '.join(setting.choices)}")
+    return lines

@@ -1,0 +1,115 @@
+"""The hint on the toolbar: what belongs at the cursor, in one line."""
+
+from __future__ import annotations
+
+from assocsh.language import tables as _tables
+from assocsh.language.complete_names import keyword_of, tag_meta
+from assocsh.language.context import Context, context_at
+from assocsh.language.enumerated import VR_FORMS
+from assocsh.language.expectations import Operator
+from assocsh.language.place import nearest
+from assocsh.language.provider import CompletionDefaults
+from assocsh.language.queries import ROOTS
+from assocsh.language.ranking import Request
+from assocsh.language.spec import COMMANDS, SETTINGS, CommandSpec, Slot
+from assocsh.language.tables import Tables
+from assocsh.language.words import split_key
+
+
+def hint(text: str, cursor: int, tables: Tables | None = None) -> str:
+    """What the word at the cursor may be; an empty string when there is nothing to say."""
+    context = context_at(text, cursor)
+    if context.comment:
+        return ""
+    if context.command:
+        return _command(context.typed.value)
+    if context.spec is None:
+        return _unknown(context.name)
+    return _place(context, context.spec, tables or _tables.loaded())
+
+
+def _command(typed: str) -> str:
+    if not typed:
+        return ""
+    spec = COMMANDS.get(typed)
+    if spec is None:
+        names = [name for name in COMMANDS.names if name.startswith(typed)]
+        if len(names) != 1:
+            return "  ".join(names) if names else _unknown(typed)
+        spec = COMMANDS[names[0]]
+    return f"{spec.synopsis}   {spec.summary}"
+
+
+def _unknown(name: str) -> str:
+    if not name:
+        return ""
+    return f"no such command: {name}  {nearest(name, COMMANDS.names)}".rstrip()
+
+
+def _place(context: Context, spec: CommandSpec, tables: Tables | None) -> str:
+    if context.option is not None:
+        option = context.option
+        return f"{option.synopsis[1:-1]}   {_choices(option.summary, option.choices)}"
+    typed = context.typed.raw
+    if spec.verbatim:
+        return _verbatim(context, spec)
+    if typed.startswith("--") and not context.only_words:
+        known = spec.option(typed)
+        if known is not None:
+            return f"{known.synopsis[1:-1]}   {known.summary}"
+        return "  ".join(each.name for each in spec.options if each.name.startswith(typed)) or (
+            f"{spec.name} has no option {typed}  "
+            f"{nearest(typed, [each.name for each in spec.options])}".rstrip()
+        )
+    parameter = context.parameter
+    if parameter is None:
+        return spec.synopsis
+    if parameter.slot in (Slot.KEY, Slot.TAG) and typed:
+        return _key(context, tables) or f"{parameter.synopsis}   {parameter.summary}"
+    if parameter.slot is Slot.VALUE and context.words:
+        return _setting(context.words[0])
+    choices = () if parameter.slot is Slot.CHOICE else parameter.choices
+    return f"{spec.name} {parameter.synopsis}   {_choices(parameter.summary, choices)}"
+
+
+def _choices(summary: str, choices: tuple[str, ...]) -> str:
+    missing = [choice for choice in choices if choice not in summary]
+    return f"{summary}: {', '.join(choices)}" if missing else summary
+
+
+def _setting(name: str) -> str:
+    setting = SETTINGS.get(name)
+    if setting is None:
+        return f"no such setting: {name}  {nearest(name, SETTINGS)}".rstrip()
+    choices = ", ".join(setting.choices) if setting.slot is Slot.CHOICE else ""
+    if setting.choices and not choices:
+        choices = f"{setting.slot}, {', '.join(setting.choices)}"
+    return f"{name} {choices or setting.slot}   {setting.summary} ({setting.default})"
+
+
+def _key(context: Context, tables: Tables | None) -> str:
+    """The tag of a key; how its values are written once ``=`` is there."""
+    if tables is None:
+        return ""
+    path, value = split_key(context.typed.value)
+    request = Request(context, CompletionDefaults(), tables)
+    entry = tables.tags.get(keyword_of(request, path))
+    if entry is None:
+        return "" if value is None else f"no such keyword: {path}"
+    form = VR_FORMS.get(entry.vr, "") if value is not None else ""
+    return f"{entry.keyword} {tag_meta(entry)}" + (f"   {form}" if form else "")
+
+
+def _verbatim(context: Context, spec: CommandSpec) -> str:
+    words = [word for word in context.words if word not in ("not", "=")]
+    if spec.name == "let":
+        return "let NAME = QUERY   " + ("a name" if not words else " ".join(ROOTS))
+    if not words:
+        return "expect QUERY PREDICATE VALUE   " + " ".join(ROOTS)
+    if len(words) == 1:
+        return "predicate: [not] " + " ".join(Operator.ALL)
+    if words[1] in Operator.UNARY:
+        return f"{words[1]} takes no value"
+    if words[1] == "matches":
+        return "a /pattern/, /pattern/i for any case"
+    return "a number, 0xA900..0xA9FF, 500ms, text, 'text with blanks', $name or ${query}"

@@ -1,0 +1,224 @@
+"""Queries: what ``${...}``, ``let`` and ``expect`` ask of results, as a tree with positions.
+
+::
+
+    query      = [#n .] root { .name | [index] | [*] | [name] }
+    root       = status count elapsed error rsp last suboperations compared different assoc
+                 events pdu
+
+A data element is a keyword or a number, with items in brackets: ``rsp[0].Seq[0].CodeValue``,
+``last.(0008,0018)``. ``[*]`` stands for every response, in no order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from assocsh.errors import LanguageError
+from assocsh.language.place import Place, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a query: a name, or what is in brackets: an index, ``*`` or a name."""
+
+    name: str = ""
+    index: int | None = None
+    every: bool = False
+    key: str = ""
+    start: int = 0
+    end: int = 0
+
+    def __str__(self) -> str:
+        if self.name:
+            return self.name
+        return f"[{'*' if self.every else self.key or self.index}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed query. ``request`` is the n of ``#n.``; None is the last finished request."""
+
+    text: str
+    request: int | None
+    steps: tuple[Step, ...]
+    start: int
+    end: int
+
+    @property
+    def root(self) -> str:
+        return self.steps[0].name
+
+    @property
+    def every(self) -> bool:
+        """Whether it goes over all responses (``[*]``)."""
+        return any(step.every for step in self.steps)
+
+
+_STEP_NAMES: dict[str, tuple[str, ...] | None] = {
+    # what may follow a root; None: checked when evaluated (data elements, events)
+    "status": ("name", "category"),
+    "count": (),
+    "elapsed": (),
+    "error": (),
+    "rsp": None,
+    "last": None,
+    "suboperations": ("remaining", "completed", "failed", "warning"),
+    "compared": (),
+    "different": (),
+    "assoc": ("state", "peer", "calling", "called", "max_pdu", "window", "contexts", "ended_by"),
+    "events": None,
+    "pdu": ("sent", "received"),
+}
+_ASSOC_FIELDS = {
+    "window": ("invoked", "performed"),
+    "contexts": ("id", "abstract_syntax", "result", "transfer_syntax", "role"),
+}
+ROOTS = tuple(_STEP_NAMES)
+OF_REQUEST = (
+    "status",
+    "count",
+    "elapsed",
+    "error",
+    "rsp",
+    "last",
+    "suboperations",
+    "compared",
+    "different",
+)
+
+_REQUEST = re.compile(r"#([0-9]{1,9})\.")
+_NUMBER_TAG = re.compile(r"\([0-9A-Fa-f]{4},\s?[0-9A-Fa-f]{4}\)|[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}")
+_STEP_NAME = re.compile(r"[A-Za-z0-9_]+")
+_IN_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+_INDEX = re.compile(r"[0-9]{1,9}")
+
+
+def query_fields(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that may follow ``path`` of a query (brackets left out), for completion."""
+    if not path:
+        return ROOTS
+    if path[0] == "assoc" and len(path) == 2:
+        return _ASSOC_FIELDS.get(path[1], ())
+    return (_STEP_NAMES.get(path[0]) or ()) if len(path) == 1 else ()
+
+
+def parse_query(text: str, *, offset: int = 0, place: Place | None = None) -> Query:
+    """Read a query; ``offset`` is where it stands in ``place``. Raises LanguageError."""
+    return _QueryReader(text, offset, place or Place(text)).read()
+
+
+class _QueryReader:
+    def __init__(self, text: str, offset: int, place: Place) -> None:
+        stripped = text.strip()
+        self.offset = offset + (text.index(stripped) if stripped else 0)
+        self.text = stripped
+        self.place = place
+        self.at = 0
+
+    def error(self, message: str, hint: str = "", start: int = -1, end: int = -1) -> LanguageError:
+        start = self.at if start < 0 else start
+        end = len(self.text) if end < 0 else end
+        return self.place.error(message, self.offset + start, self.offset + end, hint)
+
+    def read(self) -> Query:
+        text = self.text
+        if not text:
+            raise self.error("a query is missing here", f"one of {', '.join(ROOTS)}")
+        request = None
+        if match := _REQUEST.match(text):
+            request, self.at = int(match[1]), match.end()
+        elif text.startswith("#"):
+            raise self.error("a request is written #n., for example #2.status")
+        steps = [self._name()]
+        while self.at < len(text):
+            if text[self.at] == "[":
+                steps.append(self._brackets())
+            elif text[self.at] == ".":
+                self.at += 1
+                steps.append(self._name())
+            else:
+                raise self.error(
+                    f"a query does not go on with {text[self.at]!r}", "write .name or [index]"
+                )
+        query = Query(text, request, tuple(steps), self.offset, self.offset + len(text))
+        self._check(query)
+        return query
+
+    def _name(self) -> Step:
+        start = self.at
+        match = _NUMBER_TAG.match(self.text, start) or _STEP_NAME.match(self.text, start)
+        if match is None:
+            raise self.error("a name is missing here", start=start, end=start + 1)
+        self.at = match.end()
+        return Step(name=match[0], start=self.offset + start, end=self.offset + self.at)
+
+    def _brackets(self) -> Step:
+        start = self.at
+        match = _IN_BRACKETS.match(self.text, start)
+        if match is None:
+            raise self.error("this [ has no ]", start=start, end=start + 1)
+        self.at = match.end()
+        inside, begin, end = match[1].strip(), self.offset + start, self.offset + self.at
+        if inside == "*":
+            return Step(every=True, start=begin, end=end)
+        if _INDEX.fullmatch(inside):
+            return Step(index=int(inside), key=inside, start=begin, end=end)
+        if not inside:
+            raise self.error("there is nothing in these brackets", "an index from 0, or *", start)
+        return Step(key=inside, start=begin, end=end)
+
+    def _check(self, query: Query) -> None:
+        root = query.steps[0]
+        if root.name not in _STEP_NAMES:
+            raise self._unknown(root, ROOTS, "query")
+        if query.request is not None and root.name not in OF_REQUEST:
+            raise self.place.error(
+                f"{root.name} does not belong to a request",
+                query.start,
+                root.end,
+                f"write {root.name} without #{query.request}",
+            )
+        if root.name in ("rsp", "events"):
+            if len(query.steps) < 2 or query.steps[1].name or not _is_index(query.steps[1]):
+                raise self.place.error(
+                    f"{root.name} needs an index", root.start, root.end, f"{root.name}[0] or [*]"
+                )
+            return
+        allowed = _STEP_NAMES[root.name]
+        if allowed is None:
+            return
+        rest = query.steps[1:]
+        if rest and (not rest[0].name or rest[0].name not in allowed):
+            raise self._unknown(rest[0], allowed, root.name)
+        if root.name == "assoc" and rest:
+            self._check_assoc(rest)
+        elif not rest and root.name in ("suboperations", "pdu", "assoc"):
+            raise self.place.error(
+                f"{root.name} needs a name after it",
+                root.start,
+                root.end,
+                f"{root.name}.{' or .'.join(allowed)}",
+            )
+        elif len(rest) > 1:
+            raise self._unknown(rest[1], (), f"{root.name}.{rest[0]}")
+
+    def _check_assoc(self, steps: tuple[Step, ...]) -> None:
+        head, *rest = steps
+        fields = _ASSOC_FIELDS.get(head.name, ())
+        if head.name == "contexts" and rest and not rest[0].name:
+            rest = rest[1:]
+        if rest and (len(rest) > 1 or rest[0].name not in fields):
+            raise self._unknown(rest[0], fields, f"assoc.{head.name}")
+
+    def _unknown(self, step: Step, allowed: tuple[str, ...], what: str) -> LanguageError:
+        hint = nearest(str(step), allowed)
+        if not hint and allowed:
+            hint = "one of " + ", ".join(allowed)
+        named = "no such query" if what == "query" else f"{what} has no"
+        return self.place.error(f"{named}: {step}", step.start, step.end, hint)
+
+
+def _is_index(step: Step) -> bool:
+    return step.every or step.index is not None

@@ -1,0 +1,165 @@
+"""What a word may be in its slot, as far as the text alone can tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from assocsh.errors import UsageError
+from assocsh.language.place import Place, nearest
+from assocsh.language.spec import SETTINGS, Slot
+from assocsh.language.words import Word, split_key
+from assocsh.text.durations import parse_limit
+
+_INTEGER = re.compile(r"[0-9]{1,10}")
+_REQUEST = re.compile(r"#?[0-9]{1,9}")
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_PEER = re.compile(r"[^@]+@(\[[^\]]+\]|[^:@\s]+):[0-9]{1,5}")
+_NUMBER_TAG = re.compile(
+    r"\([0-9A-Fa-f]{1,4},\s?[0-9A-Fa-f]{1,4}\)|[0-9A-Fa-f]{1,4},[0-9A-Fa-f]{1,4}"
+    r"|(0[xX])?[0-9A-Fa-f]{8}"
+)
+_KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_INDEX = re.compile(r"(?:\[([^\]]*)\]|\(([0-9]+)\))?")
+
+
+def check_word(word: Word, slot: Slot, choices: Sequence[str], name: str, place: Place) -> None:
+    """Raises LanguageError when the word cannot be what its slot wants.
+
+    A word with references is let through: what they stand for is not known yet. The keyword of a
+    key is checked for its form only.
+    """
+    text = word.literal
+    if text is None:
+        return
+    if slot in (Slot.CHOICE, Slot.LEVEL):
+        _check_choice(text, choices, name, word, place)
+    elif text not in choices and (check := _CHECKS.get(slot)):
+        problem = check(text)
+        if problem:
+            raise place.error(problem[0], word.start, word.end, problem[1])
+
+
+def check_setting(name: Word, value: Word, place: Place) -> None:
+    """Raises LanguageError when the setting cannot have this value."""
+    setting = SETTINGS.get(name.literal or "")
+    if setting is not None:
+        check_word(value, setting.slot, setting.choices, f"{setting.name} setting", place)
+
+
+def _check_choice(text: str, choices: Sequence[str], name: str, word: Word, place: Place) -> None:
+    if text.lower() in choices or text in choices:
+        return
+    hint = nearest(text, choices) or f"one of {', '.join(choices)}"
+    raise place.error(f"no such {name.lstrip('-')}: {text}", word.start, word.end, hint)
+
+
+Problem = tuple[str, str] | None
+
+
+def _integer(text: str) -> Problem:
+    if _INTEGER.fullmatch(text):
+        return None
+    return f"{text} is not a number", "a whole number, 0 or more"
+
+
+def _row(text: str) -> Problem:
+    if _INTEGER.fullmatch(text) and int(text) > 0:
+        return None
+    return f"{text} is not the number of a row", "rows are counted from 1"
+
+
+def _request(text: str) -> Problem:
+    if _REQUEST.fullmatch(text):
+        return None
+    return f"{text} is not a request number", "#7, for example; requests lists them"
+
+
+def _duration(text: str) -> Problem:
+    try:
+        parse_limit(text)
+    except UsageError as error:
+        return error.message, error.hint
+    return None
+
+
+def _ae_title(text: str) -> Problem:
+    stripped = text.strip(" ")
+    if stripped and len(text) <= 16 and text.isascii() and text.isprintable() and "\\" not in text:
+        return None
+    return (
+        f"{text!r} is not an AE title",
+        "1 to 16 characters of ASCII, no backslash (PS3.5 6.2, VR AE)",
+    )
+
+
+def _uid(text: str) -> Problem:
+    if _UID.fullmatch(text) and len(text) <= 64:
+        return None
+    return f"{text} is not a UID", "digits and dots, 64 characters at most (PS3.5 9.1)"
+
+
+def _peer(text: str) -> Problem:
+    if "@" not in text and ":" not in text:
+        return None  # a name from the config file
+    if not _PEER.fullmatch(text):
+        return f"{text} is not a peer", "AET@HOST:PORT, as in ORTHANC@127.0.0.1:4242"
+    if not 0 < int(text.rpartition(":")[2]) <= 65535:
+        return f"{text} has no TCP port", "a port is 1 to 65535"
+    return _ae_title(text.partition("@")[0])
+
+
+def _setting(text: str) -> Problem:
+    if text in SETTINGS:
+        return None
+    hint = nearest(text, SETTINGS) or f"one of {', '.join(SETTINGS)}"
+    return f"no such setting: {text}", hint
+
+
+def _tag(text: str) -> Problem:
+    at = 0
+    while True:
+        match = _NUMBER_TAG.match(text, at) or _KEYWORD.match(text, at)
+        if match is None:
+            return (
+                f"{text} is not a data element",
+                "a keyword, (gggg,eeee), or Sequence[0].Keyword",
+            )
+        index = _INDEX.match(text, match.end())
+        assert index is not None
+        item = index[1]
+        if item is not None and not (item == "*" or _INTEGER.fullmatch(item)):
+            return f"[{item}] is not the number of an item", "items are counted from 0"
+        at = index.end()
+        if at == len(text):
+            return None
+        if text[at] != ".":
+            return (
+                f"{text} is not a data element",
+                "a keyword, (gggg,eeee), or Sequence[0].Keyword",
+            )
+        at += 1
+
+
+def _key(text: str) -> Problem:
+    path, value = split_key(text)
+    if not path:
+        return "the keyword is missing before =", "Keyword=value"
+    problem = _tag(path)
+    if problem and value is None and " " not in path:
+        return problem[0], f"{problem[1]}; a key is written Keyword=value"
+    return problem
+
+
+_CHECKS: dict[Slot, Callable[[str], Problem]] = {
+    Slot.INTEGER: _integer,
+    Slot.ROW: _row,
+    Slot.REQUEST: _request,
+    Slot.DURATION: _duration,
+    Slot.AE_TITLE: _ae_title,
+    Slot.UID: _uid,
+    Slot.PEER: _peer,
+    Slot.SETTING: _setting,
+    Slot.TAG: _tag,
+    Slot.KEY: _key,
+}

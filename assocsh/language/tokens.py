@@ -1,0 +1,306 @@
+"""The one tokenizer: every reader of a command line sees the text through it.
+
+Tokens lie end to end and cover the whole text; tokenizing never raises. What is wrong becomes an
+ERROR token that says so.
+
+Words split on blanks. ``'...'`` is literal, ``"..."`` knows ``\\"`` and ``\\\\``, and a bare
+backslash is the value separator of DICOM and stays. ``#`` begins a comment at the start of a line
+or after a blank, except right before a digit. ``;`` ends a command, ``&`` before a blank or the
+end of a command ends one that goes on in the background. A backslash before the end of a line
+joins the next line on, as a blank. ``{`` and ``}`` standing alone enclose a block.
+
+``$name`` and ``${query}`` are parts of a word, bare or in double quotes; they are found here, so
+that nothing a value holds is ever tokenized.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assocsh.language.spec import COMMANDS
+
+
+class Kind(StrEnum):
+    """What a token is."""
+
+    BLANK = "blank"
+    JOIN = "join"  # backslash and line end
+    LINE_END = "line end"
+    COMMENT = "comment"
+    WORD = "word"
+    SEPARATOR = "separator"  # ;
+    BACKGROUND = "background"  # &
+    OPEN = "open"  # {
+    CLOSE = "close"  # }
+    ERROR = "error"  # a word that cannot be read, or an operator the language does not have
+
+
+class PartKind(StrEnum):
+    """What a piece of a word is."""
+
+    BARE = "bare"
+    SINGLE = "single"
+    DOUBLE = "double"  # one per run between references; its quotes belong to its text
+    VARIABLE = "variable"
+    QUERY = "query"
+    PATTERN = "pattern"  # /.../ of expect
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a word. ``value`` is what it stands for: unquoted text, or a reference's name.
+
+    ``value_start`` is where ``value`` begins in the text (inside the quote or the braces).
+    """
+
+    kind: PartKind
+    text: str
+    value: str
+    start: int
+    value_start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text; ``message`` and ``hint`` only for ERROR, with the place they mean."""
+
+    kind: Kind
+    text: str
+    start: int
+    parts: tuple[Part, ...] = ()
+    message: str = ""
+    hint: str = ""
+    error_start: int = 0
+    error_end: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    @property
+    def bare(self) -> str | None:
+        """The text, when nothing in it is quoted and nothing replaced."""
+        if self.kind is Kind.WORD and all(part.kind is PartKind.BARE for part in self.parts):
+            return self.text
+        return None
+
+
+_BLANK = re.compile(r"[ \t\v\f\ufeff]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
+_TO_LINE_END = re.compile(r"[^\r\n]*")
+_BARE = re.compile(r"[^ \t\v\f\r\n;'\"$&\\]+")
+_IN_DOUBLE = re.compile(r"[^\"\\$\r\n]+")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_IN_BRACES = re.compile(r"[^{}\r\n]*")
+_PATTERN = re.compile(r"/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*")
+_BLANKS = " \t\v\f"
+_WORD_ENDS = _BLANKS + "\r\n;"
+_SHELL_OPERATORS = re.compile(r"\|\|?|&&|[0-9]?>>?|<<?")
+_ESCAPED = re.compile(r'\\(["\\])')
+
+_QUOTE_HINT = 'a quote ends on the line it begins on; "O\'Brien" holds the other kind'
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of ``text``, end to end. Never raises."""
+    return _Tokenizer(text).run()
+
+
+def is_incomplete(text: str) -> bool:
+    """Whether a line is to be continued: its last character is a backslash that stands alone."""
+    return text == "\\" or (text.endswith("\\") and text[-2] in _BLANKS + "\r\n")
+
+
+class _Tokenizer:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.tokens: list[Token] = []
+        self.command: str | None = None  # first word of the command being read
+        self.words = 0
+        self.last = ""  # the word before, in the same command
+
+    def run(self) -> list[Token]:
+        text, length = self.text, len(self.text)
+        while self.at < length:
+            start = self.at
+            character = text[start]
+            if match := _BLANK.match(text, start):
+                self._add(Kind.BLANK, match.end())
+            elif match := _LINE_END.match(text, start):
+                self._add(Kind.LINE_END, match.end())
+                self._next_command()
+            elif match := _JOIN.match(text, start):
+                self._add(Kind.JOIN, match.end())
+            elif character == "#" and self._comment_here():
+                self._add(Kind.COMMENT, _TO_LINE_END.match(text, start).end())  # type: ignore[union-attr]
+            elif character == ";":
+                self._add(Kind.SEPARATOR, start + 1)
+                self._next_command()
+            elif character == "&" and self._ends_word(start + 1):
+                self._add(Kind.BACKGROUND, start + 1)
+                self._next_command()
+            elif character in "{}" and self._ends_word(start + 1):
+                self._add(Kind.OPEN if character == "{" else Kind.CLOSE, start + 1)
+                self._next_command()
+            else:
+                self._word()
+        return self.tokens
+
+    def _add(self, kind: Kind, end: int) -> None:
+        self.tokens.append(Token(kind, self.text[self.at : end], self.at))
+        self.at = end
+
+    def _next_command(self) -> None:
+        self.command, self.words, self.last = None, 0, ""
+
+    def _ends_word(self, at: int) -> bool:
+        return at >= len(self.text) or self.text[at] in _WORD_ENDS
+
+    def _comment_here(self) -> bool:
+        before = self.text[self.at - 1] if self.at else "\n"
+        after = self.text[self.at + 1 : self.at + 2]
+        return before in _BLANKS + "\r\n\ufeff" and after not in set("0123456789")
+
+    @property
+    def _verbatim(self) -> bool:
+        spec = COMMANDS.get(self.command) if self.command else None
+        return spec is not None and spec.verbatim
+
+    def _word(self) -> None:
+        start = self.at
+        self.words += 1
+        parts: list[Part] = []
+        problem: tuple[str, str, int, int] | None = None
+        operator = _SHELL_OPERATORS.match(self.text, start)
+        if operator and not self._verbatim:
+            problem = (
+                f"assocsh has no {operator[0]}",
+                "; separates commands, and the first failure stops a script"
+                if operator[0] in ("&&", "||")
+                else "no pipes or redirection; quote the word if it is meant as it stands",
+                start,
+                operator.end(),
+            )
+        while self.at < len(self.text) and not self._at_word_end():
+            found, trouble = self._piece(first=not parts)
+            parts += found
+            problem = problem or trouble
+        text = self.text[start : self.at]
+        kind = Kind.WORD if problem is None else Kind.ERROR
+        message, hint, error_start, error_end = problem or ("", "", 0, 0)
+        self.tokens.append(
+            Token(kind, text, start, tuple(parts), message, hint, error_start, error_end)
+        )
+        self.last = text
+        if self.words == 1:
+            self.command = self.tokens[-1].bare
+
+    def _at_word_end(self) -> bool:
+        character = self.text[self.at]
+        if character in _WORD_ENDS:
+            return True
+        if character == "&":
+            return self._ends_word(self.at + 1)
+        return character == "\\" and _JOIN.match(self.text, self.at) is not None
+
+    def _piece(self, *, first: bool) -> tuple[list[Part], tuple[str, str, int, int] | None]:
+        """The next piece of a word: a quote, a reference, a pattern, or a bare run."""
+        text, start = self.text, self.at
+        character = text[start]
+        if character == "'":
+            return self._single()
+        if character == '"':
+            return self._double()
+        if character == "$":
+            return self._dollar()
+        if character == "/" and first and self._verbatim and self.last == "matches":
+            if match := _PATTERN.match(text, start):
+                return self._part(PartKind.PATTERN, match.end(), match[0], start), None
+            return self._broken(
+                _TO_LINE_END.match(text, start).end(),  # type: ignore[union-attr]
+                "this /pattern/ has no end",
+                "close it with /; a / inside is written \\/",
+            )
+        match = _BARE.match(text, start)
+        end = match.end() if match else start + 1  # a lone & or backslash inside a word
+        return self._part(PartKind.BARE, end, text[start:end], start), None
+
+    def _part(self, kind: PartKind, end: int, value: str, value_start: int) -> list[Part]:
+        part = Part(kind, self.text[self.at : end], value, self.at, value_start)
+        self.at = end
+        return [part]
+
+    def _broken(
+        self, end: int, message: str, hint: str, mark: int = 1
+    ) -> tuple[list[Part], tuple[str, str, int, int]]:
+        start = self.at
+        parts = self._part(PartKind.BROKEN, end, self.text[start:end], start)
+        return parts, (message, hint, start, start + mark)
+
+    def _single(self) -> tuple[list[Part], tuple[str, str, int, int] | None]:
+        start = self.at
+        line_end = _TO_LINE_END.match(self.text, start).end()  # type: ignore[union-attr]
+        close = self.text.find("'", start + 1, line_end)
+        if close < 0:
+            return self._broken(line_end, "this quote has no end", _QUOTE_HINT)
+        return self._part(PartKind.SINGLE, close + 1, self.text[start + 1 : close], start + 1), None
+
+    def _double(self) -> tuple[list[Part], tuple[str, str, int, int] | None]:
+        text, opening = self.text, self.at
+        parts: list[Part] = []
+        problem: tuple[str, str, int, int] | None = None
+        run, at = opening, opening + 1  # a run of literal text; the first holds the opening quote
+
+        def literal(end: int) -> None:
+            if end > run:
+                raw = text[run:end]
+                inner = run + 1 if run == opening else run
+                body = text[inner : end - 1 if end == at + 1 and text[at] == '"' else end]
+                value = _ESCAPED.sub(r"\1", body)
+                parts.append(Part(PartKind.DOUBLE, raw, value, run, inner))
+
+        while True:
+            character = text[at : at + 1]
+            if character == '"':
+                literal(at + 1)
+                self.at = at + 1
+                return parts, problem
+            if character == "" or character in "\r\n":
+                self.at = opening
+                return self._broken(at, "this quote has no end", _QUOTE_HINT)
+            if character == "\\":
+                at += 2 if text[at + 1 : at + 2] in ('"', "\\") else 1
+            elif character == "$" and text[at + 1 : at + 2] and self._reference_at(at):
+                literal(at)
+                self.at = at
+                found, trouble = self._dollar()
+                parts += found
+                problem = problem or trouble
+                run = at = self.at
+            elif match := _IN_DOUBLE.match(text, at):
+                at = match.end()
+            else:
+                at += 1
+
+    def _reference_at(self, at: int) -> bool:
+        return self.text[at + 1] == "{" or _NAME.match(self.text, at + 1) is not None
+
+    def _dollar(self) -> tuple[list[Part], tuple[str, str, int, int] | None]:
+        text, start = self.text, self.at
+        if text.startswith("{", start + 1):
+            end = _IN_BRACES.match(text, start + 2).end()  # type: ignore[union-attr]
+            if not text.startswith("}", end):
+                return self._broken(end, "this ${ has no }", "write ${rsp[0].PatientID}", 2)
+            return self._part(PartKind.QUERY, end + 1, text[start + 2 : end], start + 2), None
+        if match := _NAME.match(text, start + 1):
+            return self._part(PartKind.VARIABLE, match.end(), match[0], start + 1), None
+        return self._part(PartKind.BARE, start + 1, "$", start), None

@@ -1,1 +1,0 @@
-"""The language of the shell: grammar, completion, hints, highlighting, help."""
