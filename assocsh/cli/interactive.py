@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 async def interactive(arguments: Arguments) -> int:
     """Prompt first; configuration, session and the association of the command line behind it."""
-    from assocsh.shell.terminal.app import run_shell
+    from assocsh.terminal.app import run_shell
     from assocsh.version import __version__
 
     session: Session | None = None

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 
 from assocsh.errors import OperationCancelled
-from assocsh.shell.terminal.echo import no_echo
+from assocsh.terminal.echo import no_echo
 from assocsh.text.visible import visible
 
 TERMINAL = "/dev/tty"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.bench import ROOT, Bench, timed
 from benchmarks.model import Figure, Medians, Row, Run, Sample, more_than
-from tests.shell.terminal.pty_terminal import PtyTerminal
+from tests.terminal.pty_terminal import PtyTerminal
 
 MENU = """
 import sys

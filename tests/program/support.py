@@ -21,7 +21,7 @@ from tests.peers.scripted import (
     release_rp,
     response,
 )
-from tests.shell.terminal.pty_terminal import PtyTerminal, Wanted, python
+from tests.terminal.pty_terminal import PtyTerminal, Wanted, python
 
 ROOT = Path(__file__).resolve().parents[2]
 

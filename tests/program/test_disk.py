@@ -241,7 +241,7 @@ async def test_the_kth_call_fails(
 @pytest.mark.scenario(97)
 async def test_only_the_owner_reads_what_is_made(archive: Practice, tmp_path: Path) -> None:
     """Whatever the umask: folders, instances, recordings, logs, the history."""
-    from assocsh.shell.terminal.history_file import HistoryFile
+    from assocsh.terminal.history_file import HistoryFile
 
     before = os.umask(0)
     try:

@@ -19,7 +19,7 @@ from tests.peers.scripted import (
     response,
 )
 from tests.program.support import Screen, on_screen, ran, requests
-from tests.shell.terminal.pty_terminal import PtyTerminal, python
+from tests.terminal.pty_terminal import PtyTerminal, python
 
 CANARY = "s3cret-Kanarie"
 IDENTITY = 0x58

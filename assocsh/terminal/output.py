@@ -6,7 +6,7 @@ from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output import Output as Screen
 
 from assocsh.shell.output.sink import Kind
-from assocsh.shell.terminal.printer import Printer
+from assocsh.terminal.printer import Printer
 from assocsh.text.cells import wrapped
 
 _COLOURS = {Kind.EVENT: "36", Kind.WARNING: "33", Kind.ERROR: "31", Kind.WIRE: "2"}

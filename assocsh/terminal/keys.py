@@ -10,8 +10,8 @@ from prompt_toolkit.filters import Condition, completion_is_selected, has_comple
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
-from assocsh.shell.terminal.asking import Asking
-from assocsh.shell.terminal.leaving import Leaving, Step
+from assocsh.terminal.asking import Asking
+from assocsh.terminal.leaving import Leaving, Step
 
 
 class Actions(Protocol):

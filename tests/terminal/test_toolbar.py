@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from prompt_toolkit.formatted_text import fragment_list_width, to_plain_text
 
-from assocsh.shell.terminal.toolbar import Memo, toolbar
-from tests.shell.terminal.fake_app import FakeStatus
+from assocsh.terminal.toolbar import Memo, toolbar
+from tests.terminal.fake_app import FakeStatus
 
 BUSY = FakeStatus(
     peer="ORTHANC@127.0.0.1:4242",

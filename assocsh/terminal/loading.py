@@ -11,7 +11,7 @@ from contextvars import copy_context
 from importlib import import_module
 
 BEHIND_THE_PROMPT = (
-    "assocsh.shell.terminal.highlighting",
+    "assocsh.terminal.highlighting",
     "assocsh.language.hint",
     "assocsh.language.complete",
     "pydicom",

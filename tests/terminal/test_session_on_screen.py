@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.terminal.pty_terminal import PtyTerminal, python
+from tests.terminal.pty_terminal import PtyTerminal, python
 
 COUNTS = re.compile(r"(\d+) pending / (\d+) queued")
 

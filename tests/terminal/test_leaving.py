@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.shell.terminal.conftest import FakeShell
+from tests.terminal.conftest import FakeShell
 
 Start = Callable[..., FakeShell]
 QUESTION = "2 pending: w)ait, c)ancel, a)bort, s)tay"

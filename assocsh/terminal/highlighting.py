@@ -8,7 +8,7 @@ from enum import Enum
 from assocsh.datasets.dictionary import parse_number
 from assocsh.language.spec import COMMANDS, CommandSpec, Slot
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
-from assocsh.shell.terminal.loading import Keywords
+from assocsh.terminal.loading import Keywords
 
 Piece = tuple[str, str]
 """A style and a text."""

@@ -12,7 +12,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.lexers import Lexer
 
-from assocsh.shell.terminal.loading import Keywords
+from assocsh.terminal.loading import Keywords
 
 
 class LineLexer(Lexer):
@@ -27,7 +27,7 @@ class LineLexer(Lexer):
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         if not document.text:  # the first prompt does not wait for the language
             return lambda number: []
-        from assocsh.shell.terminal.highlighting import highlighted
+        from assocsh.terminal.highlighting import highlighted
 
         lines: list[StyleAndTextTuples] = [[]]
         for style, text in highlighted(document.text, self._keywords):

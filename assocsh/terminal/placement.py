@@ -9,8 +9,8 @@ from __future__ import annotations
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application
 
-from assocsh.shell.terminal.device import ShellOutput
-from assocsh.shell.terminal.rows import rows_of
+from assocsh.terminal.device import ShellOutput
+from assocsh.terminal.rows import rows_of
 
 
 class Placement:

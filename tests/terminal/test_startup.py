@@ -8,15 +8,15 @@ import subprocess
 
 import pytest
 
-from assocsh.shell.terminal.loading import Keywords, load_behind
-from tests.shell.terminal.pty_terminal import ROOT, python
+from assocsh.terminal.loading import Keywords, load_behind
+from tests.terminal.pty_terminal import ROOT, python
 
 UP_TO_THE_PROMPT = """
 import asyncio, sys
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from assocsh.shell.terminal.app import Shell
+from assocsh.terminal.app import Shell
 
 async def main():
     with create_pipe_input() as source, create_app_session(input=source, output=DummyOutput()):
@@ -44,7 +44,7 @@ def test_nothing_heavy_before_the_prompt() -> None:
         python("-c", UP_TO_THE_PROMPT), cwd=ROOT, capture_output=True, text=True, check=True
     )
     prompted, begun = (set(line.split()) for line in done.stdout.splitlines())
-    assert "assocsh.shell.terminal.app" in prompted
+    assert "assocsh.terminal.app" in prompted
     assert "assocsh.shell.session" not in prompted
     assert "assocsh.shell.session" in begun
     for loaded in (prompted, begun):

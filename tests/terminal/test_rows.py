@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assocsh.shell.terminal.rows import rows_of
+from assocsh.terminal.rows import rows_of
 
 
 @pytest.mark.parametrize(

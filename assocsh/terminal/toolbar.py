@@ -8,7 +8,7 @@ from typing import NamedTuple
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from assocsh.shell.terminal.ports import StatusView
+from assocsh.terminal.ports import StatusView
 from assocsh.text.visible import visible
 
 Fragment = tuple[str, str]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.terminal.pty_terminal import ROOT, PtyTerminal, python
+from tests.terminal.pty_terminal import ROOT, PtyTerminal, python
 
 FAKE_APP = ROOT / "tests" / "shell" / "terminal" / "fake_app.py"
 

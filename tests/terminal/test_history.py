@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.shell.terminal.history import ShellHistory
-from assocsh.shell.terminal.history_file import MAX_LINES, HistoryFile, history_path, redacted
+from assocsh.terminal.history import ShellHistory
+from assocsh.terminal.history_file import MAX_LINES, HistoryFile, history_path, redacted
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_it_is_shortened_when_it_has_grown(path: Path, notes: list[str]) -> None
 def test_many_shells_write_at_once(path: Path, notes: list[str]) -> None:
     program = (
         "import sys; from pathlib import Path;"
-        "from assocsh.shell.terminal.history_file import HistoryFile;"
+        "from assocsh.terminal.history_file import HistoryFile;"
         "h = HistoryFile(Path(sys.argv[1]), note=print);"
         "[h.append(f'{sys.argv[2]} {n} ' + 'x' * 3000) for n in range(100)]"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.history import History
 
 if TYPE_CHECKING:
-    from assocsh.shell.terminal.history_file import HistoryFile
+    from assocsh.terminal.history_file import HistoryFile
 
 
 class ShellHistory(History):
@@ -34,7 +34,7 @@ class ShellHistory(History):
 
     def append_string(self, string: str) -> None:
         """Keep ``string``, in memory and in the file; not one that begins with a blank."""
-        from assocsh.shell.terminal.history_file import redacted
+        from assocsh.terminal.history_file import redacted
 
         if string.strip() and not string[0].isspace():
             super().append_string(redacted(string))
@@ -47,7 +47,7 @@ def user_history(note: Callable[[str], None]) -> ShellHistory:
     """The history of this user. ``note`` hears, once, why its file cannot be used."""
 
     def open_file() -> HistoryFile:
-        from assocsh.shell.terminal.history_file import HistoryFile, history_path
+        from assocsh.terminal.history_file import HistoryFile, history_path
 
         return HistoryFile(history_path(), note=note)
 

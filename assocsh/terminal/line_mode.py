@@ -11,10 +11,10 @@ from contextlib import suppress
 
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.shell.output.sink import StreamOutput
-from assocsh.shell.terminal.echo import no_echo
-from assocsh.shell.terminal.leaving import Leaving, Step
-from assocsh.shell.terminal.ports import ShellSession
-from assocsh.shell.terminal.signals import TERMINATING, handled
+from assocsh.terminal.echo import no_echo
+from assocsh.terminal.leaving import Leaving, Step
+from assocsh.terminal.ports import ShellSession
+from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.text.visible import visible
 
 PROMPT = "assocsh> "

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assocsh.shell.output.sink import Kind, MemoryOutput, Output
-from assocsh.shell.terminal.app import run_shell
+from assocsh.terminal.app import run_shell
 
 
 @dataclass(frozen=True)

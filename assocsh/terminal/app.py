@@ -20,22 +20,22 @@ from prompt_toolkit.output import Output
 
 from assocsh.errors import AssocshError
 from assocsh.shell.output.sink import Kind
-from assocsh.shell.terminal.asking import Asking, Unseen
-from assocsh.shell.terminal.completer import LineCompleter
-from assocsh.shell.terminal.device import ShellOutput, open_terminal
-from assocsh.shell.terminal.history import user_history
-from assocsh.shell.terminal.keys import shell_keys
-from assocsh.shell.terminal.leaving import Leaving, Step
-from assocsh.shell.terminal.lexer import LineLexer
-from assocsh.shell.terminal.loading import Keywords, load_behind
-from assocsh.shell.terminal.output import TerminalOutput
-from assocsh.shell.terminal.placement import Placement
-from assocsh.shell.terminal.ports import NOTHING, ShellSession
-from assocsh.shell.terminal.printer import Printer
-from assocsh.shell.terminal.signals import TERMINATING, handled
-from assocsh.shell.terminal.style import shell_style
-from assocsh.shell.terminal.toolbar import Memo, toolbar
-from assocsh.shell.terminal.validator import LineValidator
+from assocsh.terminal.asking import Asking, Unseen
+from assocsh.terminal.completer import LineCompleter
+from assocsh.terminal.device import ShellOutput, open_terminal
+from assocsh.terminal.history import user_history
+from assocsh.terminal.keys import shell_keys
+from assocsh.terminal.leaving import Leaving, Step
+from assocsh.terminal.lexer import LineLexer
+from assocsh.terminal.loading import Keywords, load_behind
+from assocsh.terminal.output import TerminalOutput
+from assocsh.terminal.placement import Placement
+from assocsh.terminal.ports import NOTHING, ShellSession
+from assocsh.terminal.printer import Printer
+from assocsh.terminal.signals import TERMINATING, handled
+from assocsh.terminal.style import shell_style
+from assocsh.terminal.toolbar import Memo, toolbar
+from assocsh.terminal.validator import LineValidator
 
 if TYPE_CHECKING:
     from assocsh.language.provider import CompletionProvider
@@ -71,7 +71,7 @@ async def run_shell(
     is SIGHUP.
     """
     if is_dumb(os.environ.get("TERM", "")):
-        from assocsh.shell.terminal.line_mode import run_line_mode
+        from assocsh.terminal.line_mode import run_line_mode
 
         return await run_line_mode(begin()[0], first=first, greeting=greeting)
     source, screen = open_terminal()
@@ -285,7 +285,7 @@ class Shell:
 
     def explain_word(self) -> None:
         """F1: help for the word under the cursor."""
-        from assocsh.shell.terminal.explain_word import help_at
+        from assocsh.terminal.explain_word import help_at
 
         buffer = self.prompt.default_buffer
         self.session.output.note(help_at(buffer.text, buffer.cursor_position))

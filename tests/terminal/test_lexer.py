@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import fragment_list_to_text
 
-from assocsh.shell.terminal.highlighting import highlighted
-from assocsh.shell.terminal.lexer import LineLexer
+from assocsh.terminal.highlighting import highlighted
+from assocsh.terminal.lexer import LineLexer
 
 KEYWORDS = frozenset({"patientname", "patientid", "scheduledprocedurestepsequence", "modality"})
 

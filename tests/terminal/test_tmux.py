@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shell.terminal.pty_terminal import ROOT, python
+from tests.terminal.pty_terminal import ROOT, python
 
 
 class Tmux:

@@ -17,8 +17,8 @@ from typing import NewType
 from prompt_toolkit.application import get_app_or_none, in_terminal
 from prompt_toolkit.output import Output
 
-from assocsh.shell.terminal.device import ShellInput, ShellOutput
-from assocsh.shell.terminal.rows import rows_of
+from assocsh.terminal.device import ShellInput, ShellOutput
+from assocsh.terminal.rows import rows_of
 from assocsh.text.visible import visible
 
 Safe = NewType("Safe", str)

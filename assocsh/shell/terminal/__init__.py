@@ -1,1 +1,0 @@
-"""The shell at a terminal (prompt_toolkit): prompt, toolbar, keys, printing above the prompt."""
