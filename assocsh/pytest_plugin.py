@@ -159,9 +159,9 @@ class AssocSession:
             self._loop.close()
 
     async def _begin(self) -> None:
+        from assocsh.output.sink import MemoryOutput
         from assocsh.sessions.chronicle import Chronicle
         from assocsh.sessions.log import EventLog
-        from assocsh.shell.output.sink import MemoryOutput
         from assocsh.shell.session import Session
 
         self.session = Session(MemoryOutput())
@@ -209,10 +209,10 @@ class AssocSession:
 
     async def _run(self, text: str) -> list[str]:
         from assocsh.errors import LanguageError
+        from assocsh.output.sink import MemoryOutput
         from assocsh.sessions.failures import problem_lines
         from assocsh.sessions.outcome import outcomes
         from assocsh.sessions.runner import Problem, problem_event
-        from assocsh.shell.output.sink import MemoryOutput
 
         try:
             self.session.parse(text)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
 from assocsh.errors import LanguageError, UsageError
-from assocsh.shell.output.problems import error_lines
-from assocsh.shell.output.sink import Kind, OutputClosed, StreamOutput
+from assocsh.output.problems import error_lines
+from assocsh.output.sink import Kind, OutputClosed, StreamOutput
 from assocsh.shell.session import Session
 
 if TYPE_CHECKING:

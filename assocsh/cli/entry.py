@@ -30,7 +30,7 @@ def enter(arguments: Arguments) -> int:
         return run_to_end(arguments.run, _config())
     if not arguments.commands and sys.stdin.isatty() and sys.stdout.isatty():
         # Importing makes objects and no garbage: looking for some until all is loaded (see
-        # shell/terminal/loading.py) would take a quarter of the way to the first prompt.
+        # terminal/loading.py) would take a quarter of the way to the first prompt.
         gc.disable()
         from assocsh.cli.interactive import interactive
 

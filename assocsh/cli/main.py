@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return enter(arguments)
     except AssocshError as error:
-        from assocsh.shell.output.problems import error_lines
+        from assocsh.output.problems import error_lines
 
         sys.stderr.write("\n".join(error_lines(error)) + "\n")
         return error.code

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
 from assocsh.errors import AssocshError, UsageError
-from assocsh.shell.output.sink import Output, StreamOutput
+from assocsh.output.sink import Output, StreamOutput
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from assocsh.language.expectations import Expectation
     from assocsh.language.parse import Call
     from assocsh.language.queries import Query
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 P_DATA = 0x04
@@ -167,9 +167,9 @@ class Chronicle:
     def _pdu(self, event: PduTransferred) -> None:
         if event.pdu_type == P_DATA:
             return
-        from assocsh.teaching.meanings import pdu_name
-        from assocsh.teaching.summary import pdu_summary
-        from assocsh.teaching.walk_pdu import walk_pdu
+        from assocsh.wire.meanings import pdu_name
+        from assocsh.wire.summary import pdu_summary
+        from assocsh.wire.walk_pdu import walk_pdu
 
         data = b"".join(event.buffers)
         self._log.add(

@@ -19,7 +19,7 @@ from assocsh.text.marks import marked
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
-    from assocsh.teaching.exchange import Exchange
+    from assocsh.wire.exchange import Exchange
 
 EXCHANGE_LINES = 40
 """Lines of an exchange that are shown with a failure: the last ones."""

@@ -8,8 +8,8 @@ from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.dimse.commandset import CommandSet
-    from assocsh.shell.requests import RequestRecord
-    from assocsh.teaching.exchange import Step
+    from assocsh.results.request import RequestRecord
+    from assocsh.wire.exchange import Step
 
 
 def message_members(
@@ -17,7 +17,7 @@ def message_members(
 ) -> dict[str, Any]:
     """What a ``dimse`` event says of a message; ``data`` bytes of data set came with it."""
     from assocsh.dimse.status import category, meaning
-    from assocsh.teaching.walk_command import service_of
+    from assocsh.wire.walk_command import service_of
 
     answers = 0x0120 in command.values
     members: dict[str, Any] = {

@@ -29,9 +29,9 @@ from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
     from assocsh.sessions.redact import Redactor
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 NOT_RECORDED = frozenset({"record", "quit", "help", "history", "peers"})
@@ -221,7 +221,7 @@ class Recorder:
             if written < len(data):
                 raise OSError("the disk is full")
         except OSError as error:
-            from assocsh.shell.output.sink import Kind
+            from assocsh.output.sink import Kind
 
             self._failed = True
             self._session.recording = ""

@@ -13,9 +13,9 @@ from assocsh.errors import (
     OperationCancelled,
     UsageError,
 )
+from assocsh.output.sink import Kind, Output
 from assocsh.sessions.nesting import inside, new_block
 from assocsh.shell.binding import parse_integer
-from assocsh.shell.output.sink import Kind, Output
 from assocsh.text.durations import parse_duration, show_duration
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError, UsageError
+from assocsh.output.sink import Kind, Output, OutputClosed
 from assocsh.sessions.chronicle import Chronicle, identifying_variables
 from assocsh.sessions.happened import prepare
 from assocsh.sessions.log import Event, EventLog, Sink
 from assocsh.sessions.outcome import ScriptOutcome, outcomes
 from assocsh.sessions.script import Limits, Script, load
-from assocsh.shell.output.sink import Kind, Output, OutputClosed
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call

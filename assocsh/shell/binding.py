@@ -12,8 +12,8 @@ from assocsh.text.durations import parse_duration
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.requests import RequestRecord
 
 
 @dataclass(slots=True)

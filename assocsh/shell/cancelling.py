@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assocsh.dimse.states import CancelOutcome
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 

@@ -13,9 +13,9 @@ from assocsh.errors import UsageError
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.language.words import Reference
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 

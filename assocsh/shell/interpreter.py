@@ -17,13 +17,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.errors import AssocshError, OperationCancelled, UsageError
+from assocsh.output.sink import OutputClosed
 from assocsh.shell import registry
 from assocsh.shell.expansion import expand, subjects, variables
-from assocsh.shell.output.sink import OutputClosed
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.session import Session
 
 LIFECYCLE = frozenset({"open", "reopen", "release", "abort"})

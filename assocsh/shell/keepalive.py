@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 
 if TYPE_CHECKING:
     from assocsh.association import Association

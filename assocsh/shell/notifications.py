@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.errors import AssocshError
-from assocsh.shell.output.sink import OutputClosed
+from assocsh.output.sink import OutputClosed
 
 if TYPE_CHECKING:
     from pydicom import Dataset

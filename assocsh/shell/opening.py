@@ -17,9 +17,9 @@ from assocsh.errors import (
     NoPresentationContext,
     UsageError,
 )
+from assocsh.output.sink import Kind
 from assocsh.shell.config import OpenDefaults
 from assocsh.shell.notifications import serve_reports
-from assocsh.shell.output.sink import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.folders import make_private
 from assocsh.errors import UnusableFile, UsageError
-from assocsh.shell.output.presenter import ReceivedFile
-from assocsh.shell.output.sink import OutputClosed
+from assocsh.output.presenter import ReceivedFile
+from assocsh.output.sink import OutputClosed
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication, Listener
     from assocsh.datasets.spool import Spool
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.session import Session
 
     Target = tuple[Spool, RequestRecord | None]

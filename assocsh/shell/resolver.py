@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from assocsh.errors import UsageError
 from assocsh.language.evaluate import Value, plain
 from assocsh.language.queries import OF_REQUEST
-from assocsh.shell.output.values import value_text
+from assocsh.output.values import value_text
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.association import Association
     from assocsh.language.queries import Query, Step
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.session import Session
     from assocsh.upperlayer.negotiation import PresentationContext
 
@@ -179,7 +179,7 @@ def _contexts(association: Association, steps: tuple[Step, ...], text: str) -> V
 
 def _context_field(context: PresentationContext, field: str) -> Value:
     from assocsh.datasets.dictionary import uid_keyword
-    from assocsh.shell.output.objects import roles
+    from assocsh.output.objects import roles
 
     match field:
         case "id":

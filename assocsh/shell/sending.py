@@ -11,7 +11,7 @@ from assocsh.errors import AssocshError, OperationCancelled
 if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.requests import Request
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.session import Session
 
 AHEAD = 1000

@@ -10,31 +10,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LocalProtocolError, UsageError
+from assocsh.output.repeated import Repeated
+from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
+from assocsh.results.kept import Budget
+from assocsh.results.recent import RecentValues
+from assocsh.results.request import RequestRecord
 from assocsh.shell.config import Config
 from assocsh.shell.interpreter import Interpreter, Job
 from assocsh.shell.keepalive import REOPEN, KeepAlive
-from assocsh.shell.output.sink import Kind, MemoryOutput, Output, OutputClosed
 from assocsh.shell.receiving import Receiving
-from assocsh.shell.recent import RecentValues
-from assocsh.shell.repeated import Repeated
-from assocsh.shell.requests import RequestRecord
-from assocsh.shell.results import Budget
 from assocsh.shell.settings import Settings
 from assocsh.shell.sleepwatch import SleepWatch
 from assocsh.shell.status import Status, status_of
 from assocsh.shell.watching import SessionObserver
-from assocsh.teaching.exchange import ExchangeLog
 from assocsh.text.cells import cell
+from assocsh.wire.exchange import ExchangeLog
 
 if TYPE_CHECKING:
     from assocsh.association import Association, AssociationState, Operation
     from assocsh.association.events import EngineEvent
     from assocsh.errors import AssociationError
     from assocsh.language.parse import Call
+    from assocsh.output.presenter import Presenter, ReceivedFile
     from assocsh.shell.opening import OpenPlan
-    from assocsh.shell.output.presenter import Presenter, ReceivedFile
     from assocsh.shell.receiving import StorageListener
-    from assocsh.teaching.exchange import Exchange
+    from assocsh.wire.exchange import Exchange
 
 HISTORY_KEPT = 1000
 
@@ -218,7 +218,7 @@ class Session:
     @property
     def presenter(self) -> Presenter:
         """Writes in the format that is set."""
-        from assocsh.shell.output.presenter import make_presenter
+        from assocsh.output.presenter import make_presenter
 
         name = self.settings.format
         if name not in self._presenters:
@@ -332,7 +332,7 @@ class Session:
 
     def set_wire(self, mode: str) -> None:
         """Show the wire: off, summary, detail or hex."""
-        from assocsh.teaching.wire import WireMode, WireView
+        from assocsh.wire.view import WireMode, WireView
 
         if self.wire_view is None and mode != "off":
             self.wire_view = WireView(

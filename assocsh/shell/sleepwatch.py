@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

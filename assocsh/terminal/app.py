@@ -19,7 +19,7 @@ from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
 from assocsh.errors import AssocshError
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 from assocsh.terminal.asking import Asking, Unseen
 from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
@@ -227,7 +227,7 @@ class Shell:
         try:
             self.session.submit(line, foreground=foreground)
         except AssocshError as error:
-            from assocsh.shell.output.problems import error_lines
+            from assocsh.output.problems import error_lines
 
             self.session.output.note("\n".join(error_lines(error)), Kind.ERROR)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from assocsh.errors import AssocshError, OperationCancelled
-from assocsh.shell.output.sink import StreamOutput
+from assocsh.output.sink import StreamOutput
 from assocsh.terminal.echo import no_echo
 from assocsh.terminal.leaving import Leaving, Step
 from assocsh.terminal.ports import ShellSession
@@ -121,7 +121,7 @@ class _LineMode:
         try:
             self._session.submit(line)
         except AssocshError as error:
-            from assocsh.shell.output.problems import error_lines
+            from assocsh.output.problems import error_lines
 
             self._session.output.note("\n".join(error_lines(error)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output import Output as Screen
 
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 from assocsh.terminal.printer import Printer
 from assocsh.text.cells import wrapped
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from assocsh.shell.output.sink import Output
+from assocsh.output.sink import Output
 
 
 class StatusView(Protocol):

@@ -109,7 +109,7 @@ def imports(bench: Bench) -> Row:
         "nothing": "pass",
         "assocsh": "import assocsh",
         "assocsh.connect": "from assocsh import connect",
-        "assocsh.shell.language": "import assocsh.language.parse",
+        "assocsh.language": "import assocsh.language.parse",
         "prompt_toolkit": "import prompt_toolkit",
         "pydicom": "import pydicom",
         "pynetdicom": "import pynetdicom",

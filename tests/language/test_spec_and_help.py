@@ -170,7 +170,7 @@ def test_the_mark_is_under_the_keyword() -> None:
 def test_nothing_heavy_is_imported() -> None:
     program = (
         "import sys\n"
-        "from assocsh.shell.language import complete, evaluate, help, hint, parse, place\n"
+        "from assocsh.language import complete, evaluate, help, hint, parse, place\n"
         "parse.parse('find study PatientID=$x; expect count == 1')\n"
         "complete.completions('find study Pat', 14, complete.CompletionDefaults())\n"
         "hint.hint('find ', 5); help.help_text()\n"

@@ -17,8 +17,8 @@ import pytest
 from assocsh import practice
 from assocsh.association import protocol
 from assocsh.datasets import part10, receive, spool
+from assocsh.output.sink import MemoryOutput
 from assocsh.practice import Practice
-from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.peers.dicom_files import write_series
 from tests.peers.scripted import AC as ACCEPTED

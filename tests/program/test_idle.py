@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from assocsh import practice
-from assocsh.shell.output.sink import MemoryOutput
+from assocsh.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.peers.dcmtk import Storescp
 from tests.peers.scripted import CT, VERIFICATION, Closed, ScriptedPeer, Wire, abort, response

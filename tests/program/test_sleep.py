@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.output.sink import MemoryOutput
 from assocsh.shell import sleepwatch
-from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.peers.scripted import Script, ScriptedPeer, Wire
 from tests.program.support import on_screen, patient, silent

@@ -15,7 +15,7 @@ import pytest
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from assocsh.shell.output.sink import MemoryOutput
+from assocsh.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import write_series

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from assocsh.errors import UsageError
+from assocsh.output.sink import MemoryOutput
 from assocsh.sessions.commands import stop_recording
 from assocsh.sessions.failures import failure_lines
 from assocsh.sessions.script import Limits, load
-from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.sessions.conftest import run_scripts
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assocsh.shell.output.sink import Kind, MemoryOutput, Output
+from assocsh.output.sink import Kind, MemoryOutput, Output
 from assocsh.terminal.app import run_shell
 
 

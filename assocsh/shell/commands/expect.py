@@ -9,8 +9,8 @@ from assocsh.language.evaluate import assigned, evaluate
 from assocsh.language.expectations import Assignment, Expectation
 from assocsh.language.place import line_at
 from assocsh.language.queries import OF_REQUEST, Query
-from assocsh.shell.output.listing import Listing
-from assocsh.shell.output.table import Column
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
 from assocsh.shell.registry import command
 from assocsh.shell.resolver import SessionResolver
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, ProtocolError
-from assocsh.shell.output.sink import Kind
-from assocsh.shell.output.values import NOT_ASKED, leaves
+from assocsh.output.sink import Kind
+from assocsh.output.values import NOT_ASKED, leaves
+from assocsh.results.recent import OFFERED
 from assocsh.shell.query import (
     Keys,
     identifier,
@@ -16,7 +17,6 @@ from assocsh.shell.query import (
     typed_keys,
     with_return_keys,
 )
-from assocsh.shell.recent import OFFERED
 from assocsh.shell.registry import command
 from assocsh.shell.sending import Turns, repeat
 from assocsh.text.cells import cell
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.dimse.responses import Response
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.binding import BoundCall
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 REMEMBERED = 300

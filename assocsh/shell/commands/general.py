@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
 from assocsh.shell.binding import parse_integer
-from assocsh.shell.output.listing import Listing
-from assocsh.shell.output.table import Column
 from assocsh.shell.registry import available, command
 from assocsh.shell.settings import WIRE_MODES, find_setting
 from assocsh.text.cells import cell, wrapped

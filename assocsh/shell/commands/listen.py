@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LocalProtocolError
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
 from assocsh.shell.opening import DEFAULT_AE
-from assocsh.shell.output.listing import Listing
-from assocsh.shell.output.table import Column
 from assocsh.shell.receiving import StorageListener, start_listener
 from assocsh.shell.registry import command
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assocsh.shell.output.listing import Listing
-from assocsh.shell.output.objects import context_object
-from assocsh.shell.output.table import Column
+from assocsh.output.listing import Listing
+from assocsh.output.objects import context_object
+from assocsh.output.table import Column
 from assocsh.shell.registry import command
 
 if TYPE_CHECKING:

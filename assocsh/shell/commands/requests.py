@@ -6,18 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import OperationTimeout, UsageError
+from assocsh.output.listing import Listing
+from assocsh.output.objects import milliseconds, status_text
+from assocsh.output.table import Column
 from assocsh.shell.binding import parse_integer, request_number
 from assocsh.shell.cancelling import cancel_job
-from assocsh.shell.output.listing import Listing
-from assocsh.shell.output.objects import milliseconds, status_text
-from assocsh.shell.output.table import Column
 from assocsh.shell.registry import command
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.binding import BoundCall
     from assocsh.shell.interpreter import Job
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 

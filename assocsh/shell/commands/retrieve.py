@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, UsageError
-from assocsh.shell.comparing import comparison
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
+from assocsh.results.comparison import comparison
 from assocsh.shell.query import identifier, keys_of_row, merged, typed_keys
 from assocsh.shell.registry import command
 from assocsh.text.cells import cell
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.dimse.requests import Request
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.binding import BoundCall
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 from assocsh.shell.registry import command
 from assocsh.shell.sending import Group, Turns
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.binding import BoundCall
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})

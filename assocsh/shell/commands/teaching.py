@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
 from assocsh.shell.binding import request_number
-from assocsh.shell.output.listing import Listing
-from assocsh.shell.output.table import Column
 from assocsh.shell.registry import command
 from assocsh.text.cells import wrapped
 
 if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.binding import BoundCall
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 
@@ -34,7 +34,7 @@ async def explain(session: Session, call: BoundCall) -> None:
 
 
 def _of_request(session: Session, record: RequestRecord) -> list[str]:
-    from assocsh.teaching.explain import explain as explained
+    from assocsh.wire.explain import explain as explained
 
     exchange = session.exchange_of(record)
     first = f"#{record.number} {record.service}"
@@ -50,6 +50,6 @@ def _of_request(session: Session, record: RequestRecord) -> list[str]:
 
 
 def _of_association(session: Session) -> list[str]:
-    from assocsh.teaching.explain import explain_association
+    from assocsh.wire.explain import explain_association
 
     return explain_association(session.open_association())

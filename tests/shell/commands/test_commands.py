@@ -18,9 +18,9 @@ from assocsh.datasets.identifiers import encode
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import CStore, EncodedData, StoredData
+from assocsh.output.sink import MemoryOutput
+from assocsh.results.request import RequestState
 from assocsh.shell.config import Config, OpenDefaults, PeerEntry
-from assocsh.shell.output.sink import MemoryOutput
-from assocsh.shell.requests import RequestState
 from assocsh.shell.session import Session
 from assocsh.upperlayer import AsyncWindow
 from tests.shell.core.peer import match, peer, settle, shell, until

@@ -11,7 +11,7 @@ import pytest
 from pydicom import dcmread
 
 from assocsh.language.queries import query_fields
-from assocsh.shell.output.sink import MemoryOutput
+from assocsh.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 from tests.datasets.make import IMPLICIT, ct, write
 from tests.shell.core.peer import shell

@@ -11,8 +11,8 @@ from pydicom import Dataset
 
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
 from assocsh.dimse.commandset import CommandField
+from assocsh.output.sink import MemoryOutput
 from assocsh.shell.config import Config
-from assocsh.shell.output.sink import MemoryOutput
 from assocsh.shell.session import Session
 
 

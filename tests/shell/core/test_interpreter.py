@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from assocsh.errors import LanguageError
+from assocsh.results.request import RequestState
 from assocsh.shell import registry
 from assocsh.shell.interpreter import JobState
-from assocsh.shell.requests import RequestState
 from tests.peers.silent import silent_peer
 from tests.shell.core.peer import match, peer, settle, shell
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assocsh.datasets.identifiers import build_identifier, encode
-from assocsh.shell.results import Budget, ResultSet
+from assocsh.results.kept import Budget, ResultSet
 
 EXPLICIT = "1.2.840.10008.1.2.1"
 IMPLICIT = "1.2.840.10008.1.2"

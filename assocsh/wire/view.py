@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from assocsh.teaching.fields import Kind
-from assocsh.teaching.layout import INDENT, detail_lines, hex_lines
-from assocsh.teaching.meanings import duration, pdu_name
-from assocsh.teaching.summary import message_summary, pdu_summary
-from assocsh.teaching.walk_command import command_lines
-from assocsh.teaching.walk_pdu import walk_pdu
 from assocsh.text.visible import visible
+from assocsh.wire.fields import Kind
+from assocsh.wire.layout import INDENT, detail_lines, hex_lines
+from assocsh.wire.meanings import duration, pdu_name
+from assocsh.wire.summary import message_summary, pdu_summary
+from assocsh.wire.walk_command import command_lines
+from assocsh.wire.walk_pdu import walk_pdu
 
 if TYPE_CHECKING:
     from assocsh.association.events import (

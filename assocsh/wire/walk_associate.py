@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from assocsh.teaching.fields import FieldList, Kind
-from assocsh.teaching.meanings import IDENTITY_KINDS, context_result, uid_with_name
+from assocsh.wire.fields import FieldList, Kind
+from assocsh.wire.meanings import IDENTITY_KINDS, context_result, uid_with_name
 
 ITEM_NAMES = {
     0x10: "application context",

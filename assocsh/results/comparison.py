@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.shell.output.sink import Kind
+from assocsh.output.sink import Kind
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.datasets.compare import Originals
-    from assocsh.shell.output.presenter import ReceivedFile
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.output.presenter import ReceivedFile
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.session import Session
 
 TOLD = 20

@@ -13,15 +13,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
-from assocsh.shell.output import table
-from assocsh.shell.output.table import Column
-from assocsh.shell.output.values import NOT_ASKED, dump_lines, leaves
+from assocsh.output import table
+from assocsh.output.table import Column
+from assocsh.output.values import NOT_ASKED, dump_lines, leaves
 from assocsh.text.cells import GUTTER, cell, lines
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.session import Session
 
 SHORT = {
@@ -119,7 +119,7 @@ class TableRows(_Tabular):
             self._timer = loop.call_later(PAUSE, self._late)
 
     def _late(self) -> None:
-        from assocsh.shell.output.sink import OutputClosed
+        from assocsh.output.sink import OutputClosed
 
         try:
             self.flush()

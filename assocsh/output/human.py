@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
-from assocsh.shell.output import table
-from assocsh.shell.output.burst import Burst
-from assocsh.shell.output.problems import ended_line, error_lines, failed_lines
-from assocsh.shell.output.rows import CsvRows, Rows, TableRows, csv_line
-from assocsh.shell.output.sink import Kind
-from assocsh.shell.output.summary import final_line, hint_lines, opened_line, outcome
-from assocsh.shell.output.values import leaves
+from assocsh.output import table
+from assocsh.output.burst import Burst
+from assocsh.output.problems import ended_line, error_lines, failed_lines
+from assocsh.output.rows import CsvRows, Rows, TableRows, csv_line
+from assocsh.output.sink import Kind
+from assocsh.output.summary import final_line, hint_lines, opened_line, outcome
+from assocsh.output.values import leaves
 from assocsh.text.cells import cell, lines, wrapped
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssocshError
+    from assocsh.output.listing import Listing
+    from assocsh.output.presenter import ReceivedFile
+    from assocsh.results.request import RequestRecord
     from assocsh.sessions.outcome import Check
     from assocsh.shell.notifications import EventReport
-    from assocsh.shell.output.listing import Listing
-    from assocsh.shell.output.presenter import ReceivedFile
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 REFUSALS_SHOWN = 20
@@ -173,7 +173,7 @@ class Human:
         rows = self._make_rows(self._session, record)
         rows.count = index
         if isinstance(rows, CsvRows) or self._session.settings.format == "table":
-            from assocsh.shell.output.rows import ExpandedRows
+            from assocsh.output.rows import ExpandedRows
 
             rows = ExpandedRows(self._session, record)
             rows.count = index

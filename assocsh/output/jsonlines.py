@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from assocsh.shell.output import objects
-from assocsh.shell.output.problems import error_lines, failed_lines
-from assocsh.shell.output.sink import Kind
+from assocsh.output import objects
+from assocsh.output.problems import error_lines, failed_lines
+from assocsh.output.sink import Kind
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.output.listing import Listing
+    from assocsh.output.presenter import ReceivedFile
+    from assocsh.results.request import RequestRecord
     from assocsh.sessions.outcome import Check
     from assocsh.shell.notifications import EventReport
-    from assocsh.shell.output.listing import Listing
-    from assocsh.shell.output.presenter import ReceivedFile
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assocsh.teaching.fields import FieldList, Kind
-from assocsh.teaching.meanings import (
+from assocsh.wire.fields import FieldList, Kind
+from assocsh.wire.meanings import (
     ABORT_REASONS,
     ABORT_SOURCES,
     REJECT_REASONS,
@@ -11,8 +11,8 @@ from assocsh.teaching.meanings import (
     REJECT_SOURCES,
     pdu_name,
 )
-from assocsh.teaching.walk_associate import walk_associate
-from assocsh.teaching.walk_command import walk_command
+from assocsh.wire.walk_associate import walk_associate
+from assocsh.wire.walk_command import walk_command
 
 HEADER = 6
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from assocsh.dimse.commandset import ELEMENTS, NO_DATA_SET, CommandSet, Value, field_label
-from assocsh.teaching.fields import FieldList
-from assocsh.teaching.meanings import PRIORITIES, status_text, uid_with_name
 from assocsh.text.visible import visible
+from assocsh.wire.fields import FieldList
+from assocsh.wire.meanings import PRIORITIES, status_text, uid_with_name
 
 _STATUS, _FIELD, _PRIORITY, _DATA_SET_TYPE = 0x0900, 0x0100, 0x0700, 0x0800
 

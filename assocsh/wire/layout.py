@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assocsh.teaching.fields import Field, FieldList, Kind
+from assocsh.wire.fields import Field, FieldList, Kind
 
 INDENT = "        "
 """Where the lines below a PDU start: under its name."""

@@ -8,14 +8,14 @@ from typing import Any
 from assocsh.association.events import MessageTransferred, OperationChanged
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.states import OperationState
-from assocsh.teaching.exchange import MAX_EXCHANGES, MAX_STEPS, ExchangeLog
-from assocsh.teaching.explain import explain, explain_association
 from assocsh.upperlayer.negotiation import (
     AssociateRequest,
     AsyncWindow,
     PresentationContext,
     ProposedContext,
 )
+from assocsh.wire.exchange import MAX_EXCHANGES, MAX_STEPS, ExchangeLog
+from assocsh.wire.explain import explain, explain_association
 
 STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
 CONTEXT = PresentationContext(5, STUDY_ROOT, (), 0, "1.2.840.10008.1.2.1")

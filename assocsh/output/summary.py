@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.shell.output import hints
-from assocsh.shell.output.values import tag_text
+from assocsh.output import hints
+from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
-    from assocsh.shell.requests import RequestRecord
+    from assocsh.results.request import RequestRecord
 
 DOT = " · "
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.status import category, meaning
-from assocsh.teaching.exchange import Exchange, Step
-from assocsh.teaching.meanings import context_result, duration, uid_name
-from assocsh.teaching.walk_command import service_of
 from assocsh.text.visible import visible
+from assocsh.wire.exchange import Exchange, Step
+from assocsh.wire.meanings import context_result, duration, uid_name
+from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.association.association import Association

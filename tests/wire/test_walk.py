@@ -20,9 +20,9 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.presentation import build_context
 
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.teaching.fields import Kind
-from assocsh.teaching.layout import DETAIL_LINES, HEX_LINES, detail_lines, hex_lines
-from assocsh.teaching.walk_pdu import walk_pdu
+from assocsh.wire.fields import Kind
+from assocsh.wire.layout import DETAIL_LINES, HEX_LINES, detail_lines, hex_lines
+from assocsh.wire.walk_pdu import walk_pdu
 
 SECRET = b"s3cretPassw0rd"
 CT = "1.2.840.10008.5.1.4.1.1.2"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from assocsh.shell.results import Budget, ResultSet
+from assocsh.results.kept import Budget, ResultSet
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.states import CancelOutcome
     from assocsh.errors import AssocshError
     from assocsh.language.parse import Call
-    from assocsh.shell.comparing import Comparison
+    from assocsh.results.comparison import Comparison
 
 _ORDER = ("Success", "Warning", "Cancel", "Failure")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.teaching.fields import FieldList, Kind
-from assocsh.teaching.meanings import abort_meaning, reject_meaning, status_text, uid_name
-from assocsh.teaching.walk_command import service_of
 from assocsh.text.visible import visible
+from assocsh.wire.fields import FieldList, Kind
+from assocsh.wire.meanings import abort_meaning, reject_meaning, status_text, uid_name
+from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.upperlayer.negotiation import PresentationContext

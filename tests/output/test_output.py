@@ -16,12 +16,12 @@ from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.shell.output import hints, table
-from assocsh.shell.output.burst import Burst
-from assocsh.shell.output.problems import error_lines
-from assocsh.shell.output.sink import MemoryOutput, OutputClosed, StreamOutput
-from assocsh.shell.output.table import Column
-from assocsh.shell.output.values import dump_lines, leaves
+from assocsh.output import hints, table
+from assocsh.output.burst import Burst
+from assocsh.output.problems import error_lines
+from assocsh.output.sink import MemoryOutput, OutputClosed, StreamOutput
+from assocsh.output.table import Column
+from assocsh.output.values import dump_lines, leaves
 from assocsh.text.cells import (
     GUTTER,
     cell,
@@ -425,7 +425,7 @@ async def test_what_has_no_room_is_named() -> None:
 
 
 async def test_a_burst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.shell.output.burst.PAUSE", 0.05)
+    monkeypatch.setattr("assocsh.output.burst.PAUSE", 0.05)
     told: list[int] = []
     burst = Burst(told.append)
     assert sum(burst.one_more() for _ in range(100)) == 20

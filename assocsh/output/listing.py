@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assocsh.shell.output.table import Column
+from assocsh.output.table import Column
 from assocsh.text.cells import cell
 
 

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.results.request import RequestRecord
     from assocsh.shell.notifications import EventReport
-    from assocsh.shell.requests import RequestRecord
     from assocsh.upperlayer.negotiation import PresentationContext
 
 Object = dict[str, Any]

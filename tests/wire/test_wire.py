@@ -17,9 +17,9 @@ from assocsh.association.events import (
 from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.errors import AssociationAborted
-from assocsh.teaching.wire import WireView, pdv_ends
 from assocsh.upperlayer.negotiation import PresentationContext
-from tests.teaching.test_walk import CT, IMPLICIT, SECRET, associate, command, pdata
+from assocsh.wire.view import WireView, pdv_ends
+from tests.wire.test_walk import CT, IMPLICIT, SECRET, associate, command, pdata
 
 CONTEXT = PresentationContext(1, CT, (IMPLICIT,), 0, IMPLICIT)
 STORE = CommandSet.decode(command())

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.output.listing import Listing
+    from assocsh.results.request import RequestRecord
     from assocsh.sessions.outcome import Check
     from assocsh.shell.notifications import EventReport
-    from assocsh.shell.output.listing import Listing
-    from assocsh.shell.requests import RequestRecord
     from assocsh.shell.session import Session
 
 
@@ -74,10 +74,10 @@ class Presenter(Protocol):
 def make_presenter(name: str, session: Session) -> Presenter:
     """The presenter of a format: table, expanded, json, csv or dump."""
     if name == "json":
-        from assocsh.shell.output.jsonlines import JsonLines
+        from assocsh.output.jsonlines import JsonLines
 
         return JsonLines(session)
-    from assocsh.shell.output.human import Human
-    from assocsh.shell.output.rows import ROWS
+    from assocsh.output.human import Human
+    from assocsh.output.rows import ROWS
 
     return Human(session, ROWS[name])

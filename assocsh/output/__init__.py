@@ -1,0 +1,1 @@
+"""How results are shown: where they are written, tables, JSON Lines, CSV, summary lines, hints."""

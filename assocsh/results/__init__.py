@@ -1,0 +1,1 @@
+"""What a request brought: its record, the data sets that are kept, comparison, recent values."""

@@ -1,1 +1,0 @@
-"""Watching and explaining an association: wire views, exchanges, explanations."""

@@ -1,0 +1,1 @@
+"""What was said on an association: exchanges, wire views, explanations with sections."""
