@@ -160,9 +160,9 @@ class AssocSession:
 
     async def _begin(self) -> None:
         from assocsh.output.sink import MemoryOutput
+        from assocsh.session.session import Session
         from assocsh.sessions.chronicle import Chronicle
         from assocsh.sessions.log import EventLog
-        from assocsh.shell.session import Session
 
         self.session = Session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)

@@ -13,12 +13,12 @@ from assocsh.cli.signals import on_signals
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind, OutputClosed, StreamOutput
-from assocsh.shell.session import Session
+from assocsh.session.session import Session
 
 if TYPE_CHECKING:
     from assocsh.cli.arguments import Arguments
     from assocsh.language.parse import Call
-    from assocsh.shell.config import Config
+    from assocsh.session.config import Config
 
 Texts = list[tuple[str, str]]
 
@@ -60,7 +60,7 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     calls = parse_texts(session, texts)
     if calls is None:
         return 2
-    from assocsh.sessions.happened import prepare
+    from assocsh.session.history import prepare
 
     prepare(session, calls)
     if arguments.commands and sys.stdin.isatty() and sys.stderr.isatty():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from assocsh.cli.arguments import Arguments, Mode
 
 if TYPE_CHECKING:
-    from assocsh.shell.config import Config
+    from assocsh.session.config import Config
 
 
 def enter(arguments: Arguments) -> int:
@@ -57,6 +57,6 @@ def _quiet_libraries() -> None:
 
 
 def _config() -> Config:
-    from assocsh.shell.config import load_config
+    from assocsh.session.config import load_config
 
     return load_config()

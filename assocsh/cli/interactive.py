@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assocsh.cli.arguments import Arguments
-    from assocsh.shell.provider import SessionProvider
-    from assocsh.shell.session import Session
+    from assocsh.session.offers import SessionProvider
+    from assocsh.session.session import Session
 
 
 async def interactive(arguments: Arguments) -> int:
@@ -19,9 +19,9 @@ async def interactive(arguments: Arguments) -> int:
     session: Session | None = None
 
     def begin() -> tuple[Session, SessionProvider]:
-        from assocsh.shell.config import load_config
-        from assocsh.shell.provider import SessionProvider
-        from assocsh.shell.session import Session
+        from assocsh.session.config import load_config
+        from assocsh.session.offers import SessionProvider
+        from assocsh.session.session import Session
 
         nonlocal session
         session = Session(config=load_config())

@@ -18,12 +18,12 @@ from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.cli.run_arguments import RunArguments
+    from assocsh.session.config import Config
     from assocsh.sessions.log import EventLog, LogFile, Sink
     from assocsh.sessions.outcome import ScriptOutcome
     from assocsh.sessions.redact import Redactor
     from assocsh.sessions.runner import Problem, RunPlan
     from assocsh.sessions.script import Script
-    from assocsh.shell.config import Config
 
 
 async def run(arguments: RunArguments, config: Config) -> int:
@@ -106,13 +106,13 @@ def _redactor(arguments: RunArguments) -> Redactor | None:
 
 
 def _plan(arguments: RunArguments, config: Config, redactor: Redactor | None) -> RunPlan:
+    from assocsh.session.binding import parse_integer
     from assocsh.sessions.runner import RunPlan
     from assocsh.sessions.script import (
         environment_variables,
         parse_assignment,
         read_variables,
     )
-    from assocsh.shell.binding import parse_integer
     from assocsh.text.durations import parse_limit
 
     variables = environment_variables(os.environ)

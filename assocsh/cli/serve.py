@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.cli.signals import on_signals
 from assocsh.errors import UsageError
-from assocsh.shell.binding import parse_integer
+from assocsh.session.binding import parse_integer
 
 if TYPE_CHECKING:
     from assocsh.cli.arguments import Arguments

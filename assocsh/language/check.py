@@ -50,7 +50,7 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
 
 
 def _unavailable(call: Call) -> Iterator[LanguageError]:
-    from assocsh.shell.registry import available
+    from assocsh.commands.registry import available
 
     name = call.spec.name
     if name not in available():

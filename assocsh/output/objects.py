@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.results.request import RequestRecord
-    from assocsh.shell.notifications import EventReport
+    from assocsh.session.notifications import EventReport
     from assocsh.upperlayer.negotiation import PresentationContext
 
 Object = dict[str, Any]

@@ -10,8 +10,8 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError
     from assocsh.results.request import RequestRecord
+    from assocsh.session.session import Session
     from assocsh.sessions.outcome import Check
-    from assocsh.shell.session import Session
 
 _BY_US = "this side aborted the association: "
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.results.request import RequestRecord
-    from assocsh.shell.session import Session
+    from assocsh.session.session import Session
 
 SHORT = {
     "AccessionNumber": "Accession",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from assocsh.datasets.compare import Originals
     from assocsh.output.presenter import ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.shell.session import Session
+    from assocsh.session.session import Session
 
 TOLD = 20
 """Differences that are told one by one."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError
 from assocsh.language.place import line_at
+from assocsh.session.nesting import attempt
+from assocsh.session.watch import JobWatcher
 from assocsh.sessions.identifying import Stand, stand_for_path
 from assocsh.sessions.log import EventLog
 from assocsh.sessions.messages import about as about_request
 from assocsh.sessions.messages import ended_as, message_members
-from assocsh.sessions.nesting import attempt
-from assocsh.sessions.watch import JobWatcher
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.language.queries import Query
     from assocsh.results.request import RequestRecord
-    from assocsh.shell.interpreter import Job
-    from assocsh.shell.session import Session
+    from assocsh.session.interpreter import Job
+    from assocsh.session.session import Session
 
 P_DATA = 0x04
 EXPECTATION_FAILED = "expectation failed"
@@ -128,7 +128,7 @@ class Chronicle:
         self, expectation: Expectation, subject: RequestRecord | None
     ) -> tuple[str, tuple[int, str] | None]:
         """The value that was there, and the request it is about."""
-        from assocsh.shell.resolver import SessionResolver
+        from assocsh.session.resolver import SessionResolver
 
         resolver = SessionResolver(self._session, subject)
         query = expectation.query

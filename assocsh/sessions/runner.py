@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError, UsageError
 from assocsh.output.sink import Kind, Output, OutputClosed
+from assocsh.session.history import prepare
 from assocsh.sessions.chronicle import Chronicle, identifying_variables
-from assocsh.sessions.happened import prepare
 from assocsh.sessions.log import Event, EventLog, Sink
 from assocsh.sessions.outcome import ScriptOutcome, outcomes
 from assocsh.sessions.script import Limits, Script, load
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.session.config import Config
+    from assocsh.session.session import Session
     from assocsh.sessions.redact import Redactor
-    from assocsh.shell.config import Config
-    from assocsh.shell.session import Session
 
 ABORT_WAIT = 2.0
 """Seconds that a session has for its A-ABORT when it is ended from outside."""
@@ -224,7 +224,7 @@ async def _close(session: Session, *, abort: bool) -> None:
 
 def new_session(script: Script, plan: RunPlan, output: Output, log: EventLog) -> Session:
     """A session for one script: its folder, its variables, its output."""
-    from assocsh.shell.session import Session
+    from assocsh.session.session import Session
 
     session = Session(LoggedOutput(output, log), config=plan.config)
     session.base = script.folder
@@ -319,8 +319,8 @@ def log_problems(problems: Sequence[Problem], sinks: tuple[Sink, ...]) -> list[E
 
 async def run_inside(session: Session, scripts: Sequence[Script], *, keep_going: bool) -> int:
     """Run scripts in a session that is open, for the command ``run``: the exit code."""
-    from assocsh.sessions.nesting import inside
-    from assocsh.shell.expansion import files_in
+    from assocsh.session.expansion import files_in
+    from assocsh.session.nesting import inside
 
     for script in scripts:
         with inside(), files_in(script.folder):

@@ -12,8 +12,8 @@ _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 
 def help_at(text: str, cursor: int) -> str:
     """Help for the word of ``text`` at ``cursor``: a tag, an option, else its command."""
+    from assocsh.commands.registry import available
     from assocsh.language.help import help_text
-    from assocsh.shell.registry import available
 
     command, word = _place(text, cursor)
     spec = COMMANDS.get(command.text.lower()) if command is not None else None

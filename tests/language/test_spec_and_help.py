@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
+from assocsh.commands.registry import available
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.check import check, problems
 from assocsh.language.help import TOPICS, help_text
 from assocsh.language.model import CommandSpec
 from assocsh.language.parse import parse
 from assocsh.language.spec import COMMANDS, SETTINGS, Slot, groups
-from assocsh.shell.registry import available
 
 SPECS = list(COMMANDS.values())
 
@@ -156,7 +156,7 @@ def test_values_that_a_tag_cannot_have(text: str, start: int, message: str) -> N
 
 
 def test_a_command_that_this_version_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.shell.registry.available", lambda: frozenset({"echo"}))
+    monkeypatch.setattr("assocsh.commands.registry.available", lambda: frozenset({"echo"}))
     with pytest.raises(LanguageError, match="find is not part of this version"):
         check(parse("echo; find study"))
 

@@ -32,7 +32,7 @@ from assocsh.text.cells import (
     width,
     wrapped,
 )
-from tests.shell.core.peer import match, peer, shell
+from tests.session.peer import match, peer, shell
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202eabc\U000e0041\x7f"
 UNSAFE = set("\x1b\x07\r\x08\x7f\x9b\x9d\u202e\U000e0041")

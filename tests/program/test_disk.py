@@ -19,7 +19,7 @@ from assocsh.association import protocol
 from assocsh.datasets import part10, receive, spool
 from assocsh.output.sink import MemoryOutput
 from assocsh.practice import Practice
-from assocsh.shell.session import Session
+from assocsh.session.session import Session
 from tests.peers.dicom_files import write_series
 from tests.peers.scripted import AC as ACCEPTED
 from tests.peers.scripted import (

@@ -12,7 +12,7 @@ import pytest
 
 from assocsh import practice
 from assocsh.output.sink import MemoryOutput
-from assocsh.shell.session import Session
+from assocsh.session.session import Session
 from tests.peers.dcmtk import Storescp
 from tests.peers.scripted import CT, VERIFICATION, Closed, ScriptedPeer, Wire, abort, response
 from tests.program.support import on_screen

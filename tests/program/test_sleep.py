@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from assocsh.output.sink import MemoryOutput
-from assocsh.shell import sleepwatch
-from assocsh.shell.session import Session
+from assocsh.session import sleepwatch
+from assocsh.session.session import Session
 from tests.peers.scripted import Script, ScriptedPeer, Wire
 from tests.program.support import on_screen, patient, silent
-from tests.shell.core.peer import until
+from tests.session.peer import until
 
 
 class Clock:

@@ -16,7 +16,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from assocsh.output.sink import MemoryOutput
-from assocsh.shell.session import Session
+from assocsh.session.session import Session
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import write_series
 from tests.peers.scripted import LOOPBACK

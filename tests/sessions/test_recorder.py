@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.commands.record import stop_recording
 from assocsh.errors import UsageError
 from assocsh.output.sink import MemoryOutput
-from assocsh.sessions.commands import stop_recording
+from assocsh.session.session import Session
 from assocsh.sessions.failures import failure_lines
 from assocsh.sessions.script import Limits, load
-from assocsh.shell.session import Session
 from tests.sessions.conftest import run_scripts
 
 Steps = Callable[[Session], Awaitable[None]]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from assocsh.output.sink import MemoryOutput
+from assocsh.session.session import Session
 from assocsh.sessions.failures import exchange_lines, failure_lines
 from assocsh.sessions.log import EventLog, LogFile
 from assocsh.sessions.outcome import ScriptOutcome
 from assocsh.sessions.reports.github import github
-from assocsh.shell.session import Session
 from tests.sessions.conftest import RunText, run_scripts
 
 

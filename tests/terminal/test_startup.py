@@ -23,8 +23,8 @@ async def main():
         shell = None
         def begin():
             print(*sorted(sys.modules))
-            from assocsh.shell.provider import SessionProvider
-            from assocsh.shell.session import Session
+            from assocsh.session.offers import SessionProvider
+            from assocsh.session.session import Session
             session = Session()
             return session, SessionProvider(session)
         def prompted(loaded):
@@ -45,8 +45,8 @@ def test_nothing_heavy_before_the_prompt() -> None:
     )
     prompted, begun = (set(line.split()) for line in done.stdout.splitlines())
     assert "assocsh.terminal.app" in prompted
-    assert "assocsh.shell.session" not in prompted
-    assert "assocsh.shell.session" in begun
+    assert "assocsh.session.session" not in prompted
+    assert "assocsh.session.session" in begun
     for loaded in (prompted, begun):
         assert loaded.isdisjoint(HEAVY)
         assert not {name for name in loaded if name.startswith("pygments.lexers")}

@@ -1,0 +1,21 @@
+"""echo: C-ECHO, once or many times at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.registry import command
+from assocsh.session.sending import repeat
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+
+@command("echo")
+async def echo(session: Session, call: BoundCall) -> None:
+    """``--repeat N`` submits all at once: the window decides how many are outstanding."""
+    from assocsh.dimse.requests import CEcho
+
+    count = call.integer("--repeat", least=1) or 1
+    await repeat(session, call.record, (CEcho() for _ in range(count)), count)

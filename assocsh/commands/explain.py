@@ -1,0 +1,55 @@
+"""explain: what happened, in sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.registry import command
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
+from assocsh.session.binding import request_number
+from assocsh.text.cells import wrapped
+
+if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+
+@command("explain")
+async def explain(session: Session, call: BoundCall) -> None:
+    """One request, or without one the last; the association when there was no request yet."""
+    word = call.argument("request")
+    record = session.last_request if word is None else session.request(request_number(word))
+    sentences = _of_association(session) if record is None else _of_request(session, record)
+    if session.settings.format in ("json", "csv"):
+        number = None if record is None else record.number
+        rows = [{"request": number, "text": text} for text in sentences]
+        columns = [Column("request"), Column("text")]
+        session.presenter.listing(Listing("explanation", columns, rows))
+        return
+    for text in sentences:
+        for line in wrapped(text, session.output.width):
+            session.output.result(line)
+
+
+def _of_request(session: Session, record: RequestRecord) -> list[str]:
+    from assocsh.wire.explain import explain as explained
+
+    exchange = session.exchange_of(record)
+    first = f"#{record.number} {record.service}"
+    if exchange is None:
+        kept = (
+            "what went back and forth is not kept any more" if record.finals else "nothing was sent"
+        )
+        return [f"{first}: {kept}."]
+    if record.several:
+        first += f", one of {record.total} operations"
+        first += ": the first that came out worst" if record.failed else ": the first"
+    return [f"{first}.", *explained(exchange)]
+
+
+def _of_association(session: Session) -> list[str]:
+    from assocsh.wire.explain import explain_association
+
+    return explain_association(session.open_association())

@@ -1,0 +1,71 @@
+"""listen: the storage acceptor that C-MOVE delivers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.registry import command
+from assocsh.errors import LocalProtocolError
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
+from assocsh.session.opening import DEFAULT_AE
+from assocsh.session.serving import StorageListener, start_listener
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+COLUMNS = (
+    Column("state"),
+    Column("ae_title", "as"),
+    Column("host"),
+    Column("port", right=True),
+    Column("directory", "to", least=12),
+    Column("received", right=True),
+)
+
+
+@command("listen")
+async def listen(session: Session, call: BoundCall) -> None:
+    """Start listening, stop, or (without options, while listening) show where."""
+    running = session.listener
+    if call.flag("--stop"):
+        if running is None:
+            raise LocalProtocolError("nothing listens", hint="listen --port N --to DIR starts it")
+        session.listener = None
+        show(session, running, "stopped")
+        await running.close()
+        session.changed()
+        return
+    if running is not None:
+        if call.options:
+            raise LocalProtocolError(
+                f"{running.address} listens already", hint="listen --stop ends it"
+            )
+        show(session, running, "listening")
+        return
+    association = session.association
+    title = call.option("--as") or (DEFAULT_AE if association is None else association.calling_ae)
+    session.listener = await start_listener(
+        session,
+        host=call.option("--host") or "127.0.0.1",
+        port=call.integer("--port", most=65535) or 0,
+        ae_title=title,
+        directory=call.path(call.option("--to") or "."),
+    )
+    session.tell_practice()
+    session.changed()
+    show(session, session.listener, "listening")
+
+
+def show(session: Session, listener: StorageListener, state: str) -> None:
+    """Where it listens, and what came."""
+    row = {
+        "state": state,
+        "ae_title": listener.ae_title,
+        "host": listener.host,
+        "port": listener.port,
+        "directory": str(listener.directory),
+        "received": listener.count,
+    }
+    session.presenter.listing(Listing("listener", COLUMNS, [row]))

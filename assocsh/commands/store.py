@@ -1,0 +1,139 @@
+"""store: C-STORE of files and folders, all of them at once as far as the window lets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from assocsh.commands.registry import command
+from assocsh.datasets.folders import files_below
+from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
+from assocsh.output.sink import Kind
+from assocsh.session.sending import Group, Turns
+
+if TYPE_CHECKING:
+    from assocsh.association import Operation
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
+
+
+class Found(NamedTuple):
+    """A file to send; ``named`` when it was typed, and not found in a folder."""
+
+    path: Path
+    named: bool
+
+
+@command("store")
+async def store(session: Session, call: BoundCall) -> None:
+    """Send files; what cannot be sent is refused with its reason, the others go on."""
+    from assocsh.dimse.requests import CStore
+
+    record = call.record
+    session.open_association()
+    paths = [call.path(word) for word in call.arguments.get("path", ())]
+    found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
+    if not found:
+        raise UsageError(
+            f"there are no files in {', '.join(map(str, paths))}",
+            hint="--recursive looks into folders inside folders too",
+        )
+    times = call.integer("--repeat", least=1) or 1
+    record.expected = len(found) * times
+    sending = _Sending(session, record)
+    turns = Turns()
+    left = record.expected
+    for file in (file for _ in range(times) for file in found):
+        if not await sending.send(CStore(str(file.path)), file):
+            break
+        left -= 1
+        await turns.pause()
+    record.expected = record.total + left
+    await sending.finish()
+
+
+class _Sending:
+    """One store: which operation sends which file, and what was not sent."""
+
+    def __init__(self, session: Session, record: RequestRecord) -> None:
+        self._session = session
+        self._record = record
+        self._paths: dict[int, str] = {}
+        self._group = Group(session, record, on_end=self._ended)
+        self._skipped = 0
+
+    async def send(self, request: object, file: Found) -> bool:
+        """Hand over one file; False when no more should be sent."""
+        from assocsh.dimse.requests import Request
+
+        assert isinstance(request, Request)
+        try:
+            operation = await self._group.send(request)
+        except (UnusableFile, NoPresentationContext) as error:
+            self._refuse(file, error)
+            return True
+        if operation is None:
+            return False
+        self._paths[operation.number] = str(file.path)
+        return True
+
+    def _refuse(self, file: Found, error: LocalRefusal) -> None:
+        if isinstance(error, UnusableFile) and not file.named and not claims_dicom(file.path):
+            self._skipped += 1
+            return
+        self._record.refused += 1
+        if isinstance(error, NoPresentationContext):
+            message = f"{str(file.path)!r}: {error.message}"
+            hint = error.hint
+            error = NoPresentationContext(message, sop_class=error.sop_class, hint=hint)
+        self._record.refusal = self._record.refusal or error
+        self._session.presenter.refused(self._record, str(file.path), error)
+
+    async def finish(self) -> None:
+        await self._group.finish()
+        if self._skipped:
+            files = "file that is" if self._skipped == 1 else "files that are"
+            self._session.note(f"#{self._record.number} skipped {self._skipped} {files} not DICOM")
+        if not self._record.total and not self._record.refused:
+            raise UsageError("there was no DICOM file to send", hint="a Part 10 file ends in .dcm")
+
+    def _ended(self, operation: Operation) -> None:
+        path = self._paths.pop(operation.number, "")
+        if operation.final is not None:
+            self._session.presenter.stored(self._record, path, operation.final)
+        elif operation.sent_at is not None and operation.error is not None:
+            # the peer may have it or not: neither a success nor a failure
+            from assocsh.text.cells import cell
+
+            self._session.note(
+                f"#{self._record.number} {cell(path)}: sent, but no answer came", Kind.WARNING
+            )
+
+
+def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Found]:
+    """The files meant by ``paths``, those of a folder in the order of their names. Blocks."""
+    found: list[Found] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(Found(path, True))
+            continue
+        found += [Found(file, False) for file in files_below(path, recursive=recursive)]
+    return found
+
+
+def claims_dicom(path: Path) -> bool:
+    """Whether a file found in a folder should be DICOM: then not being usable is a failure."""
+    if path.name.upper() == "DICOMDIR":
+        return False
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return True

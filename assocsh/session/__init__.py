@@ -1,0 +1,1 @@
+"""One session: its state, its jobs, opening, serving what arrives, settings and configuration."""

@@ -1,0 +1,275 @@
+"""The user's ``config.toml``: peers by name, and what an association is opened with.
+
+::
+
+    ae_title = "ASSOCSH"            # our AE title
+    window = 8                      # operations asked for, 0 is unlimited
+    contexts = "qr,storage"
+    format = "table"                # any setting of `set`
+    keepalive = "30s"
+
+    [timeouts]                      # connect, acse, dimse, release, write_stall
+    dimse = "60s"
+
+    [peers.pacs]
+    address = "ARCHIVE@10.0.0.7:104"    # or aet, host and port
+    ae_title = "WORKSTATION"
+    window = 4
+    contexts = ["qr", "CTImageStorage"]
+    timeouts = { connect = "5s" }
+
+What is typed wins over the peer's table, and that over the top of the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
+
+from assocsh.errors import UsageError
+from assocsh.language.spec import SETTINGS
+from assocsh.session.settings import Settings
+from assocsh.text.cells import visible
+from assocsh.text.durations import parse_limit
+
+T = TypeVar("T")
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+ENVIRONMENT = "ASSOCSH_CONFIG"
+TIMEOUTS = ("connect", "acse", "dimse", "release", "write_stall")
+_ADDRESS = re.compile(r"(?:(?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@\s]+):(?P<port>\d+)")
+
+
+class OpenDefaults(NamedTuple):
+    """What an association is opened with; None where the file says nothing."""
+
+    ae_title: str | None = None
+    window: int | None = None
+    contexts: str | None = None
+    max_pdu: int | None = None
+    timeouts: Mapping[str, float | None] = _NOTHING
+
+
+class PeerEntry(NamedTuple):
+    """One ``[peers.NAME]``."""
+
+    name: str
+    address: str
+    """``AET@HOST:PORT``"""
+    open: OpenDefaults = OpenDefaults()
+
+
+class Config(NamedTuple):
+    """A whole file, or nothing where there is none."""
+
+    path: Path | None = None
+    peers: Mapping[str, PeerEntry] = _NOTHING
+    open: OpenDefaults = OpenDefaults()
+    settings: Mapping[str, str] = _NOTHING
+
+    def apply(self, settings: Settings) -> None:
+        """Give ``settings`` the values of this file."""
+        for name, text in self.settings.items():
+            settings.set(name, text)
+
+
+def config_path() -> Path:
+    """Where the file is, whether it exists or not: ``ASSOCSH_CONFIG`` or the user's folder."""
+    override = os.environ.get(ENVIRONMENT)
+    if override:
+        return Path(override)
+    from platformdirs import user_config_path
+
+    return user_config_path("assocsh", appauthor=False) / "config.toml"
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read ``path``, or the user's file; an empty Config when there is none.
+
+    Raises UsageError naming file, line and key for whatever is wrong with it.
+    """
+    path = config_path() if path is None else path
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        if os.environ.get(ENVIRONMENT):
+            raise UsageError(
+                f"{visible(str(path))}: no such file", hint=f"{ENVIRONMENT} names it"
+            ) from None
+        return Config()
+    except OSError as error:
+        raise UsageError(f"{visible(str(path))}: {error.strerror or error}") from None
+    return _Reader(path, raw).config()
+
+
+class _Reader:
+    """Checks one parsed file; every complaint names the line of its key."""
+
+    def __init__(self, path: Path, raw: bytes) -> None:
+        import tomllib
+
+        self.path = path
+        self.text = raw.decode("utf-8", "replace")
+        try:
+            self.data: dict[str, Any] = tomllib.loads(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            line = raw[: error.start].count(b"\n") + 1
+            raise UsageError(f"{self._place(line)}: not UTF-8") from None
+        except tomllib.TOMLDecodeError as error:
+            at = re.search(r"\(at line (\d+), column \d+\)", str(error))
+            line = int(at[1]) if at else self.text.count("\n") + 1
+            what = re.sub(r" \(at .*\)$", "", str(error))
+            raise UsageError(
+                f"{self._place(line)}: {visible(what)}", hint="the file is TOML: https://toml.io"
+            ) from None
+
+    def config(self) -> Config:
+        known = {*_OPEN_KEYS, *SETTINGS, "peers"}
+        self._only((), self.data, known)
+        settings: dict[str, str] = {}
+        for name in SETTINGS.keys() & self.data.keys():
+            value = self.data[name]
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                raise self._wrong((name,), "should be a text")
+            self._check((name,), partial(Settings().set, name, str(value)))
+            settings[name] = str(value)
+        peers: dict[str, PeerEntry] = {}
+        for name, table in self._table(("peers",), self.data.get("peers", {})).items():
+            peers[name] = self._peer(name, table)
+        return Config(self.path, peers, self._open((), self.data), settings)
+
+    def _peer(self, name: str, table: Any) -> PeerEntry:
+        where = ("peers", name)
+        table = self._table(where, table)
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+            raise self._wrong(where, "a name holds letters, digits, '_', '-' and '.' only")
+        self._only(where, table, {*_OPEN_KEYS, "address", "aet", "host", "port"})
+        parts = {"aet", "host", "port"} & table.keys()
+        if ("address" in table) == bool(parts):
+            raise self._wrong(where, "needs either address or aet, host and port")
+        if parts:
+            for key in ("aet", "host", "port"):
+                if key not in table:
+                    raise self._wrong(where, f"needs {key} beside {' and '.join(sorted(parts))}")
+            ae = self._ae((*where, "aet"), table["aet"])
+            host = self._text((*where, "host"), table["host"])
+            port = self._integer((*where, "port"), table["port"], 1, 65535)
+            if ":" in host and not host.startswith("["):
+                host = f"[{host}]"
+        else:
+            text = self._text((*where, "address"), table["address"])
+            match = _ADDRESS.fullmatch(text)
+            if match is None or not match["ae"] or not 1 <= int(match["port"]) <= 65535:
+                raise self._wrong((*where, "address"), "should be AET@HOST:PORT")
+            ae = self._ae((*where, "address"), match["ae"])
+            host, port = match["host"], int(match["port"])
+        return PeerEntry(name, f"{ae}@{host}:{port}", self._open(where, table))
+
+    def _open(self, where: tuple[str, ...], table: Mapping[str, Any]) -> OpenDefaults:
+        ae_title = window = contexts = max_pdu = None
+        timeouts: dict[str, float | None] = {}
+        if "ae_title" in table:
+            ae_title = self._ae((*where, "ae_title"), table["ae_title"])
+        if "window" in table:
+            window = self._integer((*where, "window"), table["window"], 0, 65535)
+        if "max_pdu" in table:
+            max_pdu = self._integer((*where, "max_pdu"), table["max_pdu"], 0, 2**32 - 1)
+        if "contexts" in table:
+            value = table["contexts"]
+            listed = value if isinstance(value, list) else [value]
+            if not listed or not all(isinstance(item, str) and item for item in listed):
+                raise self._wrong((*where, "contexts"), "should be a text or a list of texts")
+            contexts = ",".join(listed)
+        if "timeouts" in table:
+            inner = (*where, "timeouts")
+            values = self._table(inner, table["timeouts"])
+            self._only(inner, values, set(TIMEOUTS))
+            for key, value in values.items():
+                if isinstance(value, bool) or not isinstance(value, str | int | float):
+                    raise self._wrong((*inner, key), "should be a duration such as '30s'")
+                timeouts[key] = self._check((*inner, key), partial(parse_limit, str(value)))
+        return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts)
+
+    # one value each
+
+    def _table(self, where: tuple[str, ...], value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise self._wrong(where, f"should be a table: [{'.'.join(where)}]")
+        return value
+
+    def _text(self, where: tuple[str, ...], value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise self._wrong(where, "should be a text")
+        return value.strip()
+
+    def _ae(self, where: tuple[str, ...], value: Any) -> str:
+        text = self._text(where, value)
+        if len(text) > 16 or not text.isascii() or not text.isprintable() or "\\" in text:
+            raise self._wrong(where, "is no AE title: 1 to 16 ASCII characters without '\\'")
+        return text
+
+    def _integer(self, where: tuple[str, ...], value: Any, low: int, high: int) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self._wrong(where, f"should be a number from {low} to {high}")
+        return value
+
+    def _check(self, where: tuple[str, ...], read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except UsageError as error:
+            raise self._wrong(where, error.message, error.hint) from None
+
+    def _only(self, where: tuple[str, ...], table: Mapping[str, Any], known: set[str]) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=2)
+                hint = f"did you mean {' or '.join(near)}?" if near else ""
+                raise self._wrong(
+                    (*where, key), "is not a key of this file", hint or f"keys: {_listed(known)}"
+                )
+
+    # places
+
+    def _place(self, line: int) -> str:
+        return f"{visible(str(self.path))}, line {line}"
+
+    def _wrong(self, where: tuple[str, ...], what: str, hint: str = "") -> UsageError:
+        key = visible(".".join(where))
+        return UsageError(f"{self._place(self._line(where))}: {key}: {what}", hint=hint)
+
+    def _line(self, where: tuple[str, ...]) -> int:
+        """The line of a key: its own, or that of the nearest table it stands in."""
+        table: tuple[str, ...] = ()
+        best = (0, 1)
+        for number, line in enumerate(self.text.splitlines(), 1):
+            header = re.match(r"\s*\[\[?([^\]]+)\]", line)
+            if header:
+                table = _key_parts(header[1])
+                path = table
+            else:
+                key = re.match(r"\s*([\w.\"' -]+?)\s*=", line)
+                if key is None:
+                    continue
+                path = (*table, *_key_parts(key[1]))
+            common = len(path) if path == where[: len(path)] else 0
+            if common > best[0]:
+                best = (common, number)
+        return best[1]
+
+
+_OPEN_KEYS = ("ae_title", "window", "contexts", "max_pdu", "timeouts")
+
+
+def _key_parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,135 @@
+"""References in words: which requests a command speaks of, and its words with values filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assocsh.errors import UsageError
+
+if TYPE_CHECKING:
+    from assocsh.language.parse import Call
+    from assocsh.language.words import Reference
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.interpreter import Job
+    from assocsh.session.session import Session
+
+
+def subjects(
+    call: Call,
+    session: Session,
+    subject: RequestRecord | None,
+    last_find: RequestRecord | None,
+) -> Iterator[RequestRecord]:
+    """The requests that must be done before ``call`` can be performed.
+
+    ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
+    """
+    from assocsh.language.queries import OF_REQUEST
+    from assocsh.session.binding import request_number
+
+    bare = False
+    for query in call.queries:
+        if query.request is None:
+            bare = bare or query.root in OF_REQUEST
+        else:
+            yield from _numbered(session, query.request)
+    if call.spec.name in ("show", "commit", "explain"):
+        named = False
+        for word in call.arguments.get("request", ()):
+            named = True
+            if word.literal is not None:
+                yield from _numbered(session, request_number(word.literal))
+        bare = bare or not named
+    if bare and subject is not None:
+        yield subject
+    if "--of" in call.options and last_find is not None:
+        yield last_find
+
+
+def variables(call: Call) -> Iterator[str]:
+    """The names of the variables that ``call`` needs."""
+    for reference in call.references:
+        if reference.kind == "variable":
+            yield reference.text
+    if call.parsed is not None:
+        from assocsh.language.expectations import variables_of
+
+        for variable in variables_of(call.parsed):
+            yield variable.name
+
+
+def _numbered(session: Session, number: int) -> Iterator[RequestRecord]:
+    # an unknown number is not held for: performing the command says that there is none
+    record = session.requests_by_number.get(number)
+    if record is not None:
+        yield record
+
+
+_folder: ContextVar[Path | None] = ContextVar("assocsh_folder", default=None)
+
+
+@contextmanager
+def files_in(folder: Path) -> Iterator[None]:
+    """Relative files of every command that is submitted in here start from ``folder``.
+
+    Other commands of the session, submitted meanwhile, are not touched: each job has the context
+    in which it was submitted.
+    """
+    token = _folder.set(folder)
+    try:
+        yield
+    finally:
+        _folder.reset(token)
+
+
+def expand(
+    session: Session,
+    job: Job,
+    subject: RequestRecord | None,
+    last_find: RequestRecord | None,
+) -> BoundCall:
+    """Fill in every word of the job's call. Raises UsageError for what has no value."""
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.resolver import SessionResolver, text_of
+
+    resolver = SessionResolver(session, subject)
+
+    def lookup(reference: Reference) -> str:
+        if reference.kind == "variable":
+            return session.variable(reference.text)
+        if reference.query is None:
+            raise UsageError(f"{reference}: not a query")
+        return text_of(resolver, reference.query)
+
+    call = job.call
+    return BoundCall(
+        call=call,
+        job=job,
+        words=tuple(word.expand(lookup) for word in call.words),
+        arguments={
+            name: tuple(word.expand(lookup) for word in words)
+            for name, words in call.arguments.items()
+        },
+        options={
+            name: tuple(word.expand(lookup) for word in words)
+            for name, words in call.options.items()
+        },
+        subject=subject,
+        last_find=_with_results(session, last_find),
+        base=_folder.get() or session.base,
+    )
+
+
+def _with_results(session: Session, find: RequestRecord | None) -> RequestRecord | None:
+    """``find``, or the last one before it that was sent: a mistyped find has no rows."""
+    if find is None:
+        return None
+    for record in reversed(session.requests[: find.number]):
+        if record.service == "C-FIND" and record.finals:
+            return record
+    return find

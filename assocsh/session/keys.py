@@ -1,0 +1,124 @@
+"""From the words of find, get and move to a level, a model and an identifier."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.errors import UsageError
+from assocsh.language.words import split_key
+from assocsh.session.binding import parse_integer
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+UNIQUE_KEYS = {
+    "PATIENT": ("PatientID",),
+    "STUDY": ("PatientID", "StudyInstanceUID"),
+    "SERIES": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID"),
+    "IMAGE": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
+}
+"""The unique keys of a level and of those above it (PS3.4 C.6.1, C.6.2)."""
+
+Keys = list[tuple[str, str | None]]
+
+
+def typed_keys(call: BoundCall) -> Keys:
+    """The keys as typed: (path, value), None for a bare one."""
+    return [split_key(word) for word in call.arguments.get("key", ())]
+
+
+def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) -> Keys:
+    """The unique keys that row ``--of`` of the last find has for a request at ``level``.
+
+    ``whole``: the row must have the level's own key (a get needs it; a find looks for it).
+    Raises UsageError when there is no such row, or when it lacks a key that is needed.
+    """
+    text = call.option("--of")
+    if text is None:
+        return []
+    row = parse_integer(text, "--of", least=1)
+    find = call.last_find
+    if find is None:
+        raise UsageError("--of takes a row of the last find, and there was no find yet")
+    if row > len(find.results):
+        count = len(find.results)
+        raise UsageError(
+            f"#{find.number} has no row {row}",
+            hint=f"it has {count} row{'' if count == 1 else 's'}" if count else "nothing matched",
+        )
+    dataset = find.results.dataset(row - 1)
+    found = {key: str(dataset.get(key, "") or "") for key in UNIQUE_KEYS[level]}
+    keys: Keys = [(key, value) for key, value in found.items() if value]
+    own = UNIQUE_KEYS[level][-1]
+    if whole and not found[own]:
+        raise UsageError(
+            f"row {row} of #{find.number} has no {own}",
+            hint=f"--of takes a row of a find at level {level.lower()} or below",
+        )
+    if not keys:
+        raise UsageError(
+            f"row {row} of #{find.number} has none of {', '.join(UNIQUE_KEYS[level])}",
+            hint="ask for them in the find",
+        )
+    if not whole:
+        # its own key would find that row again: keep those above, if there are any
+        keys = [key for key in keys if key[0] != own] or keys
+    if model is None and len(keys) > 1:
+        # PatientID is a unique key of the patient root model only
+        keys = [key for key in keys if key[0] != "PatientID"]
+    return keys
+
+
+def merged(first: Keys, typed: Keys) -> Keys:
+    """Both, those typed winning."""
+    named = {spelled(path) for path, _ in typed}
+    return [key for key in first if spelled(key[0]) not in named] + typed
+
+
+def with_return_keys(keys: Keys, level: str, model: str | None) -> Keys:
+    """``keys``, and what a query should ask for besides.
+
+    The usual return keys of the level when none of ``keys`` asks for anything; the unique keys of
+    the level, and of those above it, always: an identifier has them (PS3.4 C.4.1.1.3.1), and
+    ``--of`` lives on them.
+    """
+    from assocsh.datasets.identifiers import default_return_keys
+
+    more: list[str] = []
+    if all(value for _, value in keys):
+        more += default_return_keys(level, model)
+    more += unique_keys(level, model)
+    present = {spelled(path) for path, _ in keys}
+    missing = dict.fromkeys(path for path in more if path.lower() not in present)
+    return keys + [(path, None) for path in missing]
+
+
+def unique_keys(level: str, model: str | None) -> tuple[str, ...]:
+    """The unique keys of ``level`` and of those above it in ``model``; none for a worklist."""
+    keys = UNIQUE_KEYS.get(level, ())
+    # below the patient level, PatientID is a unique key of the models with that level only
+    return keys if model in ("patient", "patient-study") or len(keys) == 1 else keys[1:]
+
+
+def spelled(path: str) -> str:
+    """A path in the spelling of the dictionary, in small letters; as it is when it has none."""
+    from assocsh.datasets.paths import format_path, parse_path
+
+    try:
+        return format_path(parse_path(path)).lower()
+    except UsageError:  # told when the identifier is built
+        return path.lower()
+
+
+def identifier(session: Session, level: str, keys: Keys) -> Dataset:
+    """The identifier of a request. Raises UsageError for an unknown tag or a wrong value."""
+    from assocsh.datasets.identifiers import build_identifier
+
+    encoding = session.settings.text("encoding")
+    named = any(path.lower() == "specificcharacterset" for path, _ in keys)
+    if encoding != "auto" and not named:
+        keys = [*keys, ("SpecificCharacterSet", encoding)]
+    return build_identifier(level, keys)

@@ -1,0 +1,214 @@
+"""The values of queries in a session: ``status``, ``rsp[0].StudyInstanceUID``, ``assoc.window``.
+
+A value is a text, a number, or None where there is nothing; ``[*]`` gives a list of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assocsh.errors import UsageError
+from assocsh.language.evaluate import Value, plain
+from assocsh.language.queries import OF_REQUEST
+from assocsh.output.values import value_text
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.association import Association
+    from assocsh.language.queries import Query, Step
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.session import Session
+    from assocsh.upperlayer.negotiation import PresentationContext
+
+
+class SessionResolver:
+    """Evaluates queries; ``subject`` is the request that those without ``#n`` speak of."""
+
+    def __init__(self, session: Session, subject: RequestRecord | None) -> None:
+        self._session = session
+        self._subject = subject
+
+    def variable(self, name: str) -> str:
+        """The value of ``$name``. Raises UsageError."""
+        return self._session.variable(name)
+
+    def record(self, query: Query) -> RequestRecord:
+        """The request that a query speaks of. Raises UsageError."""
+        if query.request is not None:
+            return self._session.request(query.request)
+        if self._subject is None:
+            raise UsageError(f"{query.text}: there is no request yet")
+        return self._subject
+
+    def value(self, query: Query) -> Value | list[Value]:
+        """What a query stands for. Raises UsageError when it makes no sense here."""
+        steps = query.steps[1:]
+        match query.root:
+            case "assoc":
+                return self._assoc(query, steps)
+            case "events" | "pdu":
+                from assocsh.session.history import happened
+
+                return happened(self._session).value(query)
+            case _:
+                return self._of_request(query, self.record(query), steps)
+
+    def _of_request(
+        self, query: Query, record: RequestRecord, steps: tuple[Step, ...]
+    ) -> Value | list[Value]:
+        match query.root:
+            case "status":
+                final = record.final
+                if not steps or final is None:
+                    return record.status
+                return final.meaning if steps[0].name == "name" else final.category
+            case "count":
+                return record.count
+            case "elapsed":
+                return record.elapsed
+            case "error":
+                return None if record.error is None else record.error.message
+            case "suboperations":
+                counts = record.suboperations
+                return None if counts is None else getattr(counts, steps[0].name)
+            case "compared":
+                return None if record.comparison is None else record.comparison.compared
+            case "different":
+                return None if record.comparison is None else record.comparison.different
+            case "last":
+                return self._element(query, record, len(record.results) - 1, steps)
+        head, *rest = steps
+        if head.every:
+            return [
+                self._element(query, record, index, tuple(rest))
+                for index in range(len(record.results))
+            ]
+        return self._element(query, record, head.index or 0, tuple(rest))
+
+    def _element(
+        self, query: Query, record: RequestRecord, index: int, steps: tuple[Step, ...]
+    ) -> Value:
+        if not 0 <= index < len(record.results):
+            return None
+        if not steps:
+            raise UsageError(f"{query.text} is a whole response", hint="name an element of it")
+        return element_at(record.results.dataset(index), steps, query.text)
+
+    def _assoc(self, query: Query, steps: tuple[Step, ...]) -> Value | list[Value]:
+        association = self._session.association
+        head, *rest = steps
+        if association is None:
+            return "closed" if head.name == "state" else None
+        match head.name:
+            case "state":
+                return str(association.state)
+            case "peer":
+                return str(association.peer)
+            case "calling":
+                return association.calling_ae
+            case "called":
+                return association.peer.ae
+            case "max_pdu":
+                return association.peer_max_pdu
+            case "ended_by":
+                ended = association.ended_by
+                return None if ended is None else ended.by
+            case "window":
+                if not rest:
+                    window = association.window
+                    return f"{window.invoked}/{window.performed}"
+                return int(getattr(association.window, rest[0].name))
+        return _contexts(association, tuple(rest), query.text)
+
+
+def element_at(dataset: Dataset, steps: tuple[Step, ...], text: str) -> Value:
+    """The value at a path of a data set, None where there is none. Raises UsageError."""
+    from assocsh.datasets.dictionary import find_tag
+
+    at: Any = dataset
+    index = 0
+    while index < len(steps):
+        tag = find_tag(steps[index].name).tag
+        index += 1
+        item = None
+        if index < len(steps) and not steps[index].name:
+            item = steps[index].index or 0
+            index += 1
+        if tag not in at:
+            return None
+        element = at[tag]
+        if element.VR != "SQ":
+            if index < len(steps):
+                raise UsageError(f"{text}: {element.keyword or tag} is not a sequence")
+            return _item_of(value_text(element), item)
+        if index >= len(steps):
+            return len(element.value)
+        if (item or 0) >= len(element.value):
+            return None
+        at = element.value[item or 0]
+    return None
+
+
+def _item_of(text: str, item: int | None) -> Value:
+    if item is None:
+        return text
+    values = text.split("\\")
+    return values[item] if item < len(values) else None
+
+
+def _contexts(association: Association, steps: tuple[Step, ...], text: str) -> Value | list[Value]:
+    from assocsh.datasets.dictionary import sop_class_uid
+
+    if not steps or steps[0].name:
+        return sum(1 for context in association.contexts if context.accepted)
+    key, *rest = steps
+    field = rest[0].name if rest else "result"
+    if key.every:
+        return [_context_field(context, field) for context in association.contexts]
+    if key.index is not None:
+        matching = [c for c in association.contexts if c.context_id == key.index]
+    else:
+        uid = sop_class_uid(key.key)
+        matching = [c for c in association.contexts if c.abstract_syntax == uid]
+    if not matching:
+        return None
+    chosen = next((context for context in matching if context.accepted), matching[0])
+    return _context_field(chosen, field)
+
+
+def _context_field(context: PresentationContext, field: str) -> Value:
+    from assocsh.datasets.dictionary import uid_keyword
+    from assocsh.output.objects import roles
+
+    match field:
+        case "id":
+            return context.context_id
+        case "abstract_syntax":
+            return uid_keyword(context.abstract_syntax)
+        case "transfer_syntax":
+            return uid_keyword(context.transfer_syntax) if context.transfer_syntax else None
+        case "role":
+            return "/".join(roles(context))
+        case _:
+            return context.meaning
+
+
+def text_of(resolver: SessionResolver, query: Query) -> str:
+    """The value of a query as the text that takes its place in a word.
+
+    Raises UsageError when there is no value, or more than one.
+    """
+    value = resolver.value(query)
+    if isinstance(value, list):
+        raise UsageError(
+            f"{query.text} has {len(value)} values", hint="name one of them: rsp[0] instead of [*]"
+        )
+    if value is None:
+        hint = ""
+        if query.root in OF_REQUEST:
+            record = resolver.record(query)
+            count = len(record.results)
+            hint = f"#{record.number} had {count} response{'' if count == 1 else 's'}"
+        raise UsageError(f"{query.text} has no value", hint=hint)
+    return plain(query, value)

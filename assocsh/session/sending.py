@@ -1,0 +1,111 @@
+"""Handing requests to the association, one or many, and waiting for their ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from assocsh.errors import AssocshError, OperationCancelled
+
+if TYPE_CHECKING:
+    from assocsh.association import Operation
+    from assocsh.dimse.requests import Request
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.session import Session
+
+AHEAD = 1000
+"""Operations of one command that are handed over and have not ended; more only cost memory."""
+
+TURN = 0.004
+"""Seconds of work after which the event loop gets its turn."""
+
+
+class Turns:
+    """Gives the event loop its turn whenever enough time was spent."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._since = self._loop.time()
+
+    async def pause(self) -> None:
+        """Yield to others, if it is time."""
+        if self._loop.time() - self._since > TURN:
+            await asyncio.sleep(0)
+            self._since = self._loop.time()
+
+
+class Group:
+    """The operations of one request: handed over with a limit, waited for together.
+
+    ``on_end`` is called with each operation that has ended. The first error that ended one
+    without being asked for is raised at the end.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        record: RequestRecord,
+        *,
+        on_end: Callable[[Operation], None] | None = None,
+    ) -> None:
+        self._session = session
+        self._record = record
+        self._on_end = on_end
+        self._wake = asyncio.Event()
+        self._error: AssocshError | None = None
+
+    async def send(self, request: Request) -> Operation | None:
+        """Hand over a request as soon as there is room; None when no more should be sent.
+
+        Raises as ``Association.send``.
+        """
+        record = self._record
+        while len(record.live) >= AHEAD and not record.cancel_asked:
+            self._wake.clear()
+            await self._wake.wait()
+        if record.cancel_asked or self._error is not None:
+            return None
+        operation = self._session.open_association().send(request)
+        record.track(operation)
+        operation.add_done_callback(self._ended)
+        return operation
+
+    async def finish(self) -> None:
+        """Wait until all have ended. Raises the first error."""
+        record = self._record
+        try:
+            while record.live:
+                self._wake.clear()
+                await self._wake.wait()
+        except asyncio.CancelledError:
+            record.cancel()
+            raise
+        if self._error is not None:
+            raise self._error
+
+    def _ended(self, operation: Operation) -> None:
+        self._wake.set()
+        operation.take_buffered()
+        if operation is not self._record.telling:
+            self._session.exchanges.forget(operation)  # one of many, like the others
+        error = operation.error
+        asked_for = isinstance(error, OperationCancelled) and self._record.cancel_asked
+        if error is not None and self._error is None and not asked_for:
+            self._error = error
+        if self._on_end is not None:
+            self._on_end(operation)
+
+
+async def repeat(
+    session: Session, record: RequestRecord, requests: Iterable[Request], count: int
+) -> None:
+    """Send ``requests`` at once and wait for all of them."""
+    record.expected = count
+    group = Group(session, record)
+    turns = Turns()
+    for request in requests:
+        if await group.send(request) is None:
+            break
+        await turns.pause()
+    await group.finish()

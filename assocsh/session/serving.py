@@ -1,0 +1,237 @@
+"""Instances that come here: sub-operations of ``get``, and what others send to ``listen``.
+
+A C-STORE on the session's own association belongs to the oldest ``get`` that has not ended: the
+standard has nothing in a C-STORE that names its C-GET. Without one it goes to the listener's
+folder; without a listener it is refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assocsh.datasets.folders import make_private
+from assocsh.errors import UnusableFile, UsageError
+from assocsh.output.presenter import ReceivedFile
+from assocsh.output.sink import OutputClosed
+from assocsh.text.cells import cell
+
+if TYPE_CHECKING:
+    from assocsh.association import Handlers, Indication, Listener
+    from assocsh.datasets.spool import Spool
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.session import Session
+
+    Target = tuple[Spool, RequestRecord | None]
+
+OUT_OF_RESOURCES = 0xA700
+MOVE_ORIGINATOR = 0x1031
+"""Move Originator Message ID (0000,1031): of the C-MOVE that a C-STORE belongs to."""
+
+NOT_AUTHORISED = 0x0124
+
+
+class Receiving:
+    """Takes the C-STOREs of the session's association."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._gets: dict[RequestRecord, Spool] = {}
+        self._moves: list[RequestRecord] = []
+        self._complaints: set[tuple[RequestRecord | None, str]] = set()
+
+    @property
+    def expects_more(self) -> bool:
+        """A get is going on."""
+        return bool(self._gets)
+
+    def begin(self, record: RequestRecord, directory: Path) -> None:
+        """From now on instances go to ``directory``. Raises UsageError when it cannot be made."""
+        self._gets[record] = open_spool(directory)
+
+    def end(self, record: RequestRecord) -> None:
+        spool = self._gets.pop(record, None)
+        if spool is not None:
+            spool.close()
+
+    def begin_move(self, record: RequestRecord) -> None:
+        """From now on what the listener gets for this move is compared."""
+        self._moves.append(record)
+
+    def end_move(self, record: RequestRecord) -> None:
+        self._moves.remove(record)
+
+    def arrived(self, record: RequestRecord | None, originator: object, file: ReceivedFile) -> None:
+        """Hand an instance to the comparison of its get, or of the move that brought it."""
+        if record is None and self._moves:
+            # a peer that leaves out the Message ID of the move leaves us to guess
+            moves = {move.telling.message_id: move for move in self._moves if move.telling}
+            record = moves.get(originator) if isinstance(originator, int) else self._moves[0]
+        if record is not None and record.comparison is not None:
+            record.comparison.add(file)
+
+    def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
+        """An instance could not be written here, and the peer was told so; said once."""
+        if record is not None:
+            record.not_written += 1
+        why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
+        if (record, why) in self._complaints:
+            return
+        self._complaints.add((record, why))
+        told = UnusableFile(
+            f"{why}; answered 0x{OUT_OF_RESOURCES:04X}",
+            path=str(directory),
+            hint="make room there, or name another folder with --to",
+        )
+        try:
+            self._session.presenter.error(told, record)
+        except OutputClosed as lost:
+            self._session.output_lost(lost)
+
+    def handlers(self) -> Handlers:
+        """The handlers of the session's association."""
+        return storage_handlers(self._session, self._target)
+
+    def _target(self, indication: Indication) -> Target | None:
+        for record, spool in self._gets.items():
+            return spool, record
+        listener = self._session.listener
+        return None if listener is None else (listener.spool, None)
+
+
+class StorageListener:
+    """``listen``: a storage acceptor of this session."""
+
+    def __init__(self, listener: Listener, ae_title: str, spool: Spool) -> None:
+        self._listener = listener
+        self.ae_title = ae_title
+        self.spool = spool
+        self.count = 0
+
+    @property
+    def directory(self) -> Path:
+        return self.spool.directory
+
+    @property
+    def host(self) -> str:
+        return self._listener.host
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    @property
+    def address(self) -> str:
+        """``ASSOCSH@127.0.0.1:11113``"""
+        return cell(f"{self.ae_title}@{self.host}:{self.port}")
+
+    async def close(self) -> None:
+        await self._listener.close()
+        self.spool.close()
+
+
+async def start_listener(
+    session: Session, *, host: str, port: int, ae_title: str, directory: Path
+) -> StorageListener:
+    """Listen for storage associations. Raises ConnectionFailed (port), UsageError (folder)."""
+    from assocsh.association import AcceptorPolicy, listen
+    from assocsh.datasets.dictionary import storage_sop_classes
+
+    spool = open_spool(directory)
+
+    def target(_: Indication) -> Target:
+        return spool, None
+
+    verification = "1.2.840.10008.1.1"
+    listener = await listen(
+        host,
+        port,
+        ae_title=ae_title,
+        policy=AcceptorPolicy(
+            abstract_syntaxes=(verification, *storage_sop_classes()), called_ae=(ae_title,)
+        ),
+        handlers=storage_handlers(session, target),
+        observer=session.wire_observer,
+    )
+    return StorageListener(listener, ae_title, spool)
+
+
+def storage_handlers(session: Session, target: Any) -> Handlers:
+    """Handlers that write what is stored to the folder that ``target(indication)`` names."""
+    from assocsh.association import Handlers
+    from assocsh.dimse.commandset import CommandField
+
+    def open_sink(indication: Indication) -> Any:
+        from assocsh.datasets.receive import InstanceWriter
+
+        found = target(indication)
+        if found is None:
+            return _Nowhere()
+        command = indication.command
+        return InstanceWriter(
+            found[0],
+            command.affected_sop_class,
+            command.affected_sop_instance,
+            indication.context.transfer_syntax or "",
+            source_ae=indication.association.peer.ae,
+        )
+
+    async def store(indication: Indication) -> None:
+        if isinstance(indication.sink, _Nowhere):
+            indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
+            return
+        found = target(indication)
+        record = found[1] if found is not None else None
+        try:
+            if indication.failure is not None:
+                raise indication.failure
+            received = await indication.sink.finish()
+        except OSError as error:
+            indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
+            directory = found[0].directory if found is not None else Path()
+            session.receiving.not_written(record, directory, error)
+            return
+        indication.respond(0x0000)
+        command = indication.command
+        file = ReceivedFile(
+            str(received.path),
+            command.affected_sop_class,
+            command.affected_sop_instance,
+            received.duplicate,
+            f" from {indication.association.peer.ae}" if record is None else "",
+        )
+        session.instance_received(record, file)
+        session.receiving.arrived(record, command.values.get(MOVE_ORIGINATOR), file)
+
+    return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
+
+
+class _Nowhere:
+    """Takes an instance that nobody asked for, so that it can be refused in order."""
+
+    backlog = 0
+
+    def write(self, data: memoryview) -> None:
+        return None
+
+    async def drained(self) -> None:
+        return None
+
+    def discard(self) -> None:
+        return None
+
+
+def open_spool(directory: Path) -> Spool:
+    """A folder for instances (0700), made if it is not there. Raises UsageError."""
+    from assocsh.datasets.spool import Spool
+
+    try:
+        make_private(directory)
+        return Spool(directory)
+    except OSError as error:
+        raise UsageError(
+            f"{str(directory)!r} cannot be a folder for instances: {error.strerror or error}"
+        ) from None
+
+
+__all__ = ["Receiving", "StorageListener", "open_spool", "start_listener"]

@@ -1,1 +1,0 @@
-"""The shell: one grammar, one session, for the prompt, ``-c``, stdin and scripts."""
