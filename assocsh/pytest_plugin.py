@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.association import Association
-    from assocsh.sessions.outcome import ScriptOutcome
+    from assocsh.scripting.outcome import ScriptOutcome
 
 T = TypeVar("T")
 
@@ -94,9 +94,9 @@ class AssocItem(pytest.Item):
 
 
 async def _run_script(name: str, peer: str) -> ScriptOutcome:
-    from assocsh.sessions.outcome import outcomes
-    from assocsh.sessions.runner import QuietOutput, Run, RunPlan, load_all, log_problems
-    from assocsh.sessions.script import environment_variables
+    from assocsh.scripting.outcome import outcomes
+    from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all, log_problems
+    from assocsh.scripting.script import environment_variables
 
     plan = RunPlan(
         peer=peer, open_text=_open_text(peer, ""), variables=environment_variables(os.environ)
@@ -116,7 +116,7 @@ def _open_text(peer: str, options: str) -> str:
 
 
 def _words(outcome: ScriptOutcome) -> list[str]:
-    from assocsh.sessions.failures import failure_lines, problem_lines
+    from assocsh.scripting.failures import failure_lines, problem_lines
 
     lines: list[str] = []
     for step in outcome.failures:
@@ -160,9 +160,9 @@ class AssocSession:
 
     async def _begin(self) -> None:
         from assocsh.output.sink import MemoryOutput
+        from assocsh.scripting.event_log import EventLog
+        from assocsh.scripting.session_log import Chronicle
         from assocsh.session.session import Session
-        from assocsh.sessions.chronicle import Chronicle
-        from assocsh.sessions.log import EventLog
 
         self.session = Session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)
@@ -210,9 +210,9 @@ class AssocSession:
     async def _run(self, text: str) -> list[str]:
         from assocsh.errors import LanguageError
         from assocsh.output.sink import MemoryOutput
-        from assocsh.sessions.failures import problem_lines
-        from assocsh.sessions.outcome import outcomes
-        from assocsh.sessions.runner import Problem, problem_event
+        from assocsh.scripting.failures import problem_lines
+        from assocsh.scripting.outcome import outcomes
+        from assocsh.scripting.runner import Problem, problem_event
 
         try:
             self.session.parse(text)

@@ -25,7 +25,6 @@ ENGINE = {"association", "dimse", "upperlayer", "errors"}
 UPPER = {
     "language", "results", "output", "session", "scripting", "commands", "wire", "practice",
     "terminal",
-    "shell", "sessions", "teaching",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -57,7 +56,7 @@ PYNETDICOM_NEVER = {
     "pynetdicom.dul",
     "pynetdicom.transport",
 }
-PROMPT_TOOLKIT_IN = ("terminal/", "shell/terminal/")
+PROMPT_TOOLKIT_IN = ("terminal/",)
 
 # Paid for at every start or key press: these load such packages inside functions, when needed.
 HEAVY = {"pydicom", "pynetdicom", "rich", "numpy"}
@@ -69,8 +68,6 @@ QUICK_TO_IMPORT = (
     "language/",
     "text/",
     "terminal/",
-    "shell/language/",
-    "shell/terminal/",
 )
 TOP_ONLY_IN_LEXER = {"pygments"}
 

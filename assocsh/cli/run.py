@@ -18,12 +18,12 @@ from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.cli.run_arguments import RunArguments
+    from assocsh.scripting.event_log import EventLog, LogFile, Sink
+    from assocsh.scripting.outcome import ScriptOutcome
+    from assocsh.scripting.redact import Redactor
+    from assocsh.scripting.runner import Problem, RunPlan
+    from assocsh.scripting.script import Script
     from assocsh.session.config import Config
-    from assocsh.sessions.log import EventLog, LogFile, Sink
-    from assocsh.sessions.outcome import ScriptOutcome
-    from assocsh.sessions.redact import Redactor
-    from assocsh.sessions.runner import Problem, RunPlan
-    from assocsh.sessions.script import Script
 
 
 async def run(arguments: RunArguments, config: Config) -> int:
@@ -31,8 +31,8 @@ async def run(arguments: RunArguments, config: Config) -> int:
 
     Raises UsageError for options that cannot be used, UnusableFile for a log that cannot be made.
     """
-    from assocsh.sessions import runner
-    from assocsh.sessions.outcome import outcomes
+    from assocsh.scripting import runner
+    from assocsh.scripting.outcome import outcomes
 
     redactor = _redactor(arguments)
     plan = _plan(arguments, config, redactor)
@@ -88,7 +88,7 @@ class _Signals:
         self._count = 0
 
     def __call__(self, number: signal.Signals) -> None:
-        from assocsh.sessions.runner import Run
+        from assocsh.scripting.runner import Run
 
         self._count += 1
         if self._count >= 3:
@@ -100,19 +100,19 @@ class _Signals:
 def _redactor(arguments: RunArguments) -> Redactor | None:
     if "--no-redact" in arguments.flags:
         return None
-    from assocsh.sessions.redact import Redactor
+    from assocsh.scripting.redact import Redactor
 
     return Redactor(keep_uids="--keep-uids" in arguments.flags)
 
 
 def _plan(arguments: RunArguments, config: Config, redactor: Redactor | None) -> RunPlan:
-    from assocsh.session.binding import parse_integer
-    from assocsh.sessions.runner import RunPlan
-    from assocsh.sessions.script import (
+    from assocsh.scripting.runner import RunPlan
+    from assocsh.scripting.script import (
         environment_variables,
         parse_assignment,
         read_variables,
     )
+    from assocsh.session.binding import parse_integer
     from assocsh.text.durations import parse_limit
 
     variables = environment_variables(os.environ)
@@ -165,7 +165,7 @@ class _Reporter:
     def check_places(self) -> None:
         """Raise UnusableFile where a report cannot be written: before anything is sent."""
         from assocsh.cli.run_arguments import REPORTS
-        from assocsh.sessions.log import cannot_write
+        from assocsh.scripting.event_log import cannot_write
 
         for path in (self._arguments.values.get(name, "-") for name in REPORTS):
             folder = Path(path).parent
@@ -179,14 +179,14 @@ class _Reporter:
                 raise cannot_write(path, PermissionError(errno.EACCES, "permission denied"))
 
     def open_log(self) -> LogFile | None:
-        from assocsh.sessions.log import LogFile
+        from assocsh.scripting.event_log import LogFile
 
         path = self._arguments.values.get("--log")
         return None if path is None else LogFile(path, self._redactor)
 
     def output(self) -> Output:
         """Where the session of a script writes: nowhere, unless its results were asked for."""
-        from assocsh.sessions.runner import QuietOutput
+        from assocsh.scripting.runner import QuietOutput
 
         if "--format" in self._arguments.values:
             return StreamOutput()
@@ -209,7 +209,7 @@ class _Reporter:
             _say(f"passed {visible(outcome.file)}: {commands}, {checks}, {outcome.seconds:.2f} s")
 
     def failures(self, outcome: ScriptOutcome) -> None:
-        from assocsh.sessions.failures import failure_lines, problem_lines
+        from assocsh.scripting.failures import failure_lines, problem_lines
 
         for step in outcome.failures:
             for line in failure_lines(outcome, step):
@@ -222,7 +222,7 @@ class _Reporter:
             _say(f"{count} line{' was' if count == 1 else 's were'} not run")
 
     def problem(self, outcome: ScriptOutcome) -> None:
-        from assocsh.sessions.failures import problem_lines
+        from assocsh.scripting.failures import problem_lines
 
         if outcome.problem is not None:
             for line in problem_lines(outcome.problem):
@@ -232,8 +232,8 @@ class _Reporter:
 
     def write_all(self, outcomes: list[ScriptOutcome]) -> None:
         """Every report that was asked for. Raises UnusableFile."""
-        from assocsh.sessions.log import header
-        from assocsh.sessions.reports import html, jsonreport, junit, tap
+        from assocsh.scripting.event_log import header
+        from assocsh.scripting.reports import html, jsonreport, junit, tap
 
         values = self._arguments.values
         head = header()
@@ -251,7 +251,7 @@ class _Reporter:
             )
             _write(values["--report-html"], text)
         if "--github" in self._arguments.flags:
-            from assocsh.sessions.reports.github import github
+            from assocsh.scripting.reports.github import github
 
             sys.stdout.write(github(outcomes))
             sys.stdout.flush()
@@ -261,9 +261,9 @@ class _Reporter:
         modes = self._arguments.flags & {"--snapshot", "--check", "--update"}
         if not modes:
             return 0
-        from assocsh.sessions.failures import snapshot_lines
-        from assocsh.sessions.outcome import outcomes
-        from assocsh.sessions.snapshot import SUFFIX, compare
+        from assocsh.scripting.failures import snapshot_lines
+        from assocsh.scripting.outcome import outcomes
+        from assocsh.scripting.snapshot import SUFFIX, compare
 
         code, mode = 0, next(iter(modes))
         for log in logs:
@@ -295,7 +295,7 @@ def _say(line: str) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    from assocsh.sessions.log import cannot_write, open_private
+    from assocsh.scripting.event_log import cannot_write, open_private
 
     try:
         if path == "-":

@@ -30,7 +30,7 @@ async def let(session: Session, call: BoundCall) -> None:
     except LanguageError as error:
         query = parsed.value
         if not error.hint and isinstance(query, Query) and query.root in OF_REQUEST:
-            from assocsh.sessions.messages import about
+            from assocsh.scripting.messages import about
 
             record = resolver.record(query)
             count = len(record.results)
@@ -46,8 +46,8 @@ async def let(session: Session, call: BoundCall) -> None:
 @command("expect")
 async def expect(session: Session, call: BoundCall) -> None:
     """Check a result; what fails is said in full here, and fails the script."""
-    from assocsh.sessions.messages import about
-    from assocsh.sessions.outcome import Check
+    from assocsh.scripting.messages import about
+    from assocsh.scripting.outcome import Check
 
     parsed = call.call.parsed
     assert isinstance(parsed, Expectation)

@@ -11,9 +11,9 @@ from assocsh.commands.retry import retry as perform_retry
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
+    from assocsh.scripting.recorder import Recorder
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
-    from assocsh.sessions.recorder import Recorder
 
 _recorders: WeakKeyDictionary[Session, Recorder] = WeakKeyDictionary()
 
@@ -40,8 +40,8 @@ async def record(session: Session, call: BoundCall) -> None:
         raise UsageError(
             f"{visible(str(current.path))} is being recorded", hint="record --stop ends it"
         )
-    from assocsh.sessions.recorder import Recorder
-    from assocsh.sessions.redact import Redactor
+    from assocsh.scripting.recorder import Recorder
+    from assocsh.scripting.redact import Redactor
 
     path = call.path(name)
     redactor = Redactor() if call.flag("--redact") else None
@@ -63,8 +63,8 @@ def stop_recording(session: Session) -> None:
 @command("run")
 async def run(session: Session, call: BoundCall) -> None:
     """Run scripts in this session, with its association; all are checked before the first."""
-    from assocsh.sessions.runner import run_inside
-    from assocsh.sessions.script import Limits, load, parse_assignment
+    from assocsh.scripting.runner import run_inside
+    from assocsh.scripting.script import Limits, load, parse_assignment
 
     values = dict(parse_assignment(text) for text in call.values("--set"))
     names = frozenset(session.variables) | frozenset(values)

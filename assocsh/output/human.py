@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.output.presenter import ReceivedFile
     from assocsh.results.request import RequestRecord
+    from assocsh.scripting.outcome import Check
     from assocsh.session.notifications import EventReport
     from assocsh.session.session import Session
-    from assocsh.sessions.outcome import Check
 
 REFUSALS_SHOWN = 20
 PROGRESS_EVERY = 1.0

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.output.presenter import ReceivedFile
     from assocsh.results.request import RequestRecord
+    from assocsh.scripting.outcome import Check
     from assocsh.session.notifications import EventReport
     from assocsh.session.session import Session
-    from assocsh.sessions.outcome import Check
 
 
 class JsonLines:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.output.listing import Listing
     from assocsh.results.request import RequestRecord
+    from assocsh.scripting.outcome import Check
     from assocsh.session.notifications import EventReport
     from assocsh.session.session import Session
-    from assocsh.sessions.outcome import Check
 
 
 class ReceivedFile(NamedTuple):

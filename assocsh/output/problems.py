@@ -10,8 +10,8 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError
     from assocsh.results.request import RequestRecord
+    from assocsh.scripting.outcome import Check
     from assocsh.session.session import Session
-    from assocsh.sessions.outcome import Check
 
 _BY_US = "this side aborted the association: "
 
@@ -37,7 +37,7 @@ def failed_lines(session: Session, check: Check, record: RequestRecord | None) -
 
     The exchange is shown with the first of several that are about one request.
     """
-    from assocsh.sessions.failures import check_lines, told_exchange
+    from assocsh.scripting.failures import check_lines, told_exchange
 
     out = check_lines(check.source, check)
     if record is None or session.exchange_shown is record:

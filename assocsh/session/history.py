@@ -99,7 +99,7 @@ def happened(session: Session) -> Happened:
 
 def prepare(session: Session, calls: Iterable[Call]) -> None:
     """Begin to remember where one of the commands will ask: before the first PDU."""
-    from assocsh.sessions.script import every_call
+    from assocsh.scripting.script import every_call
 
     if any(
         query.root in ("events", "pdu")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from assocsh.sessions.failures import exchange_lines, failure_lines, problem_lines, snapshot_lines
-from assocsh.sessions.outcome import ScriptOutcome, Step
+from assocsh.scripting.failures import exchange_lines, failure_lines, problem_lines, snapshot_lines
+from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.visible import escape, visible
 
 _NOT_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError
 from assocsh.language.place import line_at
+from assocsh.scripting.event_log import EventLog
+from assocsh.scripting.identifying import Stand, stand_for_path
+from assocsh.scripting.messages import about as about_request
+from assocsh.scripting.messages import ended_as, message_members
 from assocsh.session.nesting import attempt
 from assocsh.session.watch import JobWatcher
-from assocsh.sessions.identifying import Stand, stand_for_path
-from assocsh.sessions.log import EventLog
-from assocsh.sessions.messages import about as about_request
-from assocsh.sessions.messages import ended_as, message_members
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def _shown(root: str, value: Any) -> str:
 
 def identifying_variables(calls: tuple[Call, ...]) -> dict[str, Stand]:
     """Variables that a script puts into keys that identify: their values do so as well."""
-    from assocsh.sessions.script import every_call
+    from assocsh.scripting.script import every_call
 
     found: dict[str, Stand] = {}
     for call in every_call(calls):

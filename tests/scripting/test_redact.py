@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.language.parse import parse
-from assocsh.sessions.identifying import Stand, stand_for_path
-from assocsh.sessions.redact import Redactor
+from assocsh.scripting.identifying import Stand, stand_for_path
+from assocsh.scripting.redact import Redactor
 
 KEY = b"k" * 32
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from assocsh.output.sink import MemoryOutput
+from assocsh.scripting.event_log import EventLog, LogFile
+from assocsh.scripting.failures import exchange_lines, failure_lines
+from assocsh.scripting.outcome import ScriptOutcome
+from assocsh.scripting.reports.github import github
 from assocsh.session.session import Session
-from assocsh.sessions.failures import exchange_lines, failure_lines
-from assocsh.sessions.log import EventLog, LogFile
-from assocsh.sessions.outcome import ScriptOutcome
-from assocsh.sessions.reports.github import github
-from tests.sessions.conftest import RunText, run_scripts
+from tests.scripting.conftest import RunText, run_scripts
 
 
 def test_a_script_that_passes(run_text: RunText) -> None:
@@ -336,7 +336,7 @@ def test_events_and_pdus_can_be_expected(run_text: RunText) -> None:
 
 def test_a_stopped_run_aborts(tmp_path: Path, archive: str) -> None:
     """What a signal does: A-ABORT, and nothing more is begun."""
-    from assocsh.sessions.runner import QuietOutput, Run, RunPlan, load_all
+    from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all
 
     path = tmp_path / "a.assoc"
     path.write_text("open practice --latency 20000\necho\n", "utf-8")

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from assocsh.errors import UnusableFile
 
 if TYPE_CHECKING:
-    from assocsh.sessions.redact import Redactor
+    from assocsh.scripting.redact import Redactor
 
 SCHEMA = 1
 """Changes when a reader of an older log would misunderstand a newer one."""

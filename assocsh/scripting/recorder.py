@@ -20,19 +20,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+from assocsh.scripting.messages import ended_as
+from assocsh.scripting.replay import again, open_line
+from assocsh.scripting.script import RECORDED
 from assocsh.session.nesting import nested
 from assocsh.session.watch import JobWatcher
-from assocsh.sessions.again import again, open_line
-from assocsh.sessions.messages import ended_as
-from assocsh.sessions.script import RECORDED
 from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
+    from assocsh.scripting.redact import Redactor
     from assocsh.session.interpreter import Job
     from assocsh.session.session import Session
-    from assocsh.sessions.redact import Redactor
 
 NOT_RECORDED = frozenset({"record", "quit", "help", "history", "peers"})
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.sessions.failures import failure_lines
-from assocsh.sessions.outcome import ScriptOutcome
+from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.outcome import ScriptOutcome
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.dicom_files import InstanceFile, same
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import free_port
-from tests.sessions.conftest import run_scripts
+from tests.scripting.conftest import run_scripts
 
 SESSIONS = Path(__file__).resolve().parents[2] / "scripts" / "sessions"
 NAMES = sorted(path.stem for path in SESSIONS.glob("*.assoc"))

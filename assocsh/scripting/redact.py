@@ -14,7 +14,7 @@ import re
 import secrets
 from typing import Any
 
-from assocsh.sessions.identifying import Stand, stand_for, stand_for_path
+from assocsh.scripting.identifying import Stand, stand_for, stand_for_path
 
 SHORTEST = 4
 """Shorter values are replaced in their own place only: "1" is in too many other words."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from assocsh.sessions.outcome import ScriptOutcome, outcomes
-from assocsh.sessions.runner import QuietOutput, Run, RunPlan, load_all, log_problems
+from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all, log_problems
 from tests.peers.process import free_port
 
 RunText = Callable[..., ScriptOutcome]

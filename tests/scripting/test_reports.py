@@ -13,14 +13,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from assocsh.sessions.log import Event
-from assocsh.sessions.outcome import ScriptOutcome, outcomes
-from assocsh.sessions.redact import Redactor
-from assocsh.sessions.reports.github import github
-from assocsh.sessions.reports.html import html
-from assocsh.sessions.reports.jsonreport import json_report
-from assocsh.sessions.reports.junit import junit
-from assocsh.sessions.reports.tap import tap
+from assocsh.scripting.event_log import Event
+from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.redact import Redactor
+from assocsh.scripting.reports.github import github
+from assocsh.scripting.reports.html import html
+from assocsh.scripting.reports.jsonreport import json_report
+from assocsh.scripting.reports.junit import junit
+from assocsh.scripting.reports.tap import tap
 
 HOSTILE = "\x1b[2J]]><script>alert(1)</script>\x00\ud800\u202e&\"'\n%0A::error::x"
 

@@ -10,15 +10,15 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from assocsh.sessions.failures import (
+from assocsh.scripting.event_log import Event
+from assocsh.scripting.failures import (
     exchange_line,
     failure_lines,
     problem_lines,
     snapshot_lines,
 )
-from assocsh.sessions.log import Event
-from assocsh.sessions.outcome import Check, ScriptOutcome, Step
-from assocsh.sessions.reports.html_style import STYLE
+from assocsh.scripting.outcome import Check, ScriptOutcome, Step
+from assocsh.scripting.reports.html_style import STYLE
 from assocsh.text.visible import visible
 
 ROWS = 20

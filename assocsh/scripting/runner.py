@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError, UsageError
 from assocsh.output.sink import Kind, Output, OutputClosed
+from assocsh.scripting.event_log import Event, EventLog, Sink
+from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.script import Limits, Script, load
+from assocsh.scripting.session_log import Chronicle, identifying_variables
 from assocsh.session.history import prepare
-from assocsh.sessions.chronicle import Chronicle, identifying_variables
-from assocsh.sessions.log import Event, EventLog, Sink
-from assocsh.sessions.outcome import ScriptOutcome, outcomes
-from assocsh.sessions.script import Limits, Script, load
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.scripting.redact import Redactor
     from assocsh.session.config import Config
     from assocsh.session.session import Session
-    from assocsh.sessions.redact import Redactor
 
 ABORT_WAIT = 2.0
 """Seconds that a session has for its A-ABORT when it is ended from outside."""
@@ -80,7 +80,7 @@ def load_all(names: Iterable[str], plan: RunPlan) -> tuple[list[Script], list[Pr
 
 
 def _needs_association(script: Script) -> bool:
-    from assocsh.sessions.script import every_call
+    from assocsh.scripting.script import every_call
 
     return any(call.spec.sends for call in every_call(script.calls))
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.sessions.log import Event
-from assocsh.sessions.messages import step_members
-from assocsh.sessions.outcome import Check, ScriptOutcome, Step
+from assocsh.scripting.event_log import Event
+from assocsh.scripting.messages import step_members
+from assocsh.scripting.outcome import Check, ScriptOutcome, Step
 from assocsh.text.marks import marked
 from assocsh.text.visible import visible
 
@@ -106,7 +106,7 @@ def problem_lines(problem: Event) -> list[str]:
 
 def snapshot_lines(outcome: ScriptOutcome) -> list[str]:
     """A run that differs from its stored snapshot: what is different, and what to do about it."""
-    from assocsh.sessions.snapshot import SUFFIX
+    from assocsh.scripting.snapshot import SUFFIX
 
     stored = outcome.difference.splitlines()
     if not any(line.startswith((" ", "-")) for line in stored[2:]):

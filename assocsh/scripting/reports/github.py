@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from assocsh.sessions.failures import snapshot_lines
-from assocsh.sessions.outcome import ScriptOutcome
+from assocsh.scripting.failures import snapshot_lines
+from assocsh.scripting.outcome import ScriptOutcome
 from assocsh.text.visible import visible
 
 

@@ -17,10 +17,10 @@ import pytest
 from assocsh.commands.record import stop_recording
 from assocsh.errors import UsageError
 from assocsh.output.sink import MemoryOutput
+from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.script import Limits, load
 from assocsh.session.session import Session
-from assocsh.sessions.failures import failure_lines
-from assocsh.sessions.script import Limits, load
-from tests.sessions.conftest import run_scripts
+from tests.scripting.conftest import run_scripts
 
 Steps = Callable[[Session], Awaitable[None]]
 
@@ -296,7 +296,7 @@ def test_one_at_a_time_and_stop(tmp_path: Path) -> None:
 def test_a_full_disk_ends_the_recording_not_the_session(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
-    from assocsh.sessions import recorder
+    from assocsh.scripting import recorder
 
     async def steps(session: Session) -> None:
         made = recorder._create
@@ -315,7 +315,7 @@ def test_a_full_disk_ends_the_recording_not_the_session(tmp_path: Path) -> None:
 
 @pytest.mark.scenario(86)
 def test_unwritable_folder_is_a_usage_error(tmp_path: Path) -> None:
-    from assocsh.sessions.recorder import Recorder
+    from assocsh.scripting.recorder import Recorder
 
     async def main() -> None:
         Recorder(Session(MemoryOutput()), tmp_path / "no" / "x", expect=False, redactor=None)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.sessions.script import (
+from assocsh.scripting.script import (
     RECORDED,
     Limits,
     environment_variables,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from assocsh.sessions.log import Event
+from assocsh.scripting.event_log import Event
 
 EXIT_MEANINGS = {
     0: "passed",

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from assocsh.sessions.failures import failure_lines
-from assocsh.sessions.log import SCHEMA
-from assocsh.sessions.outcome import ScriptOutcome, Step
+from assocsh.scripting.event_log import SCHEMA
+from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.outcome import ScriptOutcome, Step
 
 
 def json_report(outcomes: Sequence[ScriptOutcome], *, program: str, redacted: bool) -> str:

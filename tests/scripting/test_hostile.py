@@ -12,8 +12,8 @@ from pydicom import Dataset
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
 from assocsh.datasets.codec import decode
 from assocsh.dimse.commandset import CommandField
-from assocsh.sessions.failures import failure_lines
-from assocsh.sessions.runner import QuietOutput, Run, RunPlan, load_all
+from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all
 
 HOSTILE = [
     "plain",
@@ -141,10 +141,10 @@ def test_a_hostile_value_in_reports_and_failures(tmp_path: Path) -> None:
         await listener.close()
         outcome = run.outcomes[0]
         lines = [line for step in outcome.failures for line in failure_lines(outcome, step)]
-        from assocsh.sessions.reports.html import html
-        from assocsh.sessions.reports.jsonreport import json_report
-        from assocsh.sessions.reports.junit import junit
-        from assocsh.sessions.reports.tap import tap
+        from assocsh.scripting.reports.html import html
+        from assocsh.scripting.reports.jsonreport import json_report
+        from assocsh.scripting.reports.junit import junit
+        from assocsh.scripting.reports.tap import tap
 
         assert "<script" not in html([outcome], program="", started="", redacted=False)
         json.loads(json_report([outcome], program="", redacted=False))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from assocsh.sessions.failures import failure_lines
-from assocsh.sessions.snapshot import compare, differences, snapshot
-from tests.sessions.conftest import RunText
+from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.snapshot import compare, differences, snapshot
+from tests.scripting.conftest import RunText
 
 SCRIPT = """\
 open $peer --window 4

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assocsh.sessions.identifying import Stand
-from assocsh.sessions.outcome import ScriptOutcome, Step
+from assocsh.scripting.identifying import Stand
+from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.visible import visible
 
 SUFFIX = ".snap"
@@ -89,8 +89,8 @@ def _elements(
     model: Mapping[str, Any], asserted: str, redact: bool, indent: str = ""
 ) -> Iterator[str]:
     from assocsh.datasets.dictionary import entry_of
-    from assocsh.sessions.identifying import stand_for
-    from assocsh.sessions.reports.html import value_text
+    from assocsh.scripting.identifying import stand_for
+    from assocsh.scripting.reports.html import value_text
 
     for tag, element in model.items():
         if not isinstance(element, dict) or tag == "00080005":
@@ -154,7 +154,7 @@ def compare(outcome: ScriptOutcome, mode: str, *, redact: bool = True) -> str:
     """
     from pathlib import Path
 
-    from assocsh.sessions.log import cannot_write
+    from assocsh.scripting.event_log import cannot_write
 
     path = Path(outcome.file + SUFFIX)
     current = snapshot(outcome, redact=redact)

@@ -1,0 +1,1 @@
+"""Files of commands: loaded, run, recorded, logged, redacted, reported."""

@@ -1,1 +1,0 @@
-"""Session scripts: recording, running, expectations, reports."""

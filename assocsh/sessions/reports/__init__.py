@@ -1,1 +1,0 @@
-"""Reports of a run, each a text made from the outcomes of its scripts."""
