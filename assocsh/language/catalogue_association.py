@@ -55,6 +55,8 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
             "CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         ),
         section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
+        lifecycle=True,
+        opens=True,
     ),
     CommandSpec(
         "status",
@@ -62,6 +64,7 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
         ASSOCIATION,
         examples=("status", "open practice; status", "echo --repeat 20 & status"),
         section="PS3.8 7",
+        at_once=True,
     ),
     CommandSpec(
         "contexts",
@@ -70,6 +73,7 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
         options=(Option("--accepted", summary="only the accepted ones"),),
         examples=("contexts", "contexts --accepted", "open practice --contexts all; contexts"),
         section="PS3.8 7.1.1.13, 9.3.3.2",
+        needs_association=True,
     ),
     CommandSpec(
         "release",
@@ -78,6 +82,7 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
         options=(Option("--now", summary="do not wait for what is pending"),),
         examples=("release", "release --now", "wait all; release"),
         section="PS3.8 7.2 (A-RELEASE)",
+        lifecycle=True,
     ),
     CommandSpec(
         "abort",
@@ -85,6 +90,8 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
         ASSOCIATION,
         examples=("abort", "echo --repeat 50 & abort", "abort; reopen"),
         section="PS3.8 7.3 (A-ABORT)",
+        at_once=True,
+        lifecycle=True,
     ),
     CommandSpec(
         "reopen",
@@ -93,12 +100,15 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
         options=OPEN_OPTIONS,
         examples=("reopen", "reopen --window 1", "reopen --contexts storage"),
         section="PS3.8 7.1 (A-ASSOCIATE)",
+        lifecycle=True,
+        opens=True,
     ),
     CommandSpec(
         "peers",
         "the peers of the config file",
         ASSOCIATION,
         examples=("peers", "peers; open practice", "peers; status"),
+        recorded=False,
     ),
     CommandSpec(
         "listen",
@@ -117,6 +127,7 @@ ASSOCIATION_COMMANDS: tuple[CommandSpec, ...] = (
             "listen --stop",
         ),
         section="PS3.4 B (Storage), PS3.8 7.1",
+        needs_association=True,
     ),
 )
 
@@ -138,6 +149,8 @@ SHELL_COMMANDS: tuple[CommandSpec, ...] = (
         SHELL,
         parameters=(Parameter("n", Slot.INTEGER, summary="how many (20)"),),
         examples=("history", "history 50", "history; status"),
+        at_once=True,
+        recorded=False,
     ),
     CommandSpec(
         "help",
@@ -146,6 +159,8 @@ SHELL_COMMANDS: tuple[CommandSpec, ...] = (
         aliases=("?",),
         parameters=(Parameter("topic", Slot.COMMAND, summary="a command or a topic"),),
         examples=("help", "help find", "help keys"),
+        at_once=True,
+        recorded=False,
     ),
     CommandSpec(
         "quit",
@@ -153,5 +168,7 @@ SHELL_COMMANDS: tuple[CommandSpec, ...] = (
         SHELL,
         aliases=("exit",),
         examples=("quit", "wait all; quit", "abort; quit"),
+        at_once=True,
+        recorded=False,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assocsh.language.model import CommandSpec, Option, Parameter, Slot
+from assocsh.language.model import CommandSpec, Grammar, Option, Parameter, Slot
 
 SCRIPTS = "Scripts"
 TEACHING = "Wire"
@@ -22,7 +22,7 @@ SCRIPT_COMMANDS: tuple[CommandSpec, ...] = (
             "let who = 'DOE^JANE'",
         ),
         uses_results=True,
-        verbatim=True,
+        grammar=Grammar.ASSIGNMENT,
     ),
     CommandSpec(
         "expect",
@@ -39,7 +39,7 @@ SCRIPT_COMMANDS: tuple[CommandSpec, ...] = (
             "expect rsp[*].Modality includes CT",
         ),
         uses_results=True,
-        verbatim=True,
+        grammar=Grammar.EXPECTATION,
     ),
     CommandSpec(
         "record",
@@ -52,6 +52,7 @@ SCRIPT_COMMANDS: tuple[CommandSpec, ...] = (
             Option("--stop", summary="stop recording"),
         ),
         examples=("record session.assoc", "record check.assoc --expect --redact", "record --stop"),
+        recorded=False,
     ),
     CommandSpec(
         "run",
@@ -65,6 +66,7 @@ SCRIPT_COMMANDS: tuple[CommandSpec, ...] = (
             Option("--keep-going", summary="go on after a failure"),
         ),
         examples=("run tour.assoc", "run check.assoc --set id=P1", "run a.assoc b.assoc"),
+        runs_scripts=True,
     ),
     CommandSpec(
         "retry",
@@ -99,6 +101,7 @@ TEACHING_COMMANDS: tuple[CommandSpec, ...] = (
         ),
         examples=("wire summary", "wire detail", "wire off"),
         section="PS3.8 9.3 (PDUs), PS3.7 9 and E (command sets)",
+        at_once=True,
     ),
     CommandSpec(
         "explain",
@@ -107,6 +110,7 @@ TEACHING_COMMANDS: tuple[CommandSpec, ...] = (
         parameters=(Parameter("request", Slot.REQUEST, summary="request number (the last)"),),
         examples=("explain #7", "explain 7", "explain"),
         uses_results=True,
+        refers_to_request=True,
     ),
     CommandSpec(
         "ladder",

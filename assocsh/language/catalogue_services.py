@@ -40,6 +40,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         examples=("echo", "echo --repeat 100", "echo & echo"),
         section="PS3.7 9.1.5 (C-ECHO), PS3.4 A (Verification)",
         sends=True,
+        service="C-ECHO",
     ),
     CommandSpec(
         "find",
@@ -67,6 +68,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
         sends=True,
         details="With no keys to return, the usual ones of the level are asked for.",
+        service="C-FIND",
     ),
     CommandSpec(
         "get",
@@ -87,6 +89,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         ),
         section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",
         sends=True,
+        service="C-GET",
     ),
     CommandSpec(
         "move",
@@ -107,6 +110,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         ),
         section="PS3.7 9.1.4 (C-MOVE), PS3.4 C.4.2",
         sends=True,
+        service="C-MOVE",
     ),
     CommandSpec(
         "store",
@@ -120,6 +124,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         examples=("store ~/images --recursive", "store ct.dcm mr.dcm", "store ct.dcm --repeat 50"),
         section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
         sends=True,
+        service="C-STORE",
     ),
     CommandSpec(
         "n-create",
@@ -208,6 +213,8 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         section="PS3.4 J (Storage Commitment)",
         sends=True,
         uses_results=True,
+        refers_to_request=True,
+        service="N-ACTION",
     ),
     CommandSpec(
         "mpps",
@@ -223,6 +230,7 @@ SERVICE_COMMANDS: tuple[CommandSpec, ...] = (
         examples=("mpps start --of 1", "mpps complete", "mpps discontinue Modality=CT"),
         section="PS3.4 F.7 (Modality Performed Procedure Step)",
         sends=True,
+        service="N-CREATE",
     ),
 )
 
@@ -233,6 +241,7 @@ REQUEST_COMMANDS: tuple[CommandSpec, ...] = (
         REQUESTS,
         options=(Option("--pending", summary="only those without a final response"),),
         examples=("requests", "requests --pending", "echo --repeat 20 & requests"),
+        at_once=True,
     ),
     CommandSpec(
         "cancel",
@@ -245,6 +254,7 @@ REQUEST_COMMANDS: tuple[CommandSpec, ...] = (
         ),
         examples=("cancel 7", "cancel #7", "cancel all"),
         section="PS3.7 9.3.2.3 (C-CANCEL-FIND-RQ)",
+        at_once=True,
     ),
     CommandSpec(
         "wait",
@@ -255,6 +265,7 @@ REQUEST_COMMANDS: tuple[CommandSpec, ...] = (
         ),
         options=(Option("--timeout", Slot.DURATION, "TIME", summary="at most this long"),),
         examples=("wait", "wait #7", "wait all --timeout 30s"),
+        barrier=True,
     ),
     CommandSpec(
         "show",
@@ -266,5 +277,6 @@ REQUEST_COMMANDS: tuple[CommandSpec, ...] = (
         ),
         examples=("show", "show #2", "show #2 1"),
         uses_results=True,
+        refers_to_request=True,
     ),
 )

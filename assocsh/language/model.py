@@ -80,14 +80,31 @@ class Option:
         return f"[{self.name}{value}]"
 
 
+class Grammar(StrEnum):
+    """What follows the name of a command that is read as one text, not as words."""
+
+    ASSIGNMENT = "assignment"  # NAME = QUERY
+    EXPECTATION = "expectation"  # QUERY PREDICATE VALUE
+
+
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command of the language.
+    """One command of the language: everything that others ask about it, so that none need know it.
 
-    ``uses_results``: held until the request it refers to is done. ``sends``: makes DIMSE
-    requests. ``verbatim``: what follows the name is one text with a grammar of its own
-    (``expect``, ``let``). ``block``: commands in braces follow (``retry``). ``section`` is where
-    the standard describes it.
+    ``section`` is where the standard describes it. What it does to requests: ``sends`` makes DIMSE
+    requests, shown as those of ``service`` (the name in capitals without one); ``uses_results``
+    is held until the request it refers to is done, and ``refers_to_request`` says that this is
+    the one that its REQUEST parameter names, or the last.
+
+    When it is performed: ``at_once`` never held, not even behind an ``open`` that is going on;
+    ``lifecycle`` changes which association there is, so that what needs one waits for it, and
+    ``opens`` makes one; ``needs_association`` waits for those though it sends nothing; what sends
+    and is submitted after a ``barrier`` waits for it.
+
+    How it is read: ``grammar`` is what follows the name, as one text; ``block`` commands in braces
+    follow; ``runs_scripts`` its files are scripts and ``--set`` names their variables.
+
+    In files: ``recorded`` is written by ``record``.
     """
 
     name: str
@@ -99,10 +116,24 @@ class CommandSpec:
     examples: tuple[str, ...] = ()
     section: str = ""
     uses_results: bool = False
+    refers_to_request: bool = False
     sends: bool = False
-    verbatim: bool = False
+    service: str = ""
+    at_once: bool = False
+    lifecycle: bool = False
+    opens: bool = False
+    needs_association: bool = False
+    barrier: bool = False
+    grammar: Grammar | None = None
     block: bool = False
+    runs_scripts: bool = False
+    recorded: bool = True
     details: str = ""
+
+    @property
+    def verbatim(self) -> bool:
+        """What follows the name is one text with a grammar of its own."""
+        return self.grammar is not None
 
     def option(self, name: str) -> Option | None:
         """The option called ``name`` (with its dashes), if this command has it."""
