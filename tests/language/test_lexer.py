@@ -12,7 +12,8 @@ from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Stri
 from assocsh.commands.lexer import AssocLexer
 from assocsh.language.spec import COMMANDS
 
-SESSIONS = sorted((Path(__file__).parents[3] / "scripts" / "sessions").glob("*.assoc"))
+SESSIONS = sorted((Path(__file__).parents[2] / "scripts" / "sessions").glob("*.assoc"))
+assert SESSIONS
 
 
 def lexed(text: str) -> list[tuple[object, str]]:

@@ -142,7 +142,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 def test_the_file_in_the_readme(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
     config = load_config(write(tmp_path, example))
     assert config.peers["pacs"].address == "ARCHIVE@10.0.0.7:104"

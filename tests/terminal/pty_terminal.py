@@ -24,7 +24,7 @@ from types import TracebackType
 
 import pyte
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 KEYS = {
     "enter": "\r",
