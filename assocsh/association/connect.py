@@ -164,14 +164,14 @@ def connect(
             f"{max_pdu} is not a usable maximum PDU length",
             hint="from 4096 to 16777216 bytes, or 0 for no limit",
         )
-    proposed, roles = propose(context_specs(contexts))
+    proposal = propose(context_specs(contexts))
     request = AssociateRequest(
         called_ae=address.ae,
         calling_ae=calling,
-        contexts=proposed,
+        contexts=proposal.contexts,
         max_pdu=max_pdu,
         window=offered,
-        roles=roles,
+        roles=proposal.roles,
         user_identity=user_identity,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version=IMPLEMENTATION_VERSION,
