@@ -10,21 +10,33 @@ from dataclasses import dataclass
 
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
+from assocsh.uids import (
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    JPEG_2000,
+    JPEG_2000_LOSSLESS,
+    JPEG_BASELINE,
+    JPEG_LOSSLESS_SV1,
+    JPEG_LS_LOSSLESS,
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    RLE_LOSSLESS,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+    WORKLIST_FIND,
+)
 from assocsh.upperlayer.negotiation import ProposedContext, Role
 
 MAX_CONTEXTS = 128
 
-IMPLICIT = "1.2.840.10008.1.2"
-EXPLICIT = "1.2.840.10008.1.2.1"
-UNCOMPRESSED = (EXPLICIT, IMPLICIT)
+UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE)
 
 COMPRESSED = (
-    "1.2.840.10008.1.2.4.70",  # JPEG Lossless SV1
-    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
-    "1.2.840.10008.1.2.4.91",  # JPEG 2000
-    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.5",  # RLE Lossless
-    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
+    JPEG_LOSSLESS_SV1,
+    JPEG_2000_LOSSLESS,
+    JPEG_2000,
+    JPEG_LS_LOSSLESS,
+    RLE_LOSSLESS,
+    JPEG_BASELINE,
 )
 """Proposed for the most common image classes, one context each: a context has one accepted
 transfer syntax, and a file goes out as it is or not at all."""
@@ -187,22 +199,22 @@ def _expand(word: str) -> list[ContextSpec]:
 def _set(name: str) -> list[ContextSpec]:
     from assocsh.datasets import dictionary
 
-    verification = [ContextSpec(sopclasses.VERIFICATION)]
+    verification = [ContextSpec(VERIFICATION)]
     qr = [
         ContextSpec(uid)
         for table in (sopclasses.FIND, sopclasses.MOVE, sopclasses.GET)
         for model, uid in table.items()
         if model != "worklist"
     ]
-    worklist = [ContextSpec(sopclasses.WORKLIST_FIND)]
+    worklist = [ContextSpec(WORKLIST_FIND)]
     if name == "verification":
         return verification
     if name == "worklist":
         return verification + worklist
     if name == "commitment":
-        return [*verification, ContextSpec(sopclasses.STORAGE_COMMITMENT)]
+        return [*verification, ContextSpec(STORAGE_COMMITMENT)]
     if name == "mpps":
-        return [*verification, ContextSpec(sopclasses.MODALITY_PERFORMED_PROCEDURE_STEP)]
+        return [*verification, ContextSpec(MODALITY_PERFORMED_PROCEDURE_STEP)]
     compressed = [
         ContextSpec(uid, (syntax,), scp=True)
         for uid in _COMPRESSED_CLASSES
@@ -221,8 +233,8 @@ def _set(name: str) -> list[ContextSpec]:
         *verification,
         *qr,
         *worklist,
-        ContextSpec(sopclasses.STORAGE_COMMITMENT),
-        ContextSpec(sopclasses.MODALITY_PERFORMED_PROCEDURE_STEP),
+        ContextSpec(STORAGE_COMMITMENT),
+        ContextSpec(MODALITY_PERFORMED_PROCEDURE_STEP),
     ]
     if name == "all":
         every = [ContextSpec(uid, scp=True) for uid in dictionary.storage_sop_classes()]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_ch
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField, Value
 from assocsh.errors import UsageError
+from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -136,7 +137,7 @@ class CEcho(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
-        return (sopclasses.VERIFICATION,)
+        return (VERIFICATION,)
 
 
 @dataclass(frozen=True, slots=True)

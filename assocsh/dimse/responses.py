@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from assocsh.dimse import status as statuses
 from assocsh.dimse.commandset import CommandSet, field_label
 from assocsh.dimse.requests import Request
+from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Response:
         """
         if self.data is None:
             return None
-        return self._decode(self.data, self.context.transfer_syntax or "1.2.840.10008.1.2")
+        return self._decode(self.data, self.context.transfer_syntax or IMPLICIT_LE)
 
     @property
     def suboperations(self) -> SubOperations | None:

@@ -9,8 +9,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from assocsh.errors import ProtocolError
-from assocsh.upperlayer.negotiation import (
+from assocsh.uids import (
     APPLICATION_CONTEXT,
+    PATIENT_ROOT_GET,
+    PATIENT_STUDY_ONLY_GET,
+    STUDY_ROOT_GET,
+)
+from assocsh.upperlayer.negotiation import (
     RESULT_MEANING,
     AnsweredContext,
     AssociateAccept,
@@ -28,8 +33,7 @@ MIN_PDU = 8
 
 _DEFAULT_ROLE = Role(scu=True, scp=False)
 _SYNCHRONOUS = AsyncWindow(1, 1)
-_RETRIEVE_BY_GET = frozenset(f"1.2.840.10008.5.1.4.1.2.{model}.3" for model in (1, 2, 3))
-"""GET of patient root, study root, patient/study only (PS3.4 C.6)."""
+_RETRIEVE_BY_GET = frozenset((PATIENT_ROOT_GET, STUDY_ROOT_GET, PATIENT_STUDY_ONLY_GET))
 
 
 def window_limit(one: int, other: int) -> int:

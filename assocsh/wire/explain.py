@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.status import category, meaning
 from assocsh.text.visible import visible
+from assocsh.uids import WORKLIST_FIND
 from assocsh.wire.exchange import Exchange, Step
 from assocsh.wire.meanings import context_result, duration, uid_name
 from assocsh.wire.walk_command import service_of
@@ -14,8 +15,6 @@ from assocsh.wire.walk_command import service_of
 if TYPE_CHECKING:
     from assocsh.association.association import Association
     from assocsh.association.operation import Operation
-
-WORKLIST = "1.2.840.10008.5.1.4.31"
 
 _SECTIONS = {
     "C-STORE": "PS3.7 9.1.1, PS3.4 Annex B",
@@ -151,7 +150,7 @@ def _means(service: str, kind: str, command: CommandSet) -> str:
 
 
 def _section(service: str, command: CommandSet) -> str:
-    if service == "C-FIND" and command.sop_class == WORKLIST:
+    if service == "C-FIND" and command.sop_class == WORKLIST_FIND:
         return "PS3.7 9.1.2, PS3.4 K.4.1"
     return _SECTIONS.get(service, "PS3.7")
 
