@@ -19,6 +19,11 @@ RESULT_MEANING = {
 """Result/Reason of a presentation context in an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
 
 
+def result_meaning(result: int) -> str:
+    """The words of RESULT_MEANING, or words with the number where the standard has none."""
+    return RESULT_MEANING.get(result, f"undefined result {result}")
+
+
 @dataclass(frozen=True, slots=True)
 class AsyncWindow:
     """Asynchronous Operations Window (PS3.7 D.3.3.3). 0 is unlimited, 1 is synchronous."""
@@ -127,7 +132,7 @@ class PresentationContext:
 
     @property
     def meaning(self) -> str:
-        return RESULT_MEANING.get(self.result, f"undefined result {self.result}")
+        return result_meaning(self.result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from assocsh.upperlayer.negotiation import (
     ProposedContext,
     Role,
 )
-from assocsh.upperlayer.pdus import REASON_INVALID_VALUE
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE
 
 MIN_PDU = 8
 """The least maximum length anything fits in: a PDV header (6) and two bytes of data."""

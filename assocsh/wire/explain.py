@@ -8,8 +8,9 @@ from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.status import category, meaning
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
+from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.exchange import Exchange, Step
-from assocsh.wire.meanings import context_result, duration, uid_name
+from assocsh.wire.meanings import duration, uid_name
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def explain_association(association: Association) -> list[str]:
             refused.setdefault(context.result, []).append(uid_name(context.abstract_syntax))
     for result, names in refused.items():
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        lines.append(f"Refused ({context_result(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")
+        lines.append(f"Refused ({result_meaning(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")
     window = association.window
     if request.window is None:
         lines.append(
