@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from assocsh.dimse.commandset import KEYWORDS, CommandField, CommandSet, Value
+from assocsh.dimse.commandset import CommandField, CommandSet, Value
+from assocsh.dimse.elements import KEYWORDS
 from assocsh.dimse.invocation import Performing
 from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext

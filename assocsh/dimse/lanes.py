@@ -11,9 +11,10 @@ from collections import deque
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.events import DimseEvent, Entered, MessageSent, SourceFailed
 from assocsh.dimse.invocation import Invocation, Outgoing
-from assocsh.dimse.messages import Buffer, MessageWriter
+from assocsh.dimse.messages import MessageWriter
 from assocsh.dimse.states import OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.upperlayer.pdus import Buffer
 
 
 class Lanes:
