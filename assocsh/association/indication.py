@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from assocsh.dimse.commandset import KEYWORDS, CommandField, CommandSet, Value
+from assocsh.dimse.commandset import CommandField, CommandSet, Value
+from assocsh.dimse.elements import KEYWORDS
 from assocsh.dimse.invocation import Performing
+from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ class Indication:
             return None
         from assocsh.datasets.identifiers import decode
 
-        return decode(data, self.context.transfer_syntax or "1.2.840.10008.1.2")
+        return decode(data, self.context.transfer_syntax or IMPLICIT_LE)
 
     @property
     def cancelled(self) -> bool:

@@ -15,6 +15,7 @@ from assocsh.association.indication import Handlers
 from assocsh.association.peer import Peer, Timeouts, check_ae_title
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.errors import ConnectionFailed
+from assocsh.uids import APPLICATION_CONTEXT as DICOM_APPLICATION_CONTEXT
 from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow
 from assocsh.upperlayer.negotiation_results import AnswerPolicy, answer
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
@@ -25,7 +26,6 @@ _CALLING_AE_NOT_RECOGNIZED = (1, 1, 3)
 _APPLICATION_CONTEXT = (1, 1, 2)
 _LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
 
-_DICOM_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 _SILENT_PER_ADDRESS = 4
 
 
@@ -142,7 +142,7 @@ class Listener:
         engine.peer = Peer(request.calling_ae or "?", engine.peer.host, engine.peer.port)
         policy = self.policy
         refusal = None
-        if request.application_context != _DICOM_APPLICATION_CONTEXT:
+        if request.application_context != DICOM_APPLICATION_CONTEXT:
             refusal = _APPLICATION_CONTEXT
         elif policy.called_ae is not None and request.called_ae not in policy.called_ae:
             refusal = _CALLED_AE_NOT_RECOGNIZED

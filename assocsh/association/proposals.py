@@ -12,21 +12,33 @@ from typing import NamedTuple
 
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
+from assocsh.uids import (
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    JPEG_2000,
+    JPEG_2000_LOSSLESS,
+    JPEG_BASELINE,
+    JPEG_LOSSLESS_SV1,
+    JPEG_LS_LOSSLESS,
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    RLE_LOSSLESS,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+    WORKLIST_FIND,
+)
 from assocsh.upperlayer.negotiation import ProposedContext, Role
 
 MAX_CONTEXTS = 128
 
-IMPLICIT = "1.2.840.10008.1.2"
-EXPLICIT = "1.2.840.10008.1.2.1"
-UNCOMPRESSED = (EXPLICIT, IMPLICIT)
+UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE)
 
 COMPRESSED = (
-    "1.2.840.10008.1.2.4.70",  # JPEG Lossless SV1
-    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
-    "1.2.840.10008.1.2.4.91",  # JPEG 2000
-    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.5",  # RLE Lossless
-    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
+    JPEG_LOSSLESS_SV1,
+    JPEG_2000_LOSSLESS,
+    JPEG_2000,
+    JPEG_LS_LOSSLESS,
+    RLE_LOSSLESS,
+    JPEG_BASELINE,
 )
 """Proposed for the most common image classes, one context each: a context has one accepted
 transfer syntax, and a file goes out as it is or not at all."""
@@ -240,7 +252,7 @@ def _expand(word: str) -> list[ContextSpec]:
 
 def _set(name: str) -> list[ContextSpec]:
     """The contexts of a set, the most useful ones first."""
-    services = [sopclasses.VERIFICATION]
+    services = [VERIFICATION]
     if name in ("default", "all", "qr"):
         tables = (sopclasses.FIND, sopclasses.MOVE, sopclasses.GET)
         services += [uid for table in tables for model, uid in table.items() if model != "worklist"]
@@ -255,9 +267,9 @@ def _set(name: str) -> list[ContextSpec]:
 
 
 _SERVICES = {
-    sopclasses.WORKLIST_FIND: ("worklist",),
-    sopclasses.STORAGE_COMMITMENT: ("commitment",),
-    sopclasses.MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
+    WORKLIST_FIND: ("worklist",),
+    STORAGE_COMMITMENT: ("commitment",),
+    MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
 }
 """Which set has a service beside query and retrieve."""
 

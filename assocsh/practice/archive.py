@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
-from assocsh.datasets.dictionary import EXPLICIT_LE, storage_sop_classes
+from assocsh.datasets.dictionary import storage_sop_classes
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
@@ -29,6 +29,7 @@ from assocsh.practice.query import (
     unique_keys,
 )
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
+from assocsh.uids import EXPLICIT_LE, VERIFICATION
 
 SUCCESS, CANCEL = 0x0000, 0xFE00
 CANNOT_UNDERSTAND = 0xC000
@@ -43,7 +44,7 @@ def policy() -> AcceptorPolicy:
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={sopclasses.VERIFICATION, *services, *storage_sop_classes()},
+        abstract_syntaxes={VERIFICATION, *services, *storage_sop_classes()},
         max_associations=64,
     )
 

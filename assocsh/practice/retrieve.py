@@ -18,10 +18,11 @@ from assocsh.association import (
     Peer,
     connect,
 )
-from assocsh.datasets.dictionary import EXPLICIT_LE, IMPLICIT_LE, UNCOMPRESSED
+from assocsh.datasets.dictionary import UNCOMPRESSED
 from assocsh.errors import AssocshError
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Stored
+from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

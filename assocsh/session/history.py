@@ -47,7 +47,7 @@ class Happened:
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association import events
-        from assocsh.wire.meanings import pdu_name
+        from assocsh.upperlayer.pdus import pdu_name
 
         match event:
             case events.PduTransferred(sent=sent, pdu_type=pdu_type):

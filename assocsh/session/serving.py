@@ -15,6 +15,7 @@ from assocsh.errors import UnusableFile, UsageError
 from assocsh.output.presenter import ReceivedFile
 from assocsh.output.sink import OutputClosed
 from assocsh.text.cells import cell
+from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication, Listener
@@ -142,13 +143,12 @@ async def start_listener(
     def target(_: Indication) -> Target:
         return spool, None
 
-    verification = "1.2.840.10008.1.1"
     listener = await listen(
         host,
         port,
         ae_title=ae_title,
         policy=AcceptorPolicy(
-            abstract_syntaxes=(verification, *storage_sop_classes()), called_ae=(ae_title,)
+            abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
         ),
         handlers=storage_handlers(session, target),
         observer=session.wire_observer,

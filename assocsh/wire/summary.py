@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.text.visible import visible
+from assocsh.upperlayer.reasons import abort_words, reject_words
 from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import abort_meaning, reject_meaning, status_text, uid_name
+from assocsh.wire.meanings import status_text, uid_name
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ def pdu_summary(found: FieldList) -> str:
         case 0x01 | 0x02:
             return _associate(found, accept=data[0] == 0x02)
         case 0x03:
-            return reject_meaning(data[7], data[8], data[9])
+            return reject_words(data[7], data[8], data[9])
         case 0x04:
             titles = [field.name for field in found.fields if field.kind is Kind.TITLE]
             shown = "; ".join(title.partition(": ")[2] for title in titles[:3])
             return shown + (f"; {len(titles) - 3} more" if len(titles) > 3 else "")
         case 0x07:
-            return abort_meaning(data[8], data[9])
+            return abort_words(data[8], data[9])
         case _:
             return ""
 

@@ -18,9 +18,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.text.visible import visible
+from assocsh.upperlayer.pdus import pdu_name
 from assocsh.wire.fields import Kind
 from assocsh.wire.layout import INDENT, detail_lines, hex_lines
-from assocsh.wire.meanings import duration, pdu_name
+from assocsh.wire.meanings import duration
 from assocsh.wire.summary import message_summary, pdu_summary
 from assocsh.wire.walk_command import command_lines
 from assocsh.wire.walk_pdu import walk_pdu

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from assocsh.dimse.commandset import ELEMENTS, NO_DATA_SET, CommandSet, Value, field_label
+from assocsh.dimse.commandset import NO_DATA_SET, CommandSet, Value, field_label
+from assocsh.dimse.elements import ELEMENTS
 from assocsh.text.visible import visible
 from assocsh.wire.fields import FieldList
 from assocsh.wire.meanings import PRIORITIES, status_text, uid_with_name

@@ -6,6 +6,7 @@ from itertools import chain, combinations
 
 import pytest
 
+from assocsh import uids
 from assocsh.association.proposals import (
     COMPRESSED,
     MAX_CONTEXTS,
@@ -43,7 +44,7 @@ def test_what_is_left_out_is_the_least_usual(words: str) -> None:
     proposed = {(one.abstract_syntax, one.transfer_syntaxes) for one in proposal.contexts}
     assert {(CT, (syntax,)) for syntax in COMPRESSED} <= proposed
     assert (CT, UNCOMPRESSED) in proposed
-    for service in {"qr": sopclasses.GET["study"], "worklist": sopclasses.WORKLIST_FIND}.items():
+    for service in {"qr": sopclasses.GET["study"], "worklist": uids.WORKLIST_FIND}.items():
         if service[0] in words.split(","):
             assert (service[1], UNCOMPRESSED) in proposed
     kept = {one.abstract_syntax for one in proposal.contexts}
