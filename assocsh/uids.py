@@ -28,6 +28,21 @@ STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
 
+MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE = "1.2.840.10008.3.1.2.3.4"
+STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
+"""The well-known instance of storage commitment, to which every N-ACTION goes (PS3.4 J.3.5)."""
+
+# Print management (PS3.4 H): a context is for the Meta SOP class, the others are its members.
+GRAYSCALE_PRINT_META = "1.2.840.10008.5.1.1.9"
+COLOR_PRINT_META = "1.2.840.10008.5.1.1.18"
+FILM_SESSION = "1.2.840.10008.5.1.1.1"
+FILM_BOX = "1.2.840.10008.5.1.1.2"
+GRAYSCALE_IMAGE_BOX = "1.2.840.10008.5.1.1.4"
+COLOR_IMAGE_BOX = "1.2.840.10008.5.1.1.4.1"
+PRINTER = "1.2.840.10008.5.1.1.16"
+PRINTER_INSTANCE = "1.2.840.10008.5.1.1.17"
+"""The well-known instance of the printer (PS3.4 H.4.6)."""
+
 # Query/Retrieve (PS3.4 C.6): an information model and a service each.
 PATIENT_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.1.1"
 PATIENT_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"

@@ -1,4 +1,4 @@
-"""What the practice archive performs: echo, find, get, move, store, worklist.
+"""What the practice archive performs: echo, find, get, move, store, worklist, the DIMSE-N services.
 
 Handlers for association's acceptor side (PS3.4 A, B, C, K). Every request is performed in a task
 of its own, so that the peer's window works; each takes ``latency`` before its first answer.
@@ -18,8 +18,11 @@ from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField
 from assocsh.errors import AssocshError, ProtocolError
+from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.levels import model_of
+from assocsh.practice.normalized import Instances
+from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
 from assocsh.practice.query import (
     DOES_NOT_MATCH_SOP_CLASS,
     IdentifierRefused,
@@ -29,6 +32,7 @@ from assocsh.practice.query import (
     unique_keys,
 )
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
+from assocsh.practice.steps import ProcedureSteps
 from assocsh.uids import EXPLICIT_LE, VERIFICATION
 
 SUCCESS, CANCEL = 0x0000, 0xFE00
@@ -39,12 +43,15 @@ BREATH = 0.004
 """Seconds of matching after which the event loop gets its turn."""
 
 
-def policy() -> AcceptorPolicy:
-    """What the archive accepts: all of storage and query/retrieve, worklist, verification."""
+def policy(normalized: frozenset[str]) -> AcceptorPolicy:
+    """What the archive accepts: all of storage and query/retrieve, worklist, verification.
+
+    ``normalized`` are the SOP classes of its DIMSE-N services.
+    """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *storage_sop_classes()},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *storage_sop_classes()},
         max_associations=64,
     )
 
@@ -70,10 +77,20 @@ class Archive:
         self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
         self._observer = observer
         self._spool: Spool | None = None
+        services = (
+            Commitment(contents.index),
+            ProcedureSteps(),
+            FilmSessions(),
+            FilmBoxes(),
+            ImageBoxes(),
+            Printer(),
+        )
+        self.instances = Instances(services, self._wait)
+        self.instances.keep(Printer.instance())
 
     def handlers(self) -> Handlers:
         """The handler table for ``listen``."""
-        return Handlers(
+        handlers = Handlers(
             {
                 CommandField.C_ECHO_RQ: self.echo,
                 CommandField.C_FIND_RQ: self.find,
@@ -83,6 +100,8 @@ class Archive:
             },
             open_sink=self.open_sink,
         )
+        self.instances.add_to(handlers)
+        return handlers
 
     def close(self) -> None:
         """Throw away what was received."""
