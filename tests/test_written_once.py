@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assocsh import uids, version
+from assocsh.dimse.states import OperationState
+from assocsh.results.request import RequestState
 from assocsh.upperlayer import AnswerPolicy, answer, decode_accept, decode_request
 from assocsh.upperlayer.negotiation_encoder import encode_accept, encode_request
 from tests.upperlayer import corpus
@@ -49,3 +51,10 @@ def test_a_well_known_uid_is_written_once() -> None:
     assert len(known) == sum(1 for name in vars(uids) if name.isupper())
     elsewhere = [one for one in TEXTS if one[1] in known and one[0] != "uids.py"]
     assert elsewhere == []
+
+
+def test_a_request_has_the_states_of_an_operation_and_may_be_held() -> None:
+    assert [*map(str, RequestState)] == ["held", *map(str, OperationState)]
+    for state in OperationState:
+        assert RequestState(state.value).ended == state.is_end
+    assert not RequestState.HELD.ended

@@ -278,6 +278,16 @@ class CommandSet:
         return value if isinstance(value, int) else 0
 
     @property
+    def answers(self) -> bool:
+        """It names another message by its Message ID: a response does, and a C-CANCEL."""
+        return MESSAGE_ID_BEING_RESPONDED_TO in self.values
+
+    @property
+    def request_id(self) -> int:
+        """The Message ID of the request that this message is, answers or cancels."""
+        return self.message_id_being_responded_to if self.answers else self.message_id
+
+    @property
     def has_data(self) -> bool:
         """A data set follows: any Command Data Set Type but 0101H (PS3.7 E.1)."""
         return self.values.get(COMMAND_DATA_SET_TYPE, 0) != NO_DATA_SET

@@ -17,6 +17,14 @@ from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.status import (
+    CANCEL,
+    CANNOT_UNDERSTAND,
+    DOES_NOT_MATCH_SOP_CLASS,
+    MOVE_DESTINATION_UNKNOWN,
+    SUCCESS,
+    UNABLE_TO_PERFORM_SUBOPERATIONS,
+)
 from assocsh.errors import AssocshError, ProtocolError
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
@@ -24,7 +32,6 @@ from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
 from assocsh.practice.query import (
-    DOES_NOT_MATCH_SOP_CLASS,
     IdentifierRefused,
     Query,
     WorklistQuery,
@@ -35,10 +42,6 @@ from assocsh.practice.retrieve import Retrieve, destination_association, send_in
 from assocsh.practice.steps import ProcedureSteps
 from assocsh.uids import EXPLICIT_LE, VERIFICATION
 
-SUCCESS, CANCEL = 0x0000, 0xFE00
-CANNOT_UNDERSTAND = 0xC000
-MOVE_DESTINATION_UNKNOWN = 0xA801
-UNABLE_TO_PERFORM = 0xA702
 BREATH = 0.004
 """Seconds of matching after which the event loop gets its turn."""
 
@@ -212,7 +215,7 @@ class Archive:
         except AssocshError as error:
             total = len(retrieve.instances)
             indication.respond(
-                UNABLE_TO_PERFORM,
+                UNABLE_TO_PERFORM_SUBOPERATIONS,
                 retrieve.failed_list(one.sop_instance for one in retrieve.instances),
                 **retrieve.counts(failed=total),
                 ErrorComment=_comment(error.message),

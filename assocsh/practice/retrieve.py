@@ -19,6 +19,13 @@ from assocsh.association import (
     connect,
 )
 from assocsh.datasets.dictionary import UNCOMPRESSED
+from assocsh.dimse.status import (
+    CANCEL,
+    PENDING,
+    SUBOPERATIONS_WITH_FAILURES,
+    SUCCESS,
+    UNABLE_TO_PERFORM_SUBOPERATIONS,
+)
 from assocsh.errors import AssocshError
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Stored
@@ -27,8 +34,6 @@ from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-PENDING, SUCCESS, CANCEL = 0xFF00, 0x0000, 0xFE00
-WITH_FAILURES, UNABLE_TO_PERFORM = 0xB000, 0xA702
 AT_ONCE = 8
 """Sub-operations under way at the same time; the window of the association may allow fewer."""
 MAX_CONTEXTS = 128
@@ -80,9 +85,9 @@ class Retrieve:
             del counts["NumberOfRemainingSuboperations"]
             status = SUCCESS
             if self.failed or self.warning:
-                status = WITH_FAILURES
+                status = SUBOPERATIONS_WITH_FAILURES
             if self.failed and not self.completed and not self.warning:
-                status = UNABLE_TO_PERFORM
+                status = UNABLE_TO_PERFORM_SUBOPERATIONS
         self.indication.respond(status, self.failed_list(self.failed), **counts)
 
 

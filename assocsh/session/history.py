@@ -55,9 +55,8 @@ class Happened:
                 if pdu_type != P_DATA:
                     self.events.append(Happening(pdu_name(pdu_type), _direction(sent)))
             case events.MessageTransferred(sent=sent, command=command):
-                answers = 0x0120 in command.values
-                number = command.message_id_being_responded_to if answers else command.message_id
                 status = command.status if command.is_response else None
+                number = command.request_id
                 self.events.append(Happening(command.label, _direction(sent), status, number))
             case events.StateChanged(state=state):
                 self.events.append(Happening(f"association {state}"))

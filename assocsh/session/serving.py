@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
     Target = tuple[Spool, RequestRecord | None]
 
-OUT_OF_RESOURCES = 0xA700
-MOVE_ORIGINATOR = 0x1031
-"""Move Originator Message ID (0000,1031): of the C-MOVE that a C-STORE belongs to."""
-
-NOT_AUTHORISED = 0x0124
-
 
 class Receiving:
     """Takes the C-STOREs of the session's association."""
@@ -73,6 +67,8 @@ class Receiving:
 
     def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
         """An instance could not be written here, and the peer was told so; said once."""
+        from assocsh.dimse.status import OUT_OF_RESOURCES
+
         if record is not None:
             record.not_written += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
@@ -160,6 +156,8 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
     """Handlers that write what is stored to the folder that ``target(indication)`` names."""
     from assocsh.association import Handlers
     from assocsh.dimse.commandset import CommandField
+    from assocsh.dimse.elements import MOVE_ORIGINATOR_MESSAGE_ID
+    from assocsh.dimse.status import NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS
 
     def open_sink(indication: Indication) -> Any:
         from assocsh.datasets.receive import InstanceWriter
@@ -191,7 +189,7 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
             directory = found[0].directory if found is not None else Path()
             session.receiving.not_written(record, directory, error)
             return
-        indication.respond(0x0000)
+        indication.respond(SUCCESS)
         command = indication.command
         file = ReceivedFile(
             str(received.path),
@@ -201,7 +199,7 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
             f" from {indication.association.peer.ae}" if record is None else "",
         )
         session.instance_received(record, file)
-        session.receiving.arrived(record, command.values.get(MOVE_ORIGINATOR), file)
+        session.receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
 from assocsh.dimse.status import category, meaning
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
@@ -127,10 +128,10 @@ def _response(step: Step) -> str:
 def _means(service: str, kind: str, command: CommandSet) -> str:
     words = visible(meaning(command.status, service))
     counts = ""
-    if 0x1021 in command.values:
+    if COMPLETED_SUBOPERATIONS in command.values:
+        _, completed, failed, warning = map(command.number, SUBOPERATIONS)
         counts = (
-            f" Sub-operations: {command.number(0x1021)} completed, {command.number(0x1022)} "
-            f"failed, {command.number(0x1023)} with warnings."
+            f" Sub-operations: {completed} completed, {failed} failed, {warning} with warnings."
         )
     if kind == "Pending":
         if service == "C-FIND":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.elements import SUBOPERATIONS
 from assocsh.text.visible import visible
 from assocsh.upperlayer.reasons import abort_words, reject_words
 from assocsh.wire.fields import FieldList, Kind
@@ -14,7 +15,9 @@ from assocsh.wire.walk_command import service_of
 if TYPE_CHECKING:
     from assocsh.upperlayer.negotiation import PresentationContext
 
-_SUBOPERATIONS = {0x1020: "remaining", 0x1021: "completed", 0x1022: "failed", 0x1023: "warning"}
+_SUBOPERATIONS = dict(
+    zip(SUBOPERATIONS, ("remaining", "completed", "failed", "warning"), strict=True)
+)
 
 
 def pdu_summary(found: FieldList) -> str:
@@ -113,6 +116,4 @@ def message_summary(
 
 
 def _message_id(command: CommandSet) -> str:
-    answers = 0x0120 in command.values
-    number = command.message_id_being_responded_to if answers else command.message_id
-    return f"{'to ' if answers else ''}message {number}"
+    return f"{'to ' if command.answers else ''}message {command.request_id}"
