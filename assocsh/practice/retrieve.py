@@ -16,6 +16,7 @@ from assocsh.association import (
     Indication,
     Observer,
     Peer,
+    SendingAssociation,
     connect,
 )
 from assocsh.datasets.dictionary import EXPLICIT_LE, IMPLICIT_LE, UNCOMPRESSED
@@ -86,7 +87,7 @@ class Retrieve:
 
 
 async def send_instances(
-    retrieve: Retrieve, association: Association, originator: tuple[str, int] | None
+    retrieve: Retrieve, association: SendingAssociation, originator: tuple[str, int] | None
 ) -> None:
     """Send every instance on ``association``, telling the counts, until done or cancelled."""
     todo = iter(retrieve.instances)
@@ -113,7 +114,7 @@ async def send_instances(
 
 async def _send_one(
     retrieve: Retrieve,
-    association: Association,
+    association: SendingAssociation,
     stored: Stored,
     originator: tuple[str, int] | None,
 ) -> None:
