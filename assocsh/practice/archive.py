@@ -245,11 +245,12 @@ class Archive:
         """C-STORE (PS3.4 B.2): success once the instance is on disk and in the index."""
         if indication.failure is not None:
             raise indication.failure
-        if indication.sink is None:
+        sink = indication.sink
+        if not isinstance(sink, InstanceWriter):
             indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
             return
         await self._wait(indication)
-        received = await indication.sink.finish()
+        received = await sink.finish()
         # a second instance of the same UID is kept in the folder, but the index knows the first
         if received.duplicate is None and not self.contents.add_file(received.path):
             reason = "a data set without unique keys, or none at all"

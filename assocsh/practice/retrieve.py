@@ -16,6 +16,7 @@ from assocsh.association import (
     Indication,
     Observer,
     Peer,
+    SendingAssociation,
     connect,
 )
 from assocsh.datasets.dictionary import UNCOMPRESSED
@@ -92,7 +93,7 @@ class Retrieve:
 
 
 async def send_instances(
-    retrieve: Retrieve, association: Association, originator: tuple[str, int] | None
+    retrieve: Retrieve, association: SendingAssociation, originator: tuple[str, int] | None
 ) -> None:
     """Send every instance on ``association``, telling the counts, until done or cancelled."""
     todo = iter(retrieve.instances)
@@ -119,7 +120,7 @@ async def send_instances(
 
 async def _send_one(
     retrieve: Retrieve,
-    association: Association,
+    association: SendingAssociation,
     stored: Stored,
     originator: tuple[str, int] | None,
 ) -> None:

@@ -175,7 +175,10 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
         )
 
     async def store(indication: Indication) -> None:
-        if isinstance(indication.sink, _Nowhere):
+        from assocsh.datasets.receive import InstanceWriter
+
+        sink = indication.sink
+        if isinstance(sink, _Nowhere):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
         found = target(indication)
@@ -183,7 +186,8 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
         try:
             if indication.failure is not None:
                 raise indication.failure
-            received = await indication.sink.finish()
+            assert isinstance(sink, InstanceWriter)
+            received = await sink.finish()
         except OSError as error:
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
             directory = found[0].directory if found is not None else Path()

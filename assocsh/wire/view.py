@@ -28,13 +28,13 @@ from assocsh.wire.walk_pdu import walk_pdu
 
 if TYPE_CHECKING:
     from assocsh.association.events import (
-        Buffer,
         EngineEvent,
         MessageTransferred,
         PduTransferred,
         StateChanged,
     )
     from assocsh.association.operation import Operation
+    from assocsh.upperlayer.pdus import Buffer
 
 SENT, RECEIVED, STATE, OWN_ERROR, UNEXPECTED = " -> ", "<-  ", "=== ", "*** ", "<** "
 P_DATA, ABORT, REJECT = 0x04, 0x07, 0x03
