@@ -20,6 +20,7 @@ from prompt_toolkit.output import Output
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind
+from assocsh.session.ports import ShellSession, Status
 from assocsh.terminal.asking import Asking, Unseen
 from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
@@ -30,7 +31,6 @@ from assocsh.terminal.lexer import LineLexer
 from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
-from assocsh.terminal.ports import NOTHING, ShellSession
 from assocsh.terminal.printer import Printer
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.style import shell_style
@@ -47,8 +47,6 @@ TICK = 0.5
 
 ABORT_LIMIT = 0.5
 """Seconds for the A-ABORT when a signal ends the shell."""
-
-WIRE_MODES = ("off", "summary", "detail", "hex")
 
 
 Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
@@ -292,9 +290,7 @@ class Shell:
 
     def next_wire_mode(self) -> None:
         """F5: the wire view's next mode."""
-        now = self.session.status().wire
-        at = WIRE_MODES.index(now) if now in WIRE_MODES else 0
-        self._do(f"wire {WIRE_MODES[(at + 1) % len(WIRE_MODES)]}")
+        self._do(f"wire {self.session.status().wire.following}")
 
     def list_requests(self) -> None:
         """F6: the requests of this session."""
@@ -326,7 +322,7 @@ class Shell:
             hint = "not shown, not kept; Ctrl-C gives up"
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
-        status = NOTHING if self._session is None else self._session.status()
+        status = Status() if self._session is None else self._session.status()
         return toolbar(status, hint, self._screen.get_size().columns)
 
     def _redraw(self) -> None:
