@@ -60,13 +60,14 @@ async def run_shell(
     greeting: str = "",
     history: History | None = None,
     with_toolbar: bool = True,
+    modules: Sequence[str] = (),
 ) -> int:
     """Run the shell on this process's terminal until the user leaves; the exit code.
 
     ``begin`` is called once the prompt stands, so that nothing the session needs delays it; what it
     raises ends the shell and is raised here. ``first`` are lines submitted then, such as the
-    ``open`` of the command line. 0 after leaving, 128 + n after signal n; a terminal that vanished
-    is SIGHUP.
+    ``open`` of the command line; ``modules`` are what commands need, imported behind the prompt.
+    0 after leaving, 128 + n after signal n; a terminal that vanished is SIGHUP.
     """
     if is_dumb(os.environ.get("TERM", "")):
         from assocsh.terminal.line_mode import run_line_mode
@@ -75,7 +76,12 @@ async def run_shell(
     source, screen = open_terminal()
     with create_app_session(input=source, output=screen):
         shell = Shell(
-            begin, source=source, screen=screen, history=history, with_toolbar=with_toolbar
+            begin,
+            source=source,
+            screen=screen,
+            history=history,
+            with_toolbar=with_toolbar,
+            loader=lambda loaded: load_behind(loaded, modules),
         )
         return await shell.run(first, greeting)
 
