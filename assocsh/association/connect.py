@@ -30,15 +30,21 @@ HAPPY_EYEBALLS = 0.25
 class Connecting:
     """What ``connect`` returns: await it, or use it with ``async with``.
 
-    ``make`` makes the engine of each attempt, on the running loop.
+    ``make`` makes the engine of each attempt, on the running loop. ``remark`` is what there is to
+    say of the proposal itself, empty when nothing.
     """
 
     def __init__(
-        self, make: Callable[[], Engine], request: AssociateRequest, tls: TLSConfig | None
+        self,
+        make: Callable[[], Engine],
+        request: AssociateRequest,
+        tls: TLSConfig | None,
+        remark: str,
     ) -> None:
         self._make = make
         self._request = request
         self._tls = tls
+        self._remark = remark
         self._association: Association | None = None
 
     def __await__(self) -> Generator[Any, None, Association]:
@@ -56,6 +62,8 @@ class Connecting:
         engine = self._make()
         association = Association(engine)
         engine.upper.associate_request(self._request)
+        if self._remark:
+            engine.stream.remark(self._remark, "local")
         try:
             await self._connect(engine)
             await self._establish(engine)
@@ -192,4 +200,4 @@ def connect(
         handlers=handlers,
         observers=() if observer is None else (observer,),
     )
-    return Connecting(engine, request, tls)
+    return Connecting(engine, request, tls, proposal.remark)
