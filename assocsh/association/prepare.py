@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from assocsh.dimse.commandset import Value
+from assocsh.dimse.related import CARRIERS
 from assocsh.dimse.requests import (
     CStore,
     Data,
@@ -62,7 +63,7 @@ def prepare(
     values = request.elements()
     values[0x0100] = int(request.field)
     requested = isinstance(request, NGet | NSet | NAction | NDelete)
-    values[0x0003 if requested else 0x0002] = context.abstract_syntax
+    values[0x0003 if requested else 0x0002] = request.sop_class_on(context.abstract_syntax)
     level = getattr(request, "query_level", None)
     return Prepared(context, values, encode_data(request.data, context, level=level))
 
@@ -99,10 +100,12 @@ def no_context(
     known = [context for context in contexts if context.abstract_syntax in wanted]
     names = " or ".join(uid_keyword(uid) for uid in wanted[:2])
     if not known:
+        # a member of a Meta SOP class is negotiated by that (PS3.4 H.3)
+        usual = wanted[1] if wanted[0] in CARRIERS else wanted[0]
         return NoPresentationContext(
             f"no presentation context for {what}: {names} was not proposed",
             sop_class=wanted[0],
-            hint=f"open again with --contexts that names it: --contexts {uid_keyword(wanted[0])}",
+            hint=f"reopen --contexts +{uid_keyword(usual)} proposes it too",
         )
     reasons = dict.fromkeys(
         f"we have no {role} role" if context.accepted else context.meaning for context in known

@@ -24,6 +24,7 @@ from assocsh.dimse.elements import (
     PRIORITY,
     REQUESTED_SOP_INSTANCE_UID,
 )
+from assocsh.dimse.related import CARRIERS
 from assocsh.errors import UsageError
 from assocsh.uids import VERIFICATION
 
@@ -80,6 +81,10 @@ class Request:
     @property
     def sop_classes(self) -> tuple[str, ...]:
         raise NotImplementedError
+
+    def sop_class_on(self, abstract_syntax: str) -> str:
+        """The SOP class that the command set names, on a context for ``abstract_syntax``."""
+        return abstract_syntax
 
     @property
     def data(self) -> Data:
@@ -236,7 +241,10 @@ class _Normalized(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
-        return (self.sop_class,)
+        return (self.sop_class, *CARRIERS.get(self.sop_class, ()))
+
+    def sop_class_on(self, abstract_syntax: str) -> str:
+        return self.sop_class
 
     def elements(self) -> dict[int, Value]:
         element = AFFECTED_SOP_INSTANCE_UID if self.affected else REQUESTED_SOP_INSTANCE_UID
