@@ -19,8 +19,6 @@ from assocsh.datasets.dictionary import (
     uid_name,
 )
 from assocsh.datasets.structure import (
-    LONG_VRS,
-    SHORT_VRS,
     Fetch,
     Kind,
     StructureError,
@@ -28,6 +26,7 @@ from assocsh.datasets.structure import (
     is_deflated,
     walk,
 )
+from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
 from assocsh.errors import UnusableFile
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"

@@ -14,7 +14,6 @@ import errno
 import functools
 import hashlib
 import os
-import re
 import stat
 import struct
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from assocsh.datasets.pace import Pace
 from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.structure import fetch_from
+from assocsh.datasets.uids import is_uid
 from assocsh.errors import UnusableFile
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
@@ -43,8 +43,6 @@ _FIRST = 1024
 BLOCK = 256 * 1024
 PAGE = 4096
 _PIECES = 512
-
-_SAFE_UID = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?", re.ASCII)
 
 _PREAMBLE = bytes(128) + b"DICM"
 _META_LENGTH = struct.Struct("<HH2sHI")
@@ -80,7 +78,7 @@ def instance_filename(uid: str, *, duplicate: str = "") -> str:
     Digits and dots that form a UID pass; anything else becomes a digest of it. ``duplicate`` is
     the hexadecimal digest that tells a second instance of the same UID apart.
     """
-    if _SAFE_UID.fullmatch(uid) and ".." not in uid:
+    if is_uid(uid):
         stem = uid
     else:
         stem = "sha256-" + hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
