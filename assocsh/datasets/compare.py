@@ -163,7 +163,7 @@ def _values(one: _Readable, mine: _Place, other: _Readable, theirs: _Place, *, e
     if not exact and mine.vr in TEXT_VRS and max(mine.length, theirs.length) <= _LONGEST_TEXT:
         texts = [each.read(at.offset, at.length) for each, at in ((one, mine), (other, theirs))]
         if texts[0].rstrip(b" \0") == texts[1].rstrip(b" \0"):
-            return ""  # values are padded as their VR says, or as somebody likes it
+            return ""  # values are padded as their VR says, or otherwise
     if mine.length != theirs.length:
         return f"{mine.length:,} bytes, were {theirs.length:,}"
     done = 0

@@ -122,8 +122,8 @@ class InstanceWriter:
 
     ``write`` takes the pieces as they come, ``finish`` publishes the file and tells its path,
     ``discard`` leaves nothing behind. All of them, and making one, raise OSError: no space
-    (also below 256 MiB free), no permission, no such folder. Who writes many into one folder
-    gives a ``Spool`` of it. ``disk`` decides what is done on the event loop itself.
+    (also below 256 MiB free), no permission, no such folder. For many instances in one folder,
+    pass a ``Spool`` of it. ``disk`` decides what is done on the event loop itself.
     """
 
     def __init__(

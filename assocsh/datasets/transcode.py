@@ -296,7 +296,7 @@ def temporary_copy(source: FileSource | RangeSource) -> int:
 
 
 def _stored(blocks: Iterable[bytes]) -> int:
-    """A descriptor of a nameless file with ``blocks`` in it, readable by nobody else."""
+    """A descriptor of a nameless file with ``blocks`` in it, which no other process can open."""
     with tempfile.TemporaryFile() as file:
         for block in blocks:
             file.write(block)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 REGISTERED_ROOT = "1.2.840.10008."
-"""With this begin the UIDs of the standard itself; all others are somebody's own."""
+"""With this begin the UIDs of the standard itself; others are made by sites and devices."""
 MAX_LENGTH = 64
 
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
