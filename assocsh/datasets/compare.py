@@ -17,10 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assocsh.datasets.dictionary import (
-    DEFLATED_LE,
-    EXPLICIT_BE,
-    EXPLICIT_LE,
-    IMPLICIT_LE,
     entry_of,
     uid_name,
 )
@@ -30,6 +26,7 @@ from assocsh.datasets.structure import Kind, StructureError, is_deflated, walk
 from assocsh.datasets.transcode import encoded_source, temporary_copy
 from assocsh.datasets.vrs import TEXT_VRS
 from assocsh.errors import UnusableFile
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 PADDING = 0xFFFCFFFC
 _LONGEST_TEXT = 64 * 1024

@@ -11,13 +11,10 @@ from functools import cache
 from typing import NamedTuple
 
 from assocsh.datasets.spelling import tag_number
-from assocsh.datasets.uids import is_uid
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
-IMPLICIT_LE = "1.2.840.10008.1.2"
-EXPLICIT_LE = "1.2.840.10008.1.2.1"
-DEFLATED_LE = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BE = "1.2.840.10008.1.2.2"
 UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE)
 """The transfer syntaxes that are made into one another without touching a pixel."""
 

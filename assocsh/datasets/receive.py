@@ -21,13 +21,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, NamedTuple
 
-from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.structure import fetch_from
-from assocsh.datasets.uids import is_uid
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
+from assocsh.uids import EXPLICIT_LE
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 Durability = Literal["none", "file", "batch"]

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from assocsh.datasets.dictionary import TagEntry, find_tag, uid_of
-from assocsh.datasets.uids import MAX_LENGTH, is_uid
+from assocsh.datasets.uid_form import MAX_LENGTH, is_uid
 from assocsh.datasets.vrs import BINARY, FLOATS, INTEGERS, ONE_TEXT, one_vr
 from assocsh.errors import UsageError
 

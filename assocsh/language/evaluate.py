@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from assocsh.datasets.uids import REGISTERED_ROOT
+from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.expectations import (
     Assignment,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from assocsh.datasets.uids import is_uid
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.place import Place, nearest
 from assocsh.language.spec import SETTINGS, Slot

@@ -14,7 +14,7 @@ import re
 import secrets
 from typing import Any
 
-from assocsh.datasets.uids import REGISTERED_ROOT
+from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.scripting.identifying import Stand, stand_for, stand_for_path
 
 SHORTEST = 4

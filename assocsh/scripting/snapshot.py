@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assocsh.datasets.uids import IN_TEXT, REGISTERED_ROOT
+from assocsh.datasets.uid_form import IN_TEXT, REGISTERED_ROOT
 from assocsh.scripting.identifying import Stand
 from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.visible import visible

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assocsh.datasets.uids import IN_TEXT
+from assocsh.datasets.uid_form import IN_TEXT
 from assocsh.errors import (
     AssociationAborted,
     AssociationError,

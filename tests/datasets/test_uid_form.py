@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.datasets.receive import instance_filename
-from assocsh.datasets.uids import IN_TEXT, is_uid
+from assocsh.datasets.uid_form import IN_TEXT, is_uid
 
 
 @pytest.mark.parametrize("text", ["1", "1.2.3", "0.0", "2.25." + "9" * 38, "1.02.3", "1" * 64])
