@@ -193,7 +193,7 @@ def _store_context(
     key = ((sop_class, transfer_syntax), False)
     context = chosen.get(key)
     if context is None:
-        from assocsh.datasets.matching import choose
+        from assocsh.datasets.contexts import choose
 
         context = chosen[key] = choose(contexts, sop_class, transfer_syntax)
     return context

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.model import Slot
 from assocsh.language.place import Place, nearest
@@ -14,7 +15,6 @@ from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
 _REQUEST = re.compile(r"#?[0-9]{1,9}")
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _PEER = re.compile(r"[^@]+@(\[[^\]]+\]|[^:@\s]+):[0-9]{1,5}")
 _NUMBER_TAG = re.compile(
     r"\([0-9A-Fa-f]{1,4},\s?[0-9A-Fa-f]{1,4}\)|[0-9A-Fa-f]{1,4},[0-9A-Fa-f]{1,4}"
@@ -95,7 +95,7 @@ def _ae_title(text: str) -> Problem:
 
 
 def _uid(text: str) -> Problem:
-    if _UID.fullmatch(text) and len(text) <= 64:
+    if is_uid(text):
         return None
     return f"{text} is not a UID", "digits and dots, 64 characters at most (PS3.5 9.1)"
 

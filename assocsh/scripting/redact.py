@@ -14,6 +14,7 @@ import re
 import secrets
 from typing import Any
 
+from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.scripting.identifying import Stand, stand_for, stand_for_path
 
 SHORTEST = 4
@@ -21,9 +22,6 @@ SHORTEST = 4
 
 MAX_KNOWN = 5000
 """Values that are looked for in free text."""
-
-REGISTERED = "1.2.840.10008."
-"""UIDs of the standard itself: SOP classes, transfer syntaxes. They identify nobody."""
 
 _DATE = re.compile(r"(\d{8})(\d{0,6}(?:\.\d+)?)")
 
@@ -50,7 +48,7 @@ class Redactor:
             return value
         if "\\" in value:
             return "\\".join(self.value(stand, part) for part in value.split("\\"))
-        if stand is Stand.UID and (self._keep_uids or value.startswith(REGISTERED)):
+        if stand is Stand.UID and (self._keep_uids or value.startswith(REGISTERED_ROOT)):
             return value
         replacement = self._replacement(stand, value)
         self._learn(stand, value, replacement)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.uid_form import IN_TEXT
 from assocsh.errors import (
     AssociationAborted,
     AssociationError,
@@ -43,7 +44,7 @@ _TIMERS = {
 }
 """The timer of an association that each setting is."""
 
-_UID = re.compile(r"'?\b\d+(?:\.\d+){3,}\b'?")
+_UID = re.compile(f"'?{IN_TEXT.pattern}'?")
 _TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
 
 

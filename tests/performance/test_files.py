@@ -88,7 +88,7 @@ async def test_an_image_that_comes_in(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def open_sink(indication: Indication) -> InstanceWriter:
         uid = indication.command.affected_sop_instance
-        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", pace=Quick())
+        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", disk=Quick())
 
     def stored(indication: Indication) -> None:
         tasks.add(len(asyncio.all_tasks()))
