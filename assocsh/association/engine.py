@@ -54,7 +54,7 @@ from assocsh.upperlayer.negotiation import (
     PresentationContext,
 )
 
-_OF_OPERATIONS = (dimse_events.Entered, dimse_events.ResponseReceived)
+_OF_OPERATIONS = (dimse_events.StateChanged, dimse_events.ResponseReceived)
 
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
@@ -106,7 +106,7 @@ class Engine:
 
     def _observers_changed(self) -> None:
         if self.dimse is not None:
-            self.dimse.lanes.narrating = self.stream.observed
+            self.dimse.lanes.observed = self.stream.observed
 
     @property
     def association(self) -> SendingAssociation:
@@ -244,7 +244,7 @@ class Engine:
     def _dispatch(self) -> dict[type, Callable[[Any], None]]:
         """Who takes which event: a table, for six come with each message."""
         return {
-            dimse_events.Entered: self._entered,
+            dimse_events.StateChanged: self._entered,
             dimse_events.ResponseReceived: self._response,
             dimse_events.MessageSent: self._message,
             dimse_events.MessageReceived: self._message,
@@ -258,11 +258,11 @@ class Engine:
             ),
             dimse_events.SourceFailed: self._source_failed,
             dimse_events.TimedOut: lambda one: self._timed_out(one.invocation),
-            dimse_events.Noticed: lambda one: self.stream.remark(one.text, "peer"),
+            dimse_events.Remark: lambda one: self.stream.remark(one.text, "peer"),
             dimse_events.Violation: lambda one: self.closing.abort_because(one.error),
         }
 
-    def _entered(self, event: dimse_events.Entered) -> None:
+    def _entered(self, event: dimse_events.StateChanged) -> None:
         invocation, state = event
         operation = invocation.user
         if not isinstance(operation, Operation):
@@ -320,7 +320,7 @@ class Engine:
             peer_max_pdu=negotiated.peer_max_pdu,
             timeout=self.timeouts.dimse,
         )
-        self.dimse.lanes.narrating = self.stream.observed
+        self.dimse.lanes.observed = self.stream.observed
         self.set_state(AssociationState.OPEN)
         for text in negotiated.remarks:
             self.stream.remark(text, "peer")
