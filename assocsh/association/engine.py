@@ -352,6 +352,10 @@ class Engine:
         self.answers += 1
         response = Response(event.command, event.data, operation.context, operation.request, decode)
         operation.deliver(response, final=event.final)
+        if event.final and operation.cancel_result is not None:
+            remark = operation.cancel_remark
+            if remark is not None:
+                self.stream.remark(*remark)
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
         now = self.loop.time()
