@@ -10,11 +10,12 @@ from assocsh.association.engine import Engine, OnTimeout
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.operation import Operation
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.association.prepare import prepare
 from assocsh.association.state import AssociationState
 from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, CStore, Data, Request, StoredData
 from assocsh.errors import AssociationError
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,

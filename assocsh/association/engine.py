@@ -23,7 +23,7 @@ from assocsh.association.events import (
 )
 from assocsh.association.indication import Handlers, Indication, SendingAssociation
 from assocsh.association.operation import Operation
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.association.performer import Performer
 from assocsh.association.prepare import Chosen, prepare
 from assocsh.association.protocol import AssociationProtocol
@@ -45,6 +45,7 @@ from assocsh.errors import (
     OperationTimeout,
     UsageError,
 )
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.negotiation import (
