@@ -102,7 +102,8 @@ class Association:
     def pending(self) -> int:
         """Requests that hold a place in the window: sending, pending, cancelling.
 
-        One that nobody waits for any more holds its place until the peer answers it.
+        One that ended on this side (cancelled without C-CANCEL, or timed out) holds its place until
+        the peer answers it.
         """
         dimse = self._engine.dimse
         return len(dimse.outstanding) if dimse is not None else 0

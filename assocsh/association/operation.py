@@ -16,6 +16,7 @@ from assocsh.dimse.responses import Response
 from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import CANCEL
 from assocsh.errors import AssocshError, OperationCancelled, Side
+from assocsh.text.plural import plural
 from assocsh.upperlayer.negotiation import PresentationContext
 
 CancelResult = Literal["obeyed", "too late", "ignored"]
@@ -147,8 +148,8 @@ class Operation(AsyncIterator[Response]):
         """Cancel it. Never blocks, never raises.
 
         Queued: withdrawn, nothing goes on the wire. C-FIND, C-GET, C-MOVE sent: C-CANCEL goes out
-        and the operation ends with its final response (PS3.7 9.3.2.3). Others: nobody waits any
-        more, the place in the window stays taken until the peer answers.
+        and the operation ends with its final response (PS3.7 9.3.2.3). Others: the operation ends
+        now, and its place in the window stays taken until the peer answers.
         """
         return self._engine.cancel(self.invocation)
 
@@ -221,11 +222,7 @@ class Operation(AsyncIterator[Response]):
         what = f"{self.request.name} with Message ID {self.invocation.message_id}"
         end = f"{self.final.status:04X}H"
         if self.cancel_result == "ignored":
-            pending = (
-                "a Pending response"
-                if self.after_cancel == 1
-                else (f"{self.after_cancel} Pending responses")
-            )
+            pending = plural(self.after_cancel, "Pending response")
             return (
                 f"the peer did not cancel the {what}: after the C-CANCEL came {pending} and "
                 f"{end}; it ignores C-CANCEL, or had sent them already",
