@@ -23,7 +23,7 @@ from assocsh.association.events import (
 )
 from assocsh.association.indication import Handlers, Indication, SendingAssociation
 from assocsh.association.operation import Operation
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.association.performer import Performer
 from assocsh.association.prepare import Chosen, prepare
 from assocsh.association.protocol import AssociationProtocol
@@ -45,6 +45,7 @@ from assocsh.errors import (
     OperationTimeout,
     UsageError,
 )
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.negotiation import (
@@ -352,6 +353,10 @@ class Engine:
         self.answers += 1
         response = Response(event.command, event.data, operation.context, operation.request, decode)
         operation.deliver(response, final=event.final)
+        if event.final and operation.cancel_result is not None:
+            remark = operation.cancel_remark
+            if remark is not None:
+                self.stream.remark(*remark)
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
         now = self.loop.time()

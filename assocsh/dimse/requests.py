@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class DataSource(Protocol):
     """Encoded data set bytes, handed out in pieces so that a large file is never in memory.
 
-    A source whose ``read`` may answer ``None`` has an attribute ``on_ready``, set by the engine,
-    and calls it on the loop when there is more to read.
+    Where ``read`` answers ``None`` the message waits until ``Lanes.source_ready`` is called. The
+    sources of this package are files, which always have something: no driver calls it.
     """
 
     @property
