@@ -75,11 +75,15 @@ class SessionObserver:
             session.connecting = None if event.state.is_end else association
             return
         if event.state.is_end:
+            if event.error is not None and event.error.by == "peer":
+                session.call_attention()
             session.association_ended(event.state, event.error)
 
     def _peer_request(self, event: PeerRequest) -> None:
         """Say what the peer asked for, unless it is shown with what came of it."""
         session, command = self._session, event.indication.command
+        if command.field != _C_STORE or not self._takes_instances:
+            session.call_attention()
         if command.field == _C_ECHO:
             session.note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
         elif command.field == _C_STORE and not self._takes_instances:
