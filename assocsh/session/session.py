@@ -29,7 +29,7 @@ from assocsh.wire.exchange import ExchangeLog
 from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
-    from assocsh.association import Association, AssociationState, Operation
+    from assocsh.association import Association, AssociationState, AssociationView, Operation
     from assocsh.association.events import EngineEvent
     from assocsh.errors import AssociationError
     from assocsh.language.parse import Call
@@ -96,7 +96,7 @@ class Session:
         self._lost: OutputClosed | None = None
         self.last_ended: RequestRecord | None = None
         """The last request that had a final response."""
-        self.connecting: Association | None = None
+        self.connecting: AssociationView | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._remarks = Repeated()
 
