@@ -73,6 +73,8 @@ class SessionObserver:
             session.connecting = None if event.state.is_end else association
             return
         if event.state.is_end:
+            if event.error is not None and event.error.by == "peer":
+                session.call_attention()
             session.association_ended(event.state, event.error)
 
     def _peer_request(self, event: PeerRequest) -> None:
@@ -80,6 +82,8 @@ class SessionObserver:
         from assocsh.dimse.commandset import CommandField
 
         session, command = self._session, event.indication.command
+        if command.field != CommandField.C_STORE_RQ or not self._takes_instances:
+            session.call_attention()
         if command.field == CommandField.C_ECHO_RQ:
             session.note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
         elif command.field == CommandField.C_STORE_RQ and not self._takes_instances:

@@ -80,6 +80,8 @@ class Session:
         self.sleepwatch = SleepWatch(self)
         self.interpreter = Interpreter(self)
         self.on_change: list[Callable[[], None]] = []
+        self.on_attention: list[Callable[[], None]] = []
+        """Called when the peer does what was not asked for: a request of its own, an abort."""
         self.loaded = asyncio.Event()
         """The libraries are there. Two threads that import one package see it half made."""
         self.loaded.set()
@@ -208,6 +210,11 @@ class Session:
     def changed(self) -> None:
         """Tell everyone who shows ``status`` that it may be different now."""
         for callback in tuple(self.on_change):
+            callback()
+
+    def call_attention(self) -> None:
+        """Tell whoever is at the prompt that the peer did something that was not asked for."""
+        for callback in tuple(self.on_attention):
             callback()
 
     @staticmethod
