@@ -10,7 +10,9 @@ from assocsh.language.evaluate import assigned, evaluate
 from assocsh.language.expectations import Assignment, Expectation
 from assocsh.language.place import line_at
 from assocsh.language.queries import OF_REQUEST, Query
+from assocsh.language.verdict import Check
 from assocsh.output.listing import Listing
+from assocsh.output.summary import about
 from assocsh.output.table import Column
 from assocsh.session.resolver import SessionResolver
 
@@ -30,8 +32,6 @@ async def let(session: Session, call: BoundCall) -> None:
     except LanguageError as error:
         query = parsed.value
         if not error.hint and isinstance(query, Query) and query.root in OF_REQUEST:
-            from assocsh.scripting.messages import about
-
             record = resolver.record(query)
             count = len(record.results)
             error.hint = f"{about(record)}, had {count} response{'' if count == 1 else 's'} to ask"
@@ -46,9 +46,6 @@ async def let(session: Session, call: BoundCall) -> None:
 @command("expect")
 async def expect(session: Session, call: BoundCall) -> None:
     """Check a result; what fails is said in full here, and fails the script."""
-    from assocsh.scripting.messages import about
-    from assocsh.scripting.outcome import Check
-
     parsed = call.call.parsed
     assert isinstance(parsed, Expectation)
     resolver = SessionResolver(session, call.subject)
@@ -62,16 +59,23 @@ async def expect(session: Session, call: BoundCall) -> None:
     line, column, end = line_at(call.call.place.text, query.start, query.end)
     check = Check(
         line=call.call.line,
-        text=call.call.text,
+        text=parsed.text,
         ok=verdict.ok,
-        actual=verdict.told,
+        actual=verdict.text,
         about="" if record is None else about(record),
         column=column,
         end=end,
         source_line=line,
         source=call.call.source,
+        request=None if record is None else record.number,
+        spans=verdict.spans,
     )
-    session.presenter.expectation(check, record)
+    call.job.check = check
+    exchange = None
+    if not check.ok and record is not None and session.exchange_shown is not record:
+        session.exchange_shown = record  # once, with the first of several about one request
+        exchange = session.exchange_of(record)
+    session.presenter.expectation(check, record, exchange)
     if not verdict.ok:
         call.job.said = True
-        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.told}")
+        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.text}")
