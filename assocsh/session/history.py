@@ -47,7 +47,7 @@ class Happened:
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association import events
-        from assocsh.wire.meanings import pdu_name
+        from assocsh.upperlayer.pdus import pdu_name
 
         match event:
             case events.PduTransferred(sent=sent, pdu_type=pdu_type):
@@ -55,9 +55,8 @@ class Happened:
                 if pdu_type != P_DATA:
                     self.events.append(Happening(pdu_name(pdu_type), _direction(sent)))
             case events.MessageTransferred(sent=sent, command=command):
-                answers = 0x0120 in command.values
-                number = command.message_id_being_responded_to if answers else command.message_id
                 status = command.status if command.is_response else None
+                number = command.request_id
                 self.events.append(Happening(command.label, _direction(sent), status, number))
             case events.StateChanged(state=state):
                 self.events.append(Happening(f"association {state}"))

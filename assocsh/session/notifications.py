@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication
     from assocsh.session.session import Session
 
-SUCCESS = 0x0000
-PROCESSING_FAILURE = 0x0110
-
 
 class EventReport(NamedTuple):
     """What a peer reported. ``dataset`` is the event information, None without."""
@@ -36,6 +33,7 @@ class EventReport(NamedTuple):
 def serve_reports(session: Session, handlers: Handlers) -> Handlers:
     """``handlers``, which confirm each report and have it shown from now on."""
     from assocsh.dimse.commandset import CommandField
+    from assocsh.dimse.status import PROCESSING_FAILURE, SUCCESS
 
     async def report(indication: Indication) -> None:
         command = indication.command

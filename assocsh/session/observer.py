@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, PeerRequest, StateChanged
     from assocsh.session.session import Session
 
-_C_STORE, _C_ECHO = 0x0001, 0x0030
-
 
 class SessionObserver:
     """The session's one observer of an association; others are added to and taken from it."""
@@ -79,10 +77,12 @@ class SessionObserver:
 
     def _peer_request(self, event: PeerRequest) -> None:
         """Say what the peer asked for, unless it is shown with what came of it."""
+        from assocsh.dimse.commandset import CommandField
+
         session, command = self._session, event.indication.command
-        if command.field == _C_ECHO:
+        if command.field == CommandField.C_ECHO_RQ:
             session.note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
-        elif command.field == _C_STORE and not self._takes_instances:
+        elif command.field == CommandField.C_STORE_RQ and not self._takes_instances:
             session.note(
                 f"* the peer asks for {command.label}: refused, nothing here asked for it "
                 "(listen takes what is sent here)",

@@ -19,15 +19,17 @@ from assocsh.session.config import Config
 from assocsh.session.idle import REOPEN, KeepAlive
 from assocsh.session.interpreter import Interpreter, Job
 from assocsh.session.observer import SessionObserver
+from assocsh.session.ports import Status
 from assocsh.session.serving import Receiving
 from assocsh.session.settings import Settings
 from assocsh.session.sleepwatch import SleepWatch
-from assocsh.session.status import Status, status_of
+from assocsh.session.status import status_of
 from assocsh.text.cells import cell
 from assocsh.wire.exchange import ExchangeLog
+from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
-    from assocsh.association import Association, AssociationState, Operation
+    from assocsh.association import Association, AssociationState, AssociationView, Operation
     from assocsh.association.events import EngineEvent
     from assocsh.errors import AssociationError
     from assocsh.language.parse import Call
@@ -51,7 +53,7 @@ class Session:
         self.config = config or Config()
         self.settings = Settings()
         self.config.apply(self.settings)
-        self.wire = "off"
+        self.wire = WireMode.OFF
         self.base = Path()
         self.variables: dict[str, str] = {}
         self.requests: list[RequestRecord] = []
@@ -92,7 +94,7 @@ class Session:
         self._lost: OutputClosed | None = None
         self.last_ended: RequestRecord | None = None
         """The last request that had a final response."""
-        self.connecting: Association | None = None
+        self.connecting: AssociationView | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._remarks = Repeated()
 
@@ -332,19 +334,19 @@ class Session:
 
     def set_wire(self, mode: str) -> None:
         """Show the wire: off, summary, detail or hex."""
-        from assocsh.wire.view import WireMode, WireView
+        from assocsh.wire.view import WireView
 
-        if self.wire_view is None and mode != "off":
+        self.wire = WireMode(mode)
+        if self.wire_view is None and self.wire is not WireMode.OFF:
             self.wire_view = WireView(
-                mode, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of
+                self.wire, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of
             )
             self.observer.add(self.wire_view)
-        elif self.wire_view is not None and mode == "off":
+        elif self.wire_view is not None and self.wire is WireMode.OFF:
             self.observer.remove(self.wire_view)
             self.wire_view = None
         elif self.wire_view is not None:
-            self.wire_view.mode = WireMode(mode)
-        self.wire = mode
+            self.wire_view.mode = self.wire
         self.changed()
 
     def exchange_of(self, record: RequestRecord) -> Exchange | None:
