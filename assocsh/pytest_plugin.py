@@ -164,18 +164,18 @@ class AssocSession:
         from assocsh.commands.registry import load
         from assocsh.output.sink import MemoryOutput
         from assocsh.scripting.event_log import EventLog
-        from assocsh.scripting.session_log import Chronicle
+        from assocsh.scripting.session_log import SessionLogger
         from assocsh.session.session import Session
 
         load()
         self.session = Session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)
-        self._chronicle = Chronicle(self.session, self._log)
+        self._logger = SessionLogger(self.session, self._log)
         self._started = True
 
     async def _end(self) -> None:
         await self.session.close()
-        self._chronicle.close()
+        self._logger.close()
 
     @property
     def association(self) -> Association:

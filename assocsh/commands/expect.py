@@ -11,6 +11,8 @@ from assocsh.language.expectations import Expectation
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.place import line_at
 from assocsh.language.queries import OF_REQUEST
+from assocsh.language.verdict import Check
+from assocsh.output.summary import about
 from assocsh.session.resolver import SessionResolver
 
 if TYPE_CHECKING:
@@ -40,9 +42,6 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def expect(session: Session, call: BoundCall) -> None:
     """Check a result; what fails is said in full here, and fails the script."""
-    from assocsh.scripting.messages import about
-    from assocsh.scripting.outcome import Check
-
     parsed = call.call.parsed
     assert isinstance(parsed, Expectation)
     resolver = SessionResolver(session, call.subject)
@@ -56,16 +55,23 @@ async def expect(session: Session, call: BoundCall) -> None:
     line, column, end = line_at(call.call.place.text, query.start, query.end)
     check = Check(
         line=call.call.line,
-        text=call.call.text,
+        text=parsed.text,
         ok=verdict.ok,
-        actual=verdict.told,
+        actual=verdict.text,
         about="" if record is None else about(record),
         column=column,
         end=end,
         source_line=line,
         source=call.call.source,
+        request=None if record is None else record.number,
+        spans=verdict.spans,
     )
-    session.presenter.expectation(check, record)
+    call.job.check = check
+    exchange = None
+    if not check.ok and record is not None and session.exchange_shown is not record:
+        session.exchange_shown = record  # once, with the first of several about one request
+        exchange = session.exchange_of(record)
+    session.presenter.expectation(check, record, exchange)
     if not verdict.ok:
         call.job.said = True
-        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.told}")
+        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.text}")

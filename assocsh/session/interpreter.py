@@ -23,6 +23,7 @@ from assocsh.session.expansion import expand, subjects, variables
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
     from assocsh.session.session import Session
 
@@ -51,6 +52,8 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.said = False
         """The user was told about ``error`` already."""
+        self.check: Check | None = None
+        """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
         self.late = False
