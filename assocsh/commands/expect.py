@@ -30,9 +30,9 @@ SPEC = CommandSpec(
         Parameter("value", Slot.VALUE, summary="what it is compared with"),
     ),
     examples=(
-        "expect count == 1",
-        "expect #2.status == 0xA900..0xA9FF",
-        "expect rsp[*].Modality includes CT",
+        "expect count >= 1",
+        "expect #1.status == 0x0000",
+        "expect rsp[*].ModalitiesInStudy includes CT",
     ),
     uses_results=True,
     grammar=Grammar.EXPECTATION,

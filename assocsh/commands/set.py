@@ -23,7 +23,11 @@ SPEC = CommandSpec(
         Parameter("setting", Slot.SETTING, summary="its name"),
         Parameter("value", Slot.VALUE, summary="its new value"),
     ),
-    examples=("set format json", "set keepalive 30s", "set timeout 60s"),
+    examples=(
+        "set format expanded",
+        "set keepalive 30s",
+        "set timeout 60s",
+    ),
     details="Without a value the setting is shown.",
 )
 

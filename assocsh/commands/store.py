@@ -31,7 +31,11 @@ SPEC = CommandSpec(
         Parameter("path", Slot.FILE, required=True, repeated=True, summary="files or folders"),
     ),
     options=(Option("--recursive", summary="folders inside folders too"), REPEAT),
-    examples=("store ~/images --recursive", "store ct.dcm mr.dcm", "store ct.dcm --repeat 50"),
+    examples=(
+        "store examples --recursive",
+        "store examples/ct.dcm examples/mr.dcm",
+        "store examples/ct.dcm --repeat 50",
+    ),
     section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
     sends=True,
     service="C-STORE",
@@ -55,6 +59,7 @@ async def store(session: Session, call: BoundCall) -> None:
     record = call.record
     session.open_association()
     paths = [call.path(word) for word in call.arguments.get("path", ())]
+    await _make_examples(session, call, paths)
     found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
     if not found:
         raise UsageError(
@@ -73,6 +78,25 @@ async def store(session: Session, call: BoundCall) -> None:
         await turns.pause()
     record.expected = record.total + left
     await sending.finish()
+
+
+async def _make_examples(session: Session, call: BoundCall, paths: Sequence[Path]) -> None:
+    """On the practice archive, files in ``examples/`` are there when they are asked for."""
+    if session.practice is None:
+        return
+    from assocsh.practice.examples import make, named_in
+
+    folders = {named_in(path, call.base) for path in paths if not path.exists()}
+    for folder in folders:
+        if folder is None or folder.exists():
+            continue
+        try:
+            count = await asyncio.to_thread(make, folder)
+        except OSError as error:
+            raise UnusableFile(
+                f"{folder}: cannot be made: {error.strerror or error}", path=str(folder)
+            ) from None
+        session.note(f"{folder.name}/ was made here, with {count} files to practise with")
 
 
 class _Sending:
