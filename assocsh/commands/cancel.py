@@ -26,6 +26,7 @@ SPEC = CommandSpec(
     examples=("cancel 7", "cancel #7", "cancel all"),
     section="PS3.7 9.3.2.3 (C-CANCEL-FIND-RQ)",
     at_once=True,
+    cancels=True,
 )
 
 

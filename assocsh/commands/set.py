@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
+from assocsh.language.help import settings_text
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
@@ -24,7 +25,7 @@ SPEC = CommandSpec(
         Parameter("value", Slot.VALUE, summary="its new value"),
     ),
     examples=("set format json", "set keepalive 30s", "set timeout 60s"),
-    details="Without a value the setting is shown.",
+    details=settings_text,
 )
 
 
