@@ -30,6 +30,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.7 9.3.2.3 (C-CANCEL-FIND-RQ)",
     at_once=True,
+    cancels=True,
 )
 
 

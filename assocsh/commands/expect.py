@@ -8,6 +8,7 @@ from assocsh.commands.registry import command
 from assocsh.errors import AssocshError
 from assocsh.language.evaluate import evaluate
 from assocsh.language.expectations import Expectation
+from assocsh.language.help import QUERIES
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.place import line_at
 from assocsh.language.queries import OF_REQUEST
@@ -36,6 +37,8 @@ SPEC = CommandSpec(
     ),
     uses_results=True,
     grammar=Grammar.EXPECTATION,
+    details=QUERIES,
+    topic="queries and predicates",
 )
 
 

@@ -59,6 +59,7 @@ SPEC = CommandSpec(
     sends=True,
     details="With no keys to return, the usual ones of the level are asked for.",
     service="C-FIND",
+    gives_rows=True,
 )
 
 REMEMBERED = 300
