@@ -159,12 +159,12 @@ class AssocSession:
             self._loop.close()
 
     async def _begin(self) -> None:
+        from assocsh.commands.registry import new_session
         from assocsh.output.sink import MemoryOutput
         from assocsh.scripting.event_log import EventLog
         from assocsh.scripting.session_log import Chronicle
-        from assocsh.session.session import Session
 
-        self.session = Session(MemoryOutput())
+        self.session = new_session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)
         self._chronicle = Chronicle(self.session, self._log)
         self._started = True

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
 from assocsh.errors import AssociationReleased, LocalProtocolError
-from assocsh.session.opening import open_association, plan_for, refuse_second, with_options
+from assocsh.session.opening import open_association, refuse_second
+from assocsh.session.plan import plan_for, with_options
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 async def open_(session: Session, call: BoundCall) -> None:
     """Open an association; the presenter says what was negotiated."""
     refuse_second(session)
-    await open_association(session, plan_for(session, call), call)
+    await open_association(session, plan_for(session.config, call), call)
 
 
 @command("reopen")
@@ -36,8 +37,9 @@ async def release(session: Session, call: BoundCall) -> None:
         if isinstance(association.ended_by, AssociationReleased):
             session.note("the association is released already")
             return
-        if association.ended_by is not None:
-            raise association.ended_by
+        ended = session.ended_by()
+        if ended is not None:
+            raise ended
     waiting = association.pending + association.queued
     if waiting and not call.flag("--now"):
         session.note(f"releasing after {waiting} pending")
@@ -49,7 +51,7 @@ async def abort(session: Session, call: BoundCall) -> None:
     """Abort; an association that is being opened is given up."""
     opening = [
         job
-        for job in session.interpreter.unfinished
+        for job in session.jobs
         if job.call.spec.name in ("open", "reopen") and job is not call.job
     ]
     for job in opening:

@@ -71,7 +71,8 @@ async def expect(session: Session, call: BoundCall) -> None:
         source_line=line,
         source=call.call.source,
     )
-    session.presenter.expectation(check, record)
+    exchange = None if record is None else session.exchange_of(record)
+    session.presenter.expectation(check, record, exchange)
     if not verdict.ok:
         call.job.said = True
         raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.told}")

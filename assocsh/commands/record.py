@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from assocsh.commands.registry import command
 from assocsh.commands.retry import error_with
@@ -11,11 +10,8 @@ from assocsh.commands.retry import retry as perform_retry
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
-    from assocsh.scripting.recorder import Recorder
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
-
-_recorders: WeakKeyDictionary[Session, Recorder] = WeakKeyDictionary()
 
 
 @command("record")
@@ -23,7 +19,7 @@ async def record(session: Session, call: BoundCall) -> None:
     """Begin a recording, end it (``--stop``), or say which one is going on."""
     from assocsh.text.visible import visible
 
-    current = _recorders.get(session)
+    current = session.recording
     name = call.argument("file")
     if call.flag("--stop") or name is None:
         if name is not None:
@@ -31,7 +27,7 @@ async def record(session: Session, call: BoundCall) -> None:
         if current is None:
             session.note("nothing is recorded")
         elif call.flag("--stop"):
-            stop_recording(session)
+            current.close()
             session.note(f"recorded: {visible(str(current.path))}")
         else:
             session.note(f"recording to {visible(str(current.path))}")
@@ -45,18 +41,8 @@ async def record(session: Session, call: BoundCall) -> None:
 
     path = call.path(name)
     redactor = Redactor() if call.flag("--redact") else None
-    _recorders[session] = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
-    session.recording = path.name
+    session.recording = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
     session.note(f"recording to {visible(str(path))}; record --stop ends it")
-    session.changed()
-
-
-def stop_recording(session: Session) -> None:
-    """End the recording of a session, if there is one."""
-    recorder = _recorders.pop(session, None)
-    if recorder is not None:
-        recorder.close()
-    session.recording = ""
     session.changed()
 
 
@@ -70,7 +56,7 @@ async def run(session: Session, call: BoundCall) -> None:
     names = frozenset(session.variables) | frozenset(values)
     scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
     session.variables.update(values)
-    code = await run_inside(session, scripts, keep_going=call.flag("--keep-going"))
+    code = await run_inside(session, call.job, scripts, keep_going=call.flag("--keep-going"))
     if code:
         raise error_with(code, f"{', '.join(call.words)}: failed")
 

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from assocsh.output.sink import Output
     from assocsh.session.binding import BoundCall
+    from assocsh.session.config import Config
     from assocsh.session.session import Session
 
 Handler = Callable[["Session", "BoundCall"], Awaitable[None]]
@@ -52,3 +54,10 @@ def handler(name: str) -> Handler | None:
     if name not in _handlers and name in _MODULES:
         importlib.import_module(f"assocsh.commands.{_MODULES[name]}")
     return _handlers.get(name)
+
+
+def new_session(output: Output | None = None, *, config: Config | None = None) -> Session:
+    """A session that performs the commands of this program; it keeps what it writes without one."""
+    from assocsh.session.session import Session
+
+    return Session(output, handler=handler, config=config)

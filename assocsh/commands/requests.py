@@ -17,7 +17,7 @@ from assocsh.text.durations import show_duration
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 
@@ -66,7 +66,7 @@ def _row(record: RequestRecord, json: bool) -> dict[str, Any]:
 @command("cancel")
 async def cancel(session: Session, call: BoundCall) -> None:
     """Cancel one request, or all that have not ended."""
-    jobs = [job for job in session.interpreter.unfinished if job.record is not None]
+    jobs = [job for job in session.jobs if job.record is not None]
     word = call.required("request")
     if word == "all":
         for job in jobs:
@@ -107,7 +107,7 @@ async def wait(session: Session, call: BoundCall) -> None:
 
 def _before(session: Session, job: Job) -> list[Job]:
     before: list[Job] = []
-    for other in session.interpreter.unfinished:
+    for other in session.jobs:
         if other is job:
             break
         before.append(other)

@@ -7,7 +7,7 @@ known. Whether a tag exists is for ``check``, which needs the dictionary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assocsh.errors import LanguageError
@@ -115,6 +115,13 @@ def parse_script(text: str, source: str) -> list[Call]:
 def parse_all(text: str, *, line: int = 1, source: str = "") -> Parsed:
     """Every call and every mistake of a text, both in its order; one mistake per command."""
     return _Parser(Place(text, line, source)).run()
+
+
+def every_call(calls: Iterable[Call]) -> Iterator[Call]:
+    """The calls and those in their blocks, in the order of the text."""
+    for call in calls:
+        yield call
+        yield from every_call(call.body)
 
 
 class _Parser:

@@ -9,9 +9,10 @@ from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError
+    from assocsh.output.console import Console
     from assocsh.results.request import RequestRecord
     from assocsh.scripting.outcome import Check
-    from assocsh.session.session import Session
+    from assocsh.wire.exchange import Exchange
 
 _BY_US = "this side aborted the association: "
 
@@ -32,7 +33,9 @@ def error_lines(error: AssocshError, record: RequestRecord | None = None) -> lis
     return out
 
 
-def failed_lines(session: Session, check: Check, record: RequestRecord | None) -> list[str]:
+def failed_lines(
+    console: Console, check: Check, record: RequestRecord | None, exchange: Exchange | None
+) -> list[str]:
     """An expectation that failed, and the exchange that it is about, as ``run`` shows them.
 
     The exchange is shown with the first of several that are about one request.
@@ -40,10 +43,9 @@ def failed_lines(session: Session, check: Check, record: RequestRecord | None) -
     from assocsh.scripting.failures import check_lines, told_exchange
 
     out = check_lines(check.source, check)
-    if record is None or session.exchange_shown is record:
+    if record is None or console.exchange_shown is record:
         return out
-    session.exchange_shown = record
-    exchange = session.exchange_of(record)
+    console.exchange_shown = record
     if exchange is not None and exchange.steps:
         out += ["the exchange:", *(f"  {line}" for line in told_exchange(exchange))]
     return out

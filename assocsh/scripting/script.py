@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LanguageError, UsageError
+from assocsh.language.parse import every_call
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
@@ -105,13 +106,6 @@ def read(path: Path, name: str) -> tuple[str, str]:
         raise UsageError(
             f"{name} is not a script: line {line} is not UTF-8", hint="save it as UTF-8"
         ) from None
-
-
-def every_call(calls: tuple[Call, ...] | list[Call]) -> Iterator[Call]:
-    """The calls and those in their blocks, in the order of the text."""
-    for call in calls:
-        yield call
-        yield from every_call(call.body)
 
 
 def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:

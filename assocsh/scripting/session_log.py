@@ -10,8 +10,6 @@ from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.identifying import Stand, stand_for_path
 from assocsh.scripting.messages import about as about_request
 from assocsh.scripting.messages import ended_as, message_members
-from assocsh.session.nesting import attempt
-from assocsh.session.watch import JobWatcher
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.language.queries import Query
     from assocsh.results.request import RequestRecord
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 P_DATA = 0x04
@@ -41,12 +39,14 @@ class Chronicle:
         self._steps: dict[Job, int] = {}
         self._count = 0
         self._subjects: dict[Job, RequestRecord | None] = {}
-        self._watcher = JobWatcher(session, self._started, self._ended)
-        session.observer.add(self)
+        session.on_job_started.append(self._started)
+        session.on_job_ended.append(self._ended)
+        session.observers.add(self)
 
     def close(self) -> None:
-        self._watcher.close()
-        self._session.observer.remove(self)
+        self._session.on_job_started.remove(self._started)
+        self._session.on_job_ended.remove(self._ended)
+        self._session.observers.remove(self)
 
     # jobs
 
@@ -56,7 +56,7 @@ class Chronicle:
         self._steps[job] = self._count
         # what a query without #n speaks of is decided when the line is submitted
         before = job.record.number - 1 if job.record is not None else len(self._session.requests)
-        self._subjects[job] = self._session.requests_by_number.get(before)
+        self._subjects[job] = self._session.requests.numbered(before)
         self._log.add(
             "command",
             step=self._count,
@@ -65,12 +65,14 @@ class Chronicle:
             request=job.record.number if job.record is not None else None,
             background=call.background,
             source=call.source,
-            block=attempt()[0],
-            attempt=attempt()[1],
+            block=job.attempt[0],
+            attempt=job.attempt[1],
         )
 
     def _ended(self, job: Job) -> None:
-        step = self._steps.pop(job)
+        step = self._steps.pop(job, None)
+        if step is None:
+            return  # submitted before this began
         subject = self._subjects.pop(job)
         record = job.record
         expectation = _expectation(job.call)
@@ -195,7 +197,7 @@ class Chronicle:
         if operation is None:
             return None
         newest: int | None = None
-        for job in self._watcher.unfinished:
+        for job in self._steps:
             record = job.record
             if record is None:
                 continue
@@ -275,7 +277,7 @@ def _shown(root: str, value: Any) -> str:
 
 def identifying_variables(calls: tuple[Call, ...]) -> dict[str, Stand]:
     """Variables that a script puts into keys that identify: their values do so as well."""
-    from assocsh.scripting.script import every_call
+    from assocsh.language.parse import every_call
 
     found: dict[str, Stand] = {}
     for call in every_call(calls):

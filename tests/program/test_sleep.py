@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from assocsh.session import sleepwatch
 from assocsh.session.session import Session
@@ -33,7 +34,7 @@ async def opened(
     script: Script, options: str = ""
 ) -> AsyncIterator[tuple[Session, MemoryOutput, Clock]]:
     output, clock = MemoryOutput(), Clock()
-    session = Session(output)
+    session = new_session(output)
     session.sleepwatch.clock = clock
     async with ScriptedPeer(script) as peer:
         assert await session.run(f"open {peer.address} {options}") == 0

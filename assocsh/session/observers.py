@@ -1,0 +1,80 @@
+"""Everyone in a session who is told what happens on its associations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assocsh.session.history import EventHistory
+from assocsh.wire.exchange import ExchangeLog
+
+if TYPE_CHECKING:
+    from assocsh.association import Observer
+    from assocsh.association.events import EngineEvent
+    from assocsh.wire.view import WireView
+
+
+class Observers:
+    """Passes engine events on: to the log of exchanges, the wire view, and whoever was added."""
+
+    def __init__(self) -> None:
+        self.exchanges = ExchangeLog()
+        """What went back and forth for the recent requests."""
+        self.wire_view: WireView | None = None
+        self._all: list[Observer] = [self.exchanges]
+        self._history: EventHistory | None = None
+        self.on_change: Callable[[], None] | None = None
+        """Called when one came or went: an association asks once whether PDUs are wanted."""
+
+    @property
+    def wants_pdus(self) -> bool:
+        """Whether anyone wants to see each PDU."""
+        return any(wants_pdus(each) for each in self._all)
+
+    def add(self, observer: Observer) -> None:
+        """Give every event to ``observer`` too."""
+        self._all.append(observer)
+        self._changed()
+
+    def remove(self, observer: Observer) -> None:
+        """Give ``observer`` no further events; nothing happens when it gets none."""
+        if observer in self._all:
+            self._all.remove(observer)
+            self._changed()
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association.events import PduTransferred
+
+        pdu = isinstance(event, PduTransferred)
+        for observer in tuple(self._all):
+            if not pdu or wants_pdus(observer):
+                observer(event)
+
+    def history(self) -> EventHistory:
+        """What happened since this was asked for the first time."""
+        if self._history is None:
+            self._history = EventHistory()
+            self.add(self._history)
+        return self._history
+
+    def set_wire_view(self, view: WireView | None) -> None:
+        """Show the wire in ``view``, in place of the one before; None: not at all."""
+        if self.wire_view is not None:
+            self.remove(self.wire_view)
+        self.wire_view = view
+        if view is not None:
+            self.add(view)
+
+    def watch_wire(self, event: EngineEvent) -> None:
+        """What is shown of associations that are not the session's own: those of its listener."""
+        if self.wire_view is not None:
+            self.wire_view(event)
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            self.on_change()
+
+
+def wants_pdus(observer: Observer) -> bool:
+    """Whether an observer is given each PDU; one that does not say so is not."""
+    return bool(getattr(observer, "wants_pdus", False))
