@@ -64,20 +64,25 @@ class AssociationError(AssocshError):
     """The association ended, or could not be established.
 
     ``by`` tells who caused it; ``established`` whether there ever was an association: it decides
-    between exit code 3 (could not be established) and 4 (lost).
+    between exit code 3 (could not be established) and 4 (lost). ``idle`` is how many seconds there
+    was no message before the peer ended an association with nothing pending; 0 of all other ends.
     """
 
     exit_code = 4
 
-    idle: float = 0.0
-    """Seconds without a message before the peer ended an association with nothing pending."""
-
     def __init__(
-        self, message: str, *, hint: str = "", by: Side = "local", established: bool = False
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        by: Side = "local",
+        established: bool = False,
+        idle: float = 0.0,
     ) -> None:
         super().__init__(message, hint=hint)
         self.by: Side = by
         self.established = established
+        self.idle = idle
 
     @property
     def code(self) -> int:
@@ -89,12 +94,19 @@ class ConnectionFailed(AssociationError):
 
 
 class AssociationRejected(AssociationError):
-    """The peer answered A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
+    """One side answered A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
 
     def __init__(
-        self, message: str, *, result: int, source: int, reason: int, hint: str = ""
+        self,
+        message: str,
+        *,
+        result: int,
+        source: int,
+        reason: int,
+        by: Side = "peer",
+        hint: str = "",
     ) -> None:
-        super().__init__(message, hint=hint, by="peer")
+        super().__init__(message, hint=hint, by=by)
         self.result = result
         self.source = source
         self.reason = reason
@@ -112,8 +124,9 @@ class AssociationAborted(AssociationError):
         by: Side,
         hint: str = "",
         established: bool = True,
+        idle: float = 0.0,
     ) -> None:
-        super().__init__(message, hint=hint, by=by, established=established)
+        super().__init__(message, hint=hint, by=by, established=established, idle=idle)
         self.source = source
         self.reason = reason
 

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh. "cli" and "__main__" put everything together.
-ANYONE = {"version"}
+ANYONE = {"uids", "version"}
 ENGINE = {"association", "dimse", "upperlayer", "errors"}
 # The rooms above the engine; the arrows between them are drawn when each has its place.
 UPPER = {
@@ -28,6 +28,7 @@ UPPER = {
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "uids": set(),
     "version": set(),
     "text": {"errors"},
     "upperlayer": {"errors"},

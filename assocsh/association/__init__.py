@@ -7,23 +7,33 @@ from assocsh.association.events import (
     MessageTransferred,
     Observer,
     OperationChanged,
+    PduObserver,
     PduTransferred,
     PeerRequest,
     Remark,
     StateChanged,
     TransportChanged,
+    wants_pdus,
 )
-from assocsh.association.indication import Handlers, Indication, MemorySink, Sink
+from assocsh.association.indication import (
+    Handlers,
+    Indication,
+    MemorySink,
+    SendingAssociation,
+    Sink,
+)
 from assocsh.association.listener import AcceptorPolicy, Listener, listen
 from assocsh.association.operation import Operation
 from assocsh.association.peer import Peer, Timeouts, TLSConfig
 from assocsh.association.proposals import ContextSpec
 from assocsh.association.state import AssociationState
+from assocsh.association.view import AssociationView
 
 __all__ = [
     "AcceptorPolicy",
     "Association",
     "AssociationState",
+    "AssociationView",
     "ContextSpec",
     "EngineEvent",
     "Handlers",
@@ -34,10 +44,12 @@ __all__ = [
     "Observer",
     "Operation",
     "OperationChanged",
+    "PduObserver",
     "PduTransferred",
     "Peer",
     "PeerRequest",
     "Remark",
+    "SendingAssociation",
     "Sink",
     "StateChanged",
     "TLSConfig",
@@ -45,4 +57,5 @@ __all__ = [
     "TransportChanged",
     "connect",
     "listen",
+    "wants_pdus",
 ]

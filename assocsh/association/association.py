@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from assocsh.association.engine import Engine, OnTimeout
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.operation import Operation
@@ -24,8 +25,6 @@ from assocsh.upperlayer.negotiation import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from assocsh.association.engine import Engine
-
 
 class Association:
     """One DICOM association, made by ``connect`` or by a ``Listener``.
@@ -37,6 +36,7 @@ class Association:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        engine.stream.association = self
 
     def __repr__(self) -> str:
         return f"<Association {self.calling_ae} -> {self.peer} {self.state}>"
@@ -141,12 +141,12 @@ class Association:
         self._engine.set_timeouts(timeouts)
 
     @property
-    def on_timeout(self) -> Literal["abort", "keep"]:
+    def on_timeout(self) -> OnTimeout:
         """What a DIMSE timeout does to the association; in either case the request fails."""
         return self._engine.on_timeout
 
     @on_timeout.setter
-    def on_timeout(self, policy: Literal["abort", "keep"]) -> None:
+    def on_timeout(self, policy: OnTimeout) -> None:
         self._engine.on_timeout = policy
 
     @property
@@ -167,42 +167,63 @@ class Association:
 
     # -- requests --------------------------------------------------------------------------------
 
-    def send(self, request: Request, *, limit: int | None = None) -> Operation:
+    def send(
+        self, request: Request, *, limit: int | None = None, tag: object | None = None
+    ) -> Operation:
         """Queue a request and return its operation at once. Never blocks.
 
-        ``limit`` cancels the operation after that many Pending responses. Raises
-        NoPresentationContext, UnusableFile or UsageError, and what ended the association if it
-        did; nothing was queued then.
+        ``limit`` cancels the operation after that many Pending responses. ``tag`` is kept as
+        ``operation.tag``: any object of the caller's, by which an observer finds what the operation
+        belongs to.
+
+        Raises NoPresentationContext, UnusableFile or UsageError, and what ended the association if
+        it did; nothing was queued then.
         """
-        return self._engine.send(request, limit)
+        return self._engine.send(request, limit, tag)
 
     def context_for(self, request: Request) -> PresentationContext:
         """The presentation context ``send`` would use. Raises as ``send`` does."""
         return prepare(request, self.contexts).context
 
-    def echo(self) -> Operation:
+    def echo(self, *, tag: object | None = None) -> Operation:
         """C-ECHO (PS3.7 9.1.5)."""
-        return self.send(CEcho())
+        return self.send(CEcho(), tag=tag)
 
     def find(
-        self, level: str, keys: Data, *, model: str | None = None, limit: int | None = None
+        self,
+        level: str,
+        keys: Data,
+        *,
+        model: str | None = None,
+        limit: int | None = None,
+        tag: object | None = None,
     ) -> Operation:
         """C-FIND (PS3.7 9.1.2): ``find("STUDY", {"PatientID": "123", "StudyDate": ""})``."""
-        return self.send(CFind(level, keys, model), limit=limit)
+        return self.send(CFind(level, keys, model), limit=limit, tag=tag)
 
-    def store(self, source: str | PathLike[str] | Dataset | StoredData) -> Operation:
+    def store(
+        self, source: str | PathLike[str] | Dataset | StoredData, *, tag: object | None = None
+    ) -> Operation:
         """C-STORE (PS3.7 9.1.1) of a Part 10 file or a Dataset."""
-        return self.send(CStore(source))
+        return self.send(CStore(source), tag=tag)
 
-    def get(self, level: str, keys: Data, *, model: str | None = None) -> Operation:
+    def get(
+        self, level: str, keys: Data, *, model: str | None = None, tag: object | None = None
+    ) -> Operation:
         """C-GET (PS3.7 9.1.3); the instances come to ``handlers``."""
-        return self.send(CGet(level, keys, model))
+        return self.send(CGet(level, keys, model), tag=tag)
 
     def move(
-        self, level: str, keys: Data, destination: str, *, model: str | None = None
+        self,
+        level: str,
+        keys: Data,
+        destination: str,
+        *,
+        model: str | None = None,
+        tag: object | None = None,
     ) -> Operation:
         """C-MOVE (PS3.7 9.1.4) to the AE title ``destination``."""
-        return self.send(CMove(level, keys, destination, model))
+        return self.send(CMove(level, keys, destination, model), tag=tag)
 
     # -- the end ---------------------------------------------------------------------------------
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 from assocsh.association import endings
+from assocsh.association.core import Core
 from assocsh.association.state import AssociationState
-from assocsh.errors import AssociationError, AssociationReleased, LocalProtocolError
+from assocsh.association.waiters import Waiters
+from assocsh.errors import (
+    AssociationError,
+    AssociationReleased,
+    LocalProtocolError,
+    ProtocolError,
+)
+from assocsh.upperlayer.reasons import REASON_NOT_SPECIFIED
 from assocsh.upperlayer.states import State
 
-if TYPE_CHECKING:
-    from assocsh.association.engine import Engine
+# The source of an A-ABORT (PS3.8 9.3.8).
+_SERVICE_USER, _SERVICE_PROVIDER = 0, 2
 
 
 class Closing:
     """Release and abort of one association."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Core) -> None:
         self._engine = engine
         self._over: asyncio.Future[None] = engine.loop.create_future()
-        self._turns: list[asyncio.Future[None]] = []
+        self._change = Waiters()
         self._releasing: asyncio.Task[None] | None = None
         self._now = False
         self._patience: float | None = None
@@ -42,9 +49,9 @@ class Closing:
             self._now = self._now or now
             self._patience = timeout
             if engine.state is AssociationState.OPEN:
-                engine.enter(AssociationState.RELEASING)
+                engine.set_state(AssociationState.RELEASING)
                 self._releasing = engine.loop.create_task(self._release())
-            self._wake()
+            self._change.wake()
             await asyncio.shield(self._over)
         await engine.protocol.wait_closed()
         assert engine.ended_by is not None
@@ -69,7 +76,7 @@ class Closing:
                 alone_until = engine.loop.time() + self._patience
             try:
                 async with asyncio.timeout_at(alone_until):
-                    await self._turn()
+                    await self._change.next()
             except TimeoutError:
                 self._gave_up = True
                 engine.stream.remark(
@@ -78,9 +85,7 @@ class Closing:
                     "(PS3.7 A.5)",
                     "peer",
                 )
-                self.abort_because(
-                    endings.aborted_by_us("requests that nobody waits for were not answered")
-                )
+                self._abort("requests that nobody waits for were not answered")
         if self._over.done() or engine.upper.state is not State.Sta6:
             # The association ended meanwhile, or the peer asked first: then that is answered.
             return
@@ -94,26 +99,36 @@ class Closing:
             engine.stream.remark(
                 f"no answer to A-RELEASE-RQ within {self._patience:g} s: aborted", "peer"
             )
-            self.abort_because(endings.aborted_by_us("the peer did not answer A-RELEASE-RQ"))
+            self._abort("the peer did not answer A-RELEASE-RQ")
 
     async def abort(self) -> None:
         """See Association.abort."""
-        self.abort_because(endings.aborted_by_us("abort was asked for", asked=True))
+        self._abort("abort was asked for", asked=True)
         # Where it had ended, the peer may still keep the connection open: no longer than this.
         self._engine.protocol.close_after_abort()
         await self._engine.protocol.wait_closed()
 
-    def abort_because(self, error: AssociationError, *, source: int = 0, reason: int = 0) -> None:
-        """Send A-ABORT and end the association with ``error``; does nothing if it has ended."""
+    def abort_because(self, error: AssociationError) -> None:
+        """Send A-ABORT and end the association with ``error``; does nothing if it has ended.
+
+        For a ProtocolError the A-ABORT says what was wrong with the peer's bytes.
+        """
         engine = self._engine
         if engine.state.is_end:
             return
-        error.established = engine.dimse is not None
+        source, reason = _SERVICE_USER, REASON_NOT_SPECIFIED
+        if isinstance(error, ProtocolError):
+            source, reason = _SERVICE_PROVIDER, error.reason
         if engine.upper.state not in (State.Sta1, State.Sta13):
             engine.upper.abort_request(engine.loop.time(), source, reason)
         engine.protocol.flush()
         engine.protocol.close_after_abort()
         engine.end(AssociationState.ABORTED, error)
+
+    def _abort(self, why: str, *, asked: bool = False) -> None:
+        """Abort for a reason of this side."""
+        established = self._engine.dimse is not None
+        self.abort_because(endings.aborted_by_us(why, asked=asked, established=established))
 
     # -- done by the peer ----------------------------------------------------------------------
 
@@ -123,7 +138,7 @@ class Closing:
         dimse = engine.dimse
         assert dimse is not None
         if dimse.mid_reception:
-            self.abort_because(endings.release_mid_message(), source=2, reason=2)
+            self.abort_because(endings.release_mid_message())
             return
         if collision:
             # Sta9: the requestor answers at once; in Sta10 the acceptor waits for the peer's RP.
@@ -132,7 +147,7 @@ class Closing:
                 engine.protocol.flush()
             return
         if engine.state is AssociationState.OPEN:
-            engine.enter(AssociationState.RELEASING)
+            engine.set_state(AssociationState.RELEASING)
         engine.fail_operations(
             AssociationReleased(
                 "the peer released the association before it answered",
@@ -159,18 +174,18 @@ class Closing:
             engine.stream.remark("the peer closed the connection in place of A-RELEASE-RP", "peer")
             self._released("the association was released")
         else:
-            engine.end(AssociationState.LOST, endings.connection_lost(engine, error))
+            engine.end(AssociationState.LOST, endings.connection_lost(engine.situation(), error))
 
     # -- waiting -------------------------------------------------------------------------------
 
     def turn_done(self) -> None:
-        """After each batch in or out: has what is waited for come about?"""
-        if self._turns:
-            self._wake()
+        """After each batch in or out: let a release go on, answer a release of the peer."""
+        if self._change:
+            self._change.wake()
         if not self._answer_release:
             return
         engine = self._engine
-        if not engine.performer.busy and self._all_sent():
+        if not engine.performing and self._all_sent():
             self._answer_release = False
             if engine.upper.state is State.Sta8:
                 engine.upper.release_response(engine.loop.time())
@@ -181,7 +196,7 @@ class Closing:
         """The association ended, whatever the cause."""
         if not self._over.done():
             self._over.set_result(None)
-        self._wake()
+        self._change.wake()
 
     def _released(self, text: str, *, by_peer: bool = False) -> None:
         self._engine.end(
@@ -192,7 +207,7 @@ class Closing:
     def _quiet(self) -> bool:
         """Nothing outstanding in either direction (PS3.7 A.5)."""
         dimse = self._engine.dimse
-        return dimse is None or (dimse.idle and not self._engine.performer.busy)
+        return dimse is None or (dimse.idle and not self._engine.performing)
 
     def _abandoned(self) -> bool:
         """Only requests that nobody waits for are in the way, and those that wait for their place.
@@ -200,7 +215,7 @@ class Closing:
         No timer watches over them any more.
         """
         dimse = self._engine.dimse
-        if dimse is None or self._engine.performer.busy or dimse.lanes.mid_message:
+        if dimse is None or self._engine.performing or dimse.lanes.mid_message:
             return False
         if not dimse.outstanding or (dimse.queued and dimse.window.is_open):
             return False
@@ -209,14 +224,3 @@ class Closing:
     def _all_sent(self) -> bool:
         dimse = self._engine.dimse
         return dimse is None or not (dimse.lanes.mid_message or dimse.lanes.control_backlog)
-
-    async def _turn(self) -> None:
-        waiter = self._engine.loop.create_future()
-        self._turns.append(waiter)
-        await waiter
-
-    def _wake(self) -> None:
-        waiters, self._turns = self._turns, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)

@@ -6,7 +6,8 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from typing import Any
 
 from assocsh.association import endings
@@ -27,12 +28,23 @@ HAPPY_EYEBALLS = 0.25
 
 
 class Connecting:
-    """What ``connect`` returns: await it, or use it with ``async with``."""
+    """What ``connect`` returns: await it, or use it with ``async with``.
 
-    def __init__(self, engine_arguments: dict[str, Any], request: AssociateRequest) -> None:
-        self._arguments = engine_arguments
+    ``make`` makes the engine of each attempt, on the running loop. ``remark`` is what there is to
+    say of the proposal itself, empty when nothing.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Engine],
+        request: AssociateRequest,
+        tls: TLSConfig | None,
+        remark: str,
+    ) -> None:
+        self._make = make
         self._request = request
-        self._tls: TLSConfig | None = engine_arguments.pop("tls")
+        self._tls = tls
+        self._remark = remark
         self._association: Association | None = None
 
     def __await__(self) -> Generator[Any, None, Association]:
@@ -47,15 +59,18 @@ class Connecting:
         await self._association.__aexit__(kind, *rest)
 
     async def _open(self) -> Association:
-        engine = Engine(**self._arguments)
+        engine = self._make()
+        association = Association(engine)
         engine.upper.associate_request(self._request)
+        if self._remark:
+            engine.stream.remark(self._remark, "local")
         try:
             await self._connect(engine)
             await self._establish(engine)
         except asyncio.CancelledError:
             await engine.closing.abort()
             raise
-        return engine.association
+        return association
 
     async def _connect(self, engine: Engine) -> None:
         peer, seconds = engine.peer, engine.timeouts.connect
@@ -116,7 +131,7 @@ class Connecting:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(engine.opened)
         except TimeoutError:
-            error = endings.no_answer(engine)
+            error = endings.no_answer(engine.peer, seconds)
             engine.closing.abort_because(error)
             raise error from None
         except AssociationError:
@@ -164,25 +179,25 @@ def connect(
             f"{max_pdu} is not a usable maximum PDU length",
             hint="from 4096 to 16777216 bytes, or 0 for no limit",
         )
-    proposed, roles = propose(context_specs(contexts))
+    proposal = propose(context_specs(contexts))
     request = AssociateRequest(
         called_ae=address.ae,
         calling_ae=calling,
-        contexts=proposed,
+        contexts=proposal.contexts,
         max_pdu=max_pdu,
         window=offered,
-        roles=roles,
+        roles=proposal.roles,
         user_identity=user_identity,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version=IMPLEMENTATION_VERSION,
     )
-    arguments: dict[str, Any] = {
-        "peer": address,
-        "calling_ae": calling,
-        "max_pdu": max_pdu,
-        "timeouts": timeouts or Timeouts(),
-        "handlers": handlers,
-        "observers": (observer,) if observer is not None else (),
-        "tls": tls,
-    }
-    return Connecting(arguments, request)
+    engine = partial(
+        Engine,
+        peer=address,
+        calling_ae=calling,
+        max_pdu=max_pdu,
+        timeouts=timeouts or Timeouts(),
+        handlers=handlers,
+        observers=() if observer is None else (observer,),
+    )
+    return Connecting(engine, request, tls, proposal.remark)

@@ -6,12 +6,10 @@ import os
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from assocsh.association.peer import Peer
-from assocsh.association.state import AssociationState
-from assocsh.dimse.commandset import CommandField
-from assocsh.dimse.requests import Request
+from assocsh.association.peer import Peer, Timeouts
+from assocsh.dimse.requests import CStore, Request
 from assocsh.errors import (
     AssociationAborted,
     AssociationError,
@@ -21,16 +19,40 @@ from assocsh.errors import (
     ProtocolError,
     UnusableFile,
 )
-from assocsh.upperlayer.reasons import abort_meaning, reject_meaning
-
-if TYPE_CHECKING:
-    from assocsh.association.engine import Engine
+from assocsh.upperlayer.reasons import REASON_UNEXPECTED_PDU, abort_meaning, reject_meaning
 
 IDLE = 1.0
 """Seconds without a message after which it is told how many there were."""
 
 STOCK_IDLE = 20.0
 """From here on an end that the peer made is its idle timer: 60 s in most of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """How things stood on an association when it ended; the engine fills it for the words here."""
+
+    peer: Peer
+    timeouts: Timeouts
+    established: bool
+    """There was an A-ASSOCIATE-AC."""
+    silence: float
+    """Seconds since the last part of a message; 0 if it was never established."""
+    pending: bool
+    """Some request of ours had not ended."""
+    cancelling: bool
+    """C-CANCEL was sent for one of them."""
+    storing: bool
+    """One of them was a C-STORE."""
+    window_asked: bool
+    """The A-ASSOCIATE-RQ asked for an asynchronous operations window."""
+    answers: int
+    """Responses that came, of any kind."""
+
+    @property
+    def idle(self) -> float:
+        """How long there was no message with nothing pending; 0 while something went on."""
+        return self.silence if self.silence >= IDLE and not self.pending else 0.0
 
 
 def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> ConnectionFailed:
@@ -149,44 +171,34 @@ def rejected(
 def rejected_by_us(peer: Peer, result: int, source: int, reason: int) -> AssociationRejected:
     """Our own A-ASSOCIATE-RJ."""
     text, _ = reject_meaning(result, source, reason)
-    error = AssociationRejected(
-        f"rejected {peer}: {text}", result=result, source=source, reason=reason
+    return AssociationRejected(
+        f"rejected {peer}: {text}", result=result, source=source, reason=reason, by="local"
     )
-    error.by = "local"
-    return error
 
 
-def aborted_by_peer(engine: Engine, source: int, reason: int) -> AssociationAborted:
+def aborted_by_peer(situation: Situation, source: int, reason: int) -> AssociationAborted:
     """An A-ABORT of the peer."""
     text, hint = abort_meaning(source, reason)
-    established = engine.dimse is not None
-    idle = engine.loop.time() - engine.last_activity if established else 0.0
-    aborted = AssociationAborted(
-        f"{engine.peer} aborted the association{_after(idle)}: {text}",
+    return AssociationAborted(
+        f"{situation.peer} aborted the association{_after(situation.silence)}: {text}",
         source=source,
         reason=reason,
         by="peer",
-        hint=_idle_hint(engine, idle) or hint,
-        established=established,
+        hint=_idle_hint(situation.idle) or hint,
+        established=situation.established,
+        idle=situation.idle,
     )
-    aborted.idle = _idle(engine, idle)
-    return aborted
 
 
-def _after(idle: float) -> str:
-    if idle < IDLE:
+def _after(silence: float) -> str:
+    if silence < IDLE:
         return ""
-    return f" after {idle:.{0 if idle >= 10 else 1}f} s without a message"
+    return f" after {silence:.{0 if silence >= 10 else 1}f} s without a message"
 
 
-def _idle(engine: Engine, idle: float) -> float:
-    """How long the association was idle; 0 while something was going on."""
-    return idle if idle >= IDLE and not engine.operations else 0.0
-
-
-def _idle_hint(engine: Engine, idle: float) -> str:
+def _idle_hint(idle: float) -> str:
     """What to do about a peer that drops what is idle."""
-    if not _idle(engine, idle):
+    if not idle:
         return ""
     keep = f"`set keepalive {max(1, min(30, int(idle / 2)))}s` keeps it; `reopen` opens it again"
     if idle >= STOCK_IDLE:
@@ -194,24 +206,28 @@ def _idle_hint(engine: Engine, idle: float) -> str:
     return f"if the peer drops idle associations, {keep}"
 
 
-def aborted_by_us(why: str, *, asked: bool = False) -> AssociationAborted:
-    """An A-ABORT of ours that the peer's bytes did not cause."""
+def aborted_by_us(why: str, *, asked: bool = False, established: bool = True) -> AssociationAborted:
+    """An A-ABORT of ours that the peer's bytes did not cause; ``asked``: a user wanted it."""
     return AssociationAborted(
         f"this side aborted the association: {why}",
         source=0,
         reason=0,
         by="local",
         hint="" if asked else "`reopen` opens it again",
+        established=established,
     )
 
 
 def release_mid_message() -> ProtocolError:
+    """An A-RELEASE-RQ before the rest of a message."""
     return ProtocolError(
-        "the peer asked for release in the middle of a message (PS3.8 Annex E)", reason=2
+        "the peer asked for release in the middle of a message (PS3.8 Annex E)",
+        reason=REASON_UNEXPECTED_PDU,
     )
 
 
 def write_stalled(seconds: float | None, unsent: int) -> ConnectionLost:
+    """The peer took nothing for ``Timeouts.write_stall`` seconds."""
     return ConnectionLost(
         f"the peer took no byte for {seconds:g} s: {unsent} bytes are unsent, the connection "
         "was reset",
@@ -221,73 +237,74 @@ def write_stalled(seconds: float | None, unsent: int) -> ConnectionLost:
     )
 
 
-def no_answer(engine: Engine) -> ConnectionFailed:
-    """ACSE timeout: no answer to the A-ASSOCIATE-RQ."""
+def no_answer(peer: Peer, seconds: float | None) -> ConnectionFailed:
+    """ACSE timeout: no answer to the A-ASSOCIATE-RQ within ``Timeouts.acse`` seconds."""
     return ConnectionFailed(
-        f"{engine.peer} took the connection but did not answer the A-ASSOCIATE-RQ within "
-        f"{engine.timeouts.acse:g} s",
+        f"{peer} took the connection but did not answer the A-ASSOCIATE-RQ within {seconds:g} s",
         hint="it may wait for a TLS handshake (try --tls), or is not a DICOM server",
         by="peer",
     )
 
 
-def artim_expired(engine: Engine) -> ConnectionLost:
+def artim_expired(situation: Situation) -> ConnectionLost:
+    """ARTIM ran out on a connection that neither speaks nor closes."""
     return ConnectionLost(
-        f"{engine.peer} kept the connection open without a word for {engine.timeouts.artim:g} s",
+        f"{situation.peer} kept the connection open without a word for "
+        f"{situation.timeouts.artim:g} s",
         by="peer",
-        established=engine.dimse is not None,
+        established=situation.established,
     )
 
 
-def connection_lost(engine: Engine, error: Exception | None) -> AssociationError:
-    """The transport closed under an association, or one in the making."""
+def connection_lost(situation: Situation, error: Exception | None) -> AssociationError:
+    """The transport closed under an association, or one in the making; ``error`` is why."""
+    peer = situation.peer
     reset = isinstance(error, ConnectionResetError | BrokenPipeError)
     how = "reset" if reset else f"closed ({error})" if error else "closed"
-    if isinstance(error, ssl.SSLError) and engine.dimse is None:
+    if situation.established:
+        silence, idle = situation.silence, situation.idle
+        lost = ConnectionLost(
+            f"{peer} {how} the connection{_after(silence)}, without release or abort",
+            hint=_idle_hint(idle) or _lost_hint(situation),
+            by="peer",
+            established=True,
+            idle=idle,
+        )
+    elif isinstance(error, ssl.SSLError):
         # with TLS 1.3 a client certificate is judged when this side has finished its handshake
         words, hint = _alert(error)
         reason = f" ({error.reason})" if error.reason else ""
-        lost: AssociationError = ConnectionLost(
-            f"{engine.peer} ended TLS before it answered the A-ASSOCIATE-RQ: {words}{reason}",
+        lost = ConnectionLost(
+            f"{peer} ended TLS before it answered the A-ASSOCIATE-RQ: {words}{reason}",
             hint=hint,
             by="peer",
         )
-    elif engine.state in (AssociationState.CONNECTING, AssociationState.REQUESTING):
+    else:
         lost = ConnectionLost(
-            f"{engine.peer} {how} the connection before it answered the A-ASSOCIATE-RQ",
+            f"{peer} {how} the connection before it answered the A-ASSOCIATE-RQ",
             hint="a TLS-only port (try --tls), an IP address that is not on its list, or too many "
             "connections there",
             by="peer",
         )
-    else:
-        idle = engine.loop.time() - engine.last_activity
-        lost = ConnectionLost(
-            f"{engine.peer} {how} the connection{_after(idle)}, without release or abort",
-            hint=_idle_hint(engine, idle) or _lost_hint(engine),
-            by="peer",
-            established=True,
-        )
-        lost.idle = _idle(engine, idle)
     lost.__cause__ = error
     return lost
 
 
-def _lost_hint(engine: Engine) -> str:
-    operations = list(engine.operations.values())
-    if any(one.cancel_sent for one in operations):
+def _lost_hint(situation: Situation) -> str:
+    if situation.cancelling:
         return "it closed after a C-CANCEL: it may not know that service"
-    request = engine.upper.request
-    if request is not None and request.window is not None and engine.answers <= 1:
+    if situation.window_asked and situation.answers <= 1:
         return (
             "it closed at the first request although a window was negotiated: try without --window"
         )
-    if any(one.request.field == CommandField.C_STORE_RQ for one in operations):
+    if situation.storing:
         return "what was being stored has an unknown status: ask with `find image`, then `reopen`"
     return "`reopen` opens it again; the peer's log may say why"
 
 
 def source_failed(request: Request, error: OSError) -> UnusableFile:
-    path = str(getattr(request, "source", ""))
+    """The file of a C-STORE could not be read to its end."""
+    path = str(request.source) if isinstance(request, CStore) else ""
     failed = UnusableFile(
         f"reading {path} failed while it was being sent: {error.strerror or error}",
         path=path,

@@ -1,18 +1,17 @@
 """What the events of the two machines mean for one association.
 
-The engine owns the machines, the driver and the operations. ``Association`` is the part of it that
-users see.
+The engine owns the machines, the driver and the operations. It is used through ``Association``, of
+which it knows nothing; its own parts know it as ``Core``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from assocsh.association import endings
-from assocsh.association.association import Association
 from assocsh.association.closing import Closing
 from assocsh.association.events import (
     MessageTransferred,
@@ -22,7 +21,7 @@ from assocsh.association.events import (
     StateChanged,
     TransportChanged,
 )
-from assocsh.association.indication import Handlers, Indication
+from assocsh.association.indication import Handlers, Indication, SendingAssociation
 from assocsh.association.operation import Operation
 from assocsh.association.peer import Peer, Timeouts
 from assocsh.association.performer import Performer
@@ -32,6 +31,7 @@ from assocsh.association.state import AssociationState
 from assocsh.association.stream import EventStream
 from assocsh.datasets.identifiers import decode
 from assocsh.dimse import events as dimse_events
+from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.machine import DimseMachine
 from assocsh.dimse.requests import Request
@@ -71,7 +71,7 @@ class Engine:
         max_pdu: int,
         timeouts: Timeouts,
         handlers: Handlers | None,
-        observers: tuple[Observer, ...] = (),
+        observers: Iterable[Observer] = (),
         decide: Decide | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
@@ -91,13 +91,11 @@ class Engine:
         """Responses that came, of any kind."""
         self.performer = Performer(self, handlers or Handlers())
         self.closing = Closing(self)
-        self.association = Association(self)
-        self.stream = EventStream(self.upper, self.association, observers, self._narrate)
+        self.stream = EventStream(self.upper, observers, self._observers_changed)
         self.check_peer: Callable[[Engine], None] | None = None
         """Raises AssocshError for a peer that is not to be spoken to; called once connected."""
         self.refused_peer: AssocshError | None = None
         self.on_connected: Callable[[Engine], object] | None = None
-        self.on_ended: Callable[[Engine], object] | None = None
         self.on_closed: Callable[[Engine], object] | None = None
         self._on_dimse = self._dispatch()
         self._decide = decide
@@ -105,12 +103,20 @@ class Engine:
         self._chosen: Chosen = {}
         self._numbers = 0
         self._transport_error: Exception | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    def _narrate(self) -> None:
-        """Observers came or went."""
+    def _observers_changed(self) -> None:
         if self.dimse is not None:
-            self.dimse.lanes.narrating = self.stream.watched
+            self.dimse.lanes.narrating = self.stream.observed
+
+    @property
+    def association(self) -> SendingAssociation:
+        """The ``Association`` around this engine, for what names it."""
+        return self.stream.association
+
+    @property
+    def performing(self) -> bool:
+        """A handler is performing a request of the peer."""
+        return self.performer.busy
 
     @property
     def last_activity(self) -> float:
@@ -119,22 +125,21 @@ class Engine:
 
     # -- requests of ours ------------------------------------------------------------------------
 
-    def send(self, request: Request, limit: int | None) -> Operation:
+    def send(self, request: Request, limit: int | None, tag: object | None) -> Operation:
+        """See ``Association.send``."""
         dimse = self.established()
         if limit is not None and limit < 1:
             raise UsageError(f"a limit of {limit} responses", hint="the least is 1")
         prepared = prepare(request, self.contexts, self._chosen)
         invocation = dimse.invoke(prepared.context.context_id, prepared.values, prepared.data)
-        if prepared.data is not None and hasattr(prepared.data, "on_ready"):
-            prepared.data.on_ready = self._source_ready
         self._numbers += 1
         now = self.loop.time()
         operation = Operation(
-            self, request, prepared.context, self._numbers, invocation, now, limit
+            self, request, prepared.context, self._numbers, invocation, now, limit, tag
         )
         invocation.user = operation
         self.operations[operation.number] = operation
-        if self.stream.watched:
+        if self.stream.observed:
             self.stream.emit(OperationChanged(now, self.association, operation, operation.state))
         if dimse.lanes.has_work:
             self.protocol.schedule_pump()
@@ -154,6 +159,7 @@ class Engine:
         return self.dimse
 
     def cancel(self, invocation: Invocation) -> CancelOutcome:
+        """See ``Operation.cancel``."""
         dimse = self.dimse
         if dimse is None:
             return CancelOutcome.FINISHED
@@ -161,11 +167,6 @@ class Engine:
         self._take(dimse)
         self.protocol.schedule_pump()
         return outcome
-
-    def _source_ready(self) -> None:
-        if self.dimse is not None:
-            self.dimse.lanes.source_ready()
-            self.protocol.schedule_pump()
 
     # -- the driver's calls ----------------------------------------------------------------------
 
@@ -187,7 +188,7 @@ class Engine:
         if self.protocol.cipher:
             self.stream.emit(TransportChanged(now, self.association, "tls", self.protocol.cipher))
         if self._decide is None:
-            self.enter(AssociationState.REQUESTING)
+            self.set_state(AssociationState.REQUESTING)
             self.upper.connected_as_requestor(now)
         else:
             self.upper.connected_as_acceptor(now)
@@ -222,21 +223,21 @@ class Engine:
             case upper_events.ReleaseConfirmation():
                 self.closing.release_confirmed()
             case upper_events.AbortIndication(source=source, reason=reason):
-                self.end(AssociationState.ABORTED, endings.aborted_by_peer(self, source, reason))
-            case upper_events.ProviderAbort(error=error):
-                self.protocol.close_after_abort()
-                error.established = self.dimse is not None
+                error = endings.aborted_by_peer(self.situation(), source, reason)
                 self.end(AssociationState.ABORTED, error)
+            case upper_events.ProviderAbort(error=why):
+                self.protocol.close_after_abort()
+                self.end(AssociationState.ABORTED, why)
             case upper_events.TransportClosed():
                 self.closing.transport_closed(self._transport_error)
             case upper_events.ArtimExpired():
-                self.end(AssociationState.LOST, endings.artim_expired(self))
+                self.end(AssociationState.LOST, endings.artim_expired(self.situation()))
 
     def take_dimse_events(self, events: Sequence[dimse_events.DimseEvent]) -> None:
         table = self._on_dimse
         for event in events:
             if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
-                # It came behind what ended the association: nobody performs or reports it any more.
+                # It arrived behind what ended the association: it is not performed, not reported.
                 continue
             table[type(event)](event)
 
@@ -258,9 +259,7 @@ class Engine:
             dimse_events.SourceFailed: self._source_failed,
             dimse_events.TimedOut: lambda one: self._timed_out(one.invocation),
             dimse_events.Noticed: lambda one: self.stream.remark(one.text, "peer"),
-            dimse_events.Violation: lambda one: self.closing.abort_because(
-                one.error, source=2, reason=one.error.reason
-            ),
+            dimse_events.Violation: lambda one: self.closing.abort_because(one.error),
         }
 
     def _entered(self, event: dimse_events.Entered) -> None:
@@ -273,8 +272,8 @@ class Engine:
             if operation.final is None and operation.error is None:
                 operation.error = self.ended_by
         now = self.loop.time()
-        operation.enter(state, now)
-        if self.stream.watched:
+        operation.state_changed(state, now)
+        if self.stream.observed:
             self.stream.emit(OperationChanged(now, self.association, operation, state))
 
     def _cancel_received(self, event: dimse_events.CancelReceived) -> None:
@@ -286,7 +285,10 @@ class Engine:
             )
 
     def turn_done(self) -> None:
-        """After each batch in or out: has something that is waited for come about?"""
+        """The driver calls this after each batch in or out, when states may have changed.
+
+        It is when handlers that wait for room go on, and when a release looks whether all is done.
+        """
         self.performer.turn_done()
         self.closing.turn_done()
 
@@ -318,8 +320,8 @@ class Engine:
             peer_max_pdu=negotiated.peer_max_pdu,
             timeout=self.timeouts.dimse,
         )
-        self.dimse.lanes.narrating = self.stream.watched
-        self.enter(AssociationState.OPEN)
+        self.dimse.lanes.narrating = self.stream.observed
+        self.set_state(AssociationState.OPEN)
         for text in negotiated.remarks:
             self.stream.remark(text, "peer")
         if not self.opened.done():
@@ -367,7 +369,7 @@ class Engine:
         )
 
     def peer_request(self, indication: Indication) -> None:
-        if self.stream.watched:
+        if self.stream.observed:
             self.stream.emit(PeerRequest(self.loop.time(), self.association, indication))
 
     def _timed_out(self, invocation: Invocation) -> None:
@@ -405,13 +407,29 @@ class Engine:
 
     # -- the end ---------------------------------------------------------------------------------
 
+    def situation(self) -> endings.Situation:
+        """How things stand now, for the words about an end."""
+        operations = tuple(self.operations.values())
+        request, established = self.upper.request, self.dimse is not None
+        return endings.Situation(
+            peer=self.peer,
+            timeouts=self.timeouts,
+            established=established,
+            silence=self.loop.time() - self.last_activity if established else 0.0,
+            pending=bool(operations),
+            cancelling=any(one.cancel_sent for one in operations),
+            storing=any(one.request.field == CommandField.C_STORE_RQ for one in operations),
+            window_asked=request is not None and request.window is not None,
+            answers=self.answers,
+        )
+
     def fail(self, state: AssociationState, error: AssociationError) -> None:
         """The association could not be established, or another part of assocsh ends it."""
         self.protocol.kill()
         self.end(state, error)
 
     def end(self, state: AssociationState, error: AssociationError) -> None:
-        """The one way an association ends; the first cause wins."""
+        """End the association: every way it can end comes here. The first cause counts."""
         if self.state.is_end:
             return
         self.ended_by = error
@@ -420,18 +438,15 @@ class Engine:
         if self.dimse is not None:
             self.dimse.close()
         self.protocol.dimse = None
-        self.enter(state)
-        if self.on_ended is not None:
-            self.on_ended(self)
+        self.set_state(state)
         if not self.opened.done():
             self.opened.set_exception(error)
-            # Nobody may be waiting: an acceptor's associations end here too.
+            # Else asyncio complains where nothing waits for it: on the acceptor's side.
             self.opened.exception()
         self.closing.ended()
-        for task in self._tasks:
-            task.cancel()
 
     def fail_operations(self, error: AssocshError) -> None:
+        """End every request of ours with ``error``: no answer to it will come."""
         dimse = self.dimse
         if dimse is None:
             return
@@ -441,34 +456,15 @@ class Engine:
         dimse.fail_invocations()
         self._take(dimse)
 
-    def enter(self, state: AssociationState) -> None:
+    def set_state(self, state: AssociationState) -> None:
+        """The association is in another state: tell the observers."""
         self.state = state
         self.stream.emit(StateChanged(self.loop.time(), self.association, state, self.ended_by))
 
-    # -- waiting ---------------------------------------------------------------------------------
-
-    def hold_reading(self, until: Coroutine[Any, Any, None]) -> None:
-        """Stop reading until ``until`` is done: a sink cannot put data away as fast as it comes."""
-        if self._tasks:
-            until.close()
-            return
-        self.protocol.pause_reading()
-        self.upper.hold_pdu_timer()
-        task = self.loop.create_task(self._read_again(until))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _read_again(self, until: Coroutine[Any, Any, None]) -> None:
-        try:
-            await until
-        except OSError:
-            # The sink reports it with its next write.
-            pass
-        finally:
-            self.upper.resume_pdu_timer(self.loop.time())
-            self.protocol.resume_reading()
+    # -- the user's settings ---------------------------------------------------------------------
 
     def set_timeouts(self, timeouts: Timeouts) -> None:
+        """Other timeouts from now on; they hold for what is going on too."""
         self.timeouts = replace(timeouts)
         self.protocol.write_stall = timeouts.write_stall
         self.upper.artim = timeouts.artim
@@ -478,6 +474,3 @@ class Engine:
 
     def _take(self, dimse: DimseMachine) -> None:
         self.take_dimse_events(dimse.take_events())
-
-    def unfinished(self) -> Iterator[Operation]:
-        return iter(self.operations.values())

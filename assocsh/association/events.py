@@ -1,27 +1,24 @@
 """What happens on an association, when, and to which request: the one stream of engine events.
 
 The toolbar, the wire views, recordings, reports and diagrams are consumers of it. An observer is
-called on the event loop and must not block. PDUs are only reported to observers that have a true
-attribute ``wants_pdus``: they cost something for each PDU.
+called on the event loop and must not block. PDUs are only given to a ``PduObserver``: they cost
+something for each PDU.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from assocsh.association.indication import Indication
+from assocsh.association.operation import Operation
+from assocsh.association.state import AssociationState
+from assocsh.association.view import AssociationView
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.states import OperationState
 from assocsh.errors import AssociationError, Side
 from assocsh.upperlayer.negotiation import PresentationContext
-
-if TYPE_CHECKING:
-    from assocsh.association.association import Association
-    from assocsh.association.indication import Indication
-    from assocsh.association.operation import Operation
-    from assocsh.association.state import AssociationState
-
-Buffer = bytes | bytearray | memoryview
+from assocsh.upperlayer.pdus import Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,7 @@ class StateChanged:
     """The association is in another state; ``error`` is what ended it."""
 
     time: float
-    association: Association
+    association: AssociationView
     state: AssociationState
     error: AssociationError | None = None
 
@@ -39,7 +36,7 @@ class PduTransferred:
     """One whole PDU, in pieces, with its header. The pieces are valid during the call only."""
 
     time: float
-    association: Association
+    association: AssociationView
     sent: bool
     pdu_type: int
     buffers: tuple[Buffer, ...]
@@ -50,7 +47,7 @@ class MessageTransferred:
     """One whole DIMSE message; ``operation`` is ours that it belongs to, if any."""
 
     time: float
-    association: Association
+    association: AssociationView
     sent: bool
     command: CommandSet
     context: PresentationContext | None
@@ -63,7 +60,7 @@ class OperationChanged:
     """A request of ours is in another state."""
 
     time: float
-    association: Association
+    association: AssociationView
     operation: Operation
     state: OperationState
 
@@ -73,7 +70,7 @@ class PeerRequest:
     """The peer invoked an operation or a notification."""
 
     time: float
-    association: Association
+    association: AssociationView
     indication: Indication
 
 
@@ -82,7 +79,7 @@ class Remark:
     """Something out of order that did not end the association, and who caused it."""
 
     time: float
-    association: Association
+    association: AssociationView
     text: str
     by: Side
 
@@ -92,7 +89,7 @@ class TransportChanged:
     """The connection below: made, secured, closed."""
 
     time: float
-    association: Association
+    association: AssociationView
     what: Literal["connected", "tls", "closed"]
     detail: str
 
@@ -109,6 +106,25 @@ EngineEvent = (
 
 
 class Observer(Protocol):
-    """A consumer of the stream. ``wants_pdus`` may be absent, which means False."""
+    """A consumer of the stream: called on the event loop with each event. What it raises is given
+    to the loop's exception handler, and changes nothing for the association."""
 
     def __call__(self, event: EngineEvent, /) -> None: ...
+
+
+@runtime_checkable
+class PduObserver(Protocol):
+    """An observer that is given ``PduTransferred`` as well, if ``wants_pdus`` is true.
+
+    That is asked when it is subscribed, and not again.
+    """
+
+    @property
+    def wants_pdus(self) -> bool: ...
+
+    def __call__(self, event: EngineEvent, /) -> None: ...
+
+
+def wants_pdus(observer: Observer) -> bool:
+    """Whether ``observer`` is to be given PDUs; one that has no such attribute is not."""
+    return isinstance(observer, PduObserver) and observer.wants_pdus

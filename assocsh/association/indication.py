@@ -6,36 +6,78 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from assocsh.dimse.commandset import KEYWORDS, CommandField, CommandSet, Value
+from assocsh.association.operation import Operation
+from assocsh.association.view import AssociationView
+from assocsh.dimse.commandset import CommandField, CommandSet, Value
+from assocsh.dimse.elements import KEYWORDS
 from assocsh.dimse.invocation import Performing
+from assocsh.dimse.requests import Data, Request
+from assocsh.dimse.status import SUCCESS
+from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from assocsh.association.association import Association
-    from assocsh.association.performer import Performer
-
 MAX_IN_MEMORY = 64 * 1024 * 1024
-"""How large a C-STORE may get that nobody opened a sink for, but somebody handles."""
+"""The most bytes of a C-STORE that are kept where ``Handlers`` has no ``open_sink``."""
+
+
+class SendingAssociation(AssociationView, Protocol):
+    """An association that a handler may send requests on: a C-GET is performed by C-STOREs."""
+
+    def send(
+        self, request: Request, *, limit: int | None = None, tag: object | None = None
+    ) -> Operation:
+        """See ``Association.send``."""
+
+
+class Answerer(Protocol):
+    """What an indication asks of the part of the engine that made it."""
+
+    @property
+    def association(self) -> SendingAssociation: ...
+
+    def is_answered(self, performing: Performing) -> bool:
+        """Nothing more can be answered: the final response was given, or the association ended."""
+
+    def respond(
+        self,
+        performing: Performing,
+        context: PresentationContext,
+        status: int,
+        dataset: Data | bytes,
+        elements: Mapping[int, Value],
+    ) -> bool:
+        """Queue a response. Returns whether it is the final one, and was still to be given.
+
+        Raises UsageError for a value that its element cannot hold.
+        """
+
+    async def drain(self) -> None:
+        """Wait until few responses are waiting to be sent."""
 
 
 class Sink(Protocol):
-    """Where the data set of a C-STORE goes while it arrives.
-
-    ``write`` must not block, may raise OSError, and must not keep ``data``: its bytes change when
-    it has returned. ``backlog`` is how many bytes it still has to put away; above a mark the
-    association stops reading until ``drained`` returns.
-    """
+    """Where the data set of a C-STORE goes while it arrives. All is called on the event loop."""
 
     @property
-    def backlog(self) -> int: ...
+    def backlog(self) -> int:
+        """How many bytes it has been given and not put away yet.
 
-    def write(self, data: memoryview) -> None: ...
+        Above a mark the association reads nothing more until ``drained`` returns.
+        """
 
-    async def drained(self) -> None: ...
+    def write(self, data: memoryview) -> None:
+        """Take the next bytes. Must not block, and must not keep ``data``: its bytes change when
+        this has returned. What it raises ends the sink (``discard`` is called) and becomes the
+        ``failure`` of the indication."""
 
-    def discard(self) -> None: ...
+    async def drained(self) -> None:
+        """Wait until the backlog is gone. May raise OSError; ``write`` raises it again then."""
+
+    def discard(self) -> None:
+        """Forget what was written: it will not be asked for. Must not raise."""
 
 
 class MemorySink:
@@ -63,20 +105,25 @@ class Indication:
     """One operation or notification that the peer invoked.
 
     A handler answers with ``respond``, once with a final status, before that as often as the
-    service has Pending responses. ``sink`` is what the data set of a C-STORE went into, ``failure``
-    the error that kept it from getting there.
+    service has Pending responses.
     """
 
     def __init__(
-        self, performer: Performer, performing: Performing, context: PresentationContext
+        self, answerer: Answerer, performing: Performing, context: PresentationContext
     ) -> None:
-        self._performer = performer
+        self._answerer = answerer
         self.context = context
         self.command: CommandSet = performing.command
         self.data: bytes | None = None
+        """The encoded data set; None without one, or when it went to ``sink``."""
         self.data_length = 0
-        self.sink: Any = None
+        self.sink: Sink | None = None
+        """What the data set of a C-STORE went into: made by ``Handlers.open_sink``, else a
+        ``MemorySink``."""
         self.failure: Exception | None = None
+        """Why the data set of a C-STORE is not in ``sink``: its handler has to answer for it."""
+        self.final_status: int | None = None
+        """The status of the final response that was given; None before."""
         self._performing = performing
         self._cancelled = asyncio.Event()
 
@@ -84,8 +131,9 @@ class Indication:
         return f"<Indication {self.command.label} message {self.message_id}>"
 
     @property
-    def association(self) -> Association:
-        return self._performer.association
+    def association(self) -> SendingAssociation:
+        """The ``Association`` that it came on."""
+        return self._answerer.association
 
     @property
     def message_id(self) -> int:
@@ -99,7 +147,7 @@ class Indication:
             return None
         from assocsh.datasets.identifiers import decode
 
-        return decode(data, self.context.transfer_syntax or "1.2.840.10008.1.2")
+        return decode(data, self.context.transfer_syntax or IMPLICIT_LE)
 
     @property
     def cancelled(self) -> bool:
@@ -107,27 +155,33 @@ class Indication:
         return self._cancelled.is_set()
 
     async def wait_cancelled(self) -> None:
+        """Wait until the peer sends C-CANCEL for it."""
         await self._cancelled.wait()
 
     @property
     def answered(self) -> bool:
-        """The final response was given."""
-        return self._performer.is_answered(self._performing)
+        """Nothing more can be answered: the final response was given, or the association ended."""
+        return self._answerer.is_answered(self._performing)
 
     def respond(self, status: int, dataset: Any = None, **elements: Value) -> None:
         """Answer. ``elements`` are command set keywords: ``NumberOfFailedSuboperations=1``.
 
         ``dataset`` is a Dataset, a mapping, or bytes encoded in the context's transfer syntax.
         What comes after the final response, or after the association's end, is dropped.
+
+        Raises UsageError for a value or a data set that cannot be encoded; nothing is sent then.
         """
         numbers = {KEYWORDS[keyword]: value for keyword, value in elements.items()}
-        self._performer.respond(self._performing, self.context, status, dataset, numbers)
+        performing = self._performing
+        if self._answerer.respond(performing, self.context, status, dataset, numbers):
+            self.final_status = status
 
     async def drain(self) -> None:
         """Wait until few enough responses are waiting to be sent; for handlers with many."""
-        await self._performer.drain()
+        await self._answerer.drain()
 
     def cancel_received(self) -> None:
+        """The engine calls this when the peer's C-CANCEL arrived."""
         self._cancelled.set()
 
 
@@ -139,13 +193,14 @@ SinkFactory = Callable[[Indication], Sink]
 
 def answer_echo(indication: Indication) -> None:
     """C-ECHO is always answered (PS3.4 A.4)."""
-    indication.respond(0x0000)
+    indication.respond(SUCCESS)
 
 
 class Handlers:
-    """Who performs what, by Command Field. C-ECHO is answered unless somebody else does.
+    """The handler of each Command Field. C-ECHO has one already, which ``table`` may replace.
 
-    ``open_sink`` is called when a C-STORE begins, before its data set is here.
+    ``open_sink`` is called when a C-STORE begins, before its data set is here. What it raises is
+    the ``failure`` of the indication.
     """
 
     def __init__(
@@ -159,4 +214,5 @@ class Handlers:
         self.open_sink = open_sink
 
     def find(self, field: int) -> Handler | None:
+        """The handler for requests with this Command Field, if there is one."""
         return self.table.get(field)

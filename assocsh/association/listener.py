@@ -14,7 +14,9 @@ from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.peer import Peer, Timeouts, check_ae_title
 from assocsh.association.protocol import AssociationProtocol
+from assocsh.association.state import AssociationState
 from assocsh.errors import ConnectionFailed
+from assocsh.uids import APPLICATION_CONTEXT as DICOM_APPLICATION_CONTEXT
 from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow
 from assocsh.upperlayer.negotiation_results import AnswerPolicy, answer
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
@@ -25,7 +27,7 @@ _CALLING_AE_NOT_RECOGNIZED = (1, 1, 3)
 _APPLICATION_CONTEXT = (1, 1, 2)
 _LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
 
-_DICOM_APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+_ESTABLISHED = (AssociationState.OPEN, AssociationState.RELEASING)
 _SILENT_PER_ADDRESS = 4
 
 
@@ -70,11 +72,15 @@ class Listener:
         self.policy = policy
         self.handlers = handlers
         self.timeouts = timeouts
-        self.associations: set[Association] = set()
-        """Those that are established."""
         self._observer = observer
         self._server: asyncio.Server | None = None
-        self._engines: set[Engine] = set()
+        self._engines: dict[Engine, Association] = {}
+        """Each has a connection, whether it is established or not."""
+
+    @property
+    def associations(self) -> set[Association]:
+        """Those that are established."""
+        return {one for one in self._engines.values() if one.state in _ESTABLISHED}
 
     @property
     def host(self) -> str:
@@ -123,10 +129,9 @@ class Listener:
             observers=() if self._observer is None else (self._observer,),
             decide=self._decide,
         )
-        self._engines.add(engine)
+        self._engines[engine] = Association(engine)
         engine.on_connected = self._connected
-        engine.on_ended = self._ended
-        engine.on_closed = self._engines.discard
+        engine.on_closed = self._engines.pop
         return engine.protocol
 
     def _connected(self, engine: Engine) -> None:
@@ -142,7 +147,7 @@ class Listener:
         engine.peer = Peer(request.calling_ae or "?", engine.peer.host, engine.peer.port)
         policy = self.policy
         refusal = None
-        if request.application_context != _DICOM_APPLICATION_CONTEXT:
+        if request.application_context != DICOM_APPLICATION_CONTEXT:
             refusal = _APPLICATION_CONTEXT
         elif policy.called_ae is not None and request.called_ae not in policy.called_ae:
             refusal = _CALLED_AE_NOT_RECOGNIZED
@@ -166,10 +171,6 @@ class Listener:
                 ),
             )
         )
-        self.associations.add(engine.association)
-
-    def _ended(self, engine: Engine) -> None:
-        self.associations.discard(engine.association)
 
 
 async def listen(

@@ -6,20 +6,31 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
+from assocsh.association.view import AssociationView
+from assocsh.association.waiters import Waiters
 from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
 from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.dimse.status import CANCEL
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.upperlayer.negotiation import PresentationContext
 
-if TYPE_CHECKING:
-    from assocsh.association.association import Association
-    from assocsh.association.engine import Engine
-
 CancelResult = Literal["obeyed", "too late", "ignored"]
+
+
+class Canceller(Protocol):
+    """What an operation asks of the engine that made it."""
+
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def association(self) -> AssociationView: ...
+
+    def cancel(self, invocation: Invocation) -> CancelOutcome:
+        """Cancel the request on its way. Never raises."""
 
 
 class Operation(AsyncIterator[Response]):
@@ -34,18 +45,21 @@ class Operation(AsyncIterator[Response]):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: Canceller,
         request: Request,
         context: PresentationContext,
         number: int,
         invocation: Invocation,
         now: float,
         limit: int | None,
+        tag: object | None,
     ) -> None:
         self._engine = engine
         self.request = request
         self.context = context
         self.number = number
+        self.tag = tag
+        """What ``send`` was given as ``tag``: the caller's own, never looked at here."""
         self.queued_at = now
         self.finished_at: float | None = None
         self.responses = 0
@@ -55,14 +69,20 @@ class Operation(AsyncIterator[Response]):
         self.final: Response | None = None
         self.error: AssocshError | None = None
         self.cancel_result: CancelResult | None = None
-        """What the peer made of our C-CANCEL, known with the final response."""
+        """What the peer made of our C-CANCEL, known with the final response; None without one.
+
+        ``obeyed``: the final response has status FE00H. ``too late``: it has another status, and no
+        Pending response came after the C-CANCEL. ``ignored``: it has another status, and Pending
+        responses came after the C-CANCEL; a peer that had sent them already looks the same.
+        """
+        self.after_cancel = 0
+        """Pending responses that came after the C-CANCEL was sent."""
         self._limit = limit
         self.invocation = invocation
         self._buffer: deque[Response] = deque()
-        self._waiters: list[asyncio.Future[None]] = []
-        self._end_waiters: list[asyncio.Future[None]] = []
+        self._arrival = Waiters()
+        self._ending = Waiters()
         self._callbacks: list[Callable[[Operation], object]] = []
-        self._after_cancel = 0
         self._overtaken = False
         self._end: OperationState | None = None
 
@@ -70,7 +90,8 @@ class Operation(AsyncIterator[Response]):
         return f"<Operation {self.number} {self.request.name} {self.state}>"
 
     @property
-    def association(self) -> Association:
+    def association(self) -> AssociationView:
+        """The ``Association`` that it was given to."""
         return self._engine.association
 
     @property
@@ -136,7 +157,7 @@ class Operation(AsyncIterator[Response]):
         no answer.
         """
         while not self.done:
-            await self._wait(self._end_waiters)
+            await self._wait(self._ending)
         if self.error is not None:
             raise self.error.with_traceback(None)
         assert self.final is not None
@@ -159,7 +180,7 @@ class Operation(AsyncIterator[Response]):
                     # One error may end many operations: without this each raise would add to it.
                     raise self.error.with_traceback(None)
                 raise StopAsyncIteration
-            await self._wait(self._waiters)
+            await self._wait(self._arrival)
         return self._buffer.popleft()
 
     def take_buffered(self) -> list[Response]:
@@ -180,11 +201,9 @@ class Operation(AsyncIterator[Response]):
         if not self.done:
             self.cancel()
 
-    async def _wait(self, waiters: list[asyncio.Future[None]]) -> None:
-        waiter = self._engine.loop.create_future()
-        waiters.append(waiter)
+    async def _wait(self, waiters: Waiters) -> None:
         try:
-            await waiter
+            await waiters.next()
         except asyncio.CancelledError:
             self.cancel()
             raise
@@ -196,13 +215,14 @@ class Operation(AsyncIterator[Response]):
         self.responses += 1
         if not final:
             if self.invocation.cancel_on_wire:
-                self._after_cancel += 1
+                self.after_cancel += 1
             if self._limit is not None and self.matches >= self._limit:
                 self.dropped += 1
                 return
             self.matches += 1
             self._buffer.append(response)
-            self._wake(self._waiters)
+            if self._arrival:
+                self._arrival.wake()
             if self.matches == self._limit:
                 # its final response may have come in the same read
                 self._overtaken = self.cancel() is CancelOutcome.FINISHED
@@ -210,13 +230,13 @@ class Operation(AsyncIterator[Response]):
             self.final = response
             self._buffer.append(response)
             if self.invocation.cancel_sent or self._overtaken:
-                if response.status == 0xFE00:
+                if response.status == CANCEL:
                     self.cancel_result = "obeyed"
                 else:
-                    self.cancel_result = "ignored" if self._after_cancel else "too late"
+                    self.cancel_result = "ignored" if self.after_cancel else "too late"
 
-    def enter(self, state: OperationState, now: float) -> None:
-        """Its state changed; an end wakes every waiter."""
+    def state_changed(self, state: OperationState, now: float) -> None:
+        """Its state changed; an end wakes every coroutine that waits for it."""
         if not state.is_end:
             return
         self._end = state
@@ -227,8 +247,8 @@ class Operation(AsyncIterator[Response]):
                 if state is OperationState.WITHDRAWN
                 else f"nobody waits for the {self.request.name} any more; DIMSE cannot cancel it"
             )
-        self._wake(self._waiters)
-        self._wake(self._end_waiters)
+        self._arrival.wake()
+        self._ending.wake()
         if self._callbacks:
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:
@@ -242,10 +262,3 @@ class Operation(AsyncIterator[Response]):
             self._engine.loop.call_exception_handler(
                 {"message": f"a done callback of {self!r} failed", "exception": error}
             )
-
-    @staticmethod
-    def _wake(waiters: list[asyncio.Future[None]]) -> None:
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        waiters.clear()

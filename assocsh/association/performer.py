@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any
 
-from assocsh.association.indication import Handlers, Indication, MemorySink
+from assocsh.association.core import Core
+from assocsh.association.indication import (
+    Handlers,
+    Indication,
+    MemorySink,
+    SendingAssociation,
+    Sink,
+)
 from assocsh.association.prepare import encode_data
+from assocsh.association.waiters import Waiters
 from assocsh.dimse.commandset import CommandField, Value
 from assocsh.dimse.invocation import Performing
+from assocsh.dimse.requests import Data
+from assocsh.dimse.status import (
+    OUT_OF_RESOURCES,
+    PENDING_STATUSES,
+    PROCESSING_FAILURE,
+    SOP_CLASS_NOT_SUPPORTED,
+    UNRECOGNIZED_OPERATION,
+)
 from assocsh.upperlayer.negotiation import PresentationContext
-
-if TYPE_CHECKING:
-    from assocsh.association.association import Association
-    from assocsh.association.engine import Engine
 
 SINK_BACKLOG = 4 * 1024 * 1024
 """Bytes a sink may still have to put away before reading from the peer pauses."""
@@ -22,30 +34,25 @@ SINK_BACKLOG = 4 * 1024 * 1024
 RESPONSES_WAITING = 64
 """Responses that may wait to be sent before ``drain`` holds the handler that makes them."""
 
-SOP_CLASS_NOT_SUPPORTED = 0x0122
-UNRECOGNIZED_OPERATION = 0x0211
-PROCESSING_FAILURE = 0x0110
-
 _WHATEVER_THE_ROLE = (CommandField.N_EVENT_REPORT_RQ, CommandField.C_ECHO_RQ)
 """An event report comes from the SCP; and a peer that asks whether we are there gets an answer."""
 
 _KNOWN = frozenset(map(int, CommandField))
 
-OUT_OF_RESOURCES = 0xA700
-
 
 class Performer:
     """Serves what the peer asks, off the read path."""
 
-    def __init__(self, engine: Engine, handlers: Handlers) -> None:
+    def __init__(self, engine: Core, handlers: Handlers) -> None:
         self.handlers = handlers
         self._engine = engine
         self._tasks: set[asyncio.Task[None]] = set()
-        self._drain_waiters: list[asyncio.Future[None]] = []
+        self._holding: asyncio.Task[None] | None = None
+        self._draining = Waiters()
 
     @property
-    def association(self) -> Association:
-        return self._engine.association
+    def association(self) -> SendingAssociation:
+        return self._engine.stream.association
 
     @property
     def busy(self) -> bool:
@@ -88,7 +95,7 @@ class Performer:
             sink.discard()
             return
         if sink.backlog > SINK_BACKLOG:
-            self._engine.hold_reading(sink.drained())
+            self._hold_reading(sink)
 
     def perform(self, performing: Performing, data: bytes | None) -> None:
         """The whole message is here: answer it, in a task of its own if that has to wait."""
@@ -134,52 +141,69 @@ class Performer:
         performing: Performing,
         context: PresentationContext,
         status: int,
-        dataset: Any,
+        dataset: Data | bytes,
         elements: Mapping[int, Value],
-    ) -> None:
+    ) -> bool:
         dimse = self._engine.dimse
-        if dimse is None or self._engine.state.is_end:
-            return
+        if dimse is None or self._engine.state.is_end or self.is_answered(performing):
+            return False
         data = dataset if isinstance(dataset, bytes) else encode_data(dataset, context)
         dimse.respond(performing, status, data, elements)
         self._engine.protocol.schedule_pump()
+        return status not in PENDING_STATUSES
 
     async def drain(self) -> None:
         dimse = self._engine.dimse
         while dimse is not None and dimse.lanes.control_backlog > RESPONSES_WAITING:
             if self._engine.state.is_end:
                 return
-            waiter = self._engine.loop.create_future()
-            self._drain_waiters.append(waiter)
-            await waiter
+            await self._draining.next()
+
+    # -- a sink that is slower than the peer -----------------------------------------------------
+
+    def _hold_reading(self, sink: Sink) -> None:
+        """Read nothing more from the peer until ``sink`` has put away what it was given."""
+        if self._holding is not None:
+            return
+        self._engine.protocol.pause_reading()
+        self._engine.upper.hold_pdu_timer()
+        self._holding = self._engine.loop.create_task(self._read_again(sink))
+
+    async def _read_again(self, sink: Sink) -> None:
+        engine = self._engine
+        try:
+            # An OSError is raised again by the next write: that is where it is answered.
+            with contextlib.suppress(OSError):
+                await sink.drained()
+        finally:
+            self._holding = None
+            engine.upper.resume_pdu_timer(engine.loop.time())
+            engine.protocol.resume_reading()
 
     # -- the turn of the loop, and the end -------------------------------------------------------
 
     def turn_done(self) -> None:
-        if not self._drain_waiters:
+        """After each batch in or out: let handlers go on that waited for responses to be sent."""
+        if not self._draining:
             return
         dimse = self._engine.dimse
         backlog = dimse.lanes.control_backlog if dimse is not None else 0
         if backlog <= RESPONSES_WAITING:
-            self._wake()
+            self._draining.wake()
 
     def stop(self) -> None:
-        """The association ended: nobody is answered any more."""
+        """The association ended: cancel every handler, discard what was half received."""
         for task in self._tasks:
             task.cancel()
-        self._wake()
+        if self._holding is not None:
+            self._holding.cancel()
+        self._draining.wake()
         dimse = self._engine.dimse
         for performing in dimse.performing.values() if dimse is not None else ():
             indication = performing.user
             if isinstance(indication, Indication) and indication.sink is not None:
                 indication.cancel_received()
                 indication.sink.discard()
-
-    def _wake(self) -> None:
-        waiters, self._drain_waiters = self._drain_waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
 
     def _refusal(self, indication: Indication) -> int:
         """The status to refuse with, 0 to perform it."""
@@ -208,14 +232,12 @@ class Performer:
     async def _run(self, indication: Indication, waiting: Awaitable[None]) -> None:
         try:
             await waiting
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             self._failed(indication, error)
         else:
             self._answered(indication)
         if len(self._tasks) == 1 and self._engine.dimse is not None:
-            # Nobody else has something to say in this turn: the answer need not wait for the next.
+            # No other handler runs: the answer need not wait for what others say in this turn.
             self._engine.protocol.pump()
 
     def _answered(self, indication: Indication) -> None:
@@ -224,13 +246,21 @@ class Performer:
             indication.respond(PROCESSING_FAILURE, ErrorComment="no answer was made")
 
     def _failed(self, indication: Indication, error: Exception) -> None:
-        status = OUT_OF_RESOURCES if isinstance(error, OSError) else PROCESSING_FAILURE
+        """The handler raised: answer for it if it has not answered, and say what happened."""
+        before = indication.final_status
         reason = str(error) or type(error).__name__
-        if not indication.answered:
-            # Error Comment is LO: 64 characters, and what is not Latin-1 would be '?' anyway.
-            indication.respond(status, ErrorComment=reason[:64].encode("ascii", "replace").decode())
+        # Error Comment is LO: 64 characters, and what is not Latin-1 would be '?' anyway.
+        comment = reason[:64].encode("ascii", "replace").decode()
+        status = OUT_OF_RESOURCES if isinstance(error, OSError) else PROCESSING_FAILURE
+        indication.respond(status, ErrorComment=comment)
+        if before is not None:
+            outcome = f" after it was answered {before:04X}H"
+        elif indication.final_status is not None:
+            outcome = f", answered {indication.final_status:04X}H"
+        else:
+            outcome = ", and the association ended without an answer to it"
         self._engine.stream.remark(
-            f"performing the peer's {indication.command.label} failed, answered {status:04X}H: "
+            f"performing the peer's {indication.command.label} failed{outcome}: "
             f"{type(error).__name__}: {reason}",
             "local",
         )

@@ -22,6 +22,7 @@ from assocsh.dimse.requests import (
     StoredData,
 )
 from assocsh.errors import NoPresentationContext, UsageError
+from assocsh.uids import EXPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 
@@ -171,7 +172,7 @@ def _prepare_store(
         if not sop_class or not sop_instance:
             raise UsageError("a data set to store needs SOPClassUID and SOPInstanceUID")
         meta = getattr(source, "file_meta", None)
-        own = str(getattr(meta, "TransferSyntaxUID", "") or "1.2.840.10008.1.2.1")
+        own = str(getattr(meta, "TransferSyntaxUID", "") or EXPLICIT_LE)
         context = _store_context(contexts, sop_class, own, chosen)
         data = encode(source, context.transfer_syntax or "")
     values = request.elements()

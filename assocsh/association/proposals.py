@@ -6,25 +6,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
 
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
+from assocsh.uids import (
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    JPEG_2000,
+    JPEG_2000_LOSSLESS,
+    JPEG_BASELINE,
+    JPEG_LOSSLESS_SV1,
+    JPEG_LS_LOSSLESS,
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    RLE_LOSSLESS,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+    WORKLIST_FIND,
+)
 from assocsh.upperlayer.negotiation import ProposedContext, Role
 
 MAX_CONTEXTS = 128
 
-IMPLICIT = "1.2.840.10008.1.2"
-EXPLICIT = "1.2.840.10008.1.2.1"
-UNCOMPRESSED = (EXPLICIT, IMPLICIT)
+UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE)
 
 COMPRESSED = (
-    "1.2.840.10008.1.2.4.70",  # JPEG Lossless SV1
-    "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
-    "1.2.840.10008.1.2.4.91",  # JPEG 2000
-    "1.2.840.10008.1.2.4.80",  # JPEG-LS Lossless
-    "1.2.840.10008.1.2.5",  # RLE Lossless
-    "1.2.840.10008.1.2.4.50",  # JPEG Baseline
+    JPEG_LOSSLESS_SV1,
+    JPEG_2000_LOSSLESS,
+    JPEG_2000,
+    JPEG_LS_LOSSLESS,
+    RLE_LOSSLESS,
+    JPEG_BASELINE,
 )
 """Proposed for the most common image classes, one context each: a context has one accepted
 transfer syntax, and a file goes out as it is or not at all."""
@@ -104,52 +118,104 @@ _USUAL = [
 SETS = ("default", "all", "verification", "qr", "worklist", "storage", "commitment", "mpps")
 """The names of context sets."""
 
+_RETRIEVE = frozenset(sopclasses.GET.values())
 
 Roles = tuple[tuple[str, Role], ...]
 
 
+class Usefulness(IntEnum):
+    """In which order contexts stay when more than 128 are wanted: what was named stays longest."""
+
+    NAMED = 0
+    SERVICE = 1
+    USUAL = 2
+    COMPRESSED = 3
+    RARE = 4
+
+
 @dataclass(frozen=True, slots=True)
 class ContextSpec:
-    """One context to propose. ``scp``: we want to be SCP for it too (C-GET needs it)."""
+    """One context to propose. ``scp``: we want to be SCP for it too, where a C-GET needs that.
+
+    ``usefulness`` says how soon it gives way to others; it is no part of what is proposed.
+    """
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...] = UNCOMPRESSED
     scp: bool = False
+    usefulness: Usefulness = field(default=Usefulness.NAMED, compare=False)
+
+
+class Proposal(NamedTuple):
+    """What goes into an A-ASSOCIATE-RQ, and the contexts for which it has no room."""
+
+    contexts: tuple[ProposedContext, ...]
+    roles: Roles
+    left_out: tuple[ContextSpec, ...]
+
+    @property
+    def remark(self) -> str:
+        """What was left out, in a sentence; empty when nothing was."""
+        if not self.left_out:
+            return ""
+        from assocsh.datasets.dictionary import uid_name
+
+        names = dict.fromkeys(uid_name(spec.abstract_syntax) for spec in self.left_out)
+        shown = ", ".join(list(names)[:3]) + (", ..." if len(names) > 3 else "")
+        return (
+            f"{len(self.contexts)} of {len(self.contexts) + len(self.left_out)} presentation "
+            f"contexts are proposed, an association has no room for more (PS3.8 9.3.2.2); left "
+            f"out are the least usual ones: {shown}; name those that are needed with --contexts"
+        )
 
 
 def context_specs(words: str | Sequence[str | ContextSpec]) -> list[ContextSpec]:
     """What ``words`` ask for, each context once, in order.
 
     Words are names of sets (``SETS``), SOP class keywords or UIDs, each perhaps with
-    ``:TransferSyntax`` or ``:[A,B]``. Raises UsageError for an unknown word or an empty list.
+    ``:TransferSyntax`` or ``:[A,B]``. There may be more than an association has room for:
+    ``propose`` chooses. Raises UsageError for an unknown word or an empty list.
     """
-    specs: dict[ContextSpec, None] = {}
+    specs: dict[ContextSpec, ContextSpec] = {}
     for word in _split(words) if isinstance(words, str) else words:
         for spec in [word] if isinstance(word, ContextSpec) else _expand(word):
-            specs[spec] = None
+            known = specs.setdefault(spec, spec)
+            if spec.usefulness < known.usefulness:
+                specs[spec] = spec
     if not specs:
         raise UsageError(
             "no presentation contexts to propose", hint="name a set: " + ", ".join(SETS)
         )
-    return list(specs)
+    return list(specs.values())
 
 
-def propose(specs: Iterable[ContextSpec]) -> tuple[tuple[ProposedContext, ...], Roles]:
-    """Number the contexts 1, 3, 5... and collect the roles. Raises UsageError above 128."""
-    contexts = []
-    roles: dict[str, Role] = {}
-    for index, spec in enumerate(specs):
-        if index == MAX_CONTEXTS:
-            raise UsageError(
-                "an association can propose 128 presentation contexts at most (PS3.8 9.3.2.2)",
-                hint="name fewer SOP classes with --contexts",
-            )
-        contexts.append(
-            ProposedContext(2 * index + 1, spec.abstract_syntax, spec.transfer_syntaxes)
+def propose(specs: Iterable[ContextSpec]) -> Proposal:
+    """Number the contexts 1, 3, 5... and collect the roles that a C-GET needs.
+
+    Above 128 the least useful ones are left out. The SCP role (PS3.7 D.3.3.4) is proposed only
+    beside a context for C-GET: nothing else sends instances to the requestor of an association.
+    Raises UsageError when more than 128 were named one by one.
+    """
+    wanted = list(specs)
+    order = sorted(range(len(wanted)), key=lambda index: (wanted[index].usefulness, index))
+    kept = [wanted[index] for index in sorted(order[:MAX_CONTEXTS])]
+    left_out = tuple(wanted[index] for index in sorted(order[MAX_CONTEXTS:]))
+    if any(spec.usefulness is Usefulness.NAMED for spec in left_out):
+        raise UsageError(
+            f"an association can propose {MAX_CONTEXTS} presentation contexts at most "
+            f"(PS3.8 9.3.2.2), and {len(wanted)} are named",
+            hint="name fewer SOP classes with --contexts",
         )
-        if spec.scp:
-            roles[spec.abstract_syntax] = Role(scu=True, scp=True)
-    return tuple(contexts), tuple(roles.items())
+    retrieves = any(spec.abstract_syntax in _RETRIEVE for spec in kept)
+    role = Role(scu=True, scp=True)
+    return Proposal(
+        tuple(
+            ProposedContext(2 * index + 1, spec.abstract_syntax, spec.transfer_syntaxes)
+            for index, spec in enumerate(kept)
+        ),
+        tuple({spec.abstract_syntax: role for spec in kept if spec.scp and retrieves}.items()),
+        left_out,
+    )
 
 
 def _split(text: str) -> list[str]:
@@ -185,48 +251,45 @@ def _expand(word: str) -> list[ContextSpec]:
 
 
 def _set(name: str) -> list[ContextSpec]:
+    """The contexts of a set, the most useful ones first."""
+    services = [VERIFICATION]
+    if name in ("default", "all", "qr"):
+        tables = (sopclasses.FIND, sopclasses.MOVE, sopclasses.GET)
+        services += [uid for table in tables for model, uid in table.items() if model != "worklist"]
+    for uid, names in _SERVICES.items():
+        if name in ("default", "all", *names):
+            services.append(uid)
+    specs = [ContextSpec(uid, usefulness=Usefulness.SERVICE) for uid in services]
+    if name in ("default", "all", "qr", "storage"):
+        # C-GET delivers on the same association: without storage contexts it cannot.
+        specs += _storage(rare=name in ("all", "storage"))
+    return specs
+
+
+_SERVICES = {
+    WORKLIST_FIND: ("worklist",),
+    STORAGE_COMMITMENT: ("commitment",),
+    MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
+}
+"""Which set has a service beside query and retrieve."""
+
+
+def _storage(*, rare: bool) -> list[ContextSpec]:
+    """The usual storage classes, the most common of them compressed too, then the ``rare`` ones."""
     from assocsh.datasets import dictionary
 
-    verification = [ContextSpec(sopclasses.VERIFICATION)]
-    qr = [
-        ContextSpec(uid)
-        for table in (sopclasses.FIND, sopclasses.MOVE, sopclasses.GET)
-        for model, uid in table.items()
-        if model != "worklist"
+    usual = [dictionary.sop_class_uid(word) for word in _USUAL]
+    others = dictionary.storage_sop_classes() if rare else ()
+    return [
+        *(ContextSpec(uid, scp=True, usefulness=Usefulness.USUAL) for uid in usual),
+        *(
+            ContextSpec(uid, (syntax,), scp=True, usefulness=Usefulness.COMPRESSED)
+            for uid in _COMPRESSED_CLASSES
+            for syntax in COMPRESSED
+        ),
+        *(
+            ContextSpec(uid, scp=True, usefulness=Usefulness.RARE)
+            for uid in others
+            if uid not in usual
+        ),
     ]
-    worklist = [ContextSpec(sopclasses.WORKLIST_FIND)]
-    if name == "verification":
-        return verification
-    if name == "worklist":
-        return verification + worklist
-    if name == "commitment":
-        return [*verification, ContextSpec(sopclasses.STORAGE_COMMITMENT)]
-    if name == "mpps":
-        return [*verification, ContextSpec(sopclasses.MODALITY_PERFORMED_PROCEDURE_STEP)]
-    compressed = [
-        ContextSpec(uid, (syntax,), scp=True)
-        for uid in _COMPRESSED_CLASSES
-        for syntax in COMPRESSED
-    ]
-    common = [ContextSpec(dictionary.sop_class_uid(word), scp=True) for word in _USUAL]
-    if name == "storage":
-        # Every storage class comes first; what is left of 128 goes to compressed ones.
-        every = [ContextSpec(uid, scp=True) for uid in dictionary.storage_sop_classes()]
-        first = [*verification, *common, *(spec for spec in every if spec not in common)]
-        return (first + compressed)[:MAX_CONTEXTS]
-    if name == "qr":
-        # C-GET delivers on the same association: without storage contexts it cannot.
-        return verification + qr + common
-    base = [
-        *verification,
-        *qr,
-        *worklist,
-        ContextSpec(sopclasses.STORAGE_COMMITMENT),
-        ContextSpec(sopclasses.MODALITY_PERFORMED_PROCEDURE_STEP),
-    ]
-    if name == "all":
-        every = [ContextSpec(uid, scp=True) for uid in dictionary.storage_sop_classes()]
-        rest = [spec for spec in every if spec not in common]
-        return (base + common + rest)[:MAX_CONTEXTS]
-    room = MAX_CONTEXTS - len(base) - len(common)
-    return base + common + compressed[:room]

@@ -4,66 +4,70 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
-from assocsh.association.events import EngineEvent, Observer, PduTransferred, Remark
+from assocsh.association.events import EngineEvent, Observer, PduTransferred, Remark, wants_pdus
+from assocsh.association.indication import SendingAssociation
 from assocsh.errors import Side
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.pdus import Buffer
 
-if TYPE_CHECKING:
-    from assocsh.association.association import Association
-
 
 class EventStream:
-    """The observers of one association. PDUs are looked at only while somebody wants them."""
+    """The observers of one association. PDUs are looked at only while an observer wants them.
+
+    ``changed`` is called when observers came or went.
+    """
+
+    association: SendingAssociation
+    """What the events name. ``Association`` sets it when it is made, before anything happens."""
 
     def __init__(
         self,
         upper: UpperLayerMachine,
-        association: Association,
         observers: Iterable[Observer],
         changed: Callable[[], None],
     ) -> None:
         self._upper = upper
-        self._association = association
         self._clock = asyncio.get_running_loop().time
         self._observers = list(observers)
-        self._changed: Callable[[], None] | None = None
-        self.watched = False
-        """There is an observer; without one the events of each message need not be made."""
-        self._watch_pdus()
+        self._of_pdus: list[Observer] = []
         self._changed = changed
+        self.observed = False
+        """There is an observer; without one the events of each message need not be made."""
+        self._count()
 
     def subscribe(self, observer: Observer) -> None:
+        """Give ``observer`` each event from now on."""
         self._observers.append(observer)
-        self._watch_pdus()
+        self._count()
+        self._changed()
 
     def unsubscribe(self, observer: Observer) -> None:
+        """Give ``observer`` no more events; does nothing if it is not subscribed."""
         if observer in self._observers:
             self._observers.remove(observer)
-            self._watch_pdus()
+            self._count()
+            self._changed()
 
     def emit(self, event: EngineEvent) -> None:
+        """Give ``event`` to each observer."""
         for observer in tuple(self._observers):
             self._call(observer, event)
 
     def remark(self, text: str, by: Side) -> None:
-        """Something out of order that does not end the association."""
-        self.emit(Remark(self._clock(), self._association, text, by))
+        """Something out of order that does not end the association; ``by`` caused it."""
+        self.emit(Remark(self._clock(), self.association, text, by))
 
-    def _watch_pdus(self) -> None:
-        self.watched = bool(self._observers)
-        wanted = any(getattr(one, "wants_pdus", False) for one in self._observers)
-        self._upper.observer = self._pdu if wanted else None
-        if self._changed is not None:
-            self._changed()
+    def _count(self) -> None:
+        """Observers came or went: note whether there are any, and which of them want PDUs."""
+        self.observed = bool(self._observers)
+        self._of_pdus = [one for one in self._observers if wants_pdus(one)]
+        self._upper.observer = self._pdu if self._of_pdus else None
 
     def _pdu(self, sent: bool, pdu_type: int, buffers: tuple[Buffer, ...]) -> None:
-        event = PduTransferred(self._clock(), self._association, sent, pdu_type, buffers)
-        for observer in tuple(self._observers):
-            if getattr(observer, "wants_pdus", False):
-                self._call(observer, event)
+        event = PduTransferred(self._clock(), self.association, sent, pdu_type, buffers)
+        for observer in tuple(self._of_pdus):
+            self._call(observer, event)
 
     @staticmethod
     def _call(observer: Observer, event: EngineEvent) -> None:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from assocsh.session.offers import SessionProvider
     from assocsh.session.session import Session
 
+BEHIND_THE_PROMPT = ("pydicom", "pynetdicom", "assocsh.association")
+"""What commands need, loaded while the first one is being typed."""
+
 
 async def interactive(arguments: Arguments) -> int:
     """Prompt first; configuration, session and the association of the command line behind it."""
@@ -35,7 +38,11 @@ async def interactive(arguments: Arguments) -> int:
         greeting += "\nopen practice opens an archive to practise on"
     try:
         return await run_shell(
-            begin, first=first, greeting=greeting, with_toolbar=arguments.toolbar
+            begin,
+            first=first,
+            greeting=greeting,
+            with_toolbar=arguments.toolbar,
+            modules=BEHIND_THE_PROMPT,
         )
     finally:
         gc.enable()

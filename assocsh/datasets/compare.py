@@ -17,10 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assocsh.datasets.dictionary import (
-    DEFLATED_LE,
-    EXPLICIT_BE,
-    EXPLICIT_LE,
-    IMPLICIT_LE,
     entry_of,
     uid_name,
 )
@@ -29,6 +25,7 @@ from assocsh.datasets.part10 import BLOCK, Instance, Window, open_instance
 from assocsh.datasets.structure import Kind, StructureError, is_deflated, walk
 from assocsh.datasets.transcode import encoded_source, temporary_copy
 from assocsh.errors import UnusableFile
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 _TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())  # noqa: SIM905
 PADDING = 0xFFFCFFFC

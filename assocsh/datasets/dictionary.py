@@ -11,18 +11,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from assocsh.datasets.spelling import tag_number
 from assocsh.errors import UsageError
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
-IMPLICIT_LE = "1.2.840.10008.1.2"
-EXPLICIT_LE = "1.2.840.10008.1.2.1"
-DEFLATED_LE = "1.2.840.10008.1.2.1.99"
-EXPLICIT_BE = "1.2.840.10008.1.2.2"
 UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE)
 """The transfer syntaxes that are made into one another without touching a pixel."""
 
-_HEX = r"(?:0[xX])?([0-9a-fA-F]{1,4})"
-_PAIR = re.compile(rf"\(\s*{_HEX}\s*,\s*{_HEX}\s*\)|{_HEX}\s*,\s*{_HEX}")
-_EIGHT = re.compile(r"\(?\s*(?:0[xX])?([0-9a-fA-F]{8})\s*\)?")
 _UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
@@ -84,16 +79,6 @@ def entries() -> tuple[TagEntry, ...]:
     return tuple(_by_keyword().values())
 
 
-def parse_number(text: str) -> int | None:
-    """A tag written as a number, or None: ``(0010,0020)``, ``10,20``, ``00100020``, ``0x...``."""
-    if found := _PAIR.fullmatch(text):
-        group, element = (part for part in found.groups() if part is not None)
-        return int(group, 16) << 16 | int(element, 16)
-    if found := _EIGHT.fullmatch(text):
-        return int(found[1], 16)
-    return None
-
-
 def entry_of(tag: int) -> TagEntry:
     """What the dictionary says about a number; a tag it does not know has VR UN and no keyword.
 
@@ -125,7 +110,7 @@ def find_tag(text: str) -> TagEntry:
     text = text.strip()
     if entry := _by_keyword().get(text) or _by_lower_keyword().get(text.lower()):
         return entry
-    number = parse_number(text)
+    number = tag_number(text)
     if number is not None:
         return entry_of(number)
     close = nearest(text)

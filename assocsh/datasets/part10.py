@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from assocsh.datasets.dictionary import (
-    EXPLICIT_BE,
-    EXPLICIT_LE,
-    IMPLICIT_LE,
     uid_name,
 )
 from assocsh.datasets.structure import (
@@ -29,6 +26,7 @@ from assocsh.datasets.structure import (
     walk,
 )
 from assocsh.errors import UnusableFile
+from assocsh.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 BLOCK = 128 * 1024

@@ -3,7 +3,7 @@
 ``Sequence[0].Keyword``, ``Sequence.Keyword``, ``(0040,0100)[0].(0008,0060)``,
 ``00400275.00400009``, ``Sequence(0).Keyword``, ``Sequence/Keyword`` and ``Sequence>Keyword`` mean
 the same kind of thing: steps from the outside in. An index left out is item 0; ``[*]`` is every
-item there is.
+item there is. How each part may be written is in ``spelling``; here the dictionary joins it.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from assocsh.datasets.dictionary import TagEntry, find_tag
+from assocsh.datasets.spelling import SEPARATORS, scan_path, scan_step
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+__all__ = ["Step", "format_path", "items_at", "parse_path", "scan_path"]
+
 MAX_ITEMS = 1000
 """The highest item index that is created on the way: a typing error must not fill the memory."""
 MAX_STEPS = 64
 
-_STEP = re.compile(
-    r"(?P<tag>\([^)]*\)|[^\[\](.>/]+)"
-    r"(?:\[\s*(?P<index>[^\]]*?)\s*\]|\(\s*(?P<round>[0-9]+)\s*\))?"
-)
+_PIECE = re.compile(rf"\([^)]*\)|[^\[\]({SEPARATORS}]+")
+_BRACKETS = re.compile(r"\[\s*([^\]]*?)\s*\]")
 
 
 class Step(NamedTuple):
@@ -40,23 +41,19 @@ def parse_path(text: str) -> tuple[Step, ...]:
     position = 0
     text = text.strip()
     while True:
-        found = _STEP.match(text, position)
-        if found is None:
-            raise UsageError(
-                f"{text!r} is not a path to an element",
-                hint="write Keyword, (gggg,eeee) or Sequence[0].Keyword",
-            )
-        steps.append(Step(find_tag(found["tag"]), _index(text, found["round"] or found["index"])))
+        tag_end, end = scan_step(text, position)
+        if tag_end in (position, end) and text[end : end + 1] not in ("", *SEPARATORS):
+            raise _malformed(text, position)
+        if tag_end == position:
+            raise _no_path(text)
+        steps.append(Step(find_tag(text[position:tag_end]), _item(text, text[tag_end:end])))
         if len(steps) > MAX_STEPS:
             raise UsageError(f"a path of more than {MAX_STEPS} steps")
-        position = found.end()
+        position = end
         if position == len(text):
             break
-        if text[position] not in ".>/":
-            raise UsageError(
-                f"{text[position:]!r} does not belong into the path {text!r}",
-                hint="the parts of a path are joined by a dot: Sequence[0].Keyword",
-            )
+        if text[position] not in SEPARATORS:
+            raise _stray(text, position)
         position += 1
     for step in steps[:-1]:
         _must_be_sequence(step, text)
@@ -65,19 +62,45 @@ def parse_path(text: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _index(text: str, index: str | None) -> int | Literal["*"] | None:
-    if index is None:
-        return None
-    if index == "*":
-        return "*"
-    if not (index.isascii() and index.isdigit()):
-        raise UsageError(
-            f"[{index}] in {text!r} is not an item number", hint="items count from 0: Sequence[0]"
-        )
+def _item(text: str, item: str) -> int | Literal["*"] | None:
+    index = item[1:-1].strip()
+    if index in ("", "*"):
+        return "*" if index else None
     number = int(index[:10])
     if number >= MAX_ITEMS:
         raise UsageError(f"item {index} in {text!r} is beyond the limit of {MAX_ITEMS} items")
     return number
+
+
+def _malformed(text: str, position: int) -> UsageError:
+    """What is wrong with the step at ``position``, which is followed by what cannot follow it."""
+    piece = _PIECE.match(text, position)
+    if piece is None:
+        return _no_path(text)
+    try:
+        find_tag(piece[0])
+    except UsageError as error:
+        return error
+    if brackets := _BRACKETS.match(text, piece.end()):
+        return UsageError(
+            f"[{brackets[1]}] in {text!r} is not an item number",
+            hint="items count from 0: Sequence[0]",
+        )
+    return _stray(text, piece.end())
+
+
+def _no_path(text: str) -> UsageError:
+    return UsageError(
+        f"{text!r} is not a path to an element",
+        hint="write Keyword, (gggg,eeee) or Sequence[0].Keyword",
+    )
+
+
+def _stray(text: str, position: int) -> UsageError:
+    return UsageError(
+        f"{text[position:]!r} does not belong into the path {text!r}",
+        hint="the parts of a path are joined by a dot: Sequence[0].Keyword",
+    )
 
 
 def _must_be_sequence(step: Step, text: str) -> None:

@@ -22,13 +22,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, NamedTuple
 
-from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.folders import make_private
 from assocsh.datasets.pace import Pace
 from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.structure import fetch_from
 from assocsh.errors import UnusableFile
+from assocsh.uids import EXPLICIT_LE
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 Durability = Literal["none", "file", "batch"]

@@ -13,7 +13,8 @@ from enum import Enum
 from functools import cache
 from typing import NamedTuple
 
-from assocsh.datasets.dictionary import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE, entries, format_tag
+from assocsh.datasets.dictionary import entries, format_tag
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE
 
 MAX_DEPTH = 64
 UNDEFINED = 0xFFFFFFFF

@@ -11,16 +11,36 @@ import struct
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
 
+from assocsh.dimse.elements import (
+    AFFECTED_SOP_CLASS_UID,
+    AFFECTED_SOP_INSTANCE_UID,
+    COMMAND_DATA_SET_TYPE,
+    COMMAND_FIELD,
+    ELEMENTS,
+    ERROR_COMMENT,
+    EVENT_TYPE_ID,
+    KEYWORDS,
+    MESSAGE_ID,
+    MESSAGE_ID_BEING_RESPONDED_TO,
+    MOVE_DESTINATION,
+    OFFENDING_ELEMENT,
+    REQUESTED_SOP_CLASS_UID,
+    REQUESTED_SOP_INSTANCE_UID,
+    STATUS,
+)
 from assocsh.errors import ProtocolError, UsageError
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE
 
 Value = int | str | tuple[int, ...]
 
 NO_DATA_SET = 0x0101
-"""Command Data Set Type that means: no data set follows (PS3.7 E.1)."""
+"""Command Data Set Type that means: no data set follows (PS3.7 E.1); any other announces one."""
 
 DATA_SET = 0x0001
+
+RESPONSE = 0x8000
+"""The bit of a Command Field that makes it a response."""
 
 
 class CommandField(IntEnum):
@@ -57,7 +77,7 @@ class CommandField(IntEnum):
 
     @property
     def is_response(self) -> bool:
-        return bool(self & 0x8000)
+        return bool(self & RESPONSE)
 
 
 for _field in CommandField:
@@ -71,43 +91,6 @@ def field_label(field: int) -> str:
         return CommandField(field).label
     except ValueError:
         return f"Command Field {field:#06x}"
-
-
-class Element(NamedTuple):
-    """One row of PS3.7 Table E.1-1."""
-
-    keyword: str
-    vr: str
-
-
-ELEMENTS: Mapping[int, Element] = {
-    0x0000: Element("CommandGroupLength", "UL"),
-    0x0002: Element("AffectedSOPClassUID", "UI"),
-    0x0003: Element("RequestedSOPClassUID", "UI"),
-    0x0100: Element("CommandField", "US"),
-    0x0110: Element("MessageID", "US"),
-    0x0120: Element("MessageIDBeingRespondedTo", "US"),
-    0x0600: Element("MoveDestination", "AE"),
-    0x0700: Element("Priority", "US"),
-    0x0800: Element("CommandDataSetType", "US"),
-    0x0900: Element("Status", "US"),
-    0x0901: Element("OffendingElement", "AT"),
-    0x0902: Element("ErrorComment", "LO"),
-    0x0903: Element("ErrorID", "US"),
-    0x1000: Element("AffectedSOPInstanceUID", "UI"),
-    0x1001: Element("RequestedSOPInstanceUID", "UI"),
-    0x1002: Element("EventTypeID", "US"),
-    0x1005: Element("AttributeIdentifierList", "AT"),
-    0x1008: Element("ActionTypeID", "US"),
-    0x1020: Element("NumberOfRemainingSuboperations", "US"),
-    0x1021: Element("NumberOfCompletedSuboperations", "US"),
-    0x1022: Element("NumberOfFailedSuboperations", "US"),
-    0x1023: Element("NumberOfWarningSuboperations", "US"),
-    0x1030: Element("MoveOriginatorApplicationEntityTitle", "AE"),
-    0x1031: Element("MoveOriginatorMessageID", "US"),
-}
-
-KEYWORDS: Mapping[str, int] = {element.keyword: number for number, element in ELEMENTS.items()}
 
 
 def check_values(values: Mapping[int, Value]) -> None:
@@ -148,8 +131,12 @@ def _encoded_text(number: int, text: str) -> bytes:
 _known_text = lru_cache(maxsize=256)(_encoded_text)
 """Most of them, a SOP class, are the same in every message."""
 
-_CHANGING = frozenset((0x1000, 0x1001))
+_CHANGING = frozenset((AFFECTED_SOP_INSTANCE_UID, REQUESTED_SOP_INSTANCE_UID))
 """Instance UIDs: they would only push the others out."""
+
+
+def _bad(what: str) -> ProtocolError:
+    return ProtocolError(what, reason=REASON_INVALID_VALUE)
 
 
 class CommandSet:
@@ -162,7 +149,7 @@ class CommandSet:
 
     def __init__(self, values: dict[int, Value]) -> None:
         self.values = values
-        field = values.get(0x0100, 0)
+        field = values.get(COMMAND_FIELD, 0)
         self.field = field if isinstance(field, int) else 0
         """Command Field; compare with CommandField, name it with field_label()."""
 
@@ -221,18 +208,15 @@ class CommandSet:
         unpack = _HEAD.unpack_from
         while position < end:
             if end - position < 8:
-                raise ProtocolError("command set ends in the middle of an element", reason=6)
+                raise _bad("command set ends in the middle of an element")
             group, number, length = unpack(data, position)
             position += 8
             if length > end - position:
                 if data[position - 4 : position - 2].isalpha():
-                    raise ProtocolError(
-                        "command set is in Explicit VR; PS3.7 6.3.1 wants Implicit VR", reason=6
-                    )
-                raise ProtocolError(
+                    raise _bad("command set is in Explicit VR; PS3.7 6.3.1 wants Implicit VR")
+                raise _bad(
                     f"element ({group:04x},{number:04x}) of the command set says it has "
-                    f"{length} bytes, {end - position} are left",
-                    reason=6,
+                    f"{length} bytes, {end - position} are left"
                 )
             kind = _KINDS.get(number)
             if length == 2 and kind == "US" and group == 0:
@@ -242,18 +226,13 @@ class CommandSet:
             raw = data[position : position + length]
             position += length
             if group != 0:
-                raise ProtocolError(
-                    f"element ({group:04x},{number:04x}) does not belong in a command set",
-                    reason=6,
-                )
+                raise _bad(f"element ({group:04x},{number:04x}) does not belong in a command set")
             if kind == "US":
                 # An empty optional number is the same as an absent one.
                 if length >= 2:
                     values[number] = _U16.unpack_from(raw)[0]
                 elif length:
-                    raise ProtocolError(
-                        f"{ELEMENTS[number].keyword} has {length} byte, a number has 2", reason=6
-                    )
+                    raise _bad(f"{ELEMENTS[number].keyword} has {length} byte, a number has 2")
             elif kind == "AT":
                 values[number] = tuple(
                     high << 16 | low for high, low in _AT.iter_unpack(raw[: length & ~3])
@@ -264,10 +243,10 @@ class CommandSet:
                 values[number] = raw[:64].hex()
             elif kind != "UL":
                 values[number] = raw.decode("latin-1").strip(" \0")
-        if 0x0100 not in values:
-            raise ProtocolError("command set without Command Field (0000,0100)", reason=6)
-        if 0x0800 not in values:
-            raise ProtocolError("command set without Command Data Set Type (0000,0800)", reason=6)
+        if COMMAND_FIELD not in values:
+            raise _bad("command set without Command Field (0000,0100)")
+        if COMMAND_DATA_SET_TYPE not in values:
+            raise _bad("command set without Command Data Set Type (0000,0800)")
         return cls(values)
 
     # Typed views. A missing number is 0, a missing text "": the peer may leave anything out.
@@ -287,74 +266,68 @@ class CommandSet:
 
     @property
     def is_response(self) -> bool:
-        return bool(self.field & 0x8000)
+        return bool(self.field & RESPONSE)
 
     @property
     def message_id(self) -> int:
-        return self.number(0x0110)
+        return self.number(MESSAGE_ID)
 
     @property
     def message_id_being_responded_to(self) -> int:
-        value = self.values.get(0x0120, 0)
+        value = self.values.get(MESSAGE_ID_BEING_RESPONDED_TO, 0)
         return value if isinstance(value, int) else 0
+
+    @property
+    def answers(self) -> bool:
+        """It names another message by its Message ID: a response does, and a C-CANCEL."""
+        return MESSAGE_ID_BEING_RESPONDED_TO in self.values
+
+    @property
+    def request_id(self) -> int:
+        """The Message ID of the request that this message is, answers or cancels."""
+        return self.message_id_being_responded_to if self.answers else self.message_id
 
     @property
     def has_data(self) -> bool:
         """A data set follows: any Command Data Set Type but 0101H (PS3.7 E.1)."""
-        return self.values.get(0x0800, 0) != NO_DATA_SET
+        return self.values.get(COMMAND_DATA_SET_TYPE, 0) != NO_DATA_SET
 
     @property
     def status(self) -> int:
-        value = self.values.get(0x0900, 0)
+        value = self.values.get(STATUS, 0)
         return value if isinstance(value, int) else 0
 
     @property
-    def priority(self) -> int:
-        return self.number(0x0700)
-
-    @property
     def affected_sop_class(self) -> str:
-        return self.text(0x0002)
-
-    @property
-    def requested_sop_class(self) -> str:
-        return self.text(0x0003)
+        return self.text(AFFECTED_SOP_CLASS_UID)
 
     @property
     def sop_class(self) -> str:
         """Affected or Requested SOP Class UID, whichever the message has."""
-        return self.text(0x0002) or self.text(0x0003)
+        return self.text(AFFECTED_SOP_CLASS_UID) or self.text(REQUESTED_SOP_CLASS_UID)
 
     @property
     def affected_sop_instance(self) -> str:
-        return self.text(0x1000)
-
-    @property
-    def requested_sop_instance(self) -> str:
-        return self.text(0x1001)
+        return self.text(AFFECTED_SOP_INSTANCE_UID)
 
     @property
     def sop_instance(self) -> str:
         """Affected or Requested SOP Instance UID, whichever the message has."""
-        return self.text(0x1000) or self.text(0x1001)
+        return self.text(AFFECTED_SOP_INSTANCE_UID) or self.text(REQUESTED_SOP_INSTANCE_UID)
 
     @property
     def move_destination(self) -> str:
-        return self.text(0x0600)
+        return self.text(MOVE_DESTINATION)
 
     @property
     def event_type(self) -> int:
-        return self.number(0x1002)
-
-    @property
-    def action_type(self) -> int:
-        return self.number(0x1008)
+        return self.number(EVENT_TYPE_ID)
 
     @property
     def error_comment(self) -> str:
-        return self.text(0x0902)
+        return self.text(ERROR_COMMENT)
 
     @property
     def offending_elements(self) -> tuple[int, ...]:
-        value = self.values.get(0x0901, ())
+        value = self.values.get(OFFENDING_ELEMENT, ())
         return value if isinstance(value, tuple) else ()

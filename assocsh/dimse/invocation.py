@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assocsh.dimse.commandset import DATA_SET, NO_DATA_SET, CommandField, CommandSet, Value
+from assocsh.dimse.elements import COMMAND_DATA_SET_TYPE, COMMAND_FIELD, MESSAGE_ID
 from assocsh.dimse.messages import MessageWriter
 from assocsh.dimse.requests import DataSource
 from assocsh.dimse.states import OperationState
@@ -42,7 +43,7 @@ class Invocation:
         self.data_length = (
             0 if data is None else len(data) if isinstance(data, bytes) else data.length
         )
-        field = values[0x0100]
+        field = values[COMMAND_FIELD]
         assert isinstance(field, int)
         self.field = field
         self.state = OperationState.QUEUED
@@ -61,8 +62,8 @@ class Invocation:
     def start(self, message_id: int, fragment: int) -> MessageWriter:
         """Give it its Message ID and make its writer."""
         self.message_id = message_id
-        self.values[0x0110] = message_id
-        self.values[0x0800] = NO_DATA_SET if self.data is None else DATA_SET
+        self.values[MESSAGE_ID] = message_id
+        self.values[COMMAND_DATA_SET_TYPE] = NO_DATA_SET if self.data is None else DATA_SET
         self.writer = MessageWriter(self.context_id, CommandSet(self.values), self.data, fragment)
         return self.writer
 

@@ -11,9 +11,10 @@ from collections import deque
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.events import DimseEvent, Entered, MessageSent, SourceFailed
 from assocsh.dimse.invocation import Invocation, Outgoing
-from assocsh.dimse.messages import Buffer, MessageWriter
+from assocsh.dimse.messages import MessageWriter
 from assocsh.dimse.states import OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.upperlayer.pdus import Buffer
 
 
 class Lanes:
@@ -38,6 +39,8 @@ class Lanes:
         self._writer: MessageWriter | None = None
         self._writing: Invocation | Outgoing | None = None
         self._waiting_for_source = False
+        self._broken = False
+        """The source of the message that is half sent has failed: nothing can follow it."""
 
     @property
     def queued(self) -> int:
@@ -56,14 +59,23 @@ class Lanes:
 
     @property
     def has_output(self) -> bool:
-        """``next_pieces`` would give something now."""
-        if self._waiting_for_source:
+        """Whether ``next_pieces`` would give something now.
+
+        The driver calls again at once as long as this holds, so it must be False whenever nothing
+        would come: while the window is full, while every Message ID is in use, while a source has
+        nothing ready, and after a source failed in the middle of a message. A source that was not
+        asked yet counts as ready; one that then has nothing, or fails, makes it False.
+        """
+        if self._writer is not None:
+            return not (self._waiting_for_source or self._broken)
+        return bool(self._control) or (not self._waiting_for_source and self._may_start)
+
+    @property
+    def _may_start(self) -> bool:
+        """The next request may go out: the window has a place, and there is a Message ID."""
+        if not (self._queue and self.accepting and self.window.is_open):
             return False
-        return bool(
-            self._writer
-            or self._control
-            or (self._queue and self.accepting and self.window.is_open)
-        )
+        return self._queue[0].writer is not None or self._ids.available(self.outstanding)
 
     @property
     def has_work(self) -> bool:
@@ -72,8 +84,8 @@ class Lanes:
 
     @property
     def _unread(self) -> Invocation | None:
-        """The next request, when nothing of its data set was read yet."""
-        if not (self._queue and self.accepting):
+        """The next request, when it can be begun and nothing of its data set was read yet."""
+        if not (self._queue and self.accepting and self._ids.available(self.outstanding)):
             return None
         invocation = self._queue[0]
         return invocation if invocation.data_length and invocation.writer is None else None
@@ -83,6 +95,9 @@ class Lanes:
 
     def withdraw(self, invocation: Invocation) -> None:
         """Take a queued request out again; nothing of it goes on the wire."""
+        if self._writer is None and invocation is self._queue[0]:
+            # The source that was waited for, if any, was this one's.
+            self._waiting_for_source = False
         self._queue.remove(invocation)
         invocation.close()
 
@@ -109,6 +124,7 @@ class Lanes:
         self.outstanding.clear()
         self._control.clear()
         self._writer = self._writing = None
+        self._waiting_for_source = self._broken = False
         self.window.outstanding = 0
 
     def answered(self, invocation: Invocation) -> None:
@@ -127,7 +143,7 @@ class Lanes:
         """
         pieces: list[Buffer] = []
         self._waiting_for_source = False
-        while budget > 0:
+        while budget > 0 and not self._broken:
             writer = self._writer
             if writer is None:
                 writer = self._begin(now)
@@ -151,11 +167,10 @@ class Lanes:
     def read_ahead(self) -> None:
         """Read the first block of the next file while the line is busy or the window full."""
         invocation = self._unread
-        writer = None if invocation is None else self._start(invocation)
-        if writer is not None:
+        if invocation is not None:
             # An error shows again, and is reported, when it is the request's turn.
             with contextlib.suppress(OSError):
-                writer.prefetch()
+                self._start(invocation).prefetch()
 
     def _begin(self, now: float) -> MessageWriter | None:
         if self._control:
@@ -165,13 +180,9 @@ class Lanes:
                 outgoing.context_id, outgoing.command, outgoing.data, self._fragment
             )
             return self._writer
-        while self._queue and self.accepting and self.window.is_open:
+        while self._may_start:
             invocation = self._queue[0]
-            writer = invocation.writer
-            if writer is None:
-                writer = self._start(invocation)
-                if writer is None:
-                    return None
+            writer = invocation.writer or self._start(invocation)
             try:
                 ready = writer.prefetch()
             except OSError as error:
@@ -191,9 +202,10 @@ class Lanes:
             return writer
         return None
 
-    def _start(self, invocation: Invocation) -> MessageWriter | None:
+    def _start(self, invocation: Invocation) -> MessageWriter:
         message_id = self._ids.allocate(self.outstanding)
-        return None if message_id is None else invocation.start(message_id, self._fragment)
+        assert message_id is not None
+        return invocation.start(message_id, self._fragment)
 
     def _end(self, writer: MessageWriter, now: float) -> None:
         writing = self._writing
@@ -224,7 +236,9 @@ class Lanes:
         invocation = self._writing
         assert isinstance(invocation, Invocation)
         self._events.append(SourceFailed(invocation, error, midway))
-        if not midway:
+        if midway:
+            self._broken = True
+        else:
             self._writing = None
             self.withdraw(invocation)
             self._enter(invocation, OperationState.FAILED)

@@ -11,10 +11,21 @@ from collections.abc import Iterable, Mapping
 from assocsh.dimse.commandset import (
     DATA_SET,
     NO_DATA_SET,
+    RESPONSE,
     CommandField,
     CommandSet,
     Value,
     check_values,
+)
+from assocsh.dimse.elements import (
+    ACTION_TYPE_ID,
+    AFFECTED_SOP_CLASS_UID,
+    AFFECTED_SOP_INSTANCE_UID,
+    COMMAND_DATA_SET_TYPE,
+    COMMAND_FIELD,
+    EVENT_TYPE_ID,
+    MESSAGE_ID_BEING_RESPONDED_TO,
+    STATUS,
 )
 from assocsh.dimse.events import (
     CancelReceived,
@@ -36,10 +47,11 @@ from assocsh.dimse.lanes import Lanes
 from assocsh.dimse.messages import MessageReader, data_cap, fragment_size
 from assocsh.dimse.requests import DataSource
 from assocsh.dimse.states import CancelOutcome, OperationState
-from assocsh.dimse.status import PENDING
+from assocsh.dimse.status import CANCEL, DUPLICATE_INVOCATION, PENDING_STATUSES
 from assocsh.dimse.window import OperationsWindow
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_NOT_SPECIFIED
 
 MAX_HELD = 256 * 1024 * 1024
 """Bytes of the peer's unanswered requests that are kept at most, however large its window is."""
@@ -49,8 +61,6 @@ MAX_UNSENT = 65536
 
 MAX_PERFORMING = 64
 """How many requests of the peer may be outstanding whatever was negotiated."""
-
-_DUPLICATE_INVOCATION = 0x0210
 
 
 class DimseMachine:
@@ -167,9 +177,9 @@ class DimseMachine:
             return CancelOutcome.DETACHED
         command = CommandSet(
             {
-                0x0100: int(CommandField.C_CANCEL_RQ),
-                0x0120: invocation.message_id or 0,
-                0x0800: NO_DATA_SET,
+                COMMAND_FIELD: int(CommandField.C_CANCEL_RQ),
+                MESSAGE_ID_BEING_RESPONDED_TO: invocation.message_id or 0,
+                COMMAND_DATA_SET_TYPE: NO_DATA_SET,
             }
         )
         self.lanes.say(Outgoing(invocation.context_id, command, None, cancels=invocation))
@@ -220,9 +230,9 @@ class DimseMachine:
         """
         if self._performing.get(performing.message_id) is not performing:
             return
-        check_values({0x0900: status, **elements} if elements else {0x0900: status})
+        check_values({STATUS: status, **elements} if elements else {STATUS: status})
         self._answer(performing, status, data, elements)
-        if status not in PENDING:
+        if status not in PENDING_STATUSES:
             del self._performing[performing.message_id]
             self._held -= performing.held
             self.performed_window.give_back()
@@ -236,16 +246,16 @@ class DimseMachine:
     ) -> None:
         request = performing.command
         values: dict[int, Value] = {
-            0x0100: request.field | 0x8000,
-            0x0120: performing.message_id,
-            0x0800: DATA_SET if data else NO_DATA_SET,
-            0x0900: status,
+            COMMAND_FIELD: request.field | RESPONSE,
+            MESSAGE_ID_BEING_RESPONDED_TO: performing.message_id,
+            COMMAND_DATA_SET_TYPE: DATA_SET if data else NO_DATA_SET,
+            STATUS: status,
         }
         if request.sop_class:
-            values[0x0002] = request.sop_class
+            values[AFFECTED_SOP_CLASS_UID] = request.sop_class
         if request.sop_instance:
-            values[0x1000] = request.sop_instance
-        for echoed in (0x1002, 0x1008):
+            values[AFFECTED_SOP_INSTANCE_UID] = request.sop_instance
+        for echoed in (EVENT_TYPE_ID, ACTION_TYPE_ID):
             if echoed in request.values:
                 values[echoed] = request.values[echoed]
         if elements:
@@ -262,7 +272,7 @@ class DimseMachine:
                     raise ProtocolError(
                         f"a fragment on presentation context {pdv.context_id}, which was not "
                         "accepted",
-                        reason=6,
+                        reason=REASON_INVALID_VALUE,
                     )
                 if pdv.is_command:
                     command = self._reader.feed_command(pdv)
@@ -303,7 +313,7 @@ class DimseMachine:
             raise ProtocolError(
                 f"the data set of a {command.label} is longer than {data_cap(command)} bytes, "
                 "which is more than assocsh keeps in memory",
-                reason=0,
+                reason=REASON_NOT_SPECIFIED,
             )
         if not pdv.is_last:
             received += pdv.data
@@ -321,7 +331,7 @@ class DimseMachine:
     ) -> None:
         length = len(data) if data else 0
         field = command.field
-        if field & 0x8000:
+        if field & RESPONSE:
             self._response_received(context_id, command, field, data, length, now)
             return
         if self.lanes.narrating:
@@ -341,7 +351,7 @@ class DimseMachine:
         if self._held > MAX_HELD:
             raise ProtocolError(
                 f"the peer's unanswered requests have {self._held} bytes: too many to keep",
-                reason=0,
+                reason=REASON_NOT_SPECIFIED,
             )
         self._events.append(IndicationReceived(performing, data))
 
@@ -350,7 +360,7 @@ class DimseMachine:
         if self.lanes.control_backlog > MAX_UNSENT:
             raise ProtocolError(
                 f"the peer goes on asking and does not take the answers: {MAX_UNSENT} wait",
-                reason=0,
+                reason=REASON_NOT_SPECIFIED,
             )
         performing = Performing(context_id, command)
         if performing.message_id in self._performing:
@@ -361,7 +371,7 @@ class DimseMachine:
                 )
             )
             performing.refused = True
-            self._answer(performing, _DUPLICATE_INVOCATION, None, None)
+            self._answer(performing, DUPLICATE_INVOCATION, None, None)
             return performing
         self._performing[performing.message_id] = performing
         if not self.performed_window.is_open:
@@ -370,7 +380,7 @@ class DimseMachine:
                 raise ProtocolError(
                     f"the peer has {count} requests outstanding; the negotiated window is "
                     f"{self.performed_window.limit}",
-                    reason=0,
+                    reason=REASON_NOT_SPECIFIED,
                 )
             self._events.append(
                 Noticed(
@@ -405,7 +415,7 @@ class DimseMachine:
                 f"request {message_id} went out on context {invocation.context_id}, "
                 f"the response came on {context_id}"
             )
-        elif field != invocation.field | 0x8000:
+        elif field != invocation.field | RESPONSE:
             asked = CommandField(invocation.field).label
             reason = f"request {message_id} is a {asked}"
         if self.lanes.narrating:
@@ -417,12 +427,12 @@ class DimseMachine:
             return
         invocation.progress_at = now
         status = command.status
-        final = status not in PENDING
+        final = status not in PENDING_STATUSES
         self._events.append(ResponseReceived(invocation, command, data, final))
         if not final:
             return
         if not invocation.state.is_end:
-            cancelled = status == 0xFE00
+            cancelled = status == CANCEL
             self._enter(invocation, OperationState.CANCELLED if cancelled else OperationState.DONE)
         self.lanes.answered(invocation)
 

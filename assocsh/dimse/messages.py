@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.elements import MESSAGE_ID_BEING_RESPONDED_TO
 from assocsh.dimse.requests import DataSource
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
-from assocsh.upperlayer.pdus import pdata_head
-
-Buffer = bytes | bytearray | memoryview
+from assocsh.upperlayer.pdus import Buffer, pdata_head
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_UNEXPECTED_PARAMETER
 
 _ELEMENT = struct.Struct("<HHI")
 
@@ -161,14 +161,16 @@ class MessageReader:
             raise ProtocolError(
                 f"a command fragment on context {pdv.context_id} in the middle of the data set "
                 f"of a {self.command.label}",
-                reason=5,
+                reason=REASON_UNEXPECTED_PARAMETER,
             )
         if self._buffer and pdv.context_id != self.context_id:
             raise self._mixed(pdv)
         self.context_id = pdv.context_id
         data = self._buffer + pdv.data if self._buffer else bytes(pdv.data)
         if len(data) > MAX_COMMAND:
-            raise ProtocolError(f"a command set of more than {MAX_COMMAND} bytes", reason=6)
+            raise ProtocolError(
+                f"a command set of more than {MAX_COMMAND} bytes", reason=REASON_INVALID_VALUE
+            )
         if not pdv.is_last:
             self._buffer = data
             return None
@@ -179,7 +181,7 @@ class MessageReader:
             # the answers to a thousand C-ECHOs differ in the Message ID alone.
             if command is not None and _same_but(hole, data, before):
                 values = command.values.copy()
-                values[0x0120] = data[hole] | data[hole + 1] << 8
+                values[MESSAGE_ID_BEING_RESPONDED_TO] = data[hole] | data[hole + 1] << 8
                 command = CommandSet(values)
             else:
                 command = CommandSet.decode(data)
@@ -195,7 +197,7 @@ class MessageReader:
         if command is None:
             raise ProtocolError(
                 f"a data set fragment on context {pdv.context_id} without a command set before it",
-                reason=5,
+                reason=REASON_UNEXPECTED_PARAMETER,
             )
         if pdv.context_id != self.context_id:
             raise self._mixed(pdv)
@@ -207,7 +209,7 @@ class MessageReader:
         return ProtocolError(
             f"fragments of two messages are interleaved: context {pdv.context_id} in the middle "
             f"of a message on context {self.context_id} (PS3.8 Annex E forbids it)",
-            reason=5,
+            reason=REASON_UNEXPECTED_PARAMETER,
         )
 
 
@@ -221,7 +223,7 @@ def _responded_to(data: bytes) -> int:
     while position < len(data):
         _, number, length = _ELEMENT.unpack_from(data, position)
         position += 8
-        if number == 0x0120:
+        if number == MESSAGE_ID_BEING_RESPONDED_TO:
             return position if length == 2 else 0
         position += length
     return 0

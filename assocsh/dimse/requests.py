@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_ch
 
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField, Value
+from assocsh.dimse.elements import (
+    ACTION_TYPE_ID,
+    AFFECTED_SOP_INSTANCE_UID,
+    ATTRIBUTE_IDENTIFIER_LIST,
+    EVENT_TYPE_ID,
+    MOVE_DESTINATION,
+    MOVE_ORIGINATOR_AE_TITLE,
+    MOVE_ORIGINATOR_MESSAGE_ID,
+    PRIORITY,
+    REQUESTED_SOP_INSTANCE_UID,
+)
 from assocsh.errors import UsageError
+from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -125,7 +137,7 @@ class _QueryRetrieve(Request):
         return None if level == "WORKLIST" else level
 
     def elements(self) -> dict[int, Value]:
-        return {0x0700: self.priority}
+        return {PRIORITY: self.priority}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +148,7 @@ class CEcho(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
-        return (sopclasses.VERIFICATION,)
+        return (VERIFICATION,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +192,7 @@ class CMove(_QueryRetrieve):
     priority: int = 0
 
     def elements(self) -> dict[int, Value]:
-        return {0x0600: self.destination, 0x0700: self.priority}
+        return {MOVE_DESTINATION: self.destination, PRIORITY: self.priority}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +212,9 @@ class CStore(Request):
         raise UsageError("the SOP class of a C-STORE is known when its source is opened")
 
     def elements(self) -> dict[int, Value]:
-        values: dict[int, Value] = {0x0700: self.priority}
+        values: dict[int, Value] = {PRIORITY: self.priority}
         if self.originator is not None:
-            values[0x1030], values[0x1031] = self.originator
+            values[MOVE_ORIGINATOR_AE_TITLE], values[MOVE_ORIGINATOR_MESSAGE_ID] = self.originator
         return values
 
 
@@ -227,10 +239,8 @@ class _Normalized(Request):
         return (self.sop_class,)
 
     def elements(self) -> dict[int, Value]:
-        values: dict[int, Value] = {}
-        if self.sop_instance:
-            values[0x1000 if self.affected else 0x1001] = self.sop_instance
-        return values
+        element = AFFECTED_SOP_INSTANCE_UID if self.affected else REQUESTED_SOP_INSTANCE_UID
+        return {element: self.sop_instance} if self.sop_instance else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +259,7 @@ class NEventReport(_Normalized):
         return self.information
 
     def elements(self) -> dict[int, Value]:
-        return {0x1000: self.sop_instance, 0x1002: self.event_type}
+        return {AFFECTED_SOP_INSTANCE_UID: self.sop_instance, EVENT_TYPE_ID: self.event_type}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +272,9 @@ class NGet(_Normalized):
     attributes: tuple[int, ...] = ()
 
     def elements(self) -> dict[int, Value]:
-        values: dict[int, Value] = {0x1001: self.sop_instance}
+        values: dict[int, Value] = {REQUESTED_SOP_INSTANCE_UID: self.sop_instance}
         if self.attributes:
-            values[0x1005] = self.attributes
+            values[ATTRIBUTE_IDENTIFIER_LIST] = self.attributes
         return values
 
 
@@ -297,7 +307,7 @@ class NAction(_Normalized):
         return self.information
 
     def elements(self) -> dict[int, Value]:
-        return {0x1001: self.sop_instance, 0x1008: self.action_type}
+        return {REQUESTED_SOP_INSTANCE_UID: self.sop_instance, ACTION_TYPE_ID: self.action_type}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from assocsh.dimse import status as statuses
 from assocsh.dimse.commandset import CommandSet, field_label
+from assocsh.dimse.elements import SUBOPERATIONS
 from assocsh.dimse.requests import Request
+from assocsh.dimse.status import PENDING_STATUSES, category, meaning
+from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
@@ -58,16 +60,16 @@ class Response:
     @property
     def category(self) -> str:
         """Success, Warning, Failure, Cancel or Pending."""
-        return statuses.category(self.status)
+        return category(self.status)
 
     @property
     def meaning(self) -> str:
         """The standard's words for the status."""
-        return statuses.meaning(self.status, self.request.name)
+        return meaning(self.status, self.request.name)
 
     @property
     def is_pending(self) -> bool:
-        return self.status in statuses.PENDING
+        return self.status in PENDING_STATUSES
 
     @property
     def message_id(self) -> int:
@@ -87,16 +89,14 @@ class Response:
         """
         if self.data is None:
             return None
-        return self._decode(self.data, self.context.transfer_syntax or "1.2.840.10008.1.2")
+        return self._decode(self.data, self.context.transfer_syntax or IMPLICIT_LE)
 
     @property
     def suboperations(self) -> SubOperations | None:
         """The sub-operation counts, or None when the response has none."""
-        values = self.command.values
-        if not any(element in values for element in (0x1020, 0x1021, 0x1022, 0x1023)):
+        if not any(element in self.command.values for element in SUBOPERATIONS):
             return None
-        number = self.command.number
-        return SubOperations(number(0x1020), number(0x1021), number(0x1022), number(0x1023))
+        return SubOperations(*map(self.command.number, SUBOPERATIONS))
 
     @property
     def error_comment(self) -> str:

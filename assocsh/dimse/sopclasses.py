@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-VERIFICATION = "1.2.840.10008.1.1"
-STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
-MODALITY_PERFORMED_PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
-WORKLIST_FIND = "1.2.840.10008.5.1.4.31"
+from assocsh.uids import (
+    PATIENT_ROOT_FIND,
+    PATIENT_ROOT_GET,
+    PATIENT_ROOT_MOVE,
+    PATIENT_STUDY_ONLY_FIND,
+    PATIENT_STUDY_ONLY_GET,
+    PATIENT_STUDY_ONLY_MOVE,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    STUDY_ROOT_MOVE,
+    WORKLIST_FIND,
+)
 
 FIND: Mapping[str, str] = {
-    "patient": "1.2.840.10008.5.1.4.1.2.1.1",
-    "study": "1.2.840.10008.5.1.4.1.2.2.1",
-    "patient-study": "1.2.840.10008.5.1.4.1.2.3.1",
+    "patient": PATIENT_ROOT_FIND,
+    "study": STUDY_ROOT_FIND,
+    "patient-study": PATIENT_STUDY_ONLY_FIND,
     "worklist": WORKLIST_FIND,
 }
 MOVE: Mapping[str, str] = {
-    "patient": "1.2.840.10008.5.1.4.1.2.1.2",
-    "study": "1.2.840.10008.5.1.4.1.2.2.2",
-    "patient-study": "1.2.840.10008.5.1.4.1.2.3.2",
+    "patient": PATIENT_ROOT_MOVE,
+    "study": STUDY_ROOT_MOVE,
+    "patient-study": PATIENT_STUDY_ONLY_MOVE,
 }
 GET: Mapping[str, str] = {
-    "patient": "1.2.840.10008.5.1.4.1.2.1.3",
-    "study": "1.2.840.10008.5.1.4.1.2.2.3",
-    "patient-study": "1.2.840.10008.5.1.4.1.2.3.3",
+    "patient": PATIENT_ROOT_GET,
+    "study": STUDY_ROOT_GET,
+    "patient-study": PATIENT_STUDY_ONLY_GET,
 }
 
 LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE", "WORKLIST")

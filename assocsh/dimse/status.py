@@ -4,19 +4,49 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-PENDING = frozenset((0xFF00, 0xFF01))
 SUCCESS = 0x0000
 CANCEL = 0xFE00
+PENDING = 0xFF00
+PENDING_OPTIONAL_KEYS = 0xFF01
+"""Pending, and optional keys were not supported (PS3.4 C.4.1.1.4)."""
 
-WARNINGS = frozenset((0x0001, 0x0107, 0x0116))
-"""The warnings that are not in 0xB000..0xBFFF (PS3.7 C.3, and 0001H)."""
+PENDING_STATUSES = frozenset((PENDING, PENDING_OPTIONAL_KEYS))
+"""The statuses of a response that is not the final one; every other status is final."""
+
+# Of any service (PS3.7 Annex C).
+WARNING = 0x0001
+INVALID_ATTRIBUTE_VALUE = 0x0106
+ATTRIBUTE_LIST_ERROR = 0x0107
+PROCESSING_FAILURE = 0x0110
+DUPLICATE_SOP_INSTANCE = 0x0111
+NO_SUCH_SOP_INSTANCE = 0x0112
+NO_SUCH_SOP_CLASS = 0x0118
+CLASS_INSTANCE_CONFLICT = 0x0119
+MISSING_ATTRIBUTE = 0x0120
+NO_SUCH_ACTION = 0x0123
+ATTRIBUTE_VALUE_OUT_OF_RANGE = 0x0116
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+NOT_AUTHORISED = 0x0124
+DUPLICATE_INVOCATION = 0x0210
+UNRECOGNIZED_OPERATION = 0x0211
+
+# Of storage and query/retrieve (PS3.4 B.2.3, C.4).
+OUT_OF_RESOURCES = 0xA700
+UNABLE_TO_PERFORM_SUBOPERATIONS = 0xA702
+MOVE_DESTINATION_UNKNOWN = 0xA801
+DOES_NOT_MATCH_SOP_CLASS = 0xA900
+SUBOPERATIONS_WITH_FAILURES = 0xB000
+CANNOT_UNDERSTAND = 0xC000
+
+WARNINGS = frozenset((WARNING, ATTRIBUTE_LIST_ERROR, ATTRIBUTE_VALUE_OUT_OF_RANGE))
+"""The warnings that are not in 0xB000..0xBFFF."""
 
 
 def category(status: int) -> str:
-    """Success, Warning, Failure, Cancel or Pending; Failure for what nobody defined."""
+    """Success, Warning, Failure, Cancel or Pending; Failure for what is not defined."""
     if status == SUCCESS:
         return "Success"
-    if status in PENDING:
+    if status in PENDING_STATUSES:
         return "Pending"
     if status == CANCEL:
         return "Cancel"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection
+
+HIGHEST_MESSAGE_ID = 0xFFFF
 
 
 class OperationsWindow:
@@ -34,6 +36,7 @@ class MessageIds:
     """Message IDs 1..65535 in rotation, skipping every one that is still in use.
 
     Abandoned and timed-out requests keep theirs: a late response must never find a new owner.
+    ``in_use`` are distinct Message IDs; ``last`` is the one that was given out last.
     """
 
     __slots__ = ("_last",)
@@ -41,10 +44,16 @@ class MessageIds:
     def __init__(self, last: int = 0) -> None:
         self._last = last
 
-    def allocate(self, in_use: Container[int]) -> int | None:
-        """The next free Message ID, or None when all 65535 are outstanding."""
-        for _ in range(65535):
-            self._last = self._last % 65535 + 1
+    @staticmethod
+    def available(in_use: Collection[int]) -> bool:
+        """Whether ``allocate`` would return one."""
+        return len(in_use) < HIGHEST_MESSAGE_ID
+
+    def allocate(self, in_use: Collection[int]) -> int | None:
+        """The next free Message ID, or None when every one is in use."""
+        if not self.available(in_use):
+            return None
+        while True:
+            self._last = self._last % HIGHEST_MESSAGE_ID + 1
             if self._last not in in_use:
                 return self._last
-        return None

@@ -1,4 +1,4 @@
-"""What the practice archive performs: echo, find, get, move, store, worklist.
+"""What the practice archive performs: echo, find, get, move, store, worklist, the DIMSE-N services.
 
 Handlers for association's acceptor side (PS3.4 A, B, C, K). Every request is performed in a task
 of its own, so that the peer's window works; each takes ``latency`` before its first answer.
@@ -12,16 +12,26 @@ import tempfile
 from collections.abc import Mapping
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
-from assocsh.datasets.dictionary import EXPLICIT_LE, storage_sop_classes
+from assocsh.datasets.dictionary import storage_sop_classes
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.status import (
+    CANCEL,
+    CANNOT_UNDERSTAND,
+    DOES_NOT_MATCH_SOP_CLASS,
+    MOVE_DESTINATION_UNKNOWN,
+    SUCCESS,
+    UNABLE_TO_PERFORM_SUBOPERATIONS,
+)
 from assocsh.errors import AssocshError, ProtocolError
+from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.levels import model_of
+from assocsh.practice.normalized import Instances
+from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
 from assocsh.practice.query import (
-    DOES_NOT_MATCH_SOP_CLASS,
     IdentifierRefused,
     Query,
     WorklistQuery,
@@ -29,21 +39,22 @@ from assocsh.practice.query import (
     unique_keys,
 )
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
+from assocsh.practice.steps import ProcedureSteps
+from assocsh.uids import EXPLICIT_LE, VERIFICATION
 
-SUCCESS, CANCEL = 0x0000, 0xFE00
-CANNOT_UNDERSTAND = 0xC000
-MOVE_DESTINATION_UNKNOWN = 0xA801
-UNABLE_TO_PERFORM = 0xA702
 BREATH = 0.004
 """Seconds of matching after which the event loop gets its turn."""
 
 
-def policy() -> AcceptorPolicy:
-    """What the archive accepts: all of storage and query/retrieve, worklist, verification."""
+def policy(normalized: frozenset[str]) -> AcceptorPolicy:
+    """What the archive accepts: all of storage and query/retrieve, worklist, verification.
+
+    ``normalized`` are the SOP classes of its DIMSE-N services.
+    """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={sopclasses.VERIFICATION, *services, *storage_sop_classes()},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *storage_sop_classes()},
         max_associations=64,
     )
 
@@ -69,10 +80,20 @@ class Archive:
         self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
         self._observer = observer
         self._spool: Spool | None = None
+        services = (
+            Commitment(contents.index),
+            ProcedureSteps(),
+            FilmSessions(),
+            FilmBoxes(),
+            ImageBoxes(),
+            Printer(),
+        )
+        self.instances = Instances(services, self._wait)
+        self.instances.keep(Printer.instance())
 
     def handlers(self) -> Handlers:
         """The handler table for ``listen``."""
-        return Handlers(
+        handlers = Handlers(
             {
                 CommandField.C_ECHO_RQ: self.echo,
                 CommandField.C_FIND_RQ: self.find,
@@ -82,6 +103,8 @@ class Archive:
             },
             open_sink=self.open_sink,
         )
+        self.instances.add_to(handlers)
+        return handlers
 
     def close(self) -> None:
         """Throw away what was received."""
@@ -192,7 +215,7 @@ class Archive:
         except AssocshError as error:
             total = len(retrieve.instances)
             indication.respond(
-                UNABLE_TO_PERFORM,
+                UNABLE_TO_PERFORM_SUBOPERATIONS,
                 retrieve.failed_list(one.sop_instance for one in retrieve.instances),
                 **retrieve.counts(failed=total),
                 ErrorComment=_comment(error.message),
@@ -222,11 +245,12 @@ class Archive:
         """C-STORE (PS3.4 B.2): success once the instance is on disk and in the index."""
         if indication.failure is not None:
             raise indication.failure
-        if indication.sink is None:
+        sink = indication.sink
+        if not isinstance(sink, InstanceWriter):
             indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
             return
         await self._wait(indication)
-        received = await indication.sink.finish()
+        received = await sink.finish()
         # a second instance of the same UID is kept in the folder, but the index knows the first
         if received.duplicate is None and not self.contents.add_file(received.path):
             reason = "a data set without unique keys, or none at all"

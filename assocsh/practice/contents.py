@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assocsh.datasets.codec import encode
-from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.datasets.folders import files_below
 from assocsh.datasets.header import read_header
 from assocsh.datasets.matching import ContextLike, choose
@@ -17,6 +16,7 @@ from assocsh.dimse.requests import CStore, EncodedData, StoredData
 from assocsh.errors import AssocshError, UnusableFile
 from assocsh.practice import generator
 from assocsh.practice.index import Index, Stored
+from assocsh.uids import EXPLICIT_LE
 
 _GENERATED = "generated:"
 

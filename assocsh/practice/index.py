@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.codec import decode, encode
-from assocsh.datasets.dictionary import EXPLICIT_LE
 from assocsh.errors import UsageError
 from assocsh.practice.levels import COMPUTED, LEVELS, UNIQUE_KEYS, attributes
+from assocsh.uids import EXPLICIT_LE
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.datasets.dictionary import entry_of
 from assocsh.datasets.identifiers import encode
+from assocsh.dimse.status import PENDING, PENDING_OPTIONAL_KEYS
 from assocsh.errors import AssocshError, UsageError
 from assocsh.practice.index import Index, Keys
 from assocsh.practice.levels import (
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
 
-PENDING, PENDING_OPTIONAL_KEYS = 0xFF00, 0xFF01
-DOES_NOT_MATCH_SOP_CLASS = 0xA900
 _LEVEL = 0x00080052
 _RETRIEVE_AE, _AVAILABILITY = 0x00080054, 0x00080056
 

@@ -16,18 +16,25 @@ from assocsh.association import (
     Indication,
     Observer,
     Peer,
+    SendingAssociation,
     connect,
 )
-from assocsh.datasets.dictionary import EXPLICIT_LE, IMPLICIT_LE, UNCOMPRESSED
+from assocsh.datasets.dictionary import UNCOMPRESSED
+from assocsh.dimse.status import (
+    CANCEL,
+    PENDING,
+    SUBOPERATIONS_WITH_FAILURES,
+    SUCCESS,
+    UNABLE_TO_PERFORM_SUBOPERATIONS,
+)
 from assocsh.errors import AssocshError
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Stored
+from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-PENDING, SUCCESS, CANCEL = 0xFF00, 0x0000, 0xFE00
-WITH_FAILURES, UNABLE_TO_PERFORM = 0xB000, 0xA702
 AT_ONCE = 8
 """Sub-operations under way at the same time; the window of the association may allow fewer."""
 MAX_CONTEXTS = 128
@@ -79,14 +86,14 @@ class Retrieve:
             del counts["NumberOfRemainingSuboperations"]
             status = SUCCESS
             if self.failed or self.warning:
-                status = WITH_FAILURES
+                status = SUBOPERATIONS_WITH_FAILURES
             if self.failed and not self.completed and not self.warning:
-                status = UNABLE_TO_PERFORM
+                status = UNABLE_TO_PERFORM_SUBOPERATIONS
         self.indication.respond(status, self.failed_list(self.failed), **counts)
 
 
 async def send_instances(
-    retrieve: Retrieve, association: Association, originator: tuple[str, int] | None
+    retrieve: Retrieve, association: SendingAssociation, originator: tuple[str, int] | None
 ) -> None:
     """Send every instance on ``association``, telling the counts, until done or cancelled."""
     todo = iter(retrieve.instances)
@@ -113,7 +120,7 @@ async def send_instances(
 
 async def _send_one(
     retrieve: Retrieve,
-    association: Association,
+    association: SendingAssociation,
     stored: Stored,
     originator: tuple[str, int] | None,
 ) -> None:

@@ -83,7 +83,7 @@ async def start(
             host,
             port,
             ae_title=ae_title,
-            policy=policy(),
+            policy=policy(archive.instances.sop_classes),
             handlers=archive.handlers(),
             observer=observer,
         )

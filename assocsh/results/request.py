@@ -23,7 +23,11 @@ _ORDER = ("Success", "Warning", "Cancel", "Failure")
 
 
 class RequestState(StrEnum):
-    """The words of DESIGN section 2, and ``held`` for a line that waits for others."""
+    """Where a typed command is: as an operation (OperationState), or ``held`` until others end.
+
+    Written out here because dimse takes 30 ms to load and the prompt does not wait for it; a test
+    holds the two together.
+    """
 
     HELD = "held"
     QUEUED = "queued"

@@ -19,11 +19,10 @@ def message_members(
     from assocsh.dimse.status import category, meaning
     from assocsh.wire.walk_command import service_of
 
-    answers = 0x0120 in command.values
     members: dict[str, Any] = {
         "sent": sent,
         "message": command.label,
-        "message_id": command.message_id_being_responded_to if answers else command.message_id,
+        "message_id": command.request_id,
         "context": context,
         "data": data,
     }

@@ -169,7 +169,7 @@ class Chronicle:
     def _pdu(self, event: PduTransferred) -> None:
         if event.pdu_type == P_DATA:
             return
-        from assocsh.wire.meanings import pdu_name
+        from assocsh.upperlayer.pdus import pdu_name
         from assocsh.wire.summary import pdu_summary
         from assocsh.wire.walk_pdu import walk_pdu
 

@@ -43,7 +43,7 @@ class EventHistory:
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association import events
-        from assocsh.wire.meanings import pdu_name
+        from assocsh.upperlayer.pdus import pdu_name
 
         match event:
             case events.PduTransferred(sent=sent, pdu_type=pdu_type):
@@ -51,10 +51,10 @@ class EventHistory:
                 if pdu_type != P_DATA:
                     self.events.append(PastEvent(pdu_name(pdu_type), _direction(sent)))
             case events.MessageTransferred(sent=sent, command=command):
-                answers = 0x0120 in command.values
-                number = command.message_id_being_responded_to if answers else command.message_id
                 status = command.status if command.is_response else None
-                self.events.append(PastEvent(command.label, _direction(sent), status, number))
+                self.events.append(
+                    PastEvent(command.label, _direction(sent), status, command.request_id)
+                )
             case events.StateChanged(state=state):
                 self.events.append(PastEvent(f"association {state}"))
             case _:

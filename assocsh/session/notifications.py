@@ -16,13 +16,11 @@ if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication
     from assocsh.session.state import State
 
-SUCCESS = 0x0000
-PROCESSING_FAILURE = 0x0110
-
 
 def serve_reports(state: State, handlers: Handlers) -> Handlers:
     """``handlers``, which confirm each report and have it shown from now on."""
     from assocsh.dimse.commandset import CommandField
+    from assocsh.dimse.status import PROCESSING_FAILURE, SUCCESS
 
     async def report(indication: Indication) -> None:
         command = indication.command

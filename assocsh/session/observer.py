@@ -8,13 +8,11 @@ from assocsh.output.sink import Kind, OutputClosed
 from assocsh.session.remarks import Remarks
 
 if TYPE_CHECKING:
-    from assocsh.association import Association
+    from assocsh.association import AssociationView
     from assocsh.association.events import EngineEvent, PeerRequest, StateChanged
     from assocsh.session.idle import KeepAlive, SleepWatch
     from assocsh.session.serving import Receiving
     from assocsh.session.state import State
-
-_C_STORE, _C_ECHO = 0x0001, 0x0030
 
 
 class SessionObserver:
@@ -28,7 +26,7 @@ class SessionObserver:
         self._keepalive = keepalive
         self._sleepwatch = sleepwatch
         self.remarks = Remarks(state.console)
-        self.connecting: Association | None = None
+        self.connecting: AssociationView | None = None
         """The association that is being opened, from its first PDU."""
         state.observers.on_change = self._subscribe_again
 
@@ -83,10 +81,12 @@ class SessionObserver:
 
     def _peer_request(self, event: PeerRequest) -> None:
         """Say what the peer asked for, unless it is shown with what came of it."""
+        from assocsh.dimse.commandset import CommandField
+
         note, command = self._state.note, event.indication.command
-        if command.field == _C_ECHO:
+        if command.field == CommandField.C_ECHO_RQ:
             note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
-        elif command.field == _C_STORE and not self._takes_instances:
+        elif command.field == CommandField.C_STORE_RQ and not self._takes_instances:
             note(
                 f"* the peer asks for {command.label}: refused, nothing here asked for it "
                 "(listen takes what is sent here)",

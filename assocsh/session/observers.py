@@ -22,6 +22,7 @@ class Observers:
         """What went back and forth for the recent requests."""
         self.wire_view: WireView | None = None
         self._all: list[Observer] = [self.exchanges]
+        self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
         self.on_change: Callable[[], None] | None = None
         """Called when one came or went: an association asks once whether PDUs are wanted."""
@@ -29,7 +30,7 @@ class Observers:
     @property
     def wants_pdus(self) -> bool:
         """Whether anyone wants to see each PDU."""
-        return any(wants_pdus(each) for each in self._all)
+        return bool(self._with_pdus())
 
     def add(self, observer: Observer) -> None:
         """Give every event to ``observer`` too."""
@@ -45,10 +46,18 @@ class Observers:
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PduTransferred
 
-        pdu = isinstance(event, PduTransferred)
-        for observer in tuple(self._all):
-            if not pdu or wants_pdus(observer):
-                observer(event)
+        whole = isinstance(event, PduTransferred)
+        for observer in tuple(self._with_pdus() if whole else self._all):
+            observer(event)
+
+    def _with_pdus(self) -> list[Observer]:
+        """Those that are given PDUs too."""
+        # asked when there is an association: until then the engine may not be loaded
+        if self._of_pdus is None:
+            from assocsh.association.events import wants_pdus
+
+            self._of_pdus = [each for each in self._all if wants_pdus(each)]
+        return self._of_pdus
 
     def history(self) -> EventHistory:
         """What happened since this was asked for the first time."""
@@ -71,10 +80,6 @@ class Observers:
             self.wire_view(event)
 
     def _changed(self) -> None:
+        self._of_pdus = None
         if self.on_change is not None:
             self.on_change()
-
-
-def wants_pdus(observer: Observer) -> bool:
-    """Whether an observer is given each PDU; one that does not say so is not."""
-    return bool(getattr(observer, "wants_pdus", False))

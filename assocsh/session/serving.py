@@ -16,6 +16,7 @@ from assocsh.errors import UnusableFile, UsageError
 from assocsh.output.sink import OutputClosed
 from assocsh.results.arrivals import ReceivedFile
 from assocsh.session.listener import StorageListener
+from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from assocsh.session.state import State
 
     Target = tuple[Spool, RequestRecord | None]
-
-OUT_OF_RESOURCES = 0xA700
-MOVE_ORIGINATOR = 0x1031
-"""Move Originator Message ID (0000,1031): of the C-MOVE that a C-STORE belongs to."""
-
-NOT_AUTHORISED = 0x0124
 
 
 class Receiving:
@@ -85,6 +80,8 @@ class Receiving:
 
     def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
         """An instance could not be written here, and the peer was told so; said once."""
+        from assocsh.dimse.status import OUT_OF_RESOURCES
+
         if record is not None:
             record.not_written += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
@@ -124,13 +121,12 @@ async def start_listener(
     def target(_: Indication) -> Target:
         return spool, None
 
-    verification = "1.2.840.10008.1.1"
     listener = await listen(
         host,
         port,
         ae_title=ae_title,
         policy=AcceptorPolicy(
-            abstract_syntaxes=(verification, *storage_sop_classes()), called_ae=(ae_title,)
+            abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
         ),
         handlers=storage_handlers(state, receiving, target),
         observer=state.observers.watch_wire,
@@ -144,6 +140,8 @@ def storage_handlers(
     """Handlers that write what is stored to the folder that ``target(indication)`` names."""
     from assocsh.association import Handlers
     from assocsh.dimse.commandset import CommandField
+    from assocsh.dimse.elements import MOVE_ORIGINATOR_MESSAGE_ID
+    from assocsh.dimse.status import NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS
 
     def open_sink(indication: Indication) -> Any:
         from assocsh.datasets.receive import InstanceWriter
@@ -161,7 +159,10 @@ def storage_handlers(
         )
 
     async def store(indication: Indication) -> None:
-        if isinstance(indication.sink, _Nowhere):
+        from assocsh.datasets.receive import InstanceWriter
+
+        sink = indication.sink
+        if isinstance(sink, _Nowhere):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
         found = target(indication)
@@ -169,13 +170,14 @@ def storage_handlers(
         try:
             if indication.failure is not None:
                 raise indication.failure
-            received = await indication.sink.finish()
+            assert isinstance(sink, InstanceWriter)
+            received = await sink.finish()
         except OSError as error:
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
             directory = found[0].directory if found is not None else Path()
             receiving.not_written(record, directory, error)
             return
-        indication.respond(0x0000)
+        indication.respond(SUCCESS)
         command = indication.command
         file = ReceivedFile(
             str(received.path),
@@ -184,7 +186,7 @@ def storage_handlers(
             received.duplicate,
             f" from {indication.association.peer.ae}" if record is None else "",
         )
-        receiving.arrived(record, command.values.get(MOVE_ORIGINATOR), file)
+        receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
 

@@ -14,10 +14,12 @@ from assocsh.session.idle import KeepAlive, SleepWatch
 from assocsh.session.interpreter import Interpreter
 from assocsh.session.observer import SessionObserver
 from assocsh.session.plan import timeouts_for, without_timer
+from assocsh.session.ports import Status
 from assocsh.session.practising import PracticeArchive
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
-from assocsh.session.status import Status, status_of
+from assocsh.session.status import status_of
+from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -163,16 +165,16 @@ class Session(State):
 
     def set_wire(self, mode: str) -> None:
         """Show the wire: off, summary, detail or hex."""
-        from assocsh.wire.view import WireMode, WireView
+        from assocsh.wire.view import WireView
 
-        view = self.observers.wire_view
-        if mode == "off":
+        wanted, view = WireMode(mode), self.observers.wire_view
+        if wanted is WireMode.OFF:
             self.observers.set_wire_view(None)
         elif view is not None:
-            view.mode = WireMode(mode)
+            view.mode = wanted
         else:
             self.observers.set_wire_view(
-                WireView(mode, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of)
+                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of)
             )
         self.changed()
 

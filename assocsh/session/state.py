@@ -15,6 +15,7 @@ from assocsh.session.config import Config
 from assocsh.session.observers import Observers
 from assocsh.session.requests import Requests
 from assocsh.session.settings import Settings
+from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
     from assocsh.association import Association, Operation
@@ -204,7 +205,7 @@ class State:
         return None if operation is None else self.observers.exchanges.of(operation)
 
     @property
-    def wire(self) -> str:
-        """What is shown of the wire: off, summary, detail or hex."""
+    def wire(self) -> WireMode:
+        """What is shown of the wire."""
         view = self.observers.wire_view
-        return "off" if view is None else str(view.mode)
+        return WireMode.OFF if view is None else view.mode

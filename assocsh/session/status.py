@@ -1,40 +1,20 @@
-"""What a toolbar shows of a session, as one value."""
+"""What a toolbar shows of a session, taken from it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assocsh.session.job import JobState
+from assocsh.session.ports import Status
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
-    from assocsh.association import Association
+    from assocsh.association import AssociationView
     from assocsh.session.state import State
 
 
-class Status(NamedTuple):
-    """What a toolbar shows. Texts from a peer were made visible; empty where there is nothing."""
-
-    peer: str = ""
-    calling: str = ""
-    state: str = "closed"
-    window: str = ""
-    pending: int = 0
-    queued: int = 0
-    held: int = 0
-    last: str = ""
-    """Status and meaning of the last final response: ``0x0000 Success``."""
-    failed: bool = False
-    """The last final response was a failure, or the association was lost."""
-    elapsed: str = ""
-    wire: str = "off"
-    format: str = "table"
-    listening: str = ""
-    recording: str = ""
-
-
-def status_of(state: State, connecting: Association | None) -> Status:
+def status_of(state: State, connecting: AssociationView | None) -> Status:
     """The session now, while ``connecting`` is being opened; cheap enough for every key press."""
     association = connecting or state.association
     record = state.requests.last_ended

@@ -20,6 +20,7 @@ from prompt_toolkit.output import Output
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind
+from assocsh.session.ports import ShellSession, Status
 from assocsh.terminal.asking import Asking, Unseen
 from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
@@ -30,7 +31,6 @@ from assocsh.terminal.lexer import LineLexer
 from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
-from assocsh.terminal.ports import NOTHING, ShellSession
 from assocsh.terminal.printer import Printer
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.style import shell_style
@@ -48,8 +48,6 @@ TICK = 0.5
 ABORT_LIMIT = 0.5
 """Seconds for the A-ABORT when a signal ends the shell."""
 
-WIRE_MODES = ("off", "summary", "detail", "hex")
-
 
 Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
 """Makes the session, and what completion knows of it."""
@@ -62,13 +60,14 @@ async def run_shell(
     greeting: str = "",
     history: History | None = None,
     with_toolbar: bool = True,
+    modules: Sequence[str] = (),
 ) -> int:
     """Run the shell on this process's terminal until the user leaves; the exit code.
 
     ``begin`` is called once the prompt stands, so that nothing the session needs delays it; what it
     raises ends the shell and is raised here. ``first`` are lines submitted then, such as the
-    ``open`` of the command line. 0 after leaving, 128 + n after signal n; a terminal that vanished
-    is SIGHUP.
+    ``open`` of the command line; ``modules`` are what commands need, imported behind the prompt.
+    0 after leaving, 128 + n after signal n; a terminal that vanished is SIGHUP.
     """
     if is_dumb(os.environ.get("TERM", "")):
         from assocsh.terminal.line_mode import run_line_mode
@@ -77,7 +76,12 @@ async def run_shell(
     source, screen = open_terminal()
     with create_app_session(input=source, output=screen):
         shell = Shell(
-            begin, source=source, screen=screen, history=history, with_toolbar=with_toolbar
+            begin,
+            source=source,
+            screen=screen,
+            history=history,
+            with_toolbar=with_toolbar,
+            loader=lambda loaded: load_behind(loaded, modules),
         )
         return await shell.run(first, greeting)
 
@@ -292,9 +296,7 @@ class Shell:
 
     def next_wire_mode(self) -> None:
         """F5: the wire view's next mode."""
-        now = self.session.status().wire
-        at = WIRE_MODES.index(now) if now in WIRE_MODES else 0
-        self._do(f"wire {WIRE_MODES[(at + 1) % len(WIRE_MODES)]}")
+        self._do(f"wire {self.session.status().wire.following}")
 
     def list_requests(self) -> None:
         """F6: the requests of this session."""
@@ -326,7 +328,7 @@ class Shell:
             hint = "not shown, not kept; Ctrl-C gives up"
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
-        status = NOTHING if self._session is None else self._session.status()
+        status = Status() if self._session is None else self._session.status()
         return toolbar(status, hint, self._screen.get_size().columns)
 
     def _redraw(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from assocsh.datasets.dictionary import parse_number
+from assocsh.datasets.spelling import tag_number
 from assocsh.language.spec import COMMANDS, CommandSpec, Slot
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 from assocsh.terminal.loading import Keywords
@@ -104,7 +104,7 @@ def _key(text: str, spec: CommandSpec, keywords: Keywords) -> Iterator[Piece]:
 def _is_tag(path: str, keywords: Keywords) -> bool:
     """Whether each step of the path is a tag; True as long as nobody can know."""
     return not keywords or all(
-        step.lower() in keywords or parse_number(step) is not None
+        step.lower() in keywords or tag_number(step) is not None
         for step in (each.partition("[")[0] for each in path.split("."))
         if step
     )

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from enum import Enum
 
-from assocsh.terminal.ports import ShellSession
+from assocsh.session.ports import ShellSession
 
 
 class Step(Enum):

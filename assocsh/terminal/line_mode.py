@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.output.sink import StreamOutput
+from assocsh.session.ports import ShellSession
 from assocsh.terminal.echo import no_echo
 from assocsh.terminal.leaving import Leaving, Step
-from assocsh.terminal.ports import ShellSession
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.text.visible import visible
 

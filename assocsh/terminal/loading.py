@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from importlib import import_module
@@ -14,26 +14,24 @@ BEHIND_THE_PROMPT = (
     "assocsh.terminal.highlighting",
     "assocsh.language.hint",
     "assocsh.language.complete",
-    "pydicom",
-    "pynetdicom",
-    "assocsh.association",
 )
+"""What the line itself needs from the second key press on."""
 
 Keywords = frozenset[str]
 """The keywords of the data dictionary, in lower case."""
 
 
-def load_behind(loaded: Callable[[Keywords], None]) -> None:
-    """Load the engine and the tables in a thread, then call ``loaded`` on the running loop.
+def load_behind(loaded: Callable[[Keywords], None], modules: Sequence[str] = ()) -> None:
+    """Load the tables and ``modules`` in a thread, then call ``loaded`` on the running loop.
 
-    The thread is a daemon: leaving at once does not wait for it. A module that cannot be imported
-    is said by the command that needs it.
+    ``modules`` are the names of what commands need. One that cannot be imported is skipped here:
+    the command that needs it says so. The thread is a daemon: leaving does not wait for it.
     """
     loop = asyncio.get_running_loop()
     context = copy_context()  # a thread has none of the application session
 
     def load() -> None:
-        for name in BEHIND_THE_PROMPT:
+        for name in (*BEHIND_THE_PROMPT, *modules):
             with suppress(Exception):
                 import_module(name)
         keywords: Keywords = frozenset()
@@ -42,7 +40,8 @@ def load_behind(loaded: Callable[[Keywords], None]) -> None:
 
             keywords = frozenset(entry.keyword.lower() for entry in tables.load().by_number)
         if not gc.isenabled():
-            # What was loaded stays: nobody need look through it for garbage ever again.
+            # The way to the prompt switched the garbage collector off. What is loaded by now stays
+            # until the end: frozen, it is left out of every later collection.
             gc.freeze()
             gc.enable()
         with suppress(RuntimeError):  # the loop is closed already

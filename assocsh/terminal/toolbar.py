@@ -8,7 +8,7 @@ from typing import NamedTuple
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.utils import get_cwidth
 
-from assocsh.terminal.ports import StatusView
+from assocsh.session.ports import Status
 from assocsh.text.visible import visible
 
 Fragment = tuple[str, str]
@@ -30,7 +30,7 @@ class Part(NamedTuple):
     """How it is put where room is scarce."""
 
 
-def toolbar(status: StatusView, hint: str, columns: int) -> StyleAndTextTuples:
+def toolbar(status: Status, hint: str, columns: int) -> StyleAndTextTuples:
     """The toolbar's text for a terminal of ``columns``: the state left, ``hint`` at the right end.
 
     Where it does not fit, first the peer's address goes and the status is put shorter; then what
@@ -68,7 +68,7 @@ def _fitting(parts: list[Part], columns: int, *, keep: int) -> list[Part]:
     return parts
 
 
-def _parts(status: StatusView) -> list[Part]:
+def _parts(status: Status) -> list[Part]:
     if not status.peer:
         return [Part(0, "", "not connected"), *_aside(status)]
     lost = status.state in _LOST
@@ -94,13 +94,13 @@ def _parts(status: StatusView) -> list[Part]:
     return parts + _aside(status)
 
 
-def _aside(status: StatusView) -> list[Part]:
+def _aside(status: Status) -> list[Part]:
     parts = []
     if status.listening:
         parts.append(Part(8, "", f"listening {visible(status.listening, 40)}"))
     if status.recording:
         parts.append(Part(9, "", "recording"))
-    if status.wire not in ("", "off"):
+    if status.wire is not status.wire.OFF:
         parts.append(Part(7, "", f"wire {status.wire}"))
     return parts
 

@@ -22,9 +22,6 @@ from assocsh.upperlayer.events import (
 )
 from assocsh.upperlayer.machine import PduObserver, UpperLayerMachine
 from assocsh.upperlayer.negotiation import (
-    APPLICATION_CONTEXT,
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION,
     RESULT_MEANING,
     AnsweredContext,
     AssociateAccept,
@@ -50,9 +47,6 @@ from assocsh.upperlayer.reasons import abort_meaning, reject_meaning
 from assocsh.upperlayer.states import TRANSITIONS, Action, Evt, State
 
 __all__ = [
-    "APPLICATION_CONTEXT",
-    "IMPLEMENTATION_CLASS_UID",
-    "IMPLEMENTATION_VERSION",
     "PDU_NAMES",
     "RESULT_MEANING",
     "TRANSITIONS",

@@ -42,6 +42,7 @@ from assocsh.upperlayer.negotiation_results import (
     negotiated_by_requestor,
 )
 from assocsh.upperlayer.pdus import Buffer, PduBuffer
+from assocsh.upperlayer.reasons import REASON_NOT_SPECIFIED, REASON_UNEXPECTED_PDU
 from assocsh.upperlayer.states import TRANSITIONS, Action, Evt, State
 
 PduObserver = Callable[[bool, int, tuple[Buffer, ...]], None]
@@ -288,7 +289,7 @@ class UpperLayerMachine:
             error = ProtocolError(
                 f"a PDU began and was not complete within {self.pdu_timeout:g} s "
                 f"({self._buffer.partial} bytes came)",
-                reason=pdus.REASON_NOT_SPECIFIED,
+                reason=REASON_NOT_SPECIFIED,
                 hint="the peer stalled, or is not a DICOM peer",
             )
             self._invalid(error, now, events)
@@ -327,7 +328,7 @@ class UpperLayerMachine:
             case Action.AA_8 | Action.AA_1 | Action.AA_7:
                 raise ProtocolError(
                     f"an unexpected {pdus.PDU_NAMES[pdu_type]} PDU in {state} ({state.meaning})",
-                    reason=pdus.REASON_UNEXPECTED_PDU,
+                    reason=REASON_UNEXPECTED_PDU,
                     hint="the peer is out of step with the association",
                 )
             case Action.AE_3:

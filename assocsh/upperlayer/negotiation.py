@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
-"""The DICOM Application Context Name (PS3.7 A.2.1), the only one there is."""
-
-IMPLEMENTATION_CLASS_UID = "2.25.240475922126687194780637302862976275552"
-IMPLEMENTATION_VERSION = "ASSOCSH_0.1"
-"""Who we are in every A-ASSOCIATE PDU that does not say otherwise (PS3.7 D.3.3.2)."""
+from assocsh.uids import APPLICATION_CONTEXT
 
 RESULT_MEANING = {
     0: "accepted",
@@ -22,6 +17,11 @@ RESULT_MEANING = {
     4: "transfer syntaxes not supported",
 }
 """Result/Reason of a presentation context in an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
+
+
+def result_meaning(result: int) -> str:
+    """The words of RESULT_MEANING, or words with the number where the standard has none."""
+    return RESULT_MEANING.get(result, f"undefined result {result}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class AnsweredContext:
 class AssociateRequest:
     """A-ASSOCIATE-RQ. ``max_pdu`` is what the requestor can receive, 0 without limit.
 
+    Empty implementation names are sent as those of assocsh (``assocsh.version``); in what was
+    received they are empty where the peer named none. The same holds for the A-ASSOCIATE-AC.
     ``remarks`` tell what was odd about the bytes it was read from; they are never sent.
     """
 
@@ -130,7 +132,7 @@ class PresentationContext:
 
     @property
     def meaning(self) -> str:
-        return RESULT_MEANING.get(self.result, f"undefined result {self.result}")
+        return result_meaning(self.result)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,9 @@ from assocsh.upperlayer.pdus import (
     A_ASSOCIATE_RQ,
     PDU_HEADER_LENGTH,
     PDU_NAMES,
-    REASON_INVALID_VALUE,
-    REASON_UNEXPECTED_PARAMETER,
     Buffer,
 )
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_UNEXPECTED_PARAMETER
 
 if TYPE_CHECKING:
     from pynetdicom.pdu_items import PDUItem

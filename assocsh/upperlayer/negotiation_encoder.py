@@ -11,15 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from assocsh.errors import UsageError
-from assocsh.upperlayer.negotiation import (
-    APPLICATION_CONTEXT,
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION,
-    AssociateAccept,
-    AssociateRequest,
-)
+from assocsh.uids import APPLICATION_CONTEXT, IMPLICIT_LE
+from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest
+from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
-_ANY_TRANSFER_SYNTAX = "1.2.840.10008.1.2"
+_ANY_TRANSFER_SYNTAX = IMPLICIT_LE
 """Stands in the transfer syntax of a refused context, where it means nothing (PS3.8 9.3.3.2)."""
 
 

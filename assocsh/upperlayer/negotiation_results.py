@@ -9,8 +9,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from assocsh.errors import ProtocolError
-from assocsh.upperlayer.negotiation import (
+from assocsh.uids import (
     APPLICATION_CONTEXT,
+    PATIENT_ROOT_GET,
+    PATIENT_STUDY_ONLY_GET,
+    STUDY_ROOT_GET,
+)
+from assocsh.upperlayer.negotiation import (
     RESULT_MEANING,
     AnsweredContext,
     AssociateAccept,
@@ -21,15 +26,14 @@ from assocsh.upperlayer.negotiation import (
     ProposedContext,
     Role,
 )
-from assocsh.upperlayer.pdus import REASON_INVALID_VALUE
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE
 
 MIN_PDU = 8
 """The least maximum length anything fits in: a PDV header (6) and two bytes of data."""
 
 _DEFAULT_ROLE = Role(scu=True, scp=False)
 _SYNCHRONOUS = AsyncWindow(1, 1)
-_RETRIEVE_BY_GET = frozenset(f"1.2.840.10008.5.1.4.1.2.{model}.3" for model in (1, 2, 3))
-"""GET of patient root, study root, patient/study only (PS3.4 C.6)."""
+_RETRIEVE_BY_GET = frozenset((PATIENT_ROOT_GET, STUDY_ROOT_GET, PATIENT_STUDY_ONLY_GET))
 
 
 def window_limit(one: int, other: int) -> int:

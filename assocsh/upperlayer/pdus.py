@@ -2,7 +2,7 @@
 
 The hot path is P-DATA-TF. A received PDU is a view of the chunk it came in, never a copy, unless
 it crossed chunks. A-ASSOCIATE-RQ and -AC are read and written in
-:mod:`assocsh.upperlayer.negotiation_codec`.
+:mod:`~assocsh.upperlayer.negotiation_decoder` and :mod:`~assocsh.upperlayer.negotiation_encoder`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from struct import Struct
 
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
+from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_UNRECOGNIZED_PDU
 
 Buffer = bytes | bytearray | memoryview
 
@@ -32,6 +33,13 @@ PDU_NAMES = {
     A_RELEASE_RP: "A-RELEASE-RP",
     A_ABORT: "A-ABORT",
 }
+"""PDU types (PS3.8 9.3.1)."""
+
+
+def pdu_name(pdu_type: int) -> str:
+    """The standard's name of a PDU type, or words with its number where it has none."""
+    return PDU_NAMES.get(pdu_type, f"unknown PDU type {pdu_type:#04x}")
+
 
 PDU_HEADER_LENGTH = 6
 PDV_HEADER_LENGTH = 6
@@ -44,13 +52,6 @@ MAX_DATA_LENGTH = 16 * 1024 * 1024
 """P-DATA-TF, where "no limit" (0) was announced: a length field alone must not fill memory."""
 MAX_PDVS = 256
 """PDVs in one P-DATA-TF. They all belong to one message (Annex E), so two are usual."""
-
-REASON_NOT_SPECIFIED = 0
-REASON_UNRECOGNIZED_PDU = 1
-REASON_UNEXPECTED_PDU = 2
-REASON_UNRECOGNIZED_PARAMETER = 4
-REASON_UNEXPECTED_PARAMETER = 5
-REASON_INVALID_VALUE = 6
 
 _HEADER = Struct(">BxI")
 _PDV_HEADER = Struct(">IBB")

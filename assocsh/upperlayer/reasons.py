@@ -1,67 +1,115 @@
-"""The codes of A-ASSOCIATE-RJ and A-ABORT in words, and what to try next (PS3.8 9.3.4, 9.3.8)."""
+"""The codes of A-ASSOCIATE-RJ and A-ABORT: as numbers, in the standard's words, and explained.
+
+PS3.8 9.3.4 and 9.3.8. ``reject_words`` and ``abort_words`` say what stands in a PDU, for those who
+look at PDUs. ``reject_meaning`` and ``abort_meaning`` say it to the user whose association ended,
+with a hint what to try next. Every combination of numbers has words.
+"""
 
 from __future__ import annotations
 
+# Reason/Diag. of an A-ABORT of the service provider (PS3.8 9.3.8).
+REASON_NOT_SPECIFIED = 0
+REASON_UNRECOGNIZED_PDU = 1
+REASON_UNEXPECTED_PDU = 2
+REASON_UNRECOGNIZED_PARAMETER = 4
+REASON_UNEXPECTED_PARAMETER = 5
+REASON_INVALID_VALUE = 6
+
+REJECT_RESULTS = {1: "rejected permanent", 2: "rejected transient"}
+REJECT_SOURCES = {
+    1: "service user",
+    2: "service provider (ACSE)",
+    3: "service provider (presentation)",
+}
+REJECT_REASONS = {
+    (1, 1): "no reason given",
+    (1, 2): "application context name not supported",
+    (1, 3): "calling AE title not recognized",
+    (1, 7): "called AE title not recognized",
+    (2, 1): "no reason given",
+    (2, 2): "protocol version not supported",
+    (3, 1): "temporary congestion",
+    (3, 2): "local limit exceeded",
+}
+"""By (source, reason): what a reason means depends on its source."""
+
+ABORT_SOURCES = {0: "service user", 2: "service provider"}
+ABORT_REASONS = {
+    REASON_NOT_SPECIFIED: "reason not specified",
+    REASON_UNRECOGNIZED_PDU: "unrecognized PDU",
+    REASON_UNEXPECTED_PDU: "unexpected PDU",
+    REASON_UNRECOGNIZED_PARAMETER: "unrecognized PDU parameter",
+    REASON_UNEXPECTED_PARAMETER: "unexpected PDU parameter",
+    REASON_INVALID_VALUE: "invalid PDU parameter value",
+}
+"""Of the service provider; a service user's reason is not significant."""
+
+
+def reject_words(result: int, source: int, reason: int) -> str:
+    """``"rejected permanent by the service user: called AE title not recognized"``."""
+    what = REJECT_RESULTS.get(result, f"undefined result {result}")
+    who = REJECT_SOURCES.get(source, f"undefined source {source}")
+    why = REJECT_REASONS.get((source, reason), f"undefined reason {reason}")
+    return f"{what} by the {who}: {why}"
+
+
+def abort_words(source: int, reason: int) -> str:
+    """``"by the service provider: unexpected PDU"``."""
+    who = ABORT_SOURCES.get(source, f"undefined source {source}")
+    if source == 0:
+        return f"by the {who}"
+    return f"by the {who}: {ABORT_REASONS.get(reason, f'undefined reason {reason}')}"
+
+
 _RESULTS = {1: "rejected for good", 2: "rejected for now"}
-_REJECT_SOURCES = {
+_SOURCES = {
     1: "by the peer's application",
     2: "by the peer's provider (ACSE)",
     3: "by the peer's provider (presentation)",
 }
-_REJECT_REASONS: dict[tuple[int, int], tuple[str, str]] = {
-    (1, 1): (
-        "no reason given",
-        "this address may not be registered there, no context was acceptable, or a licence ran out",
-    ),
-    (1, 2): ("application context not supported", "the peer is not a standard DICOM peer"),
-    (1, 3): (
-        "calling AE title not recognized",
-        "have this AE title (and this host) registered there, or use --as with one that is",
-    ),
-    (1, 7): (
-        "called AE title not recognized",
-        "AE titles are case-sensitive; ask for the AE title of the PACS",
-    ),
-    (2, 1): (
-        "no reason given",
-        "this address may not be registered there, no context was acceptable, or a licence ran out",
-    ),
-    (2, 2): ("protocol version not supported", "the peer is not a standard DICOM peer"),
-    (3, 1): ("temporary congestion", "too many associations; wait, or close others"),
-    (3, 2): ("local limit exceeded", "too many associations; wait, or close others"),
+_NO_REASON = (
+    "this address may not be registered there, no context was acceptable, or a licence ran out"
+)
+_REJECT_HINTS = {
+    (1, 1): _NO_REASON,
+    (1, 2): "the peer is not a standard DICOM peer",
+    (1, 3): "have this AE title (and this host) registered there, or use --as with one that is",
+    (1, 7): "AE titles are case-sensitive; ask for the AE title of the PACS",
+    (2, 1): _NO_REASON,
+    (2, 2): "the peer is not a standard DICOM peer",
+    (3, 1): "too many associations; wait, or close others",
+    (3, 2): "too many associations; wait, or close others",
 }
-
-_ABORT_REASONS: dict[int, tuple[str, str]] = {
-    0: (
-        "reason not specified",
-        "right after negotiation: no usable context, or a time limit there",
-    ),
-    1: ("unrecognized PDU", "is there something between that changes the bytes?"),
-    2: ("unexpected PDU", "the peer saw a PDU that its state does not allow"),
-    4: ("unrecognized PDU parameter", "the peer did not know an item that was proposed"),
-    5: ("unexpected PDU parameter", "the peer did not expect an item that was sent"),
-    6: (
-        "invalid PDU parameter value",
-        "a value that the peer refuses: a PDU longer than it takes, a context not accepted",
+_ABORT_HINTS = {
+    REASON_NOT_SPECIFIED: "right after negotiation: no usable context, or a time limit there",
+    REASON_UNRECOGNIZED_PDU: "is there something between that changes the bytes?",
+    REASON_UNEXPECTED_PDU: "the peer saw a PDU that its state does not allow",
+    REASON_UNRECOGNIZED_PARAMETER: "the peer did not know an item that was proposed",
+    REASON_UNEXPECTED_PARAMETER: "the peer did not expect an item that was sent",
+    REASON_INVALID_VALUE: (
+        "a value that the peer refuses: a PDU longer than it takes, a context not accepted"
     ),
 }
 
 
 def reject_meaning(result: int, source: int, reason: int) -> tuple[str, str]:
-    """``(text, hint)`` for an A-ASSOCIATE-RJ; every combination of numbers has one."""
+    """``(text, hint)`` for an A-ASSOCIATE-RJ of the peer; the codes stand at the end of the text.
+
+    A transient rejection of sources 1 and 2 without a reason also gets the hint to try again.
+    """
     how = _RESULTS.get(result, f"rejected with the undefined result {result}")
-    who = _REJECT_SOURCES.get(source, f"by the undefined source {source}")
-    why, hint = _REJECT_REASONS.get(
-        (source, reason),
-        (f"undefined reason {reason}", "the codes are not of the standard: look at the peer's log"),
+    who = _SOURCES.get(source, f"by the undefined source {source}")
+    why = REJECT_REASONS.get((source, reason), f"undefined reason {reason}")
+    hint = _REJECT_HINTS.get(
+        (source, reason), "the codes are not of the standard: look at the peer's log"
     )
-    if not hint or (result == 2 and reason == 1 and source != 3):
+    if result == 2 and reason == 1 and source != 3:
         hint = "try again in a while; " + hint
     return f"{how} {who}: {why} ({result}/{source}/{reason})", hint
 
 
 def abort_meaning(source: int, reason: int) -> tuple[str, str]:
-    """``(text, hint)`` for an A-ABORT; every combination of numbers has one.
+    """``(text, hint)`` for an A-ABORT of the peer; the codes stand at the end of the text.
 
     The reason means something for the service provider (source 2) only.
     """
@@ -71,9 +119,8 @@ def abort_meaning(source: int, reason: int) -> tuple[str, str]:
             f"aborted by the application {codes}",
             "the application refused what was asked of it: its log tells why",
         )
-    why, hint = _ABORT_REASONS.get(
-        reason, (f"undefined reason {reason}", "the code is not of the standard")
-    )
+    why = ABORT_REASONS.get(reason, f"undefined reason {reason}")
+    hint = _ABORT_HINTS.get(reason, "the code is not of the standard")
     if source == 2:
         return f"aborted by the service provider: {why} {codes}", hint
     return f"aborted by the undefined source {source}: {why} {codes}", hint

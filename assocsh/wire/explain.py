@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
 from assocsh.dimse.status import category, meaning
 from assocsh.text.visible import visible
+from assocsh.uids import WORKLIST_FIND
+from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.exchange import Exchange, Step
-from assocsh.wire.meanings import context_result, duration, uid_name
+from assocsh.wire.meanings import duration, uid_name
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.association.association import Association
     from assocsh.association.operation import Operation
-
-WORKLIST = "1.2.840.10008.5.1.4.31"
 
 _SECTIONS = {
     "C-STORE": "PS3.7 9.1.1, PS3.4 Annex B",
@@ -127,10 +128,10 @@ def _response(step: Step) -> str:
 def _means(service: str, kind: str, command: CommandSet) -> str:
     words = visible(meaning(command.status, service))
     counts = ""
-    if 0x1021 in command.values:
+    if COMPLETED_SUBOPERATIONS in command.values:
+        _, completed, failed, warning = map(command.number, SUBOPERATIONS)
         counts = (
-            f" Sub-operations: {command.number(0x1021)} completed, {command.number(0x1022)} "
-            f"failed, {command.number(0x1023)} with warnings."
+            f" Sub-operations: {completed} completed, {failed} failed, {warning} with warnings."
         )
     if kind == "Pending":
         if service == "C-FIND":
@@ -151,7 +152,7 @@ def _means(service: str, kind: str, command: CommandSet) -> str:
 
 
 def _section(service: str, command: CommandSet) -> str:
-    if service == "C-FIND" and command.sop_class == WORKLIST:
+    if service == "C-FIND" and command.sop_class == WORKLIST_FIND:
         return "PS3.7 9.1.2, PS3.4 K.4.1"
     return _SECTIONS.get(service, "PS3.7")
 
@@ -192,7 +193,7 @@ def explain_association(association: Association) -> list[str]:
             refused.setdefault(context.result, []).append(uid_name(context.abstract_syntax))
     for result, names in refused.items():
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        lines.append(f"Refused ({context_result(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")
+        lines.append(f"Refused ({result_meaning(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")
     window = association.window
     if request.window is None:
         lines.append(

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.elements import SUBOPERATIONS
 from assocsh.text.visible import visible
+from assocsh.upperlayer.reasons import abort_words, reject_words
 from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import abort_meaning, reject_meaning, status_text, uid_name
+from assocsh.wire.meanings import status_text, uid_name
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.upperlayer.negotiation import PresentationContext
 
-_SUBOPERATIONS = {0x1020: "remaining", 0x1021: "completed", 0x1022: "failed", 0x1023: "warning"}
+_SUBOPERATIONS = dict(
+    zip(SUBOPERATIONS, ("remaining", "completed", "failed", "warning"), strict=True)
+)
 
 
 def pdu_summary(found: FieldList) -> str:
@@ -26,13 +30,13 @@ def pdu_summary(found: FieldList) -> str:
         case 0x01 | 0x02:
             return _associate(found, accept=data[0] == 0x02)
         case 0x03:
-            return reject_meaning(data[7], data[8], data[9])
+            return reject_words(data[7], data[8], data[9])
         case 0x04:
             titles = [field.name for field in found.fields if field.kind is Kind.TITLE]
             shown = "; ".join(title.partition(": ")[2] for title in titles[:3])
             return shown + (f"; {len(titles) - 3} more" if len(titles) > 3 else "")
         case 0x07:
-            return abort_meaning(data[8], data[9])
+            return abort_words(data[8], data[9])
         case _:
             return ""
 
@@ -112,6 +116,4 @@ def message_summary(
 
 
 def _message_id(command: CommandSet) -> str:
-    answers = 0x0120 in command.values
-    number = command.message_id_being_responded_to if answers else command.message_id
-    return f"{'to ' if answers else ''}message {number}"
+    return f"{'to ' if command.answers else ''}message {command.request_id}"

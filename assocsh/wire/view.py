@@ -14,38 +14,30 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.text.visible import visible
+from assocsh.upperlayer.pdus import pdu_name
 from assocsh.wire.fields import Kind
 from assocsh.wire.layout import INDENT, detail_lines, hex_lines
-from assocsh.wire.meanings import duration, pdu_name
+from assocsh.wire.meanings import duration
+from assocsh.wire.modes import WireMode
 from assocsh.wire.summary import message_summary, pdu_summary
 from assocsh.wire.walk_command import command_lines
 from assocsh.wire.walk_pdu import walk_pdu
 
 if TYPE_CHECKING:
     from assocsh.association.events import (
-        Buffer,
         EngineEvent,
         MessageTransferred,
         PduTransferred,
         StateChanged,
     )
     from assocsh.association.operation import Operation
+    from assocsh.upperlayer.pdus import Buffer
 
 SENT, RECEIVED, STATE, OWN_ERROR, UNEXPECTED = " -> ", "<-  ", "=== ", "*** ", "<** "
 P_DATA, ABORT, REJECT = 0x04, 0x07, 0x03
-
-
-class WireMode(StrEnum):
-    """How much of the wire is shown."""
-
-    OFF = "off"
-    SUMMARY = "summary"
-    DETAIL = "detail"
-    HEX = "hex"
 
 
 class _Pdu(NamedTuple):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import IDENTITY_KINDS, context_result, uid_with_name
+from assocsh.wire.meanings import IDENTITY_KINDS, uid_with_name
 
 ITEM_NAMES = {
     0x10: "application context",
@@ -126,13 +127,13 @@ def _context(found: FieldList, offset: int, stop: int, level: int, accept: bool)
     result = found.data[offset + 6]
     answered = found.data[offset] == 0x21
     if answered:
-        title += f": {context_result(result)}"
+        title += f": {result_meaning(result)}"
     _head(found, offset, stop, level, title=title)
     odd = "" if number % 2 else " (must be odd)"
     found.add(offset + 4, 1, "presentation context id", f"{number}{odd}", kind=Kind.HEAD)
     found.add(offset + 5, 1, "reserved", kind=Kind.RESERVED)
     if answered:
-        value = f"{result} {context_result(result)}"
+        value = f"{result} {result_meaning(result)}"
         found.add(offset + 6, 1, "result", value, level=level + 1, kind=Kind.HEAD)
     else:
         found.add(offset + 6, 1, "reserved", kind=Kind.RESERVED)

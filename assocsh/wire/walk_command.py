@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from assocsh.dimse.commandset import ELEMENTS, NO_DATA_SET, CommandSet, Value, field_label
+from assocsh.dimse.commandset import NO_DATA_SET, CommandSet, Value, field_label
+from assocsh.dimse.elements import COMMAND_DATA_SET_TYPE, COMMAND_FIELD, ELEMENTS, PRIORITY, STATUS
 from assocsh.text.visible import visible
 from assocsh.wire.fields import FieldList
 from assocsh.wire.meanings import PRIORITIES, status_text, uid_with_name
-
-_STATUS, _FIELD, _PRIORITY, _DATA_SET_TYPE = 0x0900, 0x0100, 0x0700, 0x0800
 
 
 def element_name(number: int) -> str:
@@ -26,13 +25,13 @@ def element_value(number: int, value: Value, service: str = "") -> str:
         if element and element.vr == "UI":
             return visible(uid_with_name(value))
         return f'"{visible(value)}"' if element else visible(value)
-    if number == _STATUS:
+    if number == STATUS:
         return status_text(value, service)
-    if number == _FIELD:
+    if number == COMMAND_FIELD:
         return f"0x{value:04X} {field_label(value)}"
-    if number == _PRIORITY:
+    if number == PRIORITY:
         return f"{value} {PRIORITIES.get(value, 'undefined')}"
-    if number == _DATA_SET_TYPE:
+    if number == COMMAND_DATA_SET_TYPE:
         follows = "no data set follows" if value == NO_DATA_SET else "a data set follows"
         return f"0x{value:04X} {follows}"
     return str(value)
@@ -69,7 +68,7 @@ def walk_command(found: FieldList, offset: int, end: int, level: int) -> None:
             found.broken(offset, end, reason, level)
             return
         if group == 0:
-            if number == _FIELD:
+            if number == COMMAND_FIELD:
                 service = service_of(found.number(offset + 8, min(length, 2), "little"))
             value = _read(found, number, offset + 8, length, service)
             name = element_name(number)

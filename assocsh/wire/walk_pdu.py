@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import (
+from assocsh.upperlayer.pdus import pdu_name
+from assocsh.upperlayer.reasons import (
     ABORT_REASONS,
     ABORT_SOURCES,
     REJECT_REASONS,
     REJECT_RESULTS,
     REJECT_SOURCES,
-    pdu_name,
 )
+from assocsh.wire.fields import FieldList, Kind
 from assocsh.wire.walk_associate import walk_associate
 from assocsh.wire.walk_command import walk_command
 

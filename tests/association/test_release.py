@@ -430,7 +430,7 @@ async def test_release_of_what_is_not_open() -> None:
         engine = Engine(
             peer=Peer("A", "h", 1), calling_ae="B", max_pdu=16384, timeouts=QUICK, handlers=None
         )
-        await engine.association.release()
+        await Association(engine).release()
 
 
 @pytest.mark.rule("R1", "W8")

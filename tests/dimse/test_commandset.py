@@ -16,14 +16,13 @@ from pynetdicom.dsutils import decode as pynetdicom_decode
 from pynetdicom.dsutils import encode as pynetdicom_encode
 
 from assocsh.dimse.commandset import (
-    ELEMENTS,
-    KEYWORDS,
     CommandField,
     CommandSet,
     Value,
     check_values,
     field_label,
 )
+from assocsh.dimse.elements import ELEMENTS, KEYWORDS
 from assocsh.errors import ProtocolError, UsageError
 
 UID = "1.2.840.10008.5.1.4.1.1.2"

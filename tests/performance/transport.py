@@ -159,6 +159,7 @@ async def associated(
         timeouts=Timeouts(),
         handlers=handlers,
     )
+    association = Association(made)
     transport.protocol = made.protocol
     asked = AsyncWindow(window, window)
     request = AssociateRequest("NOBODY", "TEST", proposed, window=asked, roles=roles)
@@ -172,7 +173,7 @@ async def associated(
     )
     arrive(made.protocol, encode_accept(accept))
     await made.opened
-    return made.association
+    return association
 
 
 def message(context_id: int, values: dict[int, Value], data: bytes | None = None) -> bytes:

@@ -12,7 +12,7 @@ import pytest
 
 from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
-from assocsh.session import sleepwatch
+from assocsh.session import idle
 from assocsh.session.session import Session
 from tests.peers.scripted import Script, ScriptedPeer, Wire
 from tests.program.support import on_screen, patient, silent
@@ -46,8 +46,8 @@ async def opened(
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sleepwatch, "TICK", 0.01)
-    monkeypatch.setattr(sleepwatch, "PATIENCE", 0.05)
+    monkeypatch.setattr(idle, "TICK", 0.01)
+    monkeypatch.setattr(idle, "PATIENCE", 0.05)
 
 
 @pytest.mark.scenario(74)

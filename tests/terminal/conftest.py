@@ -10,7 +10,7 @@ import pytest
 
 from tests.terminal.pty_terminal import ROOT, PtyTerminal, python
 
-FAKE_APP = ROOT / "tests" / "shell" / "terminal" / "fake_app.py"
+FAKE_APP = ROOT / "tests" / "terminal" / "fake_app.py"
 
 
 class FakeShell(PtyTerminal):

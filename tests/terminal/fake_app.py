@@ -12,28 +12,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assocsh.output.sink import Kind, MemoryOutput, Output
+from assocsh.session.ports import Status
 from assocsh.terminal.app import run_shell
+from assocsh.wire.modes import WireMode
 
-
-@dataclass(frozen=True)
-class FakeStatus:
-    peer: str = "FAKE@127.0.0.1:104"
-    state: str = "open"
-    window: str = "8"
-    pending: int = 0
-    queued: int = 0
-    last: str = ""
-    elapsed: str = ""
-    wire: str = "off"
-    calling: str = "ASSOCSH"
-    held: int = 0
-    failed: bool = False
-    listening: str = ""
-    recording: str = ""
+FAKE = Status(peer="FAKE@127.0.0.1:104", calling="ASSOCSH", state="open", window="8")
 
 
 class FakeSession:
@@ -45,18 +31,18 @@ class FakeSession:
         self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False
-        self._status = FakeStatus()
+        self._status = FAKE
         self._stuck = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def status(self) -> FakeStatus:
+    def status(self) -> Status:
         return self._status
 
     def submit(self, text: str, *, foreground: bool = False) -> None:
         how = "in order" if foreground else "at once"
         self.output.result(f"submitted {how}: {text!r}")
         if text.startswith("wire "):
-            self.change(wire=text.split()[1])
+            self.change(wire=WireMode(text.split()[1]))
         elif text == "quit":
             self.leaving.set()
 
@@ -72,7 +58,7 @@ class FakeSession:
         await asyncio.sleep(0)
 
     def change(self, **values: object) -> None:
-        self._status = replace(self._status, **values)  # type: ignore[arg-type]
+        self._status = self._status._replace(**values)  # type: ignore[arg-type]
         for listener in tuple(self.on_change):
             listener()
 

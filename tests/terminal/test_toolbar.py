@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from prompt_toolkit.formatted_text import fragment_list_width, to_plain_text
 
+from assocsh.session.ports import Status
 from assocsh.terminal.toolbar import Memo, toolbar
-from tests.terminal.fake_app import FakeStatus
+from assocsh.wire.modes import WireMode
 
-BUSY = FakeStatus(
+BUSY = Status(
+    state="open",
     peer="ORTHANC@127.0.0.1:4242",
     window="8/1",
     pending=8,
     queued=92,
     last="0x0000 Success",
     elapsed="38 ms",
-    wire="summary",
+    wire=WireMode.SUMMARY,
 )
 
 
-def plain(status: FakeStatus, hint: str = "", columns: int = 160) -> str:
+def plain(status: Status, hint: str = "", columns: int = 160) -> str:
     return to_plain_text(toolbar(status, hint, columns))
 
 
@@ -39,12 +39,12 @@ def test_the_hint_stands_at_the_right_end() -> None:
 
 
 def test_without_an_association() -> None:
-    assert plain(FakeStatus(peer="", state="closed", window="")) == " not connected"
+    assert plain(Status()) == " not connected"
 
 
 def test_more_that_goes_on() -> None:
     text = plain(
-        replace(BUSY, held=2, listening="127.0.0.1:11113", recording="a.assoc"), columns=200
+        BUSY._replace(held=2, listening="127.0.0.1:11113", recording="a.assoc"), columns=200
     )
     assert "8 pending / 92 queued / 2 held" in text
     assert "listening 127.0.0.1:11113" in text
@@ -53,7 +53,7 @@ def test_more_that_goes_on() -> None:
 
 @pytest.mark.parametrize("state", ["aborted", "lost", "rejected"])
 def test_an_association_that_broke_is_red_and_says_so(state: str) -> None:
-    fragments = toolbar(replace(BUSY, state=state), "", 120)
+    fragments = toolbar(BUSY._replace(state=state), "", 120)
     red = "".join(text for style, text, *_ in fragments if "bad" in style)
     assert state in red
     assert "ORTHANC" in red
@@ -81,18 +81,18 @@ def test_the_least_important_gives_way_first(columns: int) -> None:
 
 
 def test_80_columns_have_room_for_all_that_matters() -> None:
-    assert plain(replace(BUSY, wire="off"), columns=80) == (
+    assert plain(BUSY._replace(wire=WireMode.OFF), columns=80) == (
         " ORTHANC · open · window 8/1 · 8 pending / 92 queued · 0x0000 Success · 38 ms"
     )
 
 
 def test_on_a_narrow_terminal_the_counts_outlive_the_state() -> None:
     assert plain(BUSY, columns=34) == " ORTHANC · 8 pending / 92 queued"
-    assert "aborted" in plain(replace(BUSY, state="aborted"), columns=34)
+    assert "aborted" in plain(BUSY._replace(state="aborted"), columns=34)
 
 
 def test_what_a_peer_says_is_visible() -> None:
-    text = plain(replace(BUSY, peer="EVIL\x1b[2J\x9b\u202e@h:1", last="0x0000 \x07"), "a\x1bb")
+    text = plain(BUSY._replace(peer="EVIL\x1b[2J\x9b\u202e@h:1", last="0x0000 \x07"), "a\x1bb")
     assert text.isprintable()
 
 

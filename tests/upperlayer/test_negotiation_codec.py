@@ -11,8 +11,6 @@ from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
 
 from assocsh.errors import ProtocolError, UsageError
 from assocsh.upperlayer import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION,
     AnsweredContext,
     AssociateAccept,
     AssociateRequest,
@@ -25,6 +23,7 @@ from assocsh.upperlayer import (
     encode_accept,
     encode_request,
 )
+from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from tests.upperlayer import corpus
 from tests.upperlayer.corpus import CT, EXPLICIT, IMPLICIT, MR, item
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_RJ
 
 from assocsh.upperlayer import (
@@ -13,7 +15,17 @@ from assocsh.upperlayer import (
     abort_meaning,
     reject_meaning,
 )
-from assocsh.upperlayer.pdus import encode_reject
+from assocsh.upperlayer.negotiation import RESULT_MEANING, result_meaning
+from assocsh.upperlayer.pdus import PDU_NAMES, encode_reject, pdu_name
+from assocsh.upperlayer.reasons import (
+    ABORT_REASONS,
+    ABORT_SOURCES,
+    REJECT_REASONS,
+    REJECT_RESULTS,
+    REJECT_SOURCES,
+    abort_words,
+    reject_words,
+)
 from tests.upperlayer import corpus
 
 DEFINED = [
@@ -69,3 +81,37 @@ def test_an_abort_of_the_user_has_no_reason() -> None:
     """PS3.8 9.3.8: the reason field is not significant for source 0."""
     assert abort_meaning(0, 0)[1] == abort_meaning(0, 6)[1]
     assert "undefined source 1" in abort_meaning(1, 0)[0]
+
+
+def test_the_words_of_the_standard() -> None:
+    said = reject_words(1, 1, 7)
+    assert said == "rejected permanent by the service user: called AE title not recognized"
+    assert abort_words(2, 2) == "by the service provider: unexpected PDU"
+    assert abort_words(0, 2) == abort_words(0, 0) == "by the service user"
+
+
+@given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
+def test_only_what_is_defined_has_the_standards_words(
+    result: int, source: int, reason: int
+) -> None:
+    """The words for PDUs and the text for the user give the same reason, from one table."""
+    words = reject_words(result, source, reason)
+    defined = result in REJECT_RESULTS and (source, reason) in REJECT_REASONS
+    assert ("undefined" not in words) == defined
+    why = REJECT_REASONS.get((source, reason), f"undefined reason {reason}")
+    assert words.endswith(f": {why}") and why in reject_meaning(result, source, reason)[0]
+    assert REJECT_SOURCES.get(source, f"undefined source {source}") in words
+
+    words = abort_words(source, reason)
+    defined = source == 0 or (source in ABORT_SOURCES and reason in ABORT_REASONS)
+    assert ("undefined" not in words) == defined
+    if source:
+        why = ABORT_REASONS.get(reason, f"undefined reason {reason}")
+        assert words.endswith(f": {why}") and why in abort_meaning(source, reason)[0]
+
+
+@given(st.integers(0, 255))
+def test_every_number_has_a_name(number: int) -> None:
+    assert ("unknown" not in pdu_name(number)) == (number in PDU_NAMES)
+    assert ("undefined" not in result_meaning(number)) == (number in RESULT_MEANING)
+    assert pdu_name(number) == PDU_NAMES.get(number, f"unknown PDU type {number:#04x}")

@@ -1,0 +1,81 @@
+"""Storage commitment (PS3.4 J): is what was stored kept? The answer follows as an event report."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from assocsh import uids
+from assocsh.datasets.identifiers import dataset_from
+from assocsh.dimse import status
+from assocsh.dimse.requests import NEventReport
+from assocsh.practice.normalized import Instance, Refused, Service
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from assocsh.association import Indication
+    from assocsh.practice.index import Index
+
+REQUEST_COMMITMENT = 1
+"""The one action (PS3.4 J.3.2)."""
+
+ALL_COMMITTED, SOME_FAILED = 1, 2
+"""Event types of the report (PS3.4 J.3.3)."""
+
+SOP_INSTANCE_UID = 0x00080018
+
+
+class Commitment(Service):
+    """Commits to what is in ``index``; the report goes out on the requestor's association."""
+
+    classes = frozenset({uids.STORAGE_COMMITMENT})
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def acted(
+        self, instance: Instance | None, number: int, information: Dataset | None
+    ) -> tuple[Dataset | None, Callable[[Indication], Awaitable[None]] | None]:
+        if number != REQUEST_COMMITMENT:
+            raise Refused(status.NO_SUCH_ACTION, "the action is 1, request storage commitment")
+        transaction = None if information is None else information.get("TransactionUID")
+        if information is None or not transaction:
+            raise Refused(status.MISSING_ATTRIBUTE, "TransactionUID")
+        asked = [
+            (str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID")))
+            for item in information.get("ReferencedSOPSequence") or ()
+        ]
+        report = self._report(str(transaction), asked)
+
+        async def send(indication: Indication) -> None:
+            await indication.association.send(report).result()
+
+        return None, send
+
+    def _report(self, transaction: str, asked: list[tuple[str, str]]) -> NEventReport:
+        kept: list[dict[str, Any]] = []
+        failed: list[dict[str, Any]] = []
+        for sop_class, sop_instance in asked:
+            item: dict[str, Any] = {
+                "ReferencedSOPClassUID": sop_class,
+                "ReferencedSOPInstanceUID": sop_instance,
+            }
+            found = self._index.instances({SOP_INSTANCE_UID: [sop_instance]})
+            if not found:
+                failed.append({**item, "FailureReason": status.NO_SUCH_SOP_INSTANCE})
+            elif found[0].sop_class != sop_class:
+                failed.append({**item, "FailureReason": status.CLASS_INSTANCE_CONFLICT})
+            else:
+                kept.append(item)
+        information: dict[str, Any] = {"TransactionUID": transaction}
+        if kept:
+            information["ReferencedSOPSequence"] = kept
+        if failed:
+            information["FailedSOPSequence"] = failed
+        return NEventReport(
+            uids.STORAGE_COMMITMENT,
+            uids.STORAGE_COMMITMENT_INSTANCE,
+            SOME_FAILED if failed else ALL_COMMITTED,
+            dataset_from(information),
+        )

@@ -1,0 +1,76 @@
+"""What a prompt needs of a session, and nothing else of it: a value and a Protocol.
+
+``assocsh.terminal`` imports this module and no other of this package; ``Session`` is what stands
+behind it at work, a session of a few lines in the terminal's tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol
+
+from assocsh.output.sink import Output
+from assocsh.wire.modes import WireMode
+
+
+class Status(NamedTuple):
+    """What a toolbar shows. Texts from a peer were made visible; empty where there is nothing."""
+
+    peer: str = ""
+    """``ORTHANC@127.0.0.1:4242``; empty before the first association."""
+    calling: str = ""
+    """Our AE title."""
+    state: str = "closed"
+    """``open``, ``released``, ..."""
+    window: str = ""
+    """``8/1``: operations invoked and performed."""
+    pending: int = 0
+    queued: int = 0
+    held: int = 0
+    """Lines that wait for the results of others."""
+    last: str = ""
+    """Status and category of the last final response: ``0x0000 Success``."""
+    failed: bool = False
+    """The last final response was a failure, or the association was lost."""
+    elapsed: str = ""
+    """How long the last request took."""
+    wire: WireMode = WireMode.OFF
+    format: str = "table"
+    listening: str = ""
+    """Where the storage acceptor listens."""
+    recording: str = ""
+    """The file that is being recorded."""
+
+
+class ShellSession(Protocol):
+    """A session as the prompt sees it. Everything is called on the thread of the event loop."""
+
+    output: Output
+    """Where results and notes go. The prompt sets its own before it submits anything."""
+    on_change: list[Callable[[], None]]
+    """Called after each change of what ``status`` returns; each must be quick."""
+    loaded: asyncio.Event
+    """Commands that need the engine wait for it. The prompt clears it, and sets it when what is
+    loaded behind the first prompt is there."""
+    leaving: asyncio.Event
+    """Set by ``quit``."""
+    interactive: bool
+    """True while a person types: set by the prompt."""
+    ask_secret: Callable[[str], Awaitable[str]] | None
+    """Asks the user for something that is not shown. Raises OperationCancelled for no answer."""
+
+    def status(self) -> Status:
+        """The session now. Cheap: it is read on every key."""
+
+    def submit(self, text: str, *, foreground: bool = False) -> object:
+        """Perform a line, or several, without blocking; ``foreground``: one after the other.
+
+        Raises LanguageError before anything is performed.
+        """
+
+    def interrupt(self) -> bool:
+        """Cancel the newest request, and say what became of it; False: there was none."""
+
+    async def close(self, *, abort: bool = False) -> None:
+        """Release the association, or abort it, and give up all else that is open."""

@@ -1,0 +1,12 @@
+"""How many of what: a number with its word."""
+
+from __future__ import annotations
+
+
+def plural(count: int, word: str, words: str | None = None) -> str:
+    """``1 match``, ``2 matches``, ``20,000 files``: a count with the word that goes with it.
+
+    ``words`` is the word for all counts but 1; without it that is ``word`` with an s. Thousands
+    are set off by commas, as in every number of bytes or lines that is shown.
+    """
+    return f"{count:,} {word if count == 1 else words or f'{word}s'}"
