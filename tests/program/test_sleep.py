@@ -26,7 +26,7 @@ class Clock:
         self.slept = 0.0
 
     def __call__(self) -> float:
-        return sleepwatch.clock() + self.slept
+        return idle.clock() + self.slept
 
 
 @asynccontextmanager
