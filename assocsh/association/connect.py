@@ -15,11 +15,12 @@ from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
-from assocsh.association.peer import Peer, Timeouts, TLSConfig, check_ae_title
+from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.proposals import ContextSpec, context_specs, propose
 from assocsh.association.state import AssociationState
 from assocsh.association.tls import check_pin, client_context
 from assocsh.errors import AssociationError, UsageError
+from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow, UserIdentity
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
-from assocsh.output.problems import ended_line, error_lines, failed_lines
+from assocsh.output.failure import failed_lines
+from assocsh.output.problems import ended_line, error_lines
 from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew, RateLimit
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssocshError
+    from assocsh.language.verdict import Check
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
     from assocsh.wire.exchange import Exchange
 
 PROGRESS_EVERY = 1.0
@@ -213,10 +214,10 @@ class Human:
         self, check: Check, record: RequestRecord | None, exchange: Exchange | None
     ) -> None:
         if not check.ok:
-            for text in failed_lines(self._console, check, record, exchange):
+            for text in failed_lines(check, exchange):
                 self._note(text, Kind.ERROR)
         elif self._console.interactive:
-            self._note(f"ok: {cell(check.text)}")
+            self._note(f"ok: expect {cell(check.text)}")
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         if isinstance(error, OperationCancelled) and record is None:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
     from assocsh.wire.exchange import Exchange
 
 
@@ -58,7 +58,7 @@ class Presenter(Protocol):
     ) -> None:
         """An ``expect`` was evaluated, about ``record`` or about the association.
 
-        ``exchange`` is what went back and forth for the record, where that is known.
+        ``exchange`` is to be shown when it failed, None where that is done already.
         """
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:

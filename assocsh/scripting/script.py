@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.language.parse import every_call
+from assocsh.language.parse import Call, every_call, parse
 
 if TYPE_CHECKING:
-    from assocsh.language.parse import Call
     from assocsh.language.words import Word
 
 RECORDED = "# recorded by assocsh"
@@ -70,9 +69,8 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
         name = str(path)
     text, torn = read(path, name)
     from assocsh.language.check import check
-    from assocsh.language.parse import parse_script
 
-    calls = tuple(parse_script(text, name))
+    calls = tuple(parse(text, source=name))
     script = Script(name, path.parent, text, calls, torn)
     check_variables(calls, limits.variables)
     check(calls)

@@ -13,6 +13,7 @@ from assocsh.errors import AssocshError, OperationCancelled, UsageError
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
 
 
@@ -61,6 +62,8 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.said = False
         """The user was told about ``error`` already."""
+        self.check: Check | None = None
+        """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
         self.late = False

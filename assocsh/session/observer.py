@@ -71,6 +71,8 @@ class SessionObserver:
             return
         if not event.state.is_end:
             return
+        if event.error is not None and event.error.by == "peer":
+            state.call_attention()
         self._keepalive.stop()
         self._sleepwatch.stop()
         self.remarks.say_left_out()
@@ -84,6 +86,8 @@ class SessionObserver:
         from assocsh.dimse.commandset import CommandField
 
         note, command = self._state.note, event.indication.command
+        if command.field != CommandField.C_STORE_RQ or not self._takes_instances:
+            self._state.call_attention()
         if command.field == CommandField.C_ECHO_RQ:
             note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
         elif command.field == CommandField.C_STORE_RQ and not self._takes_instances:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import UsageError
+from assocsh.text.addresses import Peer, check_ae_title, is_address
 
 if TYPE_CHECKING:
     from assocsh.association import Timeouts, TLSConfig
@@ -73,9 +74,7 @@ def plan_for(config: Config, call: BoundCall) -> OpenPlan:
 
 
 def _address(config: Config, text: str) -> str:
-    from assocsh.association import Peer
-
-    if "@" not in text and ":" not in text:
+    if not is_address(text):
         from assocsh.language.place import nearest
 
         known = [*config.peers, PRACTICE]
@@ -100,8 +99,6 @@ def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
 
 def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     """``plan`` with the options of a call over it. Raises UsageError."""
-    from assocsh.association.peer import check_ae_title
-
     changes: dict[str, Any] = {}
     for option, name in (("--as", "calling_ae"), ("--called", "called_ae")):
         title = call.option(option)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from assocsh.datasets.uid_form import IN_TEXT
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import AlikeRemarks
 from assocsh.text.cells import cell
@@ -12,7 +13,7 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from assocsh.output.console import Console
 
-_UID = re.compile(r"'?\b\d+(?:\.\d+){3,}\b'?")
+_UID = re.compile(f"'?{IN_TEXT.pattern}'?")
 
 
 class Remarks:

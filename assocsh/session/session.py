@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssocshError, UsageError
+from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind, Output
 from assocsh.session.config import Config
 from assocsh.session.idle import KeepAlive, SleepWatch
@@ -35,15 +35,15 @@ HISTORY_KEPT = 1000
 class Session(State):
     """Everything one shell knows and does; no terminal in it, and no single command.
 
-    ``handler`` gives what performs the command of a name, None for one that nothing performs;
-    ``commands.registry.new_session`` makes a session with those of this program.
+    ``handler`` gives what performs the command of a name; ``commands.registry.new_session`` makes a
+    session with those of this program.
     """
 
     def __init__(
         self,
         output: Output | None = None,
         *,
-        handler: Callable[[str], Handler | None],
+        handler: Callable[[str], Handler],
         config: Config | None = None,
     ) -> None:
         super().__init__(output, config=config)
@@ -59,10 +59,7 @@ class Session(State):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _perform(self, call: BoundCall) -> None:
-        handler = self._handler(call.name)
-        if handler is None:
-            raise UsageError(f"{call.name} is not part of this version")
-        await handler(self, call)
+        await self._handler(call.name)(self, call)
 
     # what is asked of it
 

@@ -46,7 +46,8 @@ class State:
     """What the parts of a session work on. It holds; ``Session`` acts.
 
     Callbacks run on the loop and must be quick: those of ``on_change`` after each change of what
-    ``status`` returns; of ``on_job_started`` when a job was submitted, before its first step; of
+    ``status`` returns; of ``on_attention`` when the peer did what was not asked for (a request of
+    its own, an abort); of ``on_job_started`` when a job was submitted, before its first step; of
     ``on_job_ended`` when it has ended and its end was said; of ``on_close`` when the session is
     closed, each once.
     """
@@ -78,6 +79,7 @@ class State:
         self.ask_secret: Callable[[str], Awaitable[str]] | None = None
         """Asks the user for something that is not shown; None where nobody can be asked."""
         self.on_change: list[Callable[[], None]] = []
+        self.on_attention: list[Callable[[], None]] = []
         self.on_job_started: list[Callable[[Job], None]] = []
         self.on_job_ended: list[Callable[[Job], None]] = []
         self.on_close: list[Callable[[], None]] = []
@@ -85,6 +87,11 @@ class State:
     def changed(self) -> None:
         """Tell everyone who shows ``status`` that it may be different now."""
         for callback in tuple(self.on_change):
+            callback()
+
+    def call_attention(self) -> None:
+        """Tell whoever is at the prompt that the peer did something that was not asked for."""
+        for callback in tuple(self.on_attention):
             callback()
 
     @staticmethod

@@ -6,7 +6,7 @@ from itertools import chain, combinations
 
 import pytest
 
-from assocsh import uids
+import assocsh.uids as uids
 from assocsh.association import connect, listen
 from assocsh.association.events import Remark
 from assocsh.association.proposals import (

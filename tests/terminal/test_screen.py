@@ -293,3 +293,15 @@ def test_an_interrupt_from_outside_is_ctrl_c(fake_shell: Start, number: signal.S
         shell.wait_for(lambda t, count=count: t.text.count("interrupted") == count)
     shell.enter("status")
     shell.wait_for("submitted at once: 'status'")
+
+
+def test_what_is_typed_between_two_prompts_is_on_the_next_one(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    for number in range(25):
+        shell.enter(f"show #{number}")
+        shell.wait_for(f"submitted at once: 'show #{number}'")
+        shell.send("typed")  # at once: the next prompt may not stand yet
+        shell.wait_for(lambda t: prompt_lines(t)[-1:] == ["assocsh> typed"])
+        assert not [line for line in shell.everything.splitlines() if line.startswith("typed")]
+        shell.send("c-c")
+        shell.wait_for(lambda t: prompt_lines(t)[-1:] == ["assocsh>"])
