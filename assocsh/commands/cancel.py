@@ -37,7 +37,7 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def cancel(session: Session, call: BoundCall) -> None:
     """Cancel one request, or all that have not ended."""
-    jobs = [job for job in session.interpreter.unfinished if job.record is not None]
+    jobs = [job for job in session.jobs if job.record is not None]
     word = call.required("request")
     if word == "all":
         for job in jobs:

@@ -91,8 +91,7 @@ async def find(session: Session, call: BoundCall) -> None:
         await repeat(session, record, (request for _ in range(count)), count)
         return
     limit = call.integer("--limit", least=1)
-    operation = session.open_association().send(request, limit=limit)
-    record.track(operation)
+    operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
     turns = Turns()
     async for response in operation:

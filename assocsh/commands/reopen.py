@@ -8,7 +8,8 @@ from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError
 from assocsh.language.model import CommandSpec, Heading
-from assocsh.session.opening import open_association, with_options
+from assocsh.session.opening import open_association
+from assocsh.session.plan import with_options
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall

@@ -43,6 +43,6 @@ async def run(session: Session, call: BoundCall) -> None:
     names = frozenset(session.variables) | frozenset(values)
     scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
     session.variables.update(values)
-    code = await run_inside(session, scripts, keep_going=call.flag("--keep-going"))
+    code = await run_inside(session, call.job, scripts, keep_going=call.flag("--keep-going"))
     if code:
         raise error_with(code, f"{', '.join(call.words)}: failed")
