@@ -106,7 +106,9 @@ class Query:
         return PENDING_OPTIONAL_KEYS if self._unknown else PENDING
 
     def candidates(self, index: Index) -> Iterator[Dataset | None]:
-        """The entities that match; None for each that does not, so that the caller can breathe."""
+        """The entities that match; None for each that does not: a moment for the caller
+        to let the event loop run.
+        """
         for entity in index.search(self.level, self._keys):
             for level, tags in self._computed.items():
                 if tags:

@@ -157,7 +157,7 @@ class Shell:
     # -- the loop -----------------------------------------------------------------------------
 
     async def run(self, first: Sequence[str] = (), greeting: str = "") -> int:
-        """Prompt until somebody leaves; the exit code."""
+        """Prompt until the user, a signal or the terminal ends it; the exit code."""
         self._first = first
         if greeting:
             self._printer.write(greeting)
