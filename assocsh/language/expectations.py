@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
-from assocsh.text.durations import parse_duration
+from assocsh.text.durations import is_duration, parse_duration
 
 
 class Operator:
@@ -89,7 +89,6 @@ class Assignment:
 
 
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\.[0-9]+)?)")
-_DURATION = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -164,7 +163,7 @@ def parse_let(text: str, *, offset: int = 0, place: Place | None = None) -> Assi
         )
     value = rest[1]
     quoted = any(part.kind is not PartKind.BARE for part in value.parts)
-    if quoted or _NUMBER.fullmatch(value.text) or _DURATION.fullmatch(value.text):
+    if quoted or _NUMBER.fullmatch(value.text) or is_duration(value.text):
         return Assignment(name.text, _operand(value, place), offset, end)
     query = parse_query(value.text, offset=value.start, place=place)
     return Assignment(name.text, query, offset, end)
@@ -244,7 +243,7 @@ def read_text(text: str) -> Reading:
 
 def _measure(text: str) -> int | float | None:
     """A number, or a duration in seconds."""
-    if _DURATION.fullmatch(text):
+    if is_duration(text):
         return parse_duration(text)
     if not _NUMBER.fullmatch(text):
         return None

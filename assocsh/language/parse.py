@@ -7,7 +7,7 @@ known. Whether a tag exists is for ``check``, which needs the dictionary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assocsh.errors import LanguageError
@@ -18,10 +18,11 @@ from assocsh.language.expectations import (
     parse_let,
     queries_of,
 )
+from assocsh.language.model import CommandSpec, Option, Parameter, Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.slots import check_setting, check_word
-from assocsh.language.spec import COMMANDS, CommandSpec, Option, Parameter, Slot
+from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
 from assocsh.language.words import Reference, Word, word_of
 
@@ -107,14 +108,16 @@ def parse(text: str, *, line: int = 1, source: str = "") -> list[Call]:
     return parsed.calls
 
 
-def parse_script(text: str, source: str) -> list[Call]:
-    """As ``parse``, for a whole file."""
-    return parse(text, source=source)
-
-
 def parse_all(text: str, *, line: int = 1, source: str = "") -> Parsed:
     """Every call and every mistake of a text, both in its order; one mistake per command."""
     return _Parser(Place(text, line, source)).run()
+
+
+def every_call(calls: Iterable[Call]) -> Iterator[Call]:
+    """The calls and those in their blocks, in the order of the text."""
+    for call in calls:
+        yield call
+        yield from every_call(call.body)
 
 
 class _Parser:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
 from assocsh.output.burst import Burst
-from assocsh.output.problems import ended_line, error_lines, failed_lines
+from assocsh.output.failure import failed_lines
+from assocsh.output.problems import ended_line, error_lines
 from assocsh.output.rows import CsvRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssocshError
+    from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.output.presenter import ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
     from assocsh.session.notifications import EventReport
     from assocsh.session.session import Session
+    from assocsh.wire.exchange import Exchange
 
 REFUSALS_SHOWN = 20
 PROGRESS_EVERY = 1.0
@@ -207,12 +209,14 @@ class Human:
         for text in table.render(listing.columns, cells, room):
             self._result(text)
 
-    def expectation(self, check: Check, record: RequestRecord | None) -> None:
+    def expectation(
+        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+    ) -> None:
         if not check.ok:
-            for text in failed_lines(self._session, check, record):
+            for text in failed_lines(check, exchange):
                 self._note(text, Kind.ERROR)
         elif self._session.interactive:
-            self._note(f"ok: {cell(check.text)}")
+            self._note(f"ok: expect {cell(check.text)}")
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         if isinstance(error, OperationCancelled) and record is None:

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from assocsh.output import objects
-from assocsh.output.problems import error_lines, failed_lines
+from assocsh.output.failure import failed_lines
+from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.output.presenter import ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
     from assocsh.session.notifications import EventReport
     from assocsh.session.session import Session
+    from assocsh.wire.exchange import Exchange
 
 
 class JsonLines:
@@ -85,19 +87,21 @@ class JsonLines:
         for row in listing.rows:
             self._put({"type": listing.type, **row})
 
-    def expectation(self, check: Check, record: RequestRecord | None) -> None:
+    def expectation(
+        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+    ) -> None:
         self._put(
             {
                 "type": "expect",
                 "ok": check.ok,
-                "expression": check.text,
+                "expression": f"expect {check.text}",
                 "actual": check.actual,
-                "request": None if record is None else record.number,
+                "request": check.request,
                 "place": f"{check.source}:{check.line}" if check.source else "",
             }
         )
         if not check.ok:
-            for line in failed_lines(self._session, check, record):
+            for line in failed_lines(check, exchange):
                 self._session.note(line, Kind.ERROR)
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
     from assocsh.session.notifications import EventReport
     from assocsh.session.session import Session
+    from assocsh.wire.exchange import Exchange
 
 
 class ReceivedFile(NamedTuple):
@@ -64,8 +65,13 @@ class Presenter(Protocol):
     def listing(self, listing: Listing) -> None:
         """A list of something."""
 
-    def expectation(self, check: Check, record: RequestRecord | None) -> None:
-        """An ``expect`` was evaluated, about ``record`` or about the association."""
+    def expectation(
+        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+    ) -> None:
+        """An ``expect`` was evaluated, about ``record`` or about the association.
+
+        ``exchange`` is to be shown when it failed, None where that is done already.
+        """
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         """Something went wrong, other than a status."""

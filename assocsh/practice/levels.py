@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from functools import cache
 
 from assocsh.datasets.dictionary import find_tag
+from assocsh.datasets.levels import QUERY_LEVELS, UNIQUE_KEY_TAG
 from assocsh.dimse import sopclasses
 
-LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
+LEVELS = QUERY_LEVELS
 
 MODELS: Mapping[str, tuple[str, ...]] = {
     "patient": LEVELS,
@@ -19,12 +20,7 @@ MODELS: Mapping[str, tuple[str, ...]] = {
     "patient-study": ("PATIENT", "STUDY"),
 }
 
-UNIQUE_KEYS: Mapping[str, int] = {
-    "PATIENT": 0x00100020,
-    "STUDY": 0x0020000D,
-    "SERIES": 0x0020000E,
-    "IMAGE": 0x00080018,
-}
+UNIQUE_KEYS = UNIQUE_KEY_TAG
 
 _ATTRIBUTES = {
     "PATIENT": """

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
-from assocsh.scripting.messages import ended_as
-from assocsh.scripting.replay import again, open_line
+from assocsh.language.expectations import Expectation
+from assocsh.output.summary import ended_as
+from assocsh.scripting.identifying import identifies
+from assocsh.scripting.replay import open_line, replay_text
 from assocsh.scripting.script import RECORDED
 from assocsh.session.nesting import nested
 from assocsh.session.watch import JobWatcher
@@ -29,6 +31,7 @@ from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
+    from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
     from assocsh.scripting.redact import Redactor
     from assocsh.session.interpreter import Job
@@ -97,7 +100,7 @@ class Recorder:
         if "--of" in call.options and not self._finds:
             written = None
         else:
-            written = again(call, self._numbers)
+            written = replay_text(call, self._numbers)
         if call.spec.name == "find":
             self._finds += 1
         if written is None:
@@ -156,9 +159,21 @@ class Recorder:
         elif record is not None:
             text = f"#{self._numbers[record.number]} {record.service} {ended_as(record)}"
             yield f"{text} {show_duration(record.elapsed)}"
-        if job.error is not None and not (record is not None and record.cancel_asked):
+        if job.check is not None and not job.check.ok:
+            yield f"expectation failed: actual {visible(self._actual(job, job.check))}"
+        elif job.error is not None and not (record is not None and record.cancel_asked):
             text = f"{job.error.kind}: {visible(job.error.message)}"
             yield self._redactor.text(text) if self._redactor is not None else text
+
+    def _actual(self, job: Job, check: Check) -> str:
+        """What an expectation found, the values of what identifies a patient replaced."""
+        if self._redactor is None:
+            return check.actual
+        parsed = job.call.parsed
+        pseudonym = identifies(parsed.query) if isinstance(parsed, Expectation) else None
+        if pseudonym is None:
+            return self._redactor.text(check.actual)
+        return self._redactor.found(pseudonym, check.actual, check.spans)
 
     def _expectations(self, record: RequestRecord, *, replaced: bool) -> list[str]:
         """What must be true again; of a request that was cancelled nothing is known beforehand.

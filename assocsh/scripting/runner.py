@@ -14,7 +14,7 @@ from assocsh.output.sink import Kind, Output, OutputClosed
 from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
-from assocsh.scripting.session_log import Chronicle, identifying_variables
+from assocsh.scripting.session_log import SessionLogger, identifying_variables
 from assocsh.session.history import prepare
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def load_all(names: Iterable[str], plan: RunPlan) -> tuple[list[Script], list[Pr
 
 
 def _needs_association(script: Script) -> bool:
-    from assocsh.scripting.script import every_call
+    from assocsh.language.parse import every_call
 
     return any(call.spec.sends for call in every_call(script.calls))
 
@@ -178,7 +178,7 @@ class Run:
 
     async def _perform(self, session: Session, script: Script, log: EventLog) -> int:
         """Run one script in its own session, and end everything it opened."""
-        chronicle = Chronicle(session, log, responses=self._plan.responses)
+        logger = SessionLogger(session, log, responses=self._plan.responses)
         calls: list[Call] = []
         if self._plan.open_text and not script.opens:
             calls += session.parse(self._plan.open_text, source="command line", line=0)
@@ -193,7 +193,7 @@ class Run:
             return _code(ran.code, log)
         finally:
             await _close(session, abort=gone)
-            chronicle.close()
+            logger.close()
 
     def _keeps_going(self, session: Session) -> bool:
         return self._plan.keep_going or session.settings.text("on-error") == "continue"

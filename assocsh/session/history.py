@@ -98,11 +98,7 @@ def happened(session: Session) -> Happened:
 
 def prepare(session: Session, calls: Iterable[Call]) -> None:
     """Begin to remember where one of the commands will ask: before the first PDU."""
-    from assocsh.scripting.script import every_call
+    from assocsh.language.parse import every_call
 
-    if any(
-        query.root in ("events", "pdu")
-        for call in every_call(list(calls))
-        for query in call.queries
-    ):
+    if any(query.root in ("events", "pdu") for call in every_call(calls) for query in call.queries):
         happened(session)

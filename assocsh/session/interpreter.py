@@ -23,6 +23,7 @@ from assocsh.session.expansion import expand, subjects, variables
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
     from assocsh.session.session import Session
 
@@ -51,6 +52,8 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.said = False
         """The user was told about ``error`` already."""
+        self.check: Check | None = None
+        """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
         self.late = False
@@ -146,8 +149,6 @@ class Interpreter:
                 await event.wait()
             job.state = JobState.RUNNING
             handler = registry.handler(job.call.spec.name)
-            if handler is None:
-                raise UsageError(f"{job.call.spec.name} is not part of this version")
             bound = expand(session, job, subject, last_find)
             bound.foreground = foreground
             await handler(session, bound)

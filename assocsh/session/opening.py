@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.uid_form import IN_TEXT
 from assocsh.errors import (
     AssociationAborted,
     AssociationError,
@@ -20,6 +21,7 @@ from assocsh.errors import (
 from assocsh.output.sink import Kind
 from assocsh.session.config import OpenDefaults
 from assocsh.session.notifications import serve_reports
+from assocsh.text.addresses import Peer, check_ae_title, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +45,7 @@ _TIMERS = {
 }
 """The timer of an association that each setting is."""
 
-_UID = re.compile(r"'?\b\d+(?:\.\d+){3,}\b'?")
+_UID = re.compile(f"'?{IN_TEXT.pattern}'?")
 _TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
 
 
@@ -86,9 +88,7 @@ def plan_for(session: Session, call: BoundCall) -> OpenPlan:
 
 
 def _address(session: Session, text: str) -> str:
-    from assocsh.association import Peer
-
-    if "@" not in text and ":" not in text:
+    if not is_address(text):
         from assocsh.language.place import nearest
 
         known = [*session.config.peers, PRACTICE]
@@ -113,8 +113,6 @@ def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
 
 def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     """``plan`` with the options of a call over it. Raises UsageError."""
-    from assocsh.association.peer import check_ae_title
-
     changes: dict[str, Any] = {}
     for option, name in (("--as", "calling_ae"), ("--called", "called_ae")):
         title = call.option(option)
@@ -251,7 +249,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     One without an accepted context is released at once. Raises AssociationError, UsageError,
     LocalProtocolError, NoPresentationContext.
     """
-    from assocsh.association import Handlers, Peer, connect
+    from assocsh.association import Handlers, connect
 
     refuse_second(session)
     address = await _practice_address(session, plan) if plan.peer == PRACTICE else plan.peer

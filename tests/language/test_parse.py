@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.errors import LanguageError
-from assocsh.language.parse import Call, parse, parse_all, parse_script
+from assocsh.language.parse import Call, parse, parse_all
 from assocsh.language.place import format_error
-from assocsh.language.spec import COMMANDS
+from assocsh.language.table import COMMANDS
 
 
 def only(text: str) -> Call:
@@ -191,7 +191,7 @@ def test_every_mistake_of_a_script_is_found() -> None:
 
 def test_an_error_as_it_is_shown() -> None:
     with pytest.raises(LanguageError) as caught:
-        parse_script("echo\nfind study --limt 5 # x\n", "check.assoc")
+        parse("echo\nfind study --limt 5 # x\n", source="check.assoc")
     assert format_error(caught.value) == (
         "error: find has no option --limt\n"
         "  --> check.assoc:2:12\n"

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from assocsh.commands.registry import load
 from assocsh.output.sink import Kind, MemoryOutput, Output
 from assocsh.session.ports import Status
 from assocsh.session.settings import Settings
@@ -103,6 +104,7 @@ class FakeSession:
 
 
 async def main(fd: int) -> int:
+    load()
     session = FakeSession()
     received = b""
 
