@@ -12,6 +12,9 @@ from enum import Enum
 
 from assocsh.session.ports import ShellSession
 
+PROMPT = "assocsh> "
+"""What stands before the line, unless a question does."""
+
 
 class Step(Enum):
     """How far leaving has come."""
