@@ -94,10 +94,12 @@ class AssocItem(pytest.Item):
 
 
 async def _run_script(name: str, peer: str) -> ScriptOutcome:
+    from assocsh.commands.registry import load
     from assocsh.scripting.outcome import outcomes
     from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all, log_problems
     from assocsh.scripting.script import environment_variables
 
+    load()
     plan = RunPlan(
         peer=peer, open_text=_open_text(peer, ""), variables=environment_variables(os.environ)
     )
@@ -159,11 +161,13 @@ class AssocSession:
             self._loop.close()
 
     async def _begin(self) -> None:
+        from assocsh.commands.registry import load
         from assocsh.output.sink import MemoryOutput
         from assocsh.scripting.event_log import EventLog
         from assocsh.scripting.session_log import SessionLogger
         from assocsh.session.session import Session
 
+        load()
         self.session = Session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)
         self._logger = SessionLogger(self.session, self._log)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from assocsh.commands.registry import load
 from tests.conformance import (  # noqa: F401  (hooks, found here by pytest)
     pytest_addoption,
     pytest_collection_modifyitems,
@@ -27,6 +28,8 @@ from tests.peers.fixtures import (  # noqa: F401  (fixtures, found here by pytes
     storescp,
 )
 from tests.peers.programs import need
+
+load()  # tests are made of commands when they are collected
 
 # Two shared cores: a deadline measures the neighbours. In CI each run tries the same examples, so
 # that a red run means a changed program.

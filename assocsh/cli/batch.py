@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
+from assocsh.commands.registry import load
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind, OutputClosed, StreamOutput
@@ -53,6 +54,7 @@ def read_texts(arguments: Arguments) -> Texts:
 
 async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     """Parse, run, release; the exit code."""
+    load()
     output = StreamOutput()
     session = Session(output, config=config)
     if arguments.format:

@@ -22,11 +22,13 @@ async def interactive(arguments: Arguments) -> int:
     session: Session | None = None
 
     def begin() -> tuple[Session, SessionProvider]:
+        from assocsh.commands.registry import load
         from assocsh.session.config import load_config
         from assocsh.session.offers import SessionProvider
         from assocsh.session.session import Session
 
         nonlocal session
+        load()
         session = Session(config=load_config())
         if arguments.format:
             session.settings.set("format", arguments.format)

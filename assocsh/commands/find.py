@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
 from assocsh.commands.registry import command
 from assocsh.errors import AssocshError, ProtocolError
+from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.values import NOT_ASKED, leaves
 from assocsh.results.recent import OFFERED
@@ -29,15 +31,46 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+SPEC = CommandSpec(
+    "find",
+    "C-FIND: query for patients, studies, series, images or worklist items",
+    Heading.SERVICES,
+    order=20,
+    aliases=("c-find",),
+    parameters=(level(*LEVELS, "worklist"), KEYS),
+    options=(
+        OF_ROW,
+        Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches"),
+        Option(
+            "--model",
+            Slot.CHOICE,
+            "MODEL",
+            (*MODELS, "worklist"),
+            summary="information model to query",
+        ),
+        REPEAT,
+    ),
+    examples=(
+        'find study PatientName="DOE*" StudyDate=20260101- StudyDescription',
+        "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
+        "find series --of 2",
+    ),
+    section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
+    sends=True,
+    details="With no keys to return, the usual ones of the level are asked for.",
+    service="C-FIND",
+)
+
 REMEMBERED = 300
 """Rows of one result whose values are offered by completion; more would only push others out."""
 
 ROWS_TOLD = 50
+
 TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
 """What tells the rows of a result apart."""
 
 
-@command("find")
+@command(SPEC)
 async def find(session: Session, call: BoundCall) -> None:
     """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
     from assocsh.dimse.requests import CFind

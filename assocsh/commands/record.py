@@ -1,4 +1,4 @@
-"""``record``, ``run`` and ``retry``: the commands of this package, performed in a session."""
+"""record: what is typed, and what happened, as a script."""
 
 from __future__ import annotations
 
@@ -6,19 +6,33 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from assocsh.commands.registry import command
-from assocsh.commands.retry import error_with
-from assocsh.commands.retry import retry as perform_retry
 from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 
 if TYPE_CHECKING:
     from assocsh.scripting.recorder import Recorder
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+SPEC = CommandSpec(
+    "record",
+    "write what is typed, and what happened, as a script",
+    Heading.SCRIPTS,
+    order=30,
+    parameters=(Parameter("file", Slot.FILE, summary="the .assoc file to write"),),
+    options=(
+        Option("--expect", summary="add expectations of status and count"),
+        Option("--redact", summary="replace patient identifiers, the same each time"),
+        Option("--stop", summary="stop recording"),
+    ),
+    examples=("record session.assoc", "record check.assoc --expect --redact", "record --stop"),
+    recorded=False,
+)
+
 _recorders: WeakKeyDictionary[Session, Recorder] = WeakKeyDictionary()
 
 
-@command("record")
+@command(SPEC)
 async def record(session: Session, call: BoundCall) -> None:
     """Begin a recording, end it (``--stop``), or say which one is going on."""
     from assocsh.text.visible import visible
@@ -58,24 +72,3 @@ def stop_recording(session: Session) -> None:
         recorder.close()
     session.recording = ""
     session.changed()
-
-
-@command("run")
-async def run(session: Session, call: BoundCall) -> None:
-    """Run scripts in this session, with its association; all are checked before the first."""
-    from assocsh.scripting.runner import run_inside
-    from assocsh.scripting.script import Limits, load, parse_assignment
-
-    values = dict(parse_assignment(text) for text in call.values("--set"))
-    names = frozenset(session.variables) | frozenset(values)
-    scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
-    session.variables.update(values)
-    code = await run_inside(session, scripts, keep_going=call.flag("--keep-going"))
-    if code:
-        raise error_with(code, f"{', '.join(call.words)}: failed")
-
-
-@command("retry")
-async def retry(session: Session, call: BoundCall) -> None:
-    """Run a block until all of it passes."""
-    await perform_retry(session, call)

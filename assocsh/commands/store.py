@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from assocsh.commands.parameters import REPEAT
 from assocsh.commands.registry import command
 from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.session.sending import Group, Turns
 
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "store",
+    "C-STORE: send files or folders",
+    Heading.SERVICES,
+    order=50,
+    aliases=("c-store",),
+    parameters=(
+        Parameter("path", Slot.FILE, required=True, repeated=True, summary="files or folders"),
+    ),
+    options=(Option("--recursive", summary="folders inside folders too"), REPEAT),
+    examples=("store ~/images --recursive", "store ct.dcm mr.dcm", "store ct.dcm --repeat 50"),
+    section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
+    sends=True,
+    service="C-STORE",
+)
 
 SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 
@@ -29,7 +47,7 @@ class Found(NamedTuple):
     named: bool
 
 
-@command("store")
+@command(SPEC)
 async def store(session: Session, call: BoundCall) -> None:
     """Send files; what cannot be sent is refused with its reason, the others go on."""
     from assocsh.dimse.requests import CStore

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.place import nearest
-from assocsh.language.spec import COMMANDS, SETTINGS, CommandSpec, Slot, groups
+from assocsh.language.settings import SETTINGS
+from assocsh.language.table import COMMANDS
 
 TOPICS: dict[str, str] = {
     "keys": "what the keys do at the prompt",
@@ -72,14 +72,13 @@ with not each must fail it; includes asks for one of them. Expects in a row are
 all looked at before a script stops."""
 
 
-def help_text(name: str | None = None, *, available: Collection[str] | None = None) -> str:
+def help_text(name: str | None = None) -> str:
     """The help for a command or topic, or the overview. No line end at the end.
 
-    ``available`` are the commands of this build (None: all). Raises UsageError for a name that
-    is neither, with the nearest names.
+    Raises UsageError for a name that is neither, with the nearest names.
     """
     if name is None:
-        return _overview(available)
+        return _overview()
     match name:
         case "keys":
             width = max(len(key) for key, _ in KEYS)
@@ -93,19 +92,14 @@ def help_text(name: str | None = None, *, available: Collection[str] | None = No
             f"there is no help for {name!r}",
             hint=nearest(name, known) or "help lists the commands",
         )
-    text = _command(spec)
-    if available is not None and spec.name not in available:
-        text += "\n\nNot in this version yet."
-    return text
+    return _command(spec)
 
 
-def _overview(available: Collection[str] | None) -> str:
-    lines = []
-    for group, specs in groups().items():
-        shown = [spec for spec in specs if available is None or spec.name in available]
-        if shown:
-            lines += ["", group]
-            lines += [f"  {spec.name:<10}{spec.summary}" for spec in shown]
+def _overview() -> str:
+    lines: list[str] = []
+    for heading, specs in COMMANDS.by_heading().items():
+        lines += ["", heading]
+        lines += [f"  {spec.name:<10}{spec.summary}" for spec in specs]
     topics = ", ".join(f"help {topic}" for topic in TOPICS)
     lines += ["", f"help COMMAND shows its options with examples. Also: {topics}."]
     return "\n".join(lines[1:])

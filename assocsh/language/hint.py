@@ -7,11 +7,13 @@ from assocsh.language.complete_names import keyword_of, tag_meta
 from assocsh.language.context import Context, context_at
 from assocsh.language.enumerated import VR_FORMS
 from assocsh.language.expectations import Operator
+from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.place import nearest
 from assocsh.language.provider import CompletionDefaults
 from assocsh.language.queries import ROOTS
 from assocsh.language.ranking import Request
-from assocsh.language.spec import COMMANDS, SETTINGS, CommandSpec, Slot
+from assocsh.language.settings import SETTINGS
+from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
 from assocsh.language.words import split_key
 

@@ -18,10 +18,11 @@ from assocsh.language.expectations import (
     parse_let,
     queries_of,
 )
+from assocsh.language.model import CommandSpec, Option, Parameter, Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.slots import check_setting, check_word
-from assocsh.language.spec import COMMANDS, CommandSpec, Option, Parameter, Slot
+from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
 from assocsh.language.words import Reference, Word, word_of
 

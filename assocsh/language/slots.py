@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from assocsh.errors import UsageError
+from assocsh.language.model import Slot
 from assocsh.language.place import Place, nearest
-from assocsh.language.spec import SETTINGS, Slot
+from assocsh.language.settings import SETTINGS
 from assocsh.language.words import Word, split_key
 from assocsh.text.durations import parse_limit
 

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from assocsh.language.spec import COMMANDS
+from assocsh.language.table import COMMANDS
 
 
 class Kind(StrEnum):

@@ -33,7 +33,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
-from assocsh.language.spec import SETTINGS
+from assocsh.language.settings import SETTINGS
 from assocsh.session.settings import Settings
 from assocsh.text.cells import visible
 from assocsh.text.durations import parse_limit

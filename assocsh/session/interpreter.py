@@ -149,8 +149,6 @@ class Interpreter:
                 await event.wait()
             job.state = JobState.RUNNING
             handler = registry.handler(job.call.spec.name)
-            if handler is None:
-                raise UsageError(f"{job.call.spec.name} is not part of this version")
             bound = expand(session, job, subject, last_find)
             bound.foreground = foreground
             await handler(session, bound)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from assocsh.commands import registry
 from assocsh.language.provider import CompletionDefaults
 from assocsh.session.opening import DEFAULT_AE, PRACTICE
 
@@ -74,6 +73,3 @@ class SessionProvider(CompletionDefaults):
                 syntax = uid_keyword(context.transfer_syntax or "")
                 return f"accepted as {context.context_id}, {syntax}"
         return of_class[0].meaning
-
-    def available_commands(self) -> Collection[str]:
-        return registry.available()

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 
 from assocsh.datasets.spelling import tag_number
-from assocsh.language.spec import COMMANDS, CommandSpec, Slot
+from assocsh.language.model import CommandSpec, Slot
+from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 from assocsh.terminal.loading import Keywords
 

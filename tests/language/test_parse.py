@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assocsh.errors import LanguageError
 from assocsh.language.parse import Call, parse, parse_all
 from assocsh.language.place import format_error
-from assocsh.language.spec import COMMANDS
+from assocsh.language.table import COMMANDS
 
 
 def only(text: str) -> Call:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.errors import UsageError
-from assocsh.language.spec import SETTINGS
+from assocsh.language.settings import SETTINGS
 from assocsh.session.settings import Settings
 from assocsh.text.durations import (
     parse_duration,

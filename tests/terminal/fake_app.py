@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from assocsh.commands.registry import load
 from assocsh.output.sink import Kind, MemoryOutput, Output
 from assocsh.session.ports import Status
 from assocsh.terminal.app import run_shell
@@ -92,6 +93,7 @@ class FakeSession:
 
 
 async def main(fd: int) -> int:
+    load()
     session = FakeSession()
     received = b""
 

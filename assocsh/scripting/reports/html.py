@@ -229,7 +229,7 @@ def _command(text: str) -> str:
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
 
-    from assocsh.commands.lexer import AssocLexer
+    from assocsh.language.lexer import AssocLexer
 
     shown = visible(text, 1000)
     marked = highlight(shown, AssocLexer(stripnl=False), HtmlFormatter(nowrap=True))

@@ -1,4 +1,4 @@
-"""What ``set`` can change."""
+"""What ``set`` can change: names, defaults and choices; the values are those of a session."""
 
 from __future__ import annotations
 

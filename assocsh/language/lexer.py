@@ -1,14 +1,17 @@
 """The language for pygments: ``pygmentize -l assoc``, documents and reports.
 
-The prompt has its own lexer on the tokenizer; this one is what pygments can load by name, written
-as states of regular expressions.
+The prompt has its own lexer on the tokenizer; this one is what pygments can load by name
+(``pygments_plugin``), written as states of regular expressions. It knows the commands that there
+are when the first lexer is made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import ClassVar, Protocol
 
 from pygments.lexer import RegexLexer, bygroups, default, include, words
+from pygments.regexopt import regex_opt
 from pygments.token import (
     Comment,
     Keyword,
@@ -20,10 +23,12 @@ from pygments.token import (
     Text,
     Whitespace,
 )
+from pygments.util import Future
 
 from assocsh.language.expectations import Operator as Predicates
+from assocsh.language.model import Slot
 from assocsh.language.queries import ROOTS
-from assocsh.language.spec import COMMANDS, LEVELS
+from assocsh.language.table import COMMANDS
 
 
 class _Grouping(Protocol):
@@ -32,13 +37,39 @@ class _Grouping(Protocol):
 
 _groups: _Grouping = bygroups
 _END = r"(?=[ \t\v\f\r\n;]|$)"
-_VERBATIM = [name for name in COMMANDS.names if COMMANDS[name].verbatim]
-_PLAIN = [name for name in COMMANDS.names if not COMMANDS[name].verbatim]
+_WORDS = tuple(name for name in Predicates.ALL if name.isalpha())
 _TAG = (
     r"(?:[A-Z][A-Za-z0-9]+|\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)"
     r"|[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}|[0-9A-Fa-f]{8})(?:\[[0-9*]*\])?"
 )
 _PATH = rf"{_TAG}(?:\.{_TAG})*"
+
+
+class _Known(Future):
+    """One of the words that ``names`` yields: asked when pygments compiles the first lexer."""
+
+    def __init__(self, names: Callable[[], Iterator[str]], prefix: str = "") -> None:
+        self._names = names
+        self._prefix = prefix
+
+    def get(self) -> str:  # type: ignore[override]
+        names = list(self._names())
+        return f"{self._prefix}{regex_opt(names)}{_END}" if names else "(?!)"
+
+
+def _verbatim() -> Iterator[str]:
+    return (name for name in COMMANDS.names if COMMANDS[name].verbatim)
+
+
+def _plain() -> Iterator[str]:
+    return (name for name in COMMANDS.names if not COMMANDS[name].verbatim)
+
+
+def _levels() -> Iterator[str]:
+    for spec in COMMANDS.values():
+        for parameter in spec.parameters:
+            if parameter.slot is Slot.LEVEL:
+                yield from parameter.choices
 
 
 class AssocLexer(RegexLexer):
@@ -59,8 +90,8 @@ class AssocLexer(RegexLexer):
             (r"[\r\n]+", Whitespace),
             (r"[ \t\v\f]+", Whitespace),
             (r"[;{}]|&" + _END, Punctuation),
-            (words(_VERBATIM, suffix=_END), Keyword, "query"),
-            (words(_PLAIN, suffix=_END), Keyword, "words"),
+            (_Known(_verbatim), Keyword, "query"),
+            (_Known(_plain), Keyword, "words"),
             default("words"),
         ],
         "ends": [
@@ -82,10 +113,7 @@ class AssocLexer(RegexLexer):
             include("ends"),
             include("values"),
             (r"(?<![^ \t\v\f])--[A-Za-z][A-Za-z0-9-]*", Name.Attribute),
-            (
-                words((*LEVELS, "worklist"), prefix=r"(?<![^ \t\v\f])", suffix=_END),
-                Keyword.Type,
-            ),
+            (_Known(_levels, prefix=r"(?<![^ \t\v\f])"), Keyword.Type),
             (rf"(?<![^ \t\v\f])({_PATH})(=)", _groups(Name.Tag, Operator)),
             (rf"(?<![^ \t\v\f]){_PATH}" + _END, Name.Tag),
             (r"[A-Za-z0-9_. -]*[A-Za-z0-9_]@[^\s:;]+:[0-9]+" + _END, String.Other),
@@ -99,7 +127,7 @@ class AssocLexer(RegexLexer):
             include("values"),
             (r"(?<![^ \t\v\f])/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*", String.Regex),
             (r"\.\.|==|!=|<=|>=|<|>|=", Operator),
-            (words(("not", *Predicates.ALL[6:]), suffix=_END), Operator.Word),
+            (words(("not", *_WORDS), suffix=_END), Operator.Word),
             (words(ROOTS, prefix=r"(?<![^ \t\v\f.])", suffix=r"\b"), Name.Builtin),
             (r"0[xX][0-9A-Fa-f]+", Number.Hex),
             (r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)?\b(?!\.[0-9])", Number),

@@ -1,0 +1,71 @@
+"""What ``get`` and ``move`` share: the identifier, the responses, the comparison of what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.output.sink import Kind
+from assocsh.results.comparison import comparison
+from assocsh.session.keys import identifier, keys_of_row, merged, typed_keys
+from assocsh.text.cells import cell
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.dimse.requests import Request
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+
+def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Dataset]:
+    record = call.record
+    level = record.level = call.required("level").upper()
+    model = record.model = call.option("--model")
+    keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
+    return level, model, identifier(session, level, keys)
+
+
+async def prepare_comparison(call: BoundCall) -> None:
+    """Look at the files of ``--compare`` before anything is sent. Raises UnusableFile."""
+    path = call.option("--compare")
+    if path is not None:
+        call.record.comparison = await comparison(call.path(path))
+
+
+async def compare(session: Session, record: RequestRecord) -> None:
+    """Compare what arrived. Raises AssocshError with the first difference."""
+    compared = record.comparison
+    if compared is None:
+        return
+    counts = record.suboperations
+    await compared.wait_for(counts.completed + counts.warning if counts is not None else 0)
+    try:
+        await compared.finish(session, record)
+    finally:
+        told = f"{compared.compared} compared, {compared.different} different"
+        record.detail = f"{record.detail}, {told}" if record.detail else told
+
+
+async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:
+    operation = session.open_association().send(request)
+    record.track(operation)
+    async for response in operation:
+        if response.suboperations is not None:
+            record.suboperations = response.suboperations
+        if response.is_pending:
+            session.presenter.response(record, response, None)
+        elif response.data:
+            _list_failed(session, record, response.dataset)
+
+
+def _list_failed(session: Session, record: RequestRecord, dataset: Dataset | None) -> None:
+    """Failed SOP Instance UID List (0008,0058) of a final response."""
+    failed = dataset.get("FailedSOPInstanceUIDList") if dataset is not None else None
+    if not failed:
+        return
+    uids = [failed] if isinstance(failed, str) else list(failed)
+    for uid in uids[:20]:
+        session.note(f"#{record.number} failed: {cell(str(uid))}", Kind.WARNING)
+    if len(uids) > 20:
+        session.note(f"#{record.number} failed: {len(uids) - 20} more", Kind.WARNING)
