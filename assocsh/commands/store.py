@@ -59,7 +59,7 @@ async def store(session: Session, call: BoundCall) -> None:
     record = call.record
     session.open_association()
     paths = [call.path(word) for word in call.arguments.get("path", ())]
-    await _make_examples(session, call, paths)
+    await session.practice.make_examples(paths, call.base)
     found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
     if not found:
         raise UsageError(
@@ -78,25 +78,6 @@ async def store(session: Session, call: BoundCall) -> None:
         await turns.pause()
     record.expected = record.total + left
     await sending.finish()
-
-
-async def _make_examples(session: Session, call: BoundCall, paths: Sequence[Path]) -> None:
-    """On the practice archive, files in ``examples/`` are there when they are asked for."""
-    if session.practice is None:
-        return
-    from assocsh.practice.examples import make, named_in
-
-    folders = {named_in(path, call.base) for path in paths if not path.exists()}
-    for folder in folders:
-        if folder is None or folder.exists():
-            continue
-        try:
-            count = await asyncio.to_thread(make, folder)
-        except OSError as error:
-            raise UnusableFile(
-                f"{folder}: cannot be made: {error.strerror or error}", path=str(folder)
-            ) from None
-        session.note(f"{folder.name}/ was made here, with {count} files to practise with")
 
 
 class _Sending:
