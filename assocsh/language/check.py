@@ -118,7 +118,7 @@ def _uid(text: str) -> None:
 def _contexts(text: str) -> None:
     from assocsh.datasets.dictionary import transfer_syntax_uid
 
-    at = 0
+    at = 1 if text.startswith("+") else 0
     while at < len(text):
         match = _ENTRY.match(text, at)
         if match is None:

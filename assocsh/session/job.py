@@ -110,6 +110,10 @@ class Job:
         # a value that is not there fails like an expectation; another misuse was refused here
         return 1 if self.call.spec.grammar is not None else 5
 
+    def came_before(self, other: Job) -> bool:
+        """Whether it was submitted before ``other``: only then ``other`` speaks of it."""
+        return self.number < other.number
+
     def cancel(self) -> None:
         """Stop a job that waits, or that is not a request."""
         if self.task is not None:

@@ -78,7 +78,7 @@ class Session(State):
         calls = self.parse(text)
         self.remember(text)
         if not foreground:
-            return [self.interpreter.start(call) for call in calls]
+            return self.interpreter.submit(calls)
         task = asyncio.create_task(self._run_pasted(calls), name="assocsh pasted text")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
