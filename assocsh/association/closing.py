@@ -194,8 +194,7 @@ class Closing:
 
     def ended(self) -> None:
         """The association ended, whatever the cause."""
-        if not self._over.done():
-            self._over.set_result(None)
+        self._over.set_result(None)
         self._change.wake()
 
     def _released(self, text: str, *, by_peer: bool = False) -> None:

@@ -162,8 +162,7 @@ class Engine:
     def cancel(self, invocation: Invocation) -> CancelOutcome:
         """See ``Operation.cancel``."""
         dimse = self.dimse
-        if dimse is None:
-            return CancelOutcome.FINISHED
+        assert dimse is not None  # else there would be no operation
         outcome = dimse.cancel(invocation)
         self._take(dimse)
         self.protocol.schedule_pump()
@@ -266,8 +265,7 @@ class Engine:
     def _entered(self, event: dimse_events.StateChanged) -> None:
         invocation, state = event
         operation = invocation.user
-        if not isinstance(operation, Operation):
-            return
+        assert isinstance(operation, Operation)
         if state.is_end:
             self.operations.pop(operation.number, None)
             if operation.final is None and operation.error is None:
@@ -406,7 +404,7 @@ class Engine:
     def _source_failed(self, event: dimse_events.SourceFailed) -> None:
         operation = event.invocation.user
         assert isinstance(operation, Operation)
-        operation.error = endings.source_failed(operation.request, event.error)
+        operation.error = endings.source_failed(operation.request, event.error, event.midway)
         if event.midway:
             self.closing.abort_because(endings.aborted_by_us(operation.error.message))
 

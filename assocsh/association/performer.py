@@ -126,9 +126,10 @@ class Performer:
         task.add_done_callback(lambda task: self._ended(task, waiting))
 
     def cancel(self, performing: Performing) -> None:
+        """The peer's C-CANCEL for a request that is being performed is here."""
         indication = performing.user
-        if isinstance(indication, Indication):
-            indication.cancel_received()
+        assert isinstance(indication, Indication)
+        indication.cancel_received()
 
     # -- what the handlers ask -------------------------------------------------------------------
 
@@ -155,8 +156,6 @@ class Performer:
     async def drain(self) -> None:
         dimse = self._engine.dimse
         while dimse is not None and dimse.lanes.control_backlog > RESPONSES_WAITING:
-            if self._engine.state.is_end:
-                return
             await self._draining.next()
 
     # -- a sink that is slower than the peer -----------------------------------------------------

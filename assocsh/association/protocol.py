@@ -233,8 +233,8 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._user.transport_gone(error)
         for event in self.upper.transport_closed(self._loop.time()):
             self._user.upper_event(event)
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(None)
+        assert self._closed is not None
+        self._closed.set_result(None)
 
     def _read_the_rest(self, transport: asyncio.Transport) -> None:
         """Read what came before a reset of the connection.
@@ -471,12 +471,12 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._stall_timer = self._loop.call_later(self.write_stall, self._check_stall, size)
 
     def _check_stall(self, size_before: int) -> None:
-        self._stall_timer = None
-        if not self._write_paused or self._transport is None:
-            return
-        size = self._transport.get_write_buffer_size()
+        transport = self._transport
+        assert transport is not None  # the timer is cancelled with it, and when writing goes on
+        size = transport.get_write_buffer_size()
         # While paused nothing is added, so any progress of the kernel makes it smaller.
         if size < size_before:
             self._watch_stall()
         else:
+            self._stall_timer = None
             self._user.write_stalled(size)
