@@ -288,8 +288,10 @@ class Engine:
 
         It is when handlers that wait for room go on, and when a release looks whether all is done.
         """
-        self.performer.turn_done()
-        self.closing.turn_done()
+        if self.performer.draining:
+            self.performer.turn_done()
+        if self.closing.change or self.closing.answer_release:
+            self.closing.turn_done()
 
     # -- established -----------------------------------------------------------------------------
 

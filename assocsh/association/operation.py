@@ -159,7 +159,7 @@ class Operation(AsyncIterator[Response]):
         Raises AssociationError, OperationTimeout, or OperationCancelled after a cancel that needed
         no answer.
         """
-        while not self.done:
+        while self._end is None:
             await self._wait(self._ending)
         if self.error is not None:
             raise self.error.with_traceback(None)
@@ -272,8 +272,9 @@ class Operation(AsyncIterator[Response]):
                 if state is OperationState.WITHDRAWN
                 else f"nobody waits for the {self.request.name} any more; DIMSE cannot cancel it"
             )
-        self._arrival.wake()
-        self._ending.wake()
+        for waiters in (self._arrival, self._ending):
+            if waiters:
+                waiters.wake()
         if self._callbacks:
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:

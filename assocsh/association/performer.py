@@ -48,7 +48,8 @@ class Performer:
         self._engine = engine
         self._tasks: set[asyncio.Task[None]] = set()
         self._holding: asyncio.Task[None] | None = None
-        self._draining = Waiters()
+        self.draining = Waiters()
+        """Handlers that wait until few responses are waiting to be sent."""
 
     @property
     def association(self) -> SendingAssociation:
@@ -156,7 +157,7 @@ class Performer:
     async def drain(self) -> None:
         dimse = self._engine.dimse
         while dimse is not None and dimse.lanes.control_backlog > RESPONSES_WAITING:
-            await self._draining.next()
+            await self.draining.next()
 
     # -- a sink that is slower than the peer -----------------------------------------------------
 
@@ -183,12 +184,10 @@ class Performer:
 
     def turn_done(self) -> None:
         """After each batch in or out: let handlers go on that waited for responses to be sent."""
-        if not self._draining:
-            return
         dimse = self._engine.dimse
         backlog = dimse.lanes.control_backlog if dimse is not None else 0
         if backlog <= RESPONSES_WAITING:
-            self._draining.wake()
+            self.draining.wake()
 
     def stop(self) -> None:
         """The association ended: cancel every handler, discard what was half received."""
@@ -196,7 +195,7 @@ class Performer:
             task.cancel()
         if self._holding is not None:
             self._holding.cancel()
-        self._draining.wake()
+        self.draining.wake()
         dimse = self._engine.dimse
         for performing in dimse.performing.values() if dimse is not None else ():
             indication = performing.user
