@@ -171,6 +171,7 @@ class Engine:
     # -- the driver's calls ----------------------------------------------------------------------
 
     def transport_made(self) -> None:
+        """See ``AssociationUser``. A peer that is not to be spoken to is hung up on here."""
         now = self.loop.time()
         address = self.protocol.address
         if self.check_peer is not None:
@@ -196,6 +197,7 @@ class Engine:
             self.on_connected(self)
 
     def transport_gone(self, error: Exception | None) -> None:
+        """See ``AssociationUser``."""
         self._transport_error = error
         detail = str(error) if error else ""
         self.stream.emit(TransportChanged(self.loop.time(), self.association, "closed", detail))
@@ -203,10 +205,12 @@ class Engine:
             self.on_closed(self)
 
     def write_stalled(self, unsent: int) -> None:
+        """See ``AssociationUser``: the connection is reset."""
         self.protocol.kill()
         self.end(AssociationState.LOST, endings.write_stalled(self.timeouts.write_stall, unsent))
 
     def upper_event(self, event: upper_events.Event) -> None:
+        """See ``AssociationUser``."""
         match event:
             case upper_events.AssociateConfirmation():
                 self._established()
@@ -234,6 +238,7 @@ class Engine:
                 self.end(AssociationState.LOST, endings.artim_expired(self.situation()))
 
     def take_dimse_events(self, events: Sequence[dimse_events.DimseEvent]) -> None:
+        """See ``AssociationUser``. After the end only operations still hear something."""
         table = self._on_dimse
         for event in events:
             if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
@@ -330,10 +335,12 @@ class Engine:
 
     @property
     def window(self) -> AsyncWindow:
+        """The effective asynchronous operations window, (1, 1) before there is one."""
         negotiated = self.upper.negotiated
         return negotiated.window if negotiated is not None else AsyncWindow()
 
     def context_of(self, context_id: int) -> PresentationContext:
+        """The accepted presentation context with this ID. Raises KeyError."""
         return self._by_id[context_id]
 
     # -- responses -------------------------------------------------------------------------------
@@ -374,6 +381,7 @@ class Engine:
         )
 
     def peer_request(self, indication: Indication) -> None:
+        """The peer invoked an operation: tell the observers."""
         if self.stream.observed:
             self.stream.emit(PeerRequest(self.loop.time(), self.association, indication))
 

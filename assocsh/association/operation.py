@@ -28,7 +28,8 @@ class Canceller(Protocol):
     loop: asyncio.AbstractEventLoop
 
     @property
-    def association(self) -> AssociationView: ...
+    def association(self) -> AssociationView:
+        """The ``Association`` that the request was given to."""
 
     def cancel(self, invocation: Invocation) -> CancelOutcome:
         """Cancel the request on its way. Never raises."""

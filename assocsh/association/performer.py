@@ -53,6 +53,7 @@ class Performer:
 
     @property
     def association(self) -> SendingAssociation:
+        """The ``Association`` whose peer is served."""
         return self._engine.stream.association
 
     @property
@@ -71,6 +72,7 @@ class Performer:
         return indication
 
     def begin_store(self, performing: Performing) -> None:
+        """The command set of a C-STORE is here: open what its data set goes into."""
         indication = self.begin(performing)
         if not self._refusal(indication) and self.handlers.open_sink is not None:
             try:
@@ -82,6 +84,7 @@ class Performer:
             indication.sink = MemorySink()
 
     def store_data(self, performing: Performing, data: memoryview) -> None:
+        """A piece of the data set of a C-STORE; ``data`` is good during the call only."""
         indication = performing.user
         assert isinstance(indication, Indication)
         indication.data_length += len(data)
@@ -135,6 +138,7 @@ class Performer:
     # -- what the handlers ask -------------------------------------------------------------------
 
     def is_answered(self, performing: Performing) -> bool:
+        """See ``Answerer``."""
         dimse = self._engine.dimse
         return dimse is None or dimse.performing.get(performing.message_id) is not performing
 
@@ -146,6 +150,7 @@ class Performer:
         dataset: Data | bytes,
         elements: Mapping[int, Value],
     ) -> bool:
+        """See ``Answerer``."""
         dimse = self._engine.dimse
         if dimse is None or self._engine.state.is_end or self.is_answered(performing):
             return False
@@ -155,6 +160,7 @@ class Performer:
         return status not in PENDING_STATUSES
 
     async def drain(self) -> None:
+        """See ``Answerer``."""
         dimse = self._engine.dimse
         while dimse is not None and dimse.lanes.control_backlog > RESPONSES_WAITING:
             await self.draining.next()

@@ -423,6 +423,6 @@ async def test_encoded_data_has_to_be_in_the_contexts_transfer_syntax() -> None:
         async with opened(peer) as association:
             with pytest.raises(UsageError, match=r"the context has 1\.2\.840\.10008\.1\.2$"):
                 association.find("STUDY", EncodedData(data, "1.2.840.10008.1.2.1"))
-            with pytest.raises(NoPresentationContext, match="Printer.* was not proposed"):
+            with pytest.raises(NoPresentationContext, match=r"Printer.* was not proposed"):
                 association.send(NGet("1.2.840.10008.5.1.1.16", "1.2.3"))
             assert not association.operations
