@@ -71,12 +71,15 @@ class Lanes:
         """
         if self._writer is not None:
             return not (self._waiting_for_source or self._broken)
-        return bool(self._control) or (not self._waiting_for_source and self._may_start)
+        if self._control:
+            return True
+        # Most often the queue is empty: then this is one call, not three.
+        return bool(self._queue) and not self._waiting_for_source and self._may_start
 
     @property
     def _may_start(self) -> bool:
-        """The next request may go out: the window has a place, and there is a Message ID."""
-        if not (self._queue and self.accepting and self.window.is_open):
+        """The first of the queue may go out: the window has a place, there is a Message ID."""
+        if not (self.accepting and self.window.is_open):
             return False
         return self._queue[0].writer is not None or self._ids.available(self.outstanding)
 
@@ -196,7 +199,7 @@ class Lanes:
                 outgoing.context_id, outgoing.command, outgoing.data, self._fragment
             )
             return self._writer
-        while self._may_start:
+        while self._queue and self._may_start:
             invocation = self._queue[0]
             writer = invocation.writer or self._start(invocation)
             try:
