@@ -228,6 +228,7 @@ class Lanes:
 
     def _end(self, writer: MessageWriter, now: float) -> None:
         writing = self._writing
+        assert writing is not None
         self._writer = self._writing = None
         writer.close()
         if isinstance(writing, Invocation):
@@ -243,7 +244,7 @@ class Lanes:
                 self.change_state(writing, OperationState.PENDING)
             if writing.answered:
                 self._give_back(writing)
-        elif writing is not None:
+        else:
             if writing.cancels is not None:
                 writing.cancels.cancel_on_wire = True
             if self.observed:
@@ -263,6 +264,6 @@ class Lanes:
             self.change_state(invocation, OperationState.FAILED)
 
     def _give_back(self, invocation: Invocation) -> None:
-        if invocation.message_id is not None:
-            self.outstanding.pop(invocation.message_id, None)
+        assert invocation.message_id is not None
+        self.outstanding.pop(invocation.message_id, None)
         self.window.give_back()
