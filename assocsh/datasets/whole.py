@@ -87,7 +87,7 @@ def _reason(error: StructureError, at_start: bool, syntax: str) -> str:
         return f"cut off: {error}"
     if at_start:
         return f"its data set is not {uid_name(syntax)}: {error}"
-    return f"its data set cannot be read: {error}"
+    return f"its data set cannot be sent: {error}"
 
 
 class _Check:
