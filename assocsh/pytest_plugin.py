@@ -94,10 +94,12 @@ class AssocItem(pytest.Item):
 
 
 async def _run_script(name: str, peer: str) -> ScriptOutcome:
+    from assocsh.commands.registry import load
     from assocsh.scripting.outcome import outcomes
     from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all, log_problems
     from assocsh.scripting.script import environment_variables
 
+    load()
     plan = RunPlan(
         peer=peer, open_text=_open_text(peer, ""), variables=environment_variables(os.environ)
     )
@@ -159,19 +161,19 @@ class AssocSession:
             self._loop.close()
 
     async def _begin(self) -> None:
+        from assocsh.commands.registry import new_session
         from assocsh.output.sink import MemoryOutput
         from assocsh.scripting.event_log import EventLog
-        from assocsh.scripting.session_log import Chronicle
-        from assocsh.session.session import Session
+        from assocsh.scripting.session_log import SessionLogger
 
-        self.session = Session(MemoryOutput())
+        self.session = new_session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)
-        self._chronicle = Chronicle(self.session, self._log)
+        self._logger = SessionLogger(self.session, self._log)
         self._started = True
 
     async def _end(self) -> None:
         await self.session.close()
-        self._chronicle.close()
+        self._logger.close()
 
     @property
     def association(self) -> Association:

@@ -9,24 +9,34 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from assocsh.commands.registry import load
 from tests.conformance import (  # noqa: F401  (hooks, found here by pytest)
     pytest_addoption,
     pytest_collection_modifyitems,
     pytest_configure,
 )
 from tests.peers.fixtures import (  # noqa: F401  (fixtures, found here by pytest)
+    dcmprscp,
     dcmqrscp,
+    dcmrecv,
     dicom_folder,
     instances,
     move_port,
+    odil_scp,
     orthanc,
+    pynetdicom_qrscp,
     pynetdicom_scp,
+    serve,
+    simple_storage,
     start_dcmjs,
     start_pynetdicom_scp,
     start_storescp,
     storescp,
+    tinypacs,
 )
 from tests.peers.programs import need
+
+load()  # tests are made of commands when they are collected
 
 # Two shared cores: a deadline measures the neighbours. In CI each run tries the same examples, so
 # that a red run means a changed program.

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     **{part: {*ENGINE, *UPPER, "datasets", "text", "version"} for part in UPPER - {"practice"}},
     "cli": {*ENGINE, *UPPER, "datasets", "text", "version"},
     "pytest_plugin": {*ENGINE, *UPPER, "text", "cli"},
+    "pygments_plugin": {"commands", "language"},
     "__main__": {"cli", "errors"},
     "__init__": {*ENGINE, "datasets", "version"},
 }

@@ -31,9 +31,11 @@ async def run(arguments: RunArguments, config: Config) -> int:
 
     Raises UsageError for options that cannot be used, UnusableFile for a log that cannot be made.
     """
+    from assocsh.commands.registry import load
     from assocsh.scripting import runner
     from assocsh.scripting.outcome import outcomes
 
+    load()
     redactor = _redactor(arguments)
     plan = _plan(arguments, config, redactor)
     scripts, problems = runner.load_all(arguments.files, plan)

@@ -144,7 +144,7 @@ def _option(arguments: RunArguments, word: str, rest: Iterator[str]) -> None:
 def _open_option(
     arguments: RunArguments, name: str, equals: str, inline: str, rest: Iterator[str]
 ) -> None:
-    from assocsh.language.spec import OPEN_OPTIONS
+    from assocsh.commands.open_options import OPEN_OPTIONS
 
     for option in OPEN_OPTIONS:
         if option.name == name:

@@ -36,7 +36,7 @@ exit codes
 
 def usage() -> str:
     """The whole text."""
-    from assocsh.language.spec import OPEN_OPTIONS
+    from assocsh.commands.open_options import OPEN_OPTIONS
 
     lines = [HEAD]
     for option in OPEN_OPTIONS:

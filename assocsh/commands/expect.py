@@ -1,54 +1,50 @@
-"""let and expect: keeping a value, checking a result."""
+"""expect: a result is checked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
-from assocsh.errors import AssocshError, LanguageError
-from assocsh.language.evaluate import assigned, evaluate
-from assocsh.language.expectations import Assignment, Expectation
+from assocsh.errors import AssocshError
+from assocsh.language.evaluate import evaluate
+from assocsh.language.expectations import Expectation
+from assocsh.language.help import QUERIES
+from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.place import line_at
-from assocsh.language.queries import OF_REQUEST, Query
-from assocsh.output.listing import Listing
-from assocsh.output.table import Column
+from assocsh.language.queries import OF_REQUEST
+from assocsh.language.verdict import Check
+from assocsh.output.summary import about
 from assocsh.session.resolver import SessionResolver
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
-
-@command("let")
-async def let(session: Session, call: BoundCall) -> None:
-    """Keep a value under a name."""
-    parsed = call.call.parsed
-    assert isinstance(parsed, Assignment)
-    resolver = SessionResolver(session, call.subject)
-    try:
-        value = assigned(parsed, resolver, call.call.place)
-    except LanguageError as error:
-        query = parsed.value
-        if not error.hint and isinstance(query, Query) and query.root in OF_REQUEST:
-            from assocsh.scripting.messages import about
-
-            record = resolver.record(query)
-            count = len(record.results)
-            error.hint = f"{about(record)}, had {count} response{'' if count == 1 else 's'} to ask"
-        raise
-    session.variables[parsed.name] = value
-    if session.interactive:
-        row = {"name": parsed.name, "value": value}
-        columns = [Column("name"), Column("value", least=16)]
-        session.presenter.listing(Listing("variable", columns, [row]))
+SPEC = CommandSpec(
+    "expect",
+    "check a result; a wrong one fails the script",
+    Heading.SCRIPTS,
+    order=20,
+    parameters=(
+        Parameter("query", Slot.QUERY, required=True, summary="status, count, rsp[0].Keyword"),
+        Parameter("predicate", Slot.TEXT, required=True, summary="==, matches, exists ..."),
+        Parameter("value", Slot.VALUE, summary="what it is compared with"),
+    ),
+    examples=(
+        "expect count >= 1",
+        "expect #1.status == 0x0000",
+        "expect rsp[*].ModalitiesInStudy includes CT",
+    ),
+    uses_results=True,
+    grammar=Grammar.EXPECTATION,
+    details=QUERIES,
+    topic="queries and predicates",
+)
 
 
-@command("expect")
+@command(SPEC)
 async def expect(session: Session, call: BoundCall) -> None:
     """Check a result; what fails is said in full here, and fails the script."""
-    from assocsh.scripting.messages import about
-    from assocsh.scripting.outcome import Check
-
     parsed = call.call.parsed
     assert isinstance(parsed, Expectation)
     resolver = SessionResolver(session, call.subject)
@@ -62,16 +58,23 @@ async def expect(session: Session, call: BoundCall) -> None:
     line, column, end = line_at(call.call.place.text, query.start, query.end)
     check = Check(
         line=call.call.line,
-        text=call.call.text,
+        text=parsed.text,
         ok=verdict.ok,
-        actual=verdict.told,
+        actual=verdict.text,
         about="" if record is None else about(record),
         column=column,
         end=end,
         source_line=line,
         source=call.call.source,
+        request=None if record is None else record.number,
+        spans=verdict.spans,
     )
-    session.presenter.expectation(check, record)
+    call.job.check = check
+    exchange = None
+    if not check.ok and record is not None and session.console.exchange_shown is not record:
+        session.console.exchange_shown = record  # once, with the first of several about one request
+        exchange = session.exchange_of(record)
+    session.presenter.expectation(check, record, exchange)
     if not verdict.ok:
         call.job.said = True
-        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.told}")
+        raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.text}")

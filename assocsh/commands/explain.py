@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
+from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
 from assocsh.session.binding import request_number
@@ -15,8 +16,23 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+SPEC = CommandSpec(
+    "explain",
+    "what happened in a request, step by step, with sections of the standard",
+    Heading.WIRE,
+    order=20,
+    parameters=(Parameter("request", Slot.REQUEST, summary="request number (the last)"),),
+    examples=(
+        "explain #1",
+        "echo; explain",
+        "explain",
+    ),
+    uses_results=True,
+    refers_to_request=True,
+)
 
-@command("explain")
+
+@command(SPEC)
 async def explain(session: Session, call: BoundCall) -> None:
     """One request, or without one the last; the association when there was no request yet."""
     word = call.argument("request")

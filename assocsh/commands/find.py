@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
 from assocsh.commands.registry import command
 from assocsh.errors import AssocshError, ProtocolError
+from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.values import NOT_ASKED, leaves
 from assocsh.results.recent import OFFERED
@@ -29,15 +31,47 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+SPEC = CommandSpec(
+    "find",
+    "C-FIND: query for patients, studies, series, images or worklist items",
+    Heading.SERVICES,
+    order=20,
+    aliases=("c-find",),
+    parameters=(level(*LEVELS, "worklist"), KEYS),
+    options=(
+        OF_ROW,
+        Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches"),
+        Option(
+            "--model",
+            Slot.CHOICE,
+            "MODEL",
+            (*MODELS, "worklist"),
+            summary="information model to query",
+        ),
+        REPEAT,
+    ),
+    examples=(
+        "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
+        "find study PatientName='OKO*' StudyDate=20250101- StudyDescription",
+        "find series --of 1",
+    ),
+    section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
+    sends=True,
+    details="With no keys to return, the usual ones of the level are asked for.",
+    service="C-FIND",
+    gives_rows=True,
+)
+
 REMEMBERED = 300
 """Rows of one result whose values are offered by completion; more would only push others out."""
 
 ROWS_TOLD = 50
+
 TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
 """What tells the rows of a result apart."""
 
 
-@command("find")
+@command(SPEC)
 async def find(session: Session, call: BoundCall) -> None:
     """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
     from assocsh.dimse.requests import CFind
@@ -57,8 +91,7 @@ async def find(session: Session, call: BoundCall) -> None:
         await repeat(session, record, (request for _ in range(count)), count)
         return
     limit = call.integer("--limit", least=1)
-    operation = session.open_association().send(request, limit=limit)
-    record.track(operation)
+    operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
     turns = Turns()
     async for response in operation:

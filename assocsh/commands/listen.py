@@ -6,14 +6,37 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError
+from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
-from assocsh.session.opening import DEFAULT_AE
-from assocsh.session.serving import StorageListener, start_listener
+from assocsh.session.plan import DEFAULT_AE
+from assocsh.session.serving import start_listener
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
+    from assocsh.session.listener import StorageListener
     from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "listen",
+    "a storage acceptor under our AE title: where C-MOVE delivers",
+    Heading.ASSOCIATION,
+    order=80,
+    options=(
+        Option("--port", Slot.INTEGER, "N", summary="TCP port (any free one)"),
+        Option("--host", Slot.TEXT, "ADDRESS", summary="address to listen on (127.0.0.1)"),
+        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives"),
+        Option("--as", Slot.AE_TITLE, "AET", summary="AE title (that of the association)"),
+        Option("--stop", summary="stop listening"),
+    ),
+    examples=(
+        "listen --port 11113 --to ./in",
+        "listen --stop",
+        "listen --to ./in --as STORE1",
+    ),
+    section="PS3.4 B (Storage), PS3.8 7.1",
+    needs_association=True,
+)
 
 COLUMNS = (
     Column("state"),
@@ -25,7 +48,7 @@ COLUMNS = (
 )
 
 
-@command("listen")
+@command(SPEC)
 async def listen(session: Session, call: BoundCall) -> None:
     """Start listening, stop, or (without options, while listening) show where."""
     running = session.listener
@@ -48,12 +71,13 @@ async def listen(session: Session, call: BoundCall) -> None:
     title = call.option("--as") or (DEFAULT_AE if association is None else association.calling_ae)
     session.listener = await start_listener(
         session,
+        session.receiving,
         host=call.option("--host") or "127.0.0.1",
         port=call.integer("--port", most=65535) or 0,
         ae_title=title,
         directory=call.path(call.option("--to") or "."),
     )
-    session.tell_practice()
+    session.practice.learn_listener()
     session.changed()
     show(session, session.listener, "listening")
 

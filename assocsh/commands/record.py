@@ -1,29 +1,43 @@
-"""``record``, ``run`` and ``retry``: the commands of this package, performed in a session."""
+"""record: what is typed, and what happened, as a script."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from assocsh.commands.registry import command
-from assocsh.commands.retry import error_with
-from assocsh.commands.retry import retry as perform_retry
 from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 
 if TYPE_CHECKING:
-    from assocsh.scripting.recorder import Recorder
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
-_recorders: WeakKeyDictionary[Session, Recorder] = WeakKeyDictionary()
+SPEC = CommandSpec(
+    "record",
+    "write what is typed, and what happened, as a script",
+    Heading.SCRIPTS,
+    order=30,
+    parameters=(Parameter("file", Slot.FILE, summary="the .assoc file to write"),),
+    options=(
+        Option("--expect", summary="add expectations of status and count"),
+        Option("--redact", summary="replace patient identifiers, the same each time"),
+        Option("--stop", summary="stop recording"),
+    ),
+    examples=(
+        "record session.assoc",
+        "record --stop",
+        "record check.assoc --expect --redact",
+    ),
+    recorded=False,
+)
 
 
-@command("record")
+@command(SPEC)
 async def record(session: Session, call: BoundCall) -> None:
     """Begin a recording, end it (``--stop``), or say which one is going on."""
     from assocsh.text.visible import visible
 
-    current = _recorders.get(session)
+    current = session.recording
     name = call.argument("file")
     if call.flag("--stop") or name is None:
         if name is not None:
@@ -31,7 +45,7 @@ async def record(session: Session, call: BoundCall) -> None:
         if current is None:
             session.note("nothing is recorded")
         elif call.flag("--stop"):
-            stop_recording(session)
+            current.close()
             session.note(f"recorded: {visible(str(current.path))}")
         else:
             session.note(f"recording to {visible(str(current.path))}")
@@ -45,37 +59,6 @@ async def record(session: Session, call: BoundCall) -> None:
 
     path = call.path(name)
     redactor = Redactor() if call.flag("--redact") else None
-    _recorders[session] = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
-    session.recording = path.name
+    session.recording = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
     session.note(f"recording to {visible(str(path))}; record --stop ends it")
     session.changed()
-
-
-def stop_recording(session: Session) -> None:
-    """End the recording of a session, if there is one."""
-    recorder = _recorders.pop(session, None)
-    if recorder is not None:
-        recorder.close()
-    session.recording = ""
-    session.changed()
-
-
-@command("run")
-async def run(session: Session, call: BoundCall) -> None:
-    """Run scripts in this session, with its association; all are checked before the first."""
-    from assocsh.scripting.runner import run_inside
-    from assocsh.scripting.script import Limits, load, parse_assignment
-
-    values = dict(parse_assignment(text) for text in call.values("--set"))
-    names = frozenset(session.variables) | frozenset(values)
-    scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
-    session.variables.update(values)
-    code = await run_inside(session, scripts, keep_going=call.flag("--keep-going"))
-    if code:
-        raise error_with(code, f"{', '.join(call.words)}: failed")
-
-
-@command("retry")
-async def retry(session: Session, call: BoundCall) -> None:
-    """Run a block until all of it passes."""
-    await perform_retry(session, call)

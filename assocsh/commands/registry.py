@@ -1,54 +1,61 @@
-"""Which commands this build performs, and where: looked up by name, loaded when first used."""
+"""How the commands are found: each module of this folder that has one registers it.
+
+A command is a ``CommandSpec`` and the coroutine function decorated with ``@command(SPEC)``.
+"""
 
 from __future__ import annotations
 
 import importlib
+import pkgutil
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+import assocsh.commands
+from assocsh.language.table import COMMANDS
+
 if TYPE_CHECKING:
+    from assocsh.language.model import CommandSpec
+    from assocsh.output.sink import Output
     from assocsh.session.binding import BoundCall
+    from assocsh.session.config import Config
     from assocsh.session.session import Session
 
 Handler = Callable[["Session", "BoundCall"], Awaitable[None]]
 
-_MODULES: dict[str, str] = {
-    **dict.fromkeys(("open", "reopen", "release", "abort"), "association"),
-    **dict.fromkeys(("status", "contexts", "peers"), "look"),
-    "echo": "echo",
-    "find": "find",
-    **dict.fromkeys(("get", "move"), "retrieve"),
-    "store": "store",
-    "listen": "listen",
-    **dict.fromkeys(("requests", "cancel", "wait", "show"), "requests"),
-    **dict.fromkeys(("n-create", "n-set", "n-get", "n-action", "n-delete"), "normalized"),
-    **dict.fromkeys(("let", "expect"), "expect"),
-    **dict.fromkeys(("record", "run", "retry"), "record"),
-    "explain": "explain",
-    **dict.fromkeys(("set", "wire", "history", "help", "quit"), "general"),
-}
-"""The module of ``assocsh.commands`` that performs each command."""
-
 _handlers: dict[str, Handler] = {}
 
 
-def command(name: str) -> Callable[[Handler], Handler]:
-    """Make a coroutine function the handler of the command ``name``."""
+def command(spec: CommandSpec) -> Callable[[Handler], Handler]:
+    """Make a coroutine function what performs ``spec``, and ``spec`` a command of the language.
+
+    Raises ValueError when there is a command of this name already.
+    """
 
     def register(handler: Handler) -> Handler:
-        _handlers[name] = handler
+        COMMANDS.add(spec)
+        _handlers[spec.name] = handler
         return handler
 
     return register
 
 
-def available() -> frozenset[str]:
-    """The names of the commands that can be performed. Loads nothing."""
-    return frozenset(_MODULES) | frozenset(_handlers)
+def load() -> None:
+    """Import every module of this folder: before it, there are no commands.
+
+    Called by whoever is about to read a command line; cheap when it was called before.
+    """
+    for module in pkgutil.iter_modules(assocsh.commands.__path__):
+        importlib.import_module(f"{assocsh.commands.__name__}.{module.name}")
 
 
-def handler(name: str) -> Handler | None:
-    """The handler of a command, its module loaded if need be; None when there is none."""
-    if name not in _handlers and name in _MODULES:
-        importlib.import_module(f"assocsh.commands.{_MODULES[name]}")
-    return _handlers.get(name)
+def handler(name: str) -> Handler:
+    """What performs the command ``name``. Raises KeyError when there is none of this name."""
+    return _handlers[name]
+
+
+def new_session(output: Output | None = None, *, config: Config | None = None) -> Session:
+    """A session that performs the commands of this folder; it keeps what it writes without one."""
+    from assocsh.session.session import Session
+
+    load()
+    return Session(output, handler=handler, config=config)

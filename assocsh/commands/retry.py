@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assocsh.errors import (
-    AssocshError,
-    ConnectionFailed,
-    ConnectionLost,
-    LocalRefusal,
-    OperationCancelled,
-    UsageError,
-)
+from assocsh.commands.failing import error_with
+from assocsh.commands.registry import command
+from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.sink import Kind, Output
 from assocsh.session.binding import parse_integer
-from assocsh.session.nesting import inside, new_block
 from assocsh.text.durations import parse_duration, show_duration
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "retry",
+    "run a block again until all of it passes",
+    Heading.SCRIPTS,
+    order=50,
+    parameters=(
+        Parameter("times", Slot.INTEGER, required=True, summary="at most so often"),
+        Parameter("every", Slot.CHOICE, ("every",), required=True, summary="the word every"),
+        Parameter("pause", Slot.DURATION, required=True, summary="pause between, 500ms, 2s"),
+    ),
+    examples=(
+        "retry 10 every 1s { find study PatientID=PRC-1001; expect count >= 1 }",
+        "retry 3 every 500ms { echo }",
+        "retry 5 every 2s { reopen }",
+    ),
+    block=True,
+)
 
 MOST = 100_000
 
@@ -58,6 +71,7 @@ class HeldOutput:
         self._kept.clear()
 
 
+@command(SPEC)
 async def retry(session: Session, call: BoundCall) -> None:
     """Run the block at most N times, D apart; of the attempts only the last is shown.
 
@@ -66,16 +80,16 @@ async def retry(session: Session, call: BoundCall) -> None:
     times = parse_integer(call.words[0], "retry", least=1, most=MOST)
     pause = parse_duration(call.words[2])
     body = call.call.body
-    code, block = 0, new_block()
+    code = 0
     for number in range(1, times + 1):
         output = session.output
         held = HeldOutput(output)
         session.output = held
         try:
-            with inside(block, number):
-                ran = await session.interpreter.run(body)
+            scope = replace(call.job.scope, nested=True, attempt=(call.job.number, number))
+            ran = await session.interpreter.run(body, scope=scope)
         except asyncio.CancelledError:
-            for job in tuple(session.interpreter.unfinished):
+            for job in tuple(session.jobs):
                 if job.call in body:
                     job.cancel()
             raise
@@ -90,20 +104,3 @@ async def retry(session: Session, call: BoundCall) -> None:
     if code:
         what = "attempt" if times == 1 else "attempts"
         raise error_with(code, f"retry: not passed in {times} {what}, {show_duration(pause)} apart")
-
-
-def error_with(code: int, message: str) -> AssocshError:
-    """An error that ends the program with ``code``."""
-    match code:
-        case 2:
-            return UsageError(message)
-        case 3:
-            return ConnectionFailed(message, established=False)
-        case 4:
-            return ConnectionLost(message, established=True)
-        case 5:
-            return LocalRefusal(message)
-        case 130:
-            return OperationCancelled(message)
-        case _:
-            return AssocshError(message)

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from assocsh.commands.parameters import REPEAT
 from assocsh.commands.registry import command
 from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.session.sending import Group, Turns
 
@@ -18,6 +20,26 @@ if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "store",
+    "C-STORE: send files or folders",
+    Heading.SERVICES,
+    order=50,
+    aliases=("c-store",),
+    parameters=(
+        Parameter("path", Slot.FILE, required=True, repeated=True, summary="files or folders"),
+    ),
+    options=(Option("--recursive", summary="folders inside folders too"), REPEAT),
+    examples=(
+        "store examples --recursive",
+        "store examples/ct.dcm examples/mr.dcm",
+        "store examples/ct.dcm --repeat 50",
+    ),
+    section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
+    sends=True,
+    service="C-STORE",
+)
 
 SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 
@@ -29,7 +51,7 @@ class Found(NamedTuple):
     named: bool
 
 
-@command("store")
+@command(SPEC)
 async def store(session: Session, call: BoundCall) -> None:
     """Send files; what cannot be sent is refused with its reason, the others go on."""
     from assocsh.dimse.requests import CStore
@@ -37,6 +59,7 @@ async def store(session: Session, call: BoundCall) -> None:
     record = call.record
     session.open_association()
     paths = [call.path(word) for word in call.arguments.get("path", ())]
+    await session.practice.make_examples(paths, call.base)
     found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
     if not found:
         raise UsageError(

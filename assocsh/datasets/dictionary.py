@@ -183,6 +183,14 @@ def uid_name(uid: str) -> str:
     return entry[0] if entry else uid
 
 
+def short_uid_name(uid: str) -> str:
+    """As ``uid_name``, without what the name says about history and use: for lines of text.
+
+    ``JPEG Baseline (Process 1)``, not ``JPEG Baseline (Process 1): Default Transfer Syntax ...``.
+    """
+    return uid_name(uid).partition(" (Retired)")[0].partition(":")[0]
+
+
 def uid_keyword(uid: str) -> str:
     """The registered keyword of a UID (``CTImageStorage``); the UID itself without one."""
     from pydicom._uid_dict import UID_dictionary

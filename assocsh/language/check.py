@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from assocsh.errors import LanguageError, UsageError
+from assocsh.language.enumerated import CONTEXT_SETS
+from assocsh.language.model import Slot
 from assocsh.language.parse import Call
-from assocsh.language.spec import CONTEXT_SETS, Slot
 from assocsh.language.words import Word, split_key
 
 _ENTRY = re.compile(r"([^,\[\]:]+)(?::\[([^\[\]]*)\])?(?:,|$)")
@@ -24,12 +25,11 @@ def check(calls: Iterable[Call]) -> None:
 
 def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
     """What is wrong with the calls: unknown tags, SOP classes and transfer syntaxes, with the
-    nearest names; values that their tags cannot have; commands that this version does not have.
+    nearest names; values that their tags cannot have.
 
     What a reference stands for is not known yet and not looked at.
     """
     for call in calls:
-        yield from _unavailable(call)
         yield from problems(call.body)
         for slot, word in _slotted(call):
             if slot is Slot.KEY:
@@ -47,19 +47,6 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
                             _tag(step.name)
                         except UsageError as error:
                             yield call.place.error(error.message, step.start, step.end, error.hint)
-
-
-def _unavailable(call: Call) -> Iterator[LanguageError]:
-    from assocsh.commands.registry import available
-
-    name = call.spec.name
-    if name not in available():
-        yield call.place.error(
-            f"{name} is not part of this version",
-            call.start,
-            call.start + len(name),
-            "help lists the commands",
-        )
 
 
 def _key(call: Call, word: Word) -> Iterator[LanguageError]:

@@ -22,10 +22,12 @@ from assocsh.language.complete_names import (
 from assocsh.language.complete_queries import assignments, expectations, queries
 from assocsh.language.context import context_at
 from assocsh.language.files import files
+from assocsh.language.model import Grammar, Slot
 from assocsh.language.provider import CompletionDefaults, CompletionProvider
 from assocsh.language.quoting import inside, quoted
 from assocsh.language.ranking import Found, Request, ranked
-from assocsh.language.spec import COMMANDS, SETTINGS, Slot
+from assocsh.language.settings import SETTINGS
+from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import PartKind
 
@@ -75,7 +77,7 @@ def _found(request: Request) -> Iterable[Found]:
     if spec is None:
         return ()
     if spec.verbatim:
-        return (assignments if spec.name == "let" else expectations)(request)
+        return (assignments if spec.grammar is Grammar.ASSIGNMENT else expectations)(request)
     if typed.raw.startswith("-") and context.option is None and not context.only_words:
         return _options(request)
     if context.option is not None and typed.raw.startswith("--"):
@@ -109,10 +111,8 @@ def _candidates(request: Request, found: Iterable[Found]) -> Iterator[Candidate]
 
 
 def _commands(request: Request) -> Iterator[Found]:
-    available = request.provider.available_commands()
-    offered = [name for name in COMMANDS if available is None or name in available]
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
-    names = [*offered, *(name for name in longer if COMMANDS[name].name in offered)]
+    names = [*COMMANDS, *longer]
     for name in ranked(request.text, names):
         yield request.found(name, meta=COMMANDS[name].summary)
 
@@ -168,15 +168,9 @@ def _rows(request: Request) -> Iterator[Found]:
 
 
 def _topics(request: Request) -> Iterator[Found]:
-    from assocsh.language.help import TOPICS
+    from assocsh.language.help import topics
 
-    available = request.provider.available_commands()
-    offered = {
-        name: spec.summary
-        for name, spec in COMMANDS.items()
-        if available is None or name in available
-    }
-    offered |= TOPICS
+    offered = {name: spec.summary for name, spec in COMMANDS.items()} | topics()
     for name in ranked(request.text, list(offered)):
         yield request.found(name, meta=offered[name])
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assocsh.language.enumerated import USUAL_KEYS, VALUES
+from assocsh.language.enumerated import CONTEXT_SETS, USUAL_KEYS, VALUES
 from assocsh.language.ranking import Found, Request, ranked
-from assocsh.language.spec import CONTEXT_SETS
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
 

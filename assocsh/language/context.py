@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assocsh.language.spec import COMMANDS, CommandSpec, Option, Parameter, Slot
+from assocsh.language.model import CommandSpec, Option, Parameter, Slot
+from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Part, PartKind, Token, tokenize
 
 _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.errors import LanguageError, UsageError
@@ -33,9 +32,13 @@ from assocsh.language.expectations import (
 )
 from assocsh.language.place import Place
 from assocsh.language.queries import Query, Step
+from assocsh.language.verdict import Span, Verdict
 from assocsh.text.durations import show_duration
 
 Value = str | int | float | None
+
+SHOWN = 5
+"""Values of several that are shown."""
 
 _SEARCHED = 65536
 """Characters that a pattern is matched against, at most: the text is from a peer."""
@@ -51,22 +54,7 @@ class Resolver(Protocol):
         """The value of ``$name``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an expectation came out; ``actual`` is the query's value as a person reads it."""
-
-    ok: bool
-    actual: str
-    reason: str = ""
-    """Which of several values it was, and the like: says more than ``actual``."""
-
-    @property
-    def told(self) -> str:
-        """What was there instead of what was expected."""
-        return self.reason or self.actual
-
-
-def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None = None) -> Outcome:
+def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None = None) -> Verdict:
     """Whether the expectation holds.
 
     Raises LanguageError, with the place in ``place``, when it makes no sense here: a request that
@@ -80,13 +68,18 @@ def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None =
         category = Step("category", start=query.start, end=query.end)
         asked = Query(query.text, query.request, (*query.steps, category), query.start, query.end)
         actual = _ask(resolver, asked, place)
-    shown = show_value(query, actual)
     try:
-        ok, reason = _holds(expectation, actual, operand)
+        ok, differing = _holds(expectation, actual, operand)
     except UsageError as error:
         start = expectation.operator_start or expectation.start
         raise place.error(error.message, start, expectation.end, error.hint) from None
-    return Outcome(ok, shown, "" if ok else reason)
+    shown, spans = show_values(query, actual)
+    if ok or differing is None:
+        return Verdict(ok, shown, spans=spans)
+    told, spans = show_values(query, differing.values)
+    at = len(differing.lead)
+    moved = tuple(Span(start + at, end + at) for start, end in spans)
+    return Verdict(ok, shown, differing.lead + told, moved)
 
 
 def assigned(assignment: Assignment, resolver: Resolver, place: Place | None = None) -> str:
@@ -108,15 +101,28 @@ def plain(query: Query, value: Value) -> str:
     return str(value)
 
 
-def show_value(query: Query, value: Value | Sequence[Value]) -> str:
-    """A value as a person reads it; not yet made visible."""
+def show_values(query: Query, value: Value | Sequence[Value]) -> tuple[str, tuple[Span, ...]]:
+    """A value, or several, as a person reads them, not yet made visible; and where they stand."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        text = _show(query, value)
+        return text, (Span(0, len(text)),) if value not in (None, "") else ()
+    if not value:
+        return "no responses", ()
+    text, spans = "", []
+    for each in value[:SHOWN]:
+        text += ", " if text else ""
+        shown = _show(query, each)
+        if each not in (None, ""):
+            spans.append(Span(len(text), len(text) + len(shown)))
+        text += shown
+    if len(value) > SHOWN:
+        text += f" and {len(value) - SHOWN} more"
+    return text, tuple(spans)
+
+
+def _show(query: Query, value: Value) -> str:
     if value is None:
         return "no value"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if not value:
-            return "no responses"
-        shown = ", ".join(show_value(query, each) for each in value[:5])
-        return f"{shown} and {len(value) - 5} more" if len(value) > 5 else shown
     if query.root == "elapsed" and isinstance(value, int | float):
         return show_duration(float(value))
     if isinstance(value, str):
@@ -177,26 +183,32 @@ def _is_category(query: Query, operand: Reading | re.Pattern[str] | None) -> boo
     return operand.number is None and operand.span is None
 
 
+class _Differing(NamedTuple):
+    """Which of several values decided, after a few words."""
+
+    lead: str
+    values: Sequence[Value]
+
+
 def _holds(
     expectation: Expectation,
     actual: Value | list[Value],
     operand: Reading | re.Pattern[str] | None,
-) -> tuple[bool, str]:
+) -> tuple[bool, _Differing | None]:
     operator, negated = expectation.operator, expectation.negated
     if isinstance(actual, list):
         if operator == "includes":
             found = any(_is(value, operator, operand) for value in actual)
-            shown = show_value(expectation.query, actual)
-            return found is not negated, f"{'one' if negated else 'none'} of {len(actual)}: {shown}"
+            lead = f"{'one' if negated else 'none'} of {len(actual)}: "
+            return found is not negated, _Differing(lead, actual)
         if not actual:
             empty = (operator == "exists" and negated) or (operator == "isempty" and not negated)
-            return empty, "no responses"
+            return empty, None
         wrong = [value for value in actual if _one(value, operator, operand, negated) is False]
-        shown = show_value(expectation.query, wrong)
-        return not wrong, f"{len(wrong)} of {len(actual)} differ: {shown}"
+        return not wrong, _Differing(f"{len(wrong)} of {len(actual)} differ: ", wrong)
     if actual is None and operator not in Operator.UNARY:
-        return operator == "includes" and negated, "no value"
-    return _one(actual, operator, operand, negated), ""
+        return operator == "includes" and negated, None
+    return _one(actual, operator, operand, negated), None
 
 
 def _one(

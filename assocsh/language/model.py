@@ -6,7 +6,7 @@ these classes and hold no knowledge of single commands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -80,6 +80,17 @@ class Option:
         return f"[{self.name}{value}]"
 
 
+class Heading(StrEnum):
+    """What commands are listed under, in the order in which ``help`` shows it."""
+
+    ASSOCIATION = "Association"
+    SERVICES = "Services"
+    REQUESTS = "Requests"
+    SCRIPTS = "Scripts"
+    WIRE = "Wire"
+    SHELL = "Shell"
+
+
 class Grammar(StrEnum):
     """What follows the name of a command that is read as one text, not as words."""
 
@@ -91,10 +102,13 @@ class Grammar(StrEnum):
 class CommandSpec:
     """One command of the language: everything that others ask about it, so that none need know it.
 
-    ``section`` is where the standard describes it. What it does to requests: ``sends`` makes DIMSE
-    requests, shown as those of ``service`` (the name in capitals without one); ``uses_results``
-    is held until the request it refers to is done, and ``refers_to_request`` says that this is
-    the one that its REQUEST parameter names, or the last.
+    ``section`` is where the standard describes it. ``help`` lists it under ``heading``, those with
+    the least ``order`` first, then by name.
+
+    What it does to requests: ``sends`` makes DIMSE requests, shown as those of ``service`` (the
+    name in capitals without one); ``uses_results`` is held until the request it refers to is
+    done, and ``refers_to_request`` says that this is the one that its REQUEST parameter names, or
+    the last.
 
     When it is performed: ``at_once`` never held, not even behind an ``open`` that is going on;
     ``lifecycle`` changes which association there is, so that what needs one waits for it, and
@@ -104,12 +118,17 @@ class CommandSpec:
     How it is read: ``grammar`` is what follows the name, as one text; ``block`` commands in braces
     follow; ``runs_scripts`` its files are scripts and ``--set`` names their variables.
 
-    In files: ``recorded`` is written by ``record``.
+    In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
+    rows ``--of`` takes; ``cancels``: it ends other requests.
+
+    In help: ``details`` is more text, or what makes it when it is asked for; ``topic`` says what
+    is explained there besides the command, and the overview names it then.
     """
 
     name: str
     summary: str
-    group: str
+    heading: Heading
+    order: int = 100
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     options: tuple[Option, ...] = ()
@@ -128,7 +147,10 @@ class CommandSpec:
     block: bool = False
     runs_scripts: bool = False
     recorded: bool = True
-    details: str = ""
+    gives_rows: bool = False
+    cancels: bool = False
+    details: str | Callable[[], str] = ""
+    topic: str = ""
 
     @property
     def verbatim(self) -> bool:
@@ -165,25 +187,3 @@ class Setting:
     default: str
     choices: tuple[str, ...] = ()
     summary: str = ""
-
-
-class CommandTable(Mapping[str, CommandSpec]):
-    """Commands by name, in the order of the table; aliases are found by ``[]`` and ``in`` too."""
-
-    def __init__(self, specs: tuple[CommandSpec, ...]) -> None:
-        self._by_name = {spec.name: spec for spec in specs}
-        self._by_any = {alias: spec for spec in specs for alias in (spec.name, *spec.aliases)}
-
-    def __getitem__(self, name: str) -> CommandSpec:
-        return self._by_any[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name that can be typed, aliases included."""
-        return tuple(self._by_any)

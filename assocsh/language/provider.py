@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -37,9 +37,6 @@ class CompletionProvider(Protocol):
     def context_status(self, uid: str) -> str:
         """``accepted as 5, JPEG2000Lossless``; empty when nothing is known of this SOP class."""
 
-    def available_commands(self) -> Collection[str] | None:
-        """The commands that this build performs; None is all of them."""
-
 
 class CompletionDefaults:
     """A provider that knows nothing: a base to start from."""
@@ -67,6 +64,3 @@ class CompletionDefaults:
 
     def context_status(self, uid: str) -> str:
         return ""
-
-    def available_commands(self) -> Collection[str] | None:
-        return None

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from assocsh.output import objects
-from assocsh.output.problems import error_lines, failed_lines
+from assocsh.output.failure import failed_lines
+from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
 
 if TYPE_CHECKING:
@@ -15,22 +16,22 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.language.verdict import Check
+    from assocsh.output.console import Console
     from assocsh.output.listing import Listing
-    from assocsh.output.presenter import ReceivedFile
+    from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
-    from assocsh.session.notifications import EventReport
-    from assocsh.session.session import Session
+    from assocsh.wire.exchange import Exchange
 
 
 class JsonLines:
     """One object for each event. Errors are said on stderr as well, for whoever watches."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     def _put(self, made: dict[str, Any]) -> None:
-        self._session.output.result(json.dumps(made, ensure_ascii=True, separators=(",", ":")))
+        self._console.result(json.dumps(made, ensure_ascii=True, separators=(",", ":")))
 
     def opened(self, association: Association) -> None:
         self._put(objects.association_object(association))
@@ -85,22 +86,24 @@ class JsonLines:
         for row in listing.rows:
             self._put({"type": listing.type, **row})
 
-    def expectation(self, check: Check, record: RequestRecord | None) -> None:
+    def expectation(
+        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+    ) -> None:
         self._put(
             {
                 "type": "expect",
                 "ok": check.ok,
-                "expression": check.text,
+                "expression": f"expect {check.text}",
                 "actual": check.actual,
-                "request": None if record is None else record.number,
+                "request": check.request,
                 "place": f"{check.source}:{check.line}" if check.source else "",
             }
         )
         if not check.ok:
-            for line in failed_lines(self._session, check, record):
-                self._session.note(line, Kind.ERROR)
+            for line in failed_lines(check, exchange):
+                self._console.note(line, Kind.ERROR)
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         self._put(objects.error_object(error, record))
         for line in error_lines(error, record):
-            self._session.note(line, Kind.ERROR)
+            self._console.note(line, Kind.ERROR)

@@ -10,8 +10,6 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError
     from assocsh.results.request import RequestRecord
-    from assocsh.scripting.outcome import Check
-    from assocsh.session.session import Session
 
 _BY_US = "this side aborted the association: "
 
@@ -29,23 +27,6 @@ def error_lines(error: AssocshError, record: RequestRecord | None = None) -> lis
         out += place_lines(error)
     if error.hint:
         out.append(f"hint: {cell(error.hint, LIMIT)}")
-    return out
-
-
-def failed_lines(session: Session, check: Check, record: RequestRecord | None) -> list[str]:
-    """An expectation that failed, and the exchange that it is about, as ``run`` shows them.
-
-    The exchange is shown with the first of several that are about one request.
-    """
-    from assocsh.scripting.failures import check_lines, told_exchange
-
-    out = check_lines(check.source, check)
-    if record is None or session.exchange_shown is record:
-        return out
-    session.exchange_shown = record
-    exchange = session.exchange_of(record)
-    if exchange is not None and exchange.steps:
-        out += ["the exchange:", *(f"  {line}" for line in told_exchange(exchange))]
     return out
 
 

@@ -78,6 +78,21 @@ def final_line(record: RequestRecord) -> str:
     return f"#{record.number} {record.service} {DOT.join(parts)}"
 
 
+def ended_as(record: RequestRecord) -> str:
+    """How a request without a final response ended, in a word: ``refused``, ``withdrawn``."""
+    return "refused" if record.refused and not record.total else str(record.state)
+
+
+def about(record: RequestRecord) -> str:
+    """``#2 C-FIND 0x0000 Success, 41 ms``"""
+    text = f"#{record.number} {record.service}"
+    if record.final is not None:
+        text += f" 0x{record.final.status:04X} {record.category}"
+    else:
+        text += f" {ended_as(record)}"
+    return f"{text}, {show_duration(record.elapsed)}"
+
+
 def _of_several(record: RequestRecord) -> list[str]:
     good = record.categories["Success"] + record.categories["Warning"]
     planned = max(record.total, record.expected or 0) + record.refused

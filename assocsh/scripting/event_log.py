@@ -10,8 +10,9 @@ log           schema, program, started (UTC); the first event of a file
 script        file, peer; a script begins
 command       step, line, text, request (null unless it sends), background, source; block and
               attempt number one execution of a retry and its attempts, 0 outside of one
-expect        step, line, text, ok, actual, about, column, end, source_line, hint,
-              source, identifies (what stands in for the value in reports, or null)
+expect        step, line, text, ok, actual, spans (where in that values are; not when redacted),
+              about, request, column, end, source_line, source, identifies (what stands in for the
+              values in reports, or null)
 done          step, request, code, state, service, status, category, meaning, count, responses,
               elapsed_ms, suboperations; error {kind, message, hint} where it failed
 response      request, index, dataset (DICOM JSON model)

@@ -10,16 +10,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from assocsh.output.failure import check_lines, exchange_line
 from assocsh.scripting.event_log import Event
-from assocsh.scripting.messages import step_members
-from assocsh.scripting.outcome import Check, ScriptOutcome, Step
+from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.marks import marked
 from assocsh.text.visible import visible
-
-if TYPE_CHECKING:
-    from assocsh.wire.exchange import Exchange
 
 EXCHANGE_LINES = 40
 """Lines of an exchange that are shown with a failure: the last ones."""
@@ -36,25 +31,6 @@ def failure_lines(outcome: ScriptOutcome, step: Step, *, exchange: bool = True) 
     if exchange and step.exchange:
         lines.append("the exchange:")
         lines += [f"  {line}" for line in exchange_lines(step)]
-    return lines
-
-
-def check_lines(file: str, check: Check) -> list[str]:
-    """An expectation that failed, with a caret under what it asked for."""
-    about = f"   ({check.about})" if check.about else ""
-    lines = [
-        "error: expectation failed",
-        *marked(
-            check.source_line,
-            check.column,
-            check.end,
-            number=check.line,
-            where=file,
-            beside=f"actual {visible(check.actual)}{about}",
-        ),
-    ]
-    if check.hint:
-        lines.append(f"hint: {visible(check.hint)}")
     return lines
 
 
@@ -127,45 +103,3 @@ def exchange_lines(step: Step, limit: int = EXCHANGE_LINES) -> list[str]:
     if len(lines) > limit:
         lines = [f"… {len(lines) - limit} lines before these", *lines[-limit:]]
     return lines
-
-
-def told_exchange(exchange: Exchange) -> list[str]:
-    """An exchange that was kept while it happened, in the same lines."""
-    return [
-        exchange_line({"type": "dimse", "count": step.count, **step_members(step)})
-        for step in exchange.steps
-    ]
-
-
-def exchange_line(event: Event) -> str:
-    """One event in one line, as the wire view writes it."""
-    marker = {True: " -> ", False: "<-  "}.get(event.get("sent", ""), "=== ")
-    match event["type"]:
-        case "dimse":
-            text = f"{event['message']} message {event['message_id']}"
-            if event.get("status"):
-                text += f" {event['status']} {event['category']}"
-                if event.get("meaning") and event["meaning"] != event["category"]:
-                    text += f" ({event['meaning']})"
-            if event.get("data"):
-                text += f" data set {event['data']:,} B"
-            if event.get("error_comment"):
-                text += f' "{event["error_comment"]}"'
-            if event.get("count", 1) > 1:
-                text += f" × {event['count']:,}"
-        case "pdu":
-            text = f"{event['pdu']} {event['size']:,} B {event['summary']}".rstrip()
-        case "association":
-            state = event["state"]
-            text = f"association {state}"
-            if event.get("by") and state != "released":
-                who = "the peer" if event["by"] == "peer" else "this side"
-                text += f" by {who}: {event.get('message') or ''}".rstrip(": ")
-        case "transport":
-            text = f"{event['what']} {event['detail']}"
-        case "remark":
-            marker = "<** " if event.get("by") == "peer" else "*** "
-            text = event["text"]
-        case _:
-            text = str(event.get("text", event["type"]))
-    return visible(f"{marker}{text}".rstrip(), 500)

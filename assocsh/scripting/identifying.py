@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assocsh.language.queries import Query
 
 
-class Stand(StrEnum):
+class Pseudonym(StrEnum):
     """The kind of value that stands in for one that identifies."""
 
     NAME = "name"
@@ -26,15 +30,15 @@ def _names(text: str) -> frozenset[str]:
 
 
 _BY_VR = {
-    "PN": Stand.NAME,
-    "LT": Stand.TEXT,
-    "ST": Stand.TEXT,
-    "UT": Stand.TEXT,
-    "UC": Stand.TEXT,
-    "DA": Stand.DATE,
-    "DT": Stand.DATE,
-    "TM": Stand.TIME,
-    "UI": Stand.UID,
+    "PN": Pseudonym.NAME,
+    "LT": Pseudonym.TEXT,
+    "ST": Pseudonym.TEXT,
+    "UT": Pseudonym.TEXT,
+    "UC": Pseudonym.TEXT,
+    "DA": Pseudonym.DATE,
+    "DT": Pseudonym.DATE,
+    "TM": Pseudonym.TIME,
+    "UI": Pseudonym.UID,
 }
 
 _IDS = _names(
@@ -59,23 +63,31 @@ _KEPT_OF_PATIENT = frozenset({"PatientSex", "PatientSpeciesDescription", "Patien
 
 
 @lru_cache(maxsize=4096)
-def stand_for(tag: int, vr: str) -> Stand | None:
+def pseudonym_for(tag: int, vr: str) -> Pseudonym | None:
     """What stands in for the values of a data element; None when they may be shown."""
     from assocsh.datasets.dictionary import entry_of
 
     keyword = entry_of(tag).keyword
     if keyword in _IDS:
-        return Stand.ID
+        return Pseudonym.ID
     if keyword in _TEXTS:
-        return Stand.TEXT
+        return Pseudonym.TEXT
     if vr in _BY_VR:
         return _BY_VR[vr]
     if tag >> 16 == 0x0010 and vr not in ("SQ", "CS") and keyword not in _KEPT_OF_PATIENT:
-        return Stand.ID
+        return Pseudonym.ID
     return None
 
 
-def stand_for_path(path: str) -> Stand | None:
+def identifies(query: Query) -> Pseudonym | None:
+    """What stands in for the values of a query; None where they may be shown."""
+    names = [step.name for step in query.steps[1:] if step.name]
+    if query.root not in ("rsp", "last") or not names:
+        return None
+    return pseudonym_for_path(names[-1])
+
+
+def pseudonym_for_path(path: str) -> Pseudonym | None:
     """The same for a tag or path as it is typed: ``PatientID``, ``00100020``, ``Seq[0].Kw``."""
     from assocsh.datasets.dictionary import find_tag
     from assocsh.errors import AssocshError
@@ -85,4 +97,4 @@ def stand_for_path(path: str) -> Stand | None:
         entry = find_tag(leaf)
     except AssocshError:
         return None
-    return stand_for(entry.tag, entry.vr)
+    return pseudonym_for(entry.tag, entry.vr)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
+from assocsh.language.verdict import Check
 from assocsh.scripting.event_log import Event
 
 EXIT_MEANINGS = {
@@ -22,22 +23,6 @@ CYCLE = 3
 """Messages that may go round: C-STORE-RQ, C-STORE-RSP and C-GET-RSP, each counted in one line."""
 
 _EXCHANGE = ("dimse", "pdu", "association", "transport", "remark", "note")
-
-
-@dataclass(slots=True)
-class Check:
-    """One expectation and what it found."""
-
-    line: int
-    text: str
-    ok: bool
-    actual: str
-    about: str
-    column: int
-    end: int
-    source_line: str
-    hint: str = ""
-    source: str = ""
 
 
 @dataclass(slots=True)
@@ -161,6 +146,8 @@ class _Reader:
         self._by_request: dict[int, Step] = {}
         self._newest: Step | None = None
         self._between: list[Event] = []
+        self._evaluated: set[int] = set()
+        """Steps whose expectation had a verdict."""
 
     def read(self, event: Event) -> None:
         outcome = self.outcome
@@ -207,8 +194,9 @@ class _Reader:
         )
         if step.block:
             for other in self._steps.values():
-                if other.block == step.block and other.attempt < step.attempt:
-                    other.superseded = True
+                earlier = other.block == step.block and other.attempt < step.attempt
+                if earlier and not other.superseded:
+                    self._supersede(other)
         step.exchange, self._between = self._between, []
         self._steps[step.number] = step
         self._newest = step
@@ -217,20 +205,16 @@ class _Reader:
         if not _is_expect(step.text):
             self.outcome.steps.append(step)
 
+    def _supersede(self, step: Step) -> None:
+        """A step of an attempt that another follows; an ``expect`` that has no value is none."""
+        step.superseded = True
+        if _is_expect(step.text) and step in self.outcome.steps:
+            self.outcome.steps.remove(step)
+
     def _expect(self, event: Event) -> None:
-        names = (
-            "line",
-            "text",
-            "ok",
-            "actual",
-            "about",
-            "column",
-            "end",
-            "source_line",
-            "hint",
-            "source",
-        )
-        check = Check(**{name: event[name] for name in names if name in event})
+        members = {each.name: event[each.name] for each in fields(Check) if each.name in event}
+        check = Check(**members)
+        self._evaluated.add(event["step"])
         about = self._by_request.get(event.get("request") or 0)
         if about is None:
             about = self.outcome.steps[-1] if self.outcome.steps else None
@@ -244,13 +228,10 @@ class _Reader:
         if step is not None:
             step.done = event
             step.code = event["code"]
-            lost = _is_expect(step.text) and step.error and not self._checked(step)
-            if lost and step not in self.outcome.steps:
-                # it could not be evaluated: the failure has to be seen somewhere
+            # an expectation that could not be evaluated fails as any other command does
+            failed = _is_expect(step.text) and step.error is not None
+            if failed and step.number not in self._evaluated and step not in self.outcome.steps:
                 self.outcome.steps.append(step)
-
-    def _checked(self, step: Step) -> bool:
-        return any(check.line == step.line for each in self.outcome.steps for check in each.checks)
 
     def _exchange(self, event: Event) -> None:
         step = self._by_request.get(event.get("request") or 0)

@@ -20,18 +20,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
-from assocsh.scripting.messages import ended_as
-from assocsh.scripting.replay import again, open_line
+from assocsh.language.expectations import Expectation
+from assocsh.output.summary import ended_as
+from assocsh.scripting.identifying import identifies
+from assocsh.scripting.replay import open_line, replay_text
 from assocsh.scripting.script import RECORDED
-from assocsh.session.nesting import nested
-from assocsh.session.watch import JobWatcher
 from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
+    from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
     from assocsh.scripting.redact import Redactor
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 NOT_RECORDED = frozenset({"record", "quit", "help", "history", "peers"})
@@ -68,14 +69,25 @@ class Recorder:
         association = session.association
         if association is not None and not association.closed and session.open_plan is not None:
             self._line(self._redacted(open_line(session.open_plan)))
-        self._watcher = JobWatcher(session, self._started, self._ended)
+        self._unfinished: dict[Job, None] = {}
+        """Jobs that were submitted since this began and have not ended, the oldest first."""
+        session.on_job_started.append(self._started)
+        session.on_job_ended.append(self._ended)
         session.on_change.append(self._changed)
+        session.on_close.append(self.close)
 
     def close(self) -> None:
         """End the recording; what is pending is left as it is, in the background."""
-        self._watcher.close()
-        if self._changed in self._session.on_change:
-            self._session.on_change.remove(self._changed)
+        session = self._session
+        if self._started in session.on_job_started:
+            session.on_job_started.remove(self._started)
+            session.on_job_ended.remove(self._ended)
+            session.on_change.remove(self._changed)
+        if self.close in session.on_close:
+            session.on_close.remove(self.close)
+        if session.recording is self:
+            session.recording = None
+            session.changed()
         self._end_line(background=self._tail is not None)
         if self._file >= 0:
             os.close(self._file)
@@ -84,9 +96,10 @@ class Recorder:
     # what happens in the session
 
     def _started(self, job: Job) -> None:
+        self._unfinished[job] = None
         if job.record is not None:
             self._numbers[job.record.number] = len(self._numbers) + 1
-        if nested() or job.call.spec.name in NOT_RECORDED:
+        if job.nested or job.call.spec.name in NOT_RECORDED:
             self._parts.add(job)
             return
         call = job.call
@@ -97,7 +110,7 @@ class Recorder:
         if "--of" in call.options and not self._finds:
             written = None
         else:
-            written = again(call, self._numbers)
+            written = replay_text(call, self._numbers)
         if call.spec.name == "find":
             self._finds += 1
         if written is None:
@@ -111,6 +124,9 @@ class Recorder:
         self._write(shown)
 
     def _ended(self, job: Job) -> None:
+        if job not in self._unfinished:
+            return  # submitted before this began
+        del self._unfinished[job]
         if job in self._parts:
             self._parts.discard(job)
             return
@@ -131,7 +147,7 @@ class Recorder:
 
     def _changed(self) -> None:
         """Ctrl-C is no command: it is written as the one that does the same."""
-        for job in self._watcher.unfinished:
+        for job in self._unfinished:
             record = job.record
             if record is None or not record.cancel_asked or record.limited:
                 continue
@@ -156,9 +172,21 @@ class Recorder:
         elif record is not None:
             text = f"#{self._numbers[record.number]} {record.service} {ended_as(record)}"
             yield f"{text} {show_duration(record.elapsed)}"
-        if job.error is not None and not (record is not None and record.cancel_asked):
+        if job.check is not None and not job.check.ok:
+            yield f"expectation failed: actual {visible(self._actual(job, job.check))}"
+        elif job.error is not None and not (record is not None and record.cancel_asked):
             text = f"{job.error.kind}: {visible(job.error.message)}"
             yield self._redactor.text(text) if self._redactor is not None else text
+
+    def _actual(self, job: Job, check: Check) -> str:
+        """What an expectation found, the values of what identifies a patient replaced."""
+        if self._redactor is None:
+            return check.actual
+        parsed = job.call.parsed
+        pseudonym = identifies(parsed.query) if isinstance(parsed, Expectation) else None
+        if pseudonym is None:
+            return self._redactor.text(check.actual)
+        return self._redactor.found(pseudonym, check.actual, check.spans)
 
     def _expectations(self, record: RequestRecord, *, replaced: bool) -> list[str]:
         """What must be true again; of a request that was cancelled nothing is known beforehand.
@@ -194,7 +222,7 @@ class Recorder:
             self._variables.add(call.parsed.name)
 
     def _unfinished_numbers(self) -> list[int]:
-        return [job.record.number for job in self._watcher.unfinished if job.record is not None]
+        return [job.record.number for job in self._unfinished if job.record is not None]
 
     def _redacted(self, text: str) -> str:
         return self._redactor.command(text) if self._redactor is not None else text
@@ -224,7 +252,7 @@ class Recorder:
             from assocsh.output.sink import Kind
 
             self._failed = True
-            self._session.recording = ""
+            self._session.recording = None
             reason = error.strerror or str(error)
             self._session.note(f"recording stopped: {self.path}: {reason}", Kind.WARNING)
 

@@ -12,10 +12,11 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assocsh.datasets.uid_form import REGISTERED_ROOT
-from assocsh.scripting.identifying import Stand, stand_for, stand_for_path
+from assocsh.scripting.identifying import Pseudonym, pseudonym_for, pseudonym_for_path
 
 SHORTEST = 4
 """Shorter values are replaced in their own place only: "1" is in too many other words."""
@@ -35,38 +36,38 @@ class Redactor:
         self._known: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._folded: dict[str, str] = {}
-        self.variables: dict[str, Stand] = {}
+        self.variables: dict[str, Pseudonym] = {}
         """Variables that stand for identifying values, by name."""
         days = int.from_bytes(self._digest("days")[:4], "big") % 3650
         self._shift = datetime.timedelta(days=days + 30)
 
     # values
 
-    def value(self, stand: Stand, value: str) -> str:
+    def value(self, pseudonym: Pseudonym, value: str) -> str:
         """What stands in for one value; empty values and universal wildcards stay."""
         if not value.strip(" *?\\^=-"):
             return value
         if "\\" in value:
-            return "\\".join(self.value(stand, part) for part in value.split("\\"))
-        if stand is Stand.UID and (self._keep_uids or value.startswith(REGISTERED_ROOT)):
+            return "\\".join(self.value(pseudonym, part) for part in value.split("\\"))
+        if pseudonym is Pseudonym.UID and (self._keep_uids or value.startswith(REGISTERED_ROOT)):
             return value
-        replacement = self._replacement(stand, value)
-        self._learn(stand, value, replacement)
+        replacement = self._replacement(pseudonym, value)
+        self._learn(pseudonym, value, replacement)
         return replacement
 
-    def _replacement(self, stand: Stand, value: str) -> str:
+    def _replacement(self, pseudonym: Pseudonym, value: str) -> str:
         wildcard = "*" if "*" in value or "?" in value else ""
-        code = self._digest(stand + value.strip("*? ")).hex()[:8].upper()
-        match stand:
-            case Stand.DATE:
+        code = self._digest(pseudonym + value.strip("*? ")).hex()[:8].upper()
+        match pseudonym:
+            case Pseudonym.DATE:
                 return _DATE.sub(self._moved, value)
-            case Stand.TIME:
+            case Pseudonym.TIME:
                 return re.sub(r"\d{2,6}(?:\.\d+)?", "120000", value)
-            case Stand.NAME:
+            case Pseudonym.NAME:
                 return f"PATIENT^{code}{wildcard}"
-            case Stand.ID:
+            case Pseudonym.ID:
                 return f"ID{code}{wildcard}"
-            case Stand.UID:
+            case Pseudonym.UID:
                 return f"2.25.{int.from_bytes(self._digest('uid' + value)[:12], 'big')}"
             case _:
                 return f"TEXT {code}{wildcard}"
@@ -81,13 +82,13 @@ class Redactor:
     def _digest(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
-    def _learn(self, stand: Stand, value: str, replacement: str) -> None:
-        if stand in (Stand.DATE, Stand.TIME) or len(self._known) >= MAX_KNOWN:
+    def _learn(self, pseudonym: Pseudonym, value: str, replacement: str) -> None:
+        if pseudonym in (Pseudonym.DATE, Pseudonym.TIME) or len(self._known) >= MAX_KNOWN:
             return
         bare = value.strip("*? ")
         if len(bare) >= SHORTEST and bare != replacement:
             self._add(bare, replacement.rstrip("*"))
-        if stand is Stand.NAME:
+        if pseudonym is Pseudonym.NAME:
             for part in re.split(r"[\^=*?]", bare):
                 if len(part) >= SHORTEST:
                     self._add(part, replacement.rstrip("*"))
@@ -133,18 +134,18 @@ class Redactor:
             return {"vr": vr, "Value": items}
         if number >> 16 & 1:  # private: nobody knows what it holds
             return {"vr": vr, "Value": ["redacted"]}
-        stand = stand_for(number, vr)
-        if stand is None:
+        pseudonym = pseudonym_for(number, vr)
+        if pseudonym is None:
             return element
-        return {"vr": vr, "Value": [self._json_value(stand, value) for value in values]}
+        return {"vr": vr, "Value": [self._json_value(pseudonym, value) for value in values]}
 
-    def _json_value(self, stand: Stand, value: Any) -> Any:
+    def _json_value(self, pseudonym: Pseudonym, value: Any) -> Any:
         if isinstance(value, dict):  # a person name: its groups stand for the same person
             joined = next((str(part) for part in value.values() if part), "")
             for part in value.values():
-                self.value(stand, str(part))
-            return {"Alphabetic": self.value(stand, joined)} if joined else value
-        return None if value is None else self.value(stand, str(value))
+                self.value(pseudonym, str(part))
+            return {"Alphabetic": self.value(pseudonym, joined)} if joined else value
+        return None if value is None else self.value(pseudonym, str(value))
 
     def learn(self, event: dict[str, Any]) -> None:
         """Remember every identifying value of an event, so that others can be searched for it."""
@@ -154,21 +155,31 @@ class Redactor:
             if isinstance(event.get(name), str):
                 redact_command(event[name], self)
         if event.get("identifies"):
-            self._actual(event["identifies"], str(event.get("actual", "")))
+            self._actual(event)
 
     def event(self, event: dict[str, Any]) -> dict[str, Any]:
         """One event of the log: data sets by element, commands by word, the rest by search."""
         shown = {name: self._member(name, value) for name, value in event.items()}
+        shown.pop("spans", None)  # they are places in what is replaced
         if event.get("identifies"):
-            shown["actual"] = self._actual(event["identifies"], str(event["actual"]))
-            if event["type"] == "expect":
-                redacted = redact_command(f"expect {event['text']}", self)
-                shown["text"] = self.text(redacted.removeprefix("expect "))
+            shown["actual"] = self._actual(event)
+            redacted = redact_command(f"expect {event['text']}", self)
+            shown["text"] = self.text(redacted.removeprefix("expect "))
         return shown
 
-    def _actual(self, stand: str, text: str) -> str:
-        """The value or values that an expectation found, each in double quotes."""
-        return _QUOTED.sub(lambda found: f'"{self.value(Stand(stand), found[1])}"', text)
+    def found(self, pseudonym: Pseudonym, text: str, spans: Iterable[Sequence[int]]) -> str:
+        """What an expectation found: ``text`` with the values at ``spans`` of it replaced."""
+        shown, at = "", 0
+        for start, end in spans:
+            shown += text[at:start] + self.value(pseudonym, text[start:end])
+            at = end
+        return self.text(shown + text[at:])
+
+    def _actual(self, event: Mapping[str, Any]) -> str:
+        text = str(event.get("actual", ""))
+        # without the places of values all of it is taken for one
+        spans = event.get("spans", [(0, len(text))])
+        return self.found(Pseudonym(event["identifies"]), text, spans)
 
     def _member(self, name: str, value: Any) -> Any:
         if name == "dataset" and isinstance(value, dict):
@@ -186,7 +197,6 @@ _COMMANDS = ("text", "source_line")
 _TEXTS = frozenset(
     ("about", "actual", "detail", "error_comment", "hint", "meaning", "message", "summary")
 ) | frozenset(_COMMANDS)
-_QUOTED = re.compile(r'"((?:[^"]|"(?!\]|, "|$))*)"')
 
 
 def redact_command(text: str, redactor: Redactor) -> str:
@@ -212,24 +222,24 @@ def redact_command(text: str, redactor: Redactor) -> str:
 def _redact_word(out: list[str], words: list[int], redactor: Redactor) -> None:
     """The newest word of a command: ``words`` are the places of its words in ``out``."""
     word, name = out[words[-1]], out[words[0]]
-    stand: Stand | None = None
+    pseudonym: Pseudonym | None = None
     path = ""
     if name == "expect":
         negated = len(words) > 2 and out[words[2]] == "not"
         if len(words) == (5 if negated else 4):
-            stand = _stand_of_query(out[words[1]])
+            pseudonym = _pseudonym_of_query(out[words[1]])
     elif name == "let":
         if len(words) == 4 and (word[:1] in "'\"" or word.isdigit()):
-            stand = redactor.variables.get(out[words[1]])
+            pseudonym = redactor.variables.get(out[words[1]])
     elif "=" in word and not word.startswith("-"):
         path, _, word = word.partition("=")
-        stand = stand_for_path(path) if word else None
+        pseudonym = pseudonym_for_path(path) if word else None
         path += "="
-    if stand is not None:
-        out[words[-1]] = path + _quoted(word, stand, redactor)
+    if pseudonym is not None:
+        out[words[-1]] = path + _quoted(word, pseudonym, redactor)
 
 
-def _stand_of_query(text: str) -> Stand | None:
+def _pseudonym_of_query(text: str) -> Pseudonym | None:
     from assocsh.errors import LanguageError
     from assocsh.language.queries import parse_query
 
@@ -238,16 +248,16 @@ def _stand_of_query(text: str) -> Stand | None:
     except LanguageError:
         return None
     named = [step.name for step in steps if step.name]
-    return stand_for_path(named[-1]) if len(named) > 1 else None
+    return pseudonym_for_path(named[-1]) if len(named) > 1 else None
 
 
-def _quoted(text: str, stand: Stand, redactor: Redactor) -> str:
+def _quoted(text: str, pseudonym: Pseudonym, redactor: Redactor) -> str:
     if "$" in text:
         return text
     if text[:1] == "/":
         return "/redacted/"
     quote = text[0] if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0] else ""
-    replaced = redactor.value(stand, text[1:-1] if quote else text)
+    replaced = redactor.value(pseudonym, text[1:-1] if quote else text)
     if not quote and " " in replaced:
         quote = "'"
     return f"{quote}{replaced}{quote}"

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
-    from assocsh.session.opening import OpenPlan
+    from assocsh.session.plan import OpenPlan
 
 _JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
 
 
-def again(call: Call, numbers: Mapping[int, int]) -> str | None:
+def replay_text(call: Call, numbers: Mapping[int, int]) -> str | None:
     """The command on one line, its request numbers those of the new script.
 
     ``numbers`` maps the session's numbers to the script's. None when it speaks of a request that
     is not in the script.
     """
     if call.body:
-        inner = [again(each, numbers) for each in call.body]
+        inner = [replay_text(each, numbers) for each in call.body]
         if any(text is None for text in inner):
             return None
         words = call.text.partition("{")[0].rstrip()
@@ -43,7 +43,7 @@ def again(call: Call, numbers: Mapping[int, int]) -> str | None:
 
 
 def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
-    """Where request numbers stand in the text: start, end, number."""
+    """Where request numbers pseudonym in the text: start, end, number."""
     from assocsh.language.model import Slot
 
     for parameter in call.spec.parameters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +14,13 @@ from assocsh.output.sink import Kind, Output, OutputClosed
 from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
-from assocsh.scripting.session_log import Chronicle, identifying_variables
-from assocsh.session.history import prepare
+from assocsh.scripting.session_log import SessionLogger, identifying_variables
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.scripting.redact import Redactor
     from assocsh.session.config import Config
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 ABORT_WAIT = 2.0
@@ -80,7 +80,7 @@ def load_all(names: Iterable[str], plan: RunPlan) -> tuple[list[Script], list[Pr
 
 
 def _needs_association(script: Script) -> bool:
-    from assocsh.scripting.script import every_call
+    from assocsh.language.parse import every_call
 
     return any(call.spec.sends for call in every_call(script.calls))
 
@@ -178,12 +178,12 @@ class Run:
 
     async def _perform(self, session: Session, script: Script, log: EventLog) -> int:
         """Run one script in its own session, and end everything it opened."""
-        chronicle = Chronicle(session, log, responses=self._plan.responses)
+        logger = SessionLogger(session, log, responses=self._plan.responses)
         calls: list[Call] = []
         if self._plan.open_text and not script.opens:
             calls += session.parse(self._plan.open_text, source="command line", line=0)
         calls += script.calls
-        prepare(session, calls)
+        session.prepare(calls)
         gone = True
         try:
             ran = await session.interpreter.run(calls, keep_going=self._keeps_going(session))
@@ -193,7 +193,7 @@ class Run:
             return _code(ran.code, log)
         finally:
             await _close(session, abort=gone)
-            chronicle.close()
+            logger.close()
 
     def _keeps_going(self, session: Session) -> bool:
         return self._plan.keep_going or session.settings.text("on-error") == "continue"
@@ -224,9 +224,9 @@ async def _close(session: Session, *, abort: bool) -> None:
 
 def new_session(script: Script, plan: RunPlan, output: Output, log: EventLog) -> Session:
     """A session for one script: its folder, its variables, its output."""
-    from assocsh.session.session import Session
+    from assocsh.commands import registry
 
-    session = Session(LoggedOutput(output, log), config=plan.config)
+    session = registry.new_session(LoggedOutput(output, log), config=plan.config)
     session.base = script.folder
     session.variables.update(plan.variables)
     if plan.peer:
@@ -317,14 +317,13 @@ def log_problems(problems: Sequence[Problem], sinks: tuple[Sink, ...]) -> list[E
     return logs
 
 
-async def run_inside(session: Session, scripts: Sequence[Script], *, keep_going: bool) -> int:
-    """Run scripts in a session that is open, for the command ``run``: the exit code."""
-    from assocsh.session.expansion import files_in
-    from assocsh.session.nesting import inside
-
+async def run_inside(
+    session: Session, job: Job, scripts: Sequence[Script], *, keep_going: bool
+) -> int:
+    """Run scripts in a session that is open, for the command ``run`` of ``job``: the exit code."""
     for script in scripts:
-        with inside(), files_in(script.folder):
-            ran = await session.interpreter.run(script.calls, keep_going=keep_going)
+        scope = replace(job.scope, nested=True, folder=script.folder)
+        ran = await session.interpreter.run(script.calls, keep_going=keep_going, scope=scope)
         if ran.code and not keep_going:
             return ran.code
     return 0

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LanguageError, UsageError
+from assocsh.language.parse import Call, every_call, parse
 
 if TYPE_CHECKING:
-    from assocsh.language.parse import Call
     from assocsh.language.words import Word
 
 RECORDED = "# recorded by assocsh"
@@ -69,9 +69,8 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
         name = str(path)
     text, torn = read(path, name)
     from assocsh.language.check import check
-    from assocsh.language.parse import parse_script
 
-    calls = tuple(parse_script(text, name))
+    calls = tuple(parse(text, source=name))
     script = Script(name, path.parent, text, calls, torn)
     check_variables(calls, limits.variables)
     check(calls)
@@ -105,13 +104,6 @@ def read(path: Path, name: str) -> tuple[str, str]:
         raise UsageError(
             f"{name} is not a script: line {line} is not UTF-8", hint="save it as UTF-8"
         ) from None
-
-
-def every_call(calls: tuple[Call, ...] | list[Call]) -> Iterator[Call]:
-    """The calls and those in their blocks, in the order of the text."""
-    for call in calls:
-        yield call
-        yield from every_call(call.body)
 
 
 def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:

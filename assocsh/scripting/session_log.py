@@ -5,30 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssocshError, LanguageError
+from assocsh.language.expectations import Expectation
 from assocsh.language.place import line_at
+from assocsh.output.failure import message_members
+from assocsh.output.summary import ended_as
 from assocsh.scripting.event_log import EventLog
-from assocsh.scripting.identifying import Stand, stand_for_path
-from assocsh.scripting.messages import about as about_request
-from assocsh.scripting.messages import ended_as, message_members
-from assocsh.session.nesting import attempt
-from assocsh.session.watch import JobWatcher
-from assocsh.text.durations import show_duration
+from assocsh.scripting.identifying import Pseudonym, identifies, pseudonym_for_path
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
     from assocsh.association.operation import Operation
-    from assocsh.language.expectations import Expectation
     from assocsh.language.parse import Call
     from assocsh.language.queries import Query
+    from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 P_DATA = 0x04
 EXPECTATION_FAILED = "expectation failed"
 
 
-class Chronicle:
+class SessionLogger:
     """Writes what happens in ``session`` to ``log``, from when it is made until ``close``."""
 
     wants_pdus = True
@@ -40,13 +38,14 @@ class Chronicle:
         self._log = log
         self._steps: dict[Job, int] = {}
         self._count = 0
-        self._subjects: dict[Job, RequestRecord | None] = {}
-        self._watcher = JobWatcher(session, self._started, self._ended)
-        session.observer.add(self)
+        session.on_job_started.append(self._started)
+        session.on_job_ended.append(self._ended)
+        session.observers.add(self)
 
     def close(self) -> None:
-        self._watcher.close()
-        self._session.observer.remove(self)
+        self._session.on_job_started.remove(self._started)
+        self._session.on_job_ended.remove(self._ended)
+        self._session.observers.remove(self)
 
     # jobs
 
@@ -54,9 +53,6 @@ class Chronicle:
         call = job.call
         self._count += 1
         self._steps[job] = self._count
-        # what a query without #n speaks of is decided when the line is submitted
-        before = job.record.number - 1 if job.record is not None else len(self._session.requests)
-        self._subjects[job] = self._session.requests_by_number.get(before)
         self._log.add(
             "command",
             step=self._count,
@@ -65,17 +61,17 @@ class Chronicle:
             request=job.record.number if job.record is not None else None,
             background=call.background,
             source=call.source,
-            block=attempt()[0],
-            attempt=attempt()[1],
+            block=job.attempt[0],
+            attempt=job.attempt[1],
         )
 
     def _ended(self, job: Job) -> None:
-        step = self._steps.pop(job)
-        subject = self._subjects.pop(job)
+        step = self._steps.pop(job, None)
+        if step is None:
+            return  # submitted before this began
         record = job.record
-        expectation = _expectation(job.call)
-        if expectation is not None:
-            self._expect(job, step, expectation, subject)
+        if job.check is not None and isinstance(job.call.parsed, Expectation):
+            self._expect(job.check, step, job.call.parsed.query)
         if record is not None:
             self._responses(record)
         self._log.add(
@@ -97,50 +93,23 @@ class Chronicle:
                 model = {}
             self._log.add("response", request=record.number, index=index, dataset=model)
 
-    def _expect(
-        self, job: Job, step: int, expectation: Expectation, subject: RequestRecord | None
-    ) -> None:
-        call = job.call
-        text = call.place.text
-        begin = text.rfind("\n", 0, expectation.start) + 1
-        end = text.find("\n", expectation.start)
-        actual, about = self._actual(expectation, subject)
-        if job.error is not None and actual == "":
-            actual = job.error.message
+    def _expect(self, check: Check, step: int, query: Query) -> None:
         self._log.add(
             "expect",
             step=step,
-            line=call.line,
-            text=expectation.text,
-            ok=job.error is None,
-            actual=actual,
-            about=about[1] if about else "",
-            request=about[0] if about else None,
-            column=expectation.query.start - begin,
-            end=expectation.query.end - begin,
-            source_line=text[begin : len(text) if end < 0 else end].rstrip("\r"),
-            hint=job.error.hint if job.error is not None else "",
-            source=call.source,
-            identifies=_identifies(expectation.query),
+            line=check.line,
+            text=check.text,
+            ok=check.ok,
+            actual=check.actual,
+            spans=[list(span) for span in check.spans],
+            about=check.about,
+            request=check.request,
+            column=check.column,
+            end=check.end,
+            source_line=check.source_line,
+            source=check.source,
+            identifies=identifies(query),
         )
-
-    def _actual(
-        self, expectation: Expectation, subject: RequestRecord | None
-    ) -> tuple[str, tuple[int, str] | None]:
-        """The value that was there, and the request it is about."""
-        from assocsh.session.resolver import SessionResolver
-
-        resolver = SessionResolver(self._session, subject)
-        query = expectation.query
-        about: tuple[int, str] | None = None
-        try:
-            if query.root not in ("assoc", "events", "pdu"):
-                record = resolver.record(query)
-                about = record.number, about_request(record)
-            value = resolver.value(query)
-        except AssocshError:
-            return "", about
-        return _shown(query.root, value), about
 
     # the wire
 
@@ -195,7 +164,7 @@ class Chronicle:
         if operation is None:
             return None
         newest: int | None = None
-        for job in self._watcher.unfinished:
+        for job in self._steps:
             record = job.record
             if record is None:
                 continue
@@ -204,20 +173,6 @@ class Chronicle:
             if record.service == operation.request.name and not record.done.is_set():
                 newest = record.number  # sent at once, before the record knows of it
         return newest
-
-
-def _expectation(call: Call) -> Expectation | None:
-    from assocsh.language.expectations import Expectation
-
-    return call.parsed if isinstance(call.parsed, Expectation) else None
-
-
-def _identifies(query: Query) -> str | None:
-    """What stands in for the value of a query in reports, where it identifies a patient."""
-    names = [step.name for step in query.steps[1:] if step.name]
-    if query.root not in ("rsp", "last") or not names:
-        return None
-    return stand_for_path(names[-1])
 
 
 def _error(job: Job) -> dict[str, Any] | None:
@@ -233,11 +188,11 @@ def _error(job: Job) -> dict[str, Any] | None:
     message = error.message
     if message.startswith(EXPECTATION_FAILED):
         message = EXPECTATION_FAILED  # what was expected and found is in its own event
-    told: dict[str, Any] = {"kind": error.kind, "message": message, "hint": error.hint}
+    members: dict[str, Any] = {"kind": error.kind, "message": message, "hint": error.hint}
     if isinstance(error, LanguageError) and error.end > error.start:
         line, column, end = line_at(error.text, error.start, error.end)
-        told |= {"source_line": line, "column": column, "end": end, "line": error.line}
-    return told
+        members |= {"source_line": line, "column": column, "end": end, "line": error.line}
+    return members
 
 
 def _final(record: RequestRecord) -> dict[str, Any]:
@@ -257,32 +212,16 @@ def _final(record: RequestRecord) -> dict[str, Any]:
     }
 
 
-def _shown(root: str, value: Any) -> str:
-    """A value as a script would write it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, list):
-        shown = ", ".join(_shown("", each) for each in value[:10])
-        return f"[{shown}{', …' if len(value) > 10 else ''}]"
-    if root == "status" and isinstance(value, int):
-        return f"0x{value:04X}"
-    if root == "elapsed" and isinstance(value, float):
-        return show_duration(value)
-    if isinstance(value, str):
-        return f'"{value}"'
-    return str(value)
-
-
-def identifying_variables(calls: tuple[Call, ...]) -> dict[str, Stand]:
+def identifying_variables(calls: tuple[Call, ...]) -> dict[str, Pseudonym]:
     """Variables that a script puts into keys that identify: their values do so as well."""
-    from assocsh.scripting.script import every_call
+    from assocsh.language.parse import every_call
 
-    found: dict[str, Stand] = {}
+    found: dict[str, Pseudonym] = {}
     for call in every_call(calls):
         for word in call.words:
             path, equals, _ = word.prefix.partition("=")
-            stand = stand_for_path(path) if equals else None
-            for reference in word.references if stand is not None else ():
-                if reference.query is None and stand is not None:
-                    found[reference.text] = stand
+            pseudonym = pseudonym_for_path(path) if equals else None
+            for reference in word.references if pseudonym is not None else ():
+                if reference.query is None and pseudonym is not None:
+                    found[reference.text] = pseudonym
     return found

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assocsh.datasets.uid_form import IN_TEXT, REGISTERED_ROOT
-from assocsh.scripting.identifying import Stand
+from assocsh.scripting.identifying import Pseudonym
 from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.visible import visible
 
@@ -89,7 +89,7 @@ def _elements(
 ) -> Iterator[str]:
     from assocsh.datasets.dicomjson import value_text
     from assocsh.datasets.dictionary import entry_of
-    from assocsh.scripting.identifying import stand_for
+    from assocsh.scripting.identifying import pseudonym_for
 
     for tag, element in model.items():
         if not isinstance(element, dict) or tag == "00080005":
@@ -105,10 +105,10 @@ def _elements(
         text = value_text(element)
         if text and vr in _PLACES and keyword not in asserted:
             text = _PLACES[vr]
-        stand = stand_for(int(tag, 16), vr) if redact and text else None
+        pseudonym = pseudonym_for(int(tag, 16), vr) if redact and text else None
         shown = visible(text, WIDTH)
-        if stand in (Stand.NAME, Stand.ID, Stand.TEXT):
-            shown = f"\x01{stand}:{shown}\x02"
+        if pseudonym in (Pseudonym.NAME, Pseudonym.ID, Pseudonym.TEXT):
+            shown = f"\x01{pseudonym}:{shown}\x02"
         yield f"{indent}{keyword} = {shown}"
 
 

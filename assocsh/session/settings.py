@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from assocsh.errors import UsageError
 from assocsh.language.model import Setting, Slot
-from assocsh.language.spec import SETTINGS
+from assocsh.language.settings import SETTINGS
 from assocsh.text.durations import NEVER, parse_limit, setting_text
 
 WIRE_MODES = ("off", "summary", "detail", "hex")

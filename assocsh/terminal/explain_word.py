@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from assocsh.errors import UsageError
-from assocsh.language.spec import COMMANDS, CommandSpec, Slot
+from assocsh.language.model import CommandSpec, Slot
+from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
 from assocsh.text.visible import visible
 
@@ -12,13 +13,12 @@ _ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 
 def help_at(text: str, cursor: int) -> str:
     """Help for the word of ``text`` at ``cursor``: a tag, an option, else its command."""
-    from assocsh.commands.registry import available
     from assocsh.language.help import help_text
 
     command, word = _place(text, cursor)
     spec = COMMANDS.get(command.text.lower()) if command is not None else None
     if spec is None:
-        return help_text(None, available=available())
+        return help_text()
     if word is None or word is command:
         return help_text(spec.name)
     return _option(spec, word.text) or _tag(spec, word.text) or help_text(spec.name)

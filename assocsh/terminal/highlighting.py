@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 
 from assocsh.datasets.spelling import tag_number
-from assocsh.language.spec import COMMANDS, CommandSpec, Slot
+from assocsh.language.model import CommandSpec, Slot
+from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 from assocsh.terminal.loading import Keywords
 
@@ -102,7 +103,7 @@ def _key(text: str, spec: CommandSpec, keywords: Keywords) -> Iterator[Piece]:
 
 
 def _is_tag(path: str, keywords: Keywords) -> bool:
-    """Whether each step of the path is a tag; True as long as nobody can know."""
+    """Whether each step of the path is a tag; True while the dictionary is not loaded."""
     return not keywords or all(
         step.lower() in keywords or tag_number(step) is not None
         for step in (each.partition("[")[0] for each in path.split("."))

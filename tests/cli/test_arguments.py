@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from assocsh.cli.arguments import Mode, parse_arguments, quoted
 from assocsh.cli.usage import usage
+from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.errors import UsageError
 from assocsh.language.parse import parse
-from assocsh.language.spec import OPEN_OPTIONS
 
 
 def test_a_peer_and_its_options_are_an_open() -> None:

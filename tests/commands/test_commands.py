@@ -14,10 +14,13 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
+from assocsh.commands import registry
+from assocsh.commands.registry import new_session
 from assocsh.datasets.identifiers import encode
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import CStore, EncodedData, StoredData
+from assocsh.language.table import COMMANDS
 from assocsh.output.sink import MemoryOutput
 from assocsh.results.request import RequestState
 from assocsh.session.config import Config, OpenDefaults, PeerEntry
@@ -695,12 +698,12 @@ async def test_help() -> None:
         assert "find" in output.text
 
 
-async def test_help_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.commands.general.available", lambda: frozenset({"echo"}))
+async def test_help_lists_what_there_is() -> None:
     async with shell() as (session, output):
         await session.run("help")
         listed = [line.split()[0] for line in output.results if line.startswith("  ")]
-        assert listed == ["echo"]
+        assert listed == list(COMMANDS)
+        assert all(registry.handler(name) for name in listed)
 
 
 async def test_quit_stops_a_script() -> None:
@@ -866,7 +869,7 @@ async def test_let_of_what_is_not_there() -> None:
 
 def test_a_session_needs_no_loop_to_be_made() -> None:
     async def make() -> Session:
-        return Session()
+        return new_session()
 
     assert asyncio.run(make()).status().state == "closed"
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, String, Token
 
-from assocsh.commands.lexer import AssocLexer
-from assocsh.language.spec import COMMANDS
+from assocsh.language.lexer import AssocLexer
+from assocsh.language.table import COMMANDS
 
 SESSIONS = sorted((Path(__file__).parents[2] / "scripts" / "sessions").glob("*.assoc"))
 assert SESSIONS

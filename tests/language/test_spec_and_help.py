@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from assocsh.commands.registry import available
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.check import check, problems
-from assocsh.language.help import TOPICS, help_text
-from assocsh.language.model import CommandSpec
+from assocsh.language.help import help_text, topics
+from assocsh.language.model import CommandSpec, Heading, Slot
 from assocsh.language.parse import parse
-from assocsh.language.spec import COMMANDS, SETTINGS, Slot, groups
+from assocsh.language.settings import SETTINGS
+from assocsh.language.table import COMMANDS
 
 SPECS = list(COMMANDS.values())
 
@@ -25,8 +25,8 @@ def every_name(spec: CommandSpec) -> str:
 def test_every_command_of_the_design_is_there() -> None:
     named = (
         "open contexts echo find get listen move store requests cancel wait n-create n-set n-get "
-        "n-action n-delete release abort reopen set let expect record run wire explain ladder "
-        "capture peers history help quit status show commit mpps"
+        "n-action n-delete release abort reopen set let expect record run wire explain peers "
+        "history help quit status show"
     )
     assert set(named.split()) <= set(COMMANDS)
 
@@ -37,13 +37,12 @@ def test_examples_parse_and_are_of_their_command(spec: CommandSpec) -> None:
     for example in spec.examples:
         calls = parse(example)
         assert spec.name in [call.spec.name for call in calls]
-        if {call.spec.name for call in calls} <= available():
-            check(calls)
+        check(calls)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=every_name)
 def test_the_table_is_well_formed(spec: CommandSpec) -> None:
-    assert spec.summary and spec.group
+    assert spec.summary and spec.heading
     assert all(option.name.startswith("--") and option.summary for option in spec.options)
     assert len({option.name for option in spec.options}) == len(spec.options)
     for option in spec.options:
@@ -66,8 +65,8 @@ def test_the_overview_names_every_command() -> None:
     text = help_text()
     for spec in SPECS:
         assert f"  {spec.name}" in text
-    assert list(groups()) == [line for line in text.splitlines() if line and line[0] != " "][:-1]
-    assert "ladder" not in help_text(available={"echo"})
+    assert list(Heading) == [line for line in text.splitlines() if line and line[0] != " "][:-1]
+    assert [line.split()[0] for line in text.splitlines() if line[:2] == "  "] == list(COMMANDS)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=every_name)
@@ -76,11 +75,10 @@ def test_help_of_a_command(spec: CommandSpec) -> None:
     assert all(example in text for example in spec.examples)
     assert all(option.name in text for option in spec.options)
     assert spec.section in text
-    assert "Not in this version" in help_text(spec.name, available=())
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("topic", topics())
 def test_topics(topic: str) -> None:
     assert len(help_text(topic).splitlines()) > 5
 
@@ -155,12 +153,6 @@ def test_values_that_a_tag_cannot_have(text: str, start: int, message: str) -> N
     assert caught.value.start == start
 
 
-def test_a_command_that_this_version_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.commands.registry.available", lambda: frozenset({"echo"}))
-    with pytest.raises(LanguageError, match="find is not part of this version"):
-        check(parse("echo; find study"))
-
-
 def test_the_mark_is_under_the_keyword() -> None:
     with pytest.raises(LanguageError) as caught:
         check(parse("find study PatintName=x"))
@@ -170,6 +162,7 @@ def test_the_mark_is_under_the_keyword() -> None:
 def test_nothing_heavy_is_imported() -> None:
     program = (
         "import sys\n"
+        "from assocsh.commands.registry import load; load()\n"
         "from assocsh.language import complete, evaluate, help, hint, parse, place\n"
         "parse.parse('find study PatientID=$x; expect count == 1')\n"
         "complete.completions('find study Pat', 14, complete.CompletionDefaults())\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.language.parse import parse
-from assocsh.scripting.identifying import Stand, stand_for_path
+from assocsh.scripting.identifying import Pseudonym, pseudonym_for_path
 from assocsh.scripting.redact import Redactor
 
 KEY = b"k" * 32
@@ -72,7 +72,7 @@ def test_operands_are_replaced(text: str) -> None:
 
 def test_variables_that_stand_for_names() -> None:
     one = redactor()
-    one.variables["who"] = Stand.NAME
+    one.variables["who"] = Pseudonym.NAME
     assert "SECRET" not in one.command("let who = 'SECRET^PAT'")
     assert one.command("let other = 'CT'") == "let other = 'CT'"
 
@@ -114,37 +114,37 @@ def test_datasets() -> None:
 
 
 def test_equal_values_have_equal_pseudonyms_and_keys_differ() -> None:
-    assert redactor().value(Stand.ID, "P1") == redactor().value(Stand.ID, "P1")
-    assert Redactor().value(Stand.ID, "P1") != Redactor().value(Stand.ID, "P1")
+    assert redactor().value(Pseudonym.ID, "P1") == redactor().value(Pseudonym.ID, "P1")
+    assert Redactor().value(Pseudonym.ID, "P1") != Redactor().value(Pseudonym.ID, "P1")
     one = redactor()
-    assert one.value(Stand.NAME, "A\\B") == "\\".join(
-        (one.value(Stand.NAME, "A"), one.value(Stand.NAME, "B"))
+    assert one.value(Pseudonym.NAME, "A\\B") == "\\".join(
+        (one.value(Pseudonym.NAME, "A"), one.value(Pseudonym.NAME, "B"))
     )
 
 
 def test_uids_may_be_kept() -> None:
-    assert Redactor(KEY, keep_uids=True).value(Stand.UID, "1.2.3") == "1.2.3"
-    assert redactor().value(Stand.UID, "1.2.3").startswith("2.25.")
+    assert Redactor(KEY, keep_uids=True).value(Pseudonym.UID, "1.2.3") == "1.2.3"
+    assert redactor().value(Pseudonym.UID, "1.2.3").startswith("2.25.")
 
 
 def test_paths() -> None:
-    assert stand_for_path("PatientName") is Stand.NAME
-    assert stand_for_path("(0010,0020)") is Stand.ID
-    assert stand_for_path("ScheduledProcedureStepSequence[0].Modality") is None
-    assert stand_for_path("nonsense") is None
+    assert pseudonym_for_path("PatientName") is Pseudonym.NAME
+    assert pseudonym_for_path("(0010,0020)") is Pseudonym.ID
+    assert pseudonym_for_path("ScheduledProcedureStepSequence[0].Modality") is None
+    assert pseudonym_for_path("nonsense") is None
 
 
 @given(st.text(max_size=80))
 def test_any_text(text: str) -> None:
     one = redactor()
-    one.value(Stand.ID, "SECRET12")
+    one.value(Pseudonym.ID, "SECRET12")
     assert "secret12" not in one.text(f"{text} SECRET12 ")
     one.command(text)
 
 
-@given(st.sampled_from(list(Stand)), st.text(max_size=40))
-def test_any_value(stand: Stand, value: str) -> None:
-    assert redactor().value(stand, value) == redactor().value(stand, value)
+@given(st.sampled_from(list(Pseudonym)), st.text(max_size=40))
+def test_any_value(pseudonym: Pseudonym, value: str) -> None:
+    assert redactor().value(pseudonym, value) == redactor().value(pseudonym, value)
 
 
 @pytest.mark.scenario(97)

@@ -161,7 +161,7 @@ def test_the_lexer_knows_every_session(name: str) -> None:
     try:
         lexer = get_lexer_by_name("assoc", stripnl=False, ensurenl=False)
     except ClassNotFound:  # assocsh is on the path, not installed: no entry points
-        from assocsh.commands.lexer import AssocLexer
+        from assocsh.language.lexer import AssocLexer
 
         lexer = AssocLexer(stripnl=False, ensurenl=False)
     text = (SESSIONS / f"{name}.assoc").read_text("utf-8")

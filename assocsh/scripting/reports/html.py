@@ -11,14 +11,15 @@ from itertools import groupby
 from typing import Any
 
 from assocsh.datasets.dicomjson import value_text
+from assocsh.language.verdict import Check
+from assocsh.output.failure import exchange_line
 from assocsh.scripting.event_log import Event
 from assocsh.scripting.failures import (
-    exchange_line,
     failure_lines,
     problem_lines,
     snapshot_lines,
 )
-from assocsh.scripting.outcome import Check, ScriptOutcome, Step
+from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.scripting.reports.html_style import STYLE
 from assocsh.text.visible import visible
 
@@ -163,13 +164,13 @@ def _seconds(seconds: float) -> str:
 
 def _lines(lines: Sequence[str]) -> str:
     """Lines of a ``pre``: sentences wrap, what a caret points into does not."""
-    told = ""
+    shown = ""
     for line in lines:
         if line.startswith(("error: ", "hint: ")):
-            told += f"<span class=sentence>{escape(line)}</span>"
+            shown += f"<span class=sentence>{escape(line)}</span>"
         else:
-            told += f"{escape(line)}\n"
-    return told
+            shown += f"{escape(line)}\n"
+    return shown
 
 
 def _exchange(events: Sequence[Event]) -> Iterator[str]:
@@ -213,7 +214,7 @@ def _command(text: str) -> str:
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
 
-    from assocsh.commands.lexer import AssocLexer
+    from assocsh.language.lexer import AssocLexer
 
     shown = visible(text, 1000)
     marked = highlight(shown, AssocLexer(stripnl=False), HtmlFormatter(nowrap=True))

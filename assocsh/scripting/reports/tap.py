@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from assocsh.scripting.failures import check_lines, failure_lines, problem_lines, snapshot_lines
+from assocsh.output.failure import check_lines
+from assocsh.scripting.failures import failure_lines, problem_lines, snapshot_lines
 from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.visible import visible
 

@@ -1,0 +1,69 @@
+"""get: C-GET to a folder here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.parameters import COMPARE, KEYS, LEVELS, MODEL, OF_ROW, level
+from assocsh.commands.registry import command
+from assocsh.commands.retrieving import compare, prepare_comparison, request_data, retrieve
+from assocsh.errors import AssocshError
+from assocsh.language.model import CommandSpec, Heading, Option, Slot
+from assocsh.text.cells import cell
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "get",
+    "C-GET: receive instances over this association",
+    Heading.SERVICES,
+    order=30,
+    aliases=("c-get",),
+    parameters=(level(*LEVELS), KEYS),
+    options=(
+        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (.)"),
+        COMPARE,
+        OF_ROW,
+        MODEL,
+    ),
+    examples=(
+        "get series --of 1 --to ./in",
+        "get series --of 1 --compare ./in",
+        "find study; get study StudyInstanceUID=${rsp[0].StudyInstanceUID} --to ./in &",
+    ),
+    section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",
+    sends=True,
+    service="C-GET",
+)
+
+
+@command(SPEC)
+async def get(session: Session, call: BoundCall) -> None:
+    """The instances come as C-STORE on this association and go to ``--to``."""
+    from assocsh.dimse.requests import CGet
+
+    record = call.record
+    level, model, dataset = request_data(session, call)
+    folder = call.option("--to") or "."
+    directory = call.path(folder)
+    await prepare_comparison(call)
+    session.receiving.begin(record, directory)
+    try:
+        await retrieve(session, record, CGet(level, dataset, model))
+    finally:
+        session.receiving.end(record)
+        told = [f"{record.received} received in {cell(folder)}"] if record.received else []
+        told += [f"{record.not_written} not written"] if record.not_written else []
+        record.detail = ", ".join(told)
+    counts = record.suboperations
+    await compare(session, record)
+    if counts is not None and counts.completed + counts.warning != record.received:
+        raise AssocshError(
+            f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
+            f"{record.received} arrived"
+        )
+    if record.not_written:
+        # the peer's status may be a warning only: what is missing here is a failure
+        raise AssocshError(f"incomplete: {record.not_written} could not be written here")

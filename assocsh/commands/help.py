@@ -1,0 +1,36 @@
+"""help: the commands, one of them, or a topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.registry import command
+from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.text.cells import cell, wrapped
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "help",
+    "commands, one command, or a topic: keys, language, expect",
+    Heading.SHELL,
+    order=30,
+    aliases=("?",),
+    parameters=(Parameter("topic", Slot.COMMAND, summary="a command or a topic"),),
+    examples=("help", "help find", "help keys"),
+    at_once=True,
+    recorded=False,
+)
+
+
+@command(SPEC)
+async def help_(session: Session, call: BoundCall) -> None:
+    """Help goes where results go: someone asked for it."""
+    from assocsh.language.help import help_text
+
+    text = help_text(call.argument("topic"))
+    for line in text.splitlines():
+        for each in wrapped(cell(line, None), session.output.width):
+            session.output.result(each)

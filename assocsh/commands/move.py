@@ -1,0 +1,75 @@
+"""move: C-MOVE to an AE that the peer knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.parameters import COMPARE, KEYS, LEVELS, MODEL, OF_ROW, level
+from assocsh.commands.registry import command
+from assocsh.commands.retrieving import compare, prepare_comparison, request_data, retrieve
+from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Slot
+from assocsh.output.sink import Kind
+from assocsh.text.cells import cell
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "move",
+    "C-MOVE: have the peer send instances to an AE title",
+    Heading.SERVICES,
+    order=40,
+    aliases=("c-move",),
+    parameters=(level(*LEVELS), KEYS),
+    options=(
+        Option("--to", Slot.AE_TITLE, "AET", summary="destination that the peer knows (ours)"),
+        COMPARE,
+        OF_ROW,
+        MODEL,
+    ),
+    examples=(
+        "listen --to ./in; move study --of 1 --to ASSOCSH",
+        "move study --of 1 --to ASSOCSH --compare ./in",
+        "move study --of 2 --to ASSOCSH &",
+    ),
+    section="PS3.7 9.1.4 (C-MOVE), PS3.4 C.4.2",
+    sends=True,
+    service="C-MOVE",
+)
+
+
+@command(SPEC)
+async def move(session: Session, call: BoundCall) -> None:
+    """Without ``--to`` to our own AE title, where ``listen`` takes them."""
+    from assocsh.dimse.requests import CMove
+
+    record = call.record
+    level, model, dataset = request_data(session, call)
+    association = session.open_association()
+    listener = session.listener
+    own = listener.ae_title if listener is not None else association.calling_ae
+    destination = call.option("--to") or own
+    if destination == own and listener is None:
+        session.note(
+            f"nothing listens here as {cell(own)}: listen --port N starts a storage acceptor",
+            Kind.WARNING,
+        )
+    record.detail = f"to {cell(destination)}"
+    request = CMove(level, dataset, destination, model)
+    if not call.flag("--compare"):
+        await retrieve(session, record, request)
+        return
+    if destination != own or listener is None:
+        raise UsageError(
+            f"--compare needs what arrives, and {cell(destination)} is not listening here",
+            hint="listen --port N --to DIR, and move to its AE title",
+        )
+    await prepare_comparison(call)
+    session.receiving.begin_move(record)
+    try:
+        await retrieve(session, record, request)
+        await compare(session, record)
+    finally:
+        session.receiving.end_move(record)

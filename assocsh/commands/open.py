@@ -1,0 +1,46 @@
+"""open: A-ASSOCIATE, and what was negotiated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.open_options import OPEN_OPTIONS
+from assocsh.commands.registry import command
+from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.session.opening import open_association, refuse_second
+from assocsh.session.plan import plan_for
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "open",
+    "open an association with a peer",
+    Heading.ASSOCIATION,
+    order=10,
+    parameters=(
+        Parameter(
+            "peer",
+            Slot.PEER,
+            required=True,
+            summary="AET@HOST:PORT, a name from the config file, or practice",
+        ),
+    ),
+    options=OPEN_OPTIONS,
+    examples=(
+        "open practice --window 8 --latency 50",
+        "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
+        "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
+    ),
+    section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
+    lifecycle=True,
+    opens=True,
+)
+
+
+@command(SPEC)
+async def open_(session: Session, call: BoundCall) -> None:
+    """Open an association; the presenter says what was negotiated."""
+    refuse_second(session)
+    await open_association(session, plan_for(session.config, call), call)

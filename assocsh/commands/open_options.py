@@ -1,0 +1,35 @@
+"""The options of ``open`` and ``reopen``, which the command line takes too.
+
+The command line is read before anything else is loaded: this imports the model and no more.
+"""
+
+from __future__ import annotations
+
+from assocsh.language.model import Option, Slot
+
+OPEN_OPTIONS: tuple[Option, ...] = (
+    Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)"),
+    Option("--called", Slot.AE_TITLE, "AET", summary="called AE title, when not the peer's"),
+    Option("--window", Slot.INTEGER, "N", summary="operations outstanding at once; 0 is unlimited"),
+    Option(
+        "--contexts",
+        Slot.CONTEXTS,
+        "LIST",
+        summary="default, qr, storage, worklist, all, or SOP classes with transfer syntaxes",
+    ),
+    Option("--max-pdu", Slot.INTEGER, "BYTES", summary="longest PDU we take (131072)"),
+    Option("--timeout", Slot.DURATION, "TIME", summary="wait this long for each response (60s)"),
+    Option("--tls", summary="TLS, the peer's certificate checked"),
+    Option("--tls-ca", Slot.FILE, "FILE", summary="trust the authorities in this PEM file"),
+    Option("--tls-cert", Slot.FILE, "FILE", summary="our certificate (PEM)"),
+    Option("--tls-key", Slot.FILE, "FILE", summary="the key of our certificate (PEM)"),
+    Option("--tls-insecure", summary="TLS without checking who answers"),
+    Option("--tls-pin", Slot.TEXT, "SHA256", summary="accept only this certificate"),
+    Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
+    Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
+    Option(
+        "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
+    ),
+    Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
+    Option("--data", Slot.DIRECTORY, "DIR", summary="practice only: serve the files in DIR"),
+)

@@ -1,0 +1,29 @@
+"""Words and options that several commands take."""
+
+from __future__ import annotations
+
+from assocsh.language.model import Option, Parameter, Slot
+
+LEVELS = ("patient", "study", "series", "image")
+MODELS = ("patient", "study", "patient-study")
+
+KEYS = Parameter(
+    "key", Slot.KEY, repeated=True, summary="Keyword=value, or a bare Keyword to ask for it"
+)
+SOP_CLASS = Parameter("class", Slot.SOP_CLASS, required=True, summary="SOP class, keyword or UID")
+INSTANCE = Parameter("instance", Slot.UID, required=True, summary="SOP Instance UID")
+
+OF_ROW = Option("--of", Slot.ROW, "ROW", summary="the keys of this row of the last find, filled in")
+MODEL = Option("--model", Slot.CHOICE, "MODEL", MODELS, summary="information model to use")
+COMPARE = Option(
+    "--compare",
+    Slot.FILE,
+    "PATH",
+    summary="fail unless it is, bit for bit, what this file or folder has",
+)
+REPEAT = Option("--repeat", Slot.INTEGER, "N", summary="N requests at once, one summary")
+
+
+def level(*levels: str) -> Parameter:
+    """The level of a query or retrieve, one of ``levels``."""
+    return Parameter("level", Slot.LEVEL, levels, required=True, summary=", ".join(levels))

@@ -1,0 +1,82 @@
+"""What ``get`` and ``move`` share: the identifier, the responses, the comparison of what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.errors import AssocshError
+from assocsh.output.sink import Kind
+from assocsh.output.sparing import FirstFew
+from assocsh.results.comparison import comparison
+from assocsh.session.keys import identifier, keys_of_row, merged, typed_keys
+from assocsh.text.cells import cell
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.dimse.requests import Request
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+
+def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Dataset]:
+    record = call.record
+    level = record.level = call.required("level").upper()
+    model = record.model = call.option("--model")
+    keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
+    return level, model, identifier(session, level, keys)
+
+
+async def prepare_comparison(call: BoundCall) -> None:
+    """Look at the files of ``--compare`` before anything is sent. Raises UnusableFile."""
+    path = call.option("--compare")
+    if path is not None:
+        call.record.comparison = await comparison(call.path(path))
+
+
+async def compare(session: Session, record: RequestRecord) -> None:
+    """Compare what arrived. Raises AssocshError with the first difference."""
+    compared = record.comparison
+    if compared is None:
+        return
+    counts = record.suboperations
+    await compared.wait_for(counts.completed + counts.warning if counts is not None else 0)
+    few = FirstFew()
+    few.admit()  # the first difference is in the error
+
+    def also(difference: str) -> None:
+        if few.admit():
+            session.note(f"#{record.number} different: {cell(difference, 1000)}", Kind.WARNING)
+
+    try:
+        await compared.finish(also)
+        if not compared.compared and record.category != "Failure":
+            raise AssocshError(f"nothing arrived to compare with {compared.path}")
+    finally:
+        told = f"{compared.compared} compared, {compared.different} different"
+        record.detail = f"{record.detail}, {told}" if record.detail else told
+
+
+async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:
+    operation = session.send(request, record)
+    async for response in operation:
+        if response.suboperations is not None:
+            record.suboperations = response.suboperations
+        if response.is_pending:
+            session.presenter.response(record, response, None)
+        elif response.data:
+            _list_failed(session, record, response.dataset)
+
+
+def _list_failed(session: Session, record: RequestRecord, dataset: Dataset | None) -> None:
+    """Failed SOP Instance UID List (0008,0058) of a final response."""
+    failed = dataset.get("FailedSOPInstanceUIDList") if dataset is not None else None
+    if not failed:
+        return
+    few = FirstFew()
+    for uid in [failed] if isinstance(failed, str) else failed:
+        if few.admit():
+            session.note(f"#{record.number} failed: {cell(str(uid))}", Kind.WARNING)
+    if few.left_out:
+        session.note(f"#{record.number} failed: {few.left_out} more", Kind.WARNING)

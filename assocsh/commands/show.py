@@ -1,0 +1,60 @@
+"""show: results that were kept, once more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assocsh.commands.registry import command
+from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.session.binding import parse_integer, request_number
+
+if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+SPEC = CommandSpec(
+    "show",
+    "results again: all rows of a request, or one row in full",
+    Heading.REQUESTS,
+    order=40,
+    parameters=(
+        Parameter("request", Slot.REQUEST, summary="request number (the last with results)"),
+        Parameter("row", Slot.ROW, summary="one row, every element"),
+    ),
+    examples=(
+        "show",
+        "show #1",
+        "show #1 1",
+    ),
+    uses_results=True,
+    refers_to_request=True,
+)
+
+
+@command(SPEC)
+async def show(session: Session, call: BoundCall) -> None:
+    """The kept results of a request again: all rows, or one in full."""
+    word = call.argument("request")
+    record = _last_with_results(session) if word is None else session.request(request_number(word))
+    if not len(record.results):
+        session.note(f"#{record.number} {record.service} has no results")
+        return
+    row = call.argument("row")
+    if row is None:
+        session.presenter.rows(record)
+        return
+    index = parse_integer(row, "row", least=1)
+    if index > len(record.results):
+        raise UsageError(
+            f"#{record.number} has no row {index}", hint=f"it has {len(record.results)}"
+        )
+    session.presenter.row(record, index - 1, record.results.dataset(index - 1))
+
+
+def _last_with_results(session: Session) -> RequestRecord:
+    for record in reversed(session.requests):
+        if len(record.results):
+            return record
+    raise UsageError("there are no results to show yet")

@@ -1,0 +1,60 @@
+"""The commands that can be typed: each one that was put into ``COMMANDS``, and no other.
+
+The table is empty when it is imported. ``commands.registry`` puts a command in together with what
+performs it; whoever reads a command line calls its ``load()`` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from assocsh.language.model import CommandSpec, Heading
+
+
+class CommandTable(Mapping[str, CommandSpec]):
+    """Commands by name, in the order of ``help``; aliases are found by ``[]`` and ``in`` too."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, CommandSpec] = {}
+        self._by_any: dict[str, CommandSpec] = {}
+        self._in_order = True
+
+    def add(self, spec: CommandSpec) -> None:
+        """Make ``spec`` a command. Raises ValueError when another one has one of its names."""
+        names = (spec.name, *spec.aliases)
+        taken = [name for name in names if name in self._by_any]
+        if taken:
+            raise ValueError(f"there is a command called {taken[0]} already")
+        self._by_name[spec.name] = spec
+        self._by_any.update(dict.fromkeys(names, spec))
+        self._in_order = False
+
+    def __getitem__(self, name: str) -> CommandSpec:
+        return self._by_any[name]
+
+    def __iter__(self) -> Iterator[str]:
+        if not self._in_order:
+            headings = list(Heading)
+            found = self._by_name.values()
+            ordered = sorted(found, key=lambda s: (headings.index(s.heading), s.order, s.name))
+            self._by_name = {spec.name: spec for spec in ordered}
+            self._in_order = True
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that can be typed, aliases behind the name that they stand for."""
+        return tuple(each for name in self for each in (name, *self._by_name[name].aliases))
+
+    def by_heading(self) -> dict[Heading, list[CommandSpec]]:
+        """The commands by heading, both in the order of ``help``; no heading without commands."""
+        found: dict[Heading, list[CommandSpec]] = {}
+        for spec in self.values():
+            found.setdefault(spec.heading, []).append(spec)
+        return found
+
+
+COMMANDS = CommandTable()
