@@ -132,6 +132,8 @@ class Engine:
         if limit is not None and limit < 1:
             raise UsageError(f"a limit of {limit} responses", hint="the least is 1")
         prepared = prepare(request, self.contexts, self._chosen)
+        for text in prepared.remarks:
+            self.stream.remark(text, "local")
         invocation = dimse.invoke(prepared.context.context_id, prepared.values, prepared.data)
         self._numbers += 1
         now = self.loop.time()
