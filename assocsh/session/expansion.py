@@ -38,7 +38,7 @@ def subjects(
             bare = bare or query.root in OF_REQUEST
         else:
             yield from _numbered(session, query.request)
-    if call.spec.name in ("show", "commit", "explain"):
+    if call.spec.refers_to_request:
         named = False
         for word in call.arguments.get("request", ()):
             named = True
@@ -47,7 +47,7 @@ def subjects(
         bare = bare or not named
     if bare and subject is not None:
         yield subject
-    if "--of" in call.options and last_find is not None:
+    if call.takes_row and last_find is not None:
         yield last_find
 
 

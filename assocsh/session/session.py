@@ -152,7 +152,7 @@ class Session:
         record = RequestRecord(
             len(self.requests) + 1,
             call,
-            SERVICES.get(call.spec.name, call.spec.name.upper()),
+            call.spec.service or call.spec.name.upper(),
             budget=self._budget,
             now=self.now(),
         )
@@ -421,15 +421,3 @@ class Session:
         """Hold on to a task until it has ended."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-SERVICES = {
-    "echo": "C-ECHO",
-    "find": "C-FIND",
-    "get": "C-GET",
-    "move": "C-MOVE",
-    "store": "C-STORE",
-    "commit": "N-ACTION",
-    "mpps": "N-CREATE",
-}
-"""The service whose requests a command sends, where its name is another one."""
