@@ -31,9 +31,9 @@ SPEC = CommandSpec(
         Parameter("value", Slot.VALUE, summary="what it is compared with"),
     ),
     examples=(
-        "expect count == 1",
-        "expect #2.status == 0xA900..0xA9FF",
-        "expect rsp[*].Modality includes CT",
+        "expect count >= 1",
+        "expect #1.status == 0x0000",
+        "expect rsp[*].ModalitiesInStudy includes CT",
     ),
     uses_results=True,
     grammar=Grammar.EXPECTATION,
@@ -71,8 +71,8 @@ async def expect(session: Session, call: BoundCall) -> None:
     )
     call.job.check = check
     exchange = None
-    if not check.ok and record is not None and session.exchange_shown is not record:
-        session.exchange_shown = record  # once, with the first of several about one request
+    if not check.ok and record is not None and session.console.exchange_shown is not record:
+        session.console.exchange_shown = record  # once, with the first of several about one request
         exchange = session.exchange_of(record)
     session.presenter.expectation(check, record, exchange)
     if not verdict.ok:

@@ -24,7 +24,7 @@ SPEC = CommandSpec(
         Parameter("setting", Slot.SETTING, summary="its name"),
         Parameter("value", Slot.VALUE, summary="its new value"),
     ),
-    examples=("set format json", "set keepalive 30s", "set timeout 60s"),
+    examples=("set format expanded", "set keepalive 30s", "set timeout 60s"),
     details=settings_text,
 )
 

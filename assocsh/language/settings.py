@@ -22,16 +22,14 @@ SETTINGS: dict[str, Setting] = {
             Slot.CHOICE,
             "table",
             "how results are written",
-            reader="assocsh.session.session",
+            reader="assocsh.session.state",
             choices=FORMATS,
         ),
-        _duration("timeout", "60s", "wait for each DIMSE response", "assocsh.session.opening"),
-        _duration("connect-timeout", "10s", "wait for TCP and TLS", "assocsh.session.opening"),
-        _duration(
-            "acse-timeout", "30s", "wait for the A-ASSOCIATE answer", "assocsh.session.opening"
-        ),
-        _duration("release-timeout", "10s", "wait for A-RELEASE-RP", "assocsh.session.opening"),
-        _duration("write-timeout", "30s", "a peer that stops reading", "assocsh.session.opening"),
+        _duration("timeout", "60s", "wait for each DIMSE response", "assocsh.session.plan"),
+        _duration("connect-timeout", "10s", "wait for TCP and TLS", "assocsh.session.plan"),
+        _duration("acse-timeout", "30s", "wait for the A-ASSOCIATE answer", "assocsh.session.plan"),
+        _duration("release-timeout", "10s", "wait for A-RELEASE-RP", "assocsh.session.plan"),
+        _duration("write-timeout", "30s", "a peer that stops reading", "assocsh.session.plan"),
         Setting(
             "on-timeout",
             Slot.CHOICE,
