@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assocsh.language.enumerated import CONTEXT_SETS, USUAL_KEYS, VALUES
+from assocsh.datasets.context_words import CONTEXT_SETS
+from assocsh.language.enumerated import USUAL_KEYS, VALUES
 from assocsh.language.ranking import Found, Request, ranked
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
@@ -150,7 +151,7 @@ def contexts(request: Request) -> Iterator[Found]:
         return
     added = 1 if typed.startswith("+") else 0
     inner = request.at(request.kept + max(typed.rfind(",") + 1, added))
-    given = set(typed.split(",")[:-1])
+    given = set(typed.lower().split(",")[:-1])
     for name in ranked(inner.text, [each for each in CONTEXT_SETS if each not in given]):
         yield inner.found(name, meta=CONTEXT_SETS[name])
     yield from sop_classes(inner)

@@ -11,8 +11,8 @@ import pytest
 from assocsh.language.table import COMMANDS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "assocsh"
-NOT_YET = ("session/", "scripting/")
-"""These still do; their turn comes with the parts they are made of."""
+NOT_YET = ("scripting/",)
+"""This package still does: its turn is yet to come."""
 MODULES = [path.relative_to(PACKAGE).as_posix() for path in sorted(PACKAGE.rglob("*.py"))]
 
 OWNERS = {"spec", "call", "bound", "command"}
