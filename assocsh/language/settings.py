@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from assocsh.language.model import Setting, Slot
 
+FORMATS = ("table", "expanded", "json", "csv", "dump")
+"""How results can be written: ``set format``, ``--format``."""
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -11,7 +14,7 @@ SETTINGS: dict[str, Setting] = {
             "format",
             Slot.CHOICE,
             "table",
-            ("table", "expanded", "json", "csv", "dump"),
+            FORMATS,
             "how results are written",
         ),
         Setting("timeout", Slot.DURATION, "60s", ("off",), "wait for each DIMSE response"),

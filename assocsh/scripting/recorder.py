@@ -28,6 +28,7 @@ from assocsh.scripting.script import RECORDED
 from assocsh.session.nesting import nested
 from assocsh.session.watch import JobWatcher
 from assocsh.text.durations import show_duration
+from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Recorder:
             text = f"#{self._numbers[record.number]} {record.service} 0x{final.status:04X} "
             text += final.category
             if record.service == "C-FIND":
-                text += f" {_count(len(record.results), 'response')}"
+                text += f" {plural(len(record.results), 'response')}"
             elif record.total > 1 or record.suboperations is not None:
                 text += f" count {record.count}"
             text += f", {record.refused} refused" if record.refused else ""
@@ -268,10 +269,6 @@ def _head(redacted: bool) -> str:
     if redacted:
         words += "; patient identifiers replaced"
     return words + "\n"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _one_line(text: str) -> str:

@@ -13,6 +13,7 @@ from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
 from assocsh.datasets.codec import decode
 from assocsh.dimse.commandset import CommandField
 from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.outcome import RunOutcome
 from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all
 
 HOSTILE = [
@@ -141,18 +142,16 @@ def test_a_hostile_value_in_reports_and_failures(tmp_path: Path) -> None:
         await listener.close()
         outcome = run.outcomes[0]
         lines = [line for step in outcome.failures for line in failure_lines(outcome, step)]
-        from assocsh.scripting.reports.html import html
-        from assocsh.scripting.reports.jsonreport import json_report
-        from assocsh.scripting.reports.junit import junit
-        from assocsh.scripting.reports.tap import tap
+        from assocsh.scripting.reports import html, jsonreport, junit, tap
 
-        assert "<script" not in html([outcome], program="", started="", redacted=False)
-        json.loads(json_report([outcome], program="", redacted=False))
+        run = RunOutcome([outcome], redacted=False)
+        assert "<script" not in html.render(run)
+        json.loads(jsonreport.render(run))
         return [
             *lines,
-            *junit([outcome]).splitlines(),
-            *tap([outcome]).splitlines(),
-            *html([outcome], program="", started="", redacted=False).splitlines(),
+            *junit.render(run).splitlines(),
+            *tap.render(run).splitlines(),
+            *html.render(run).splitlines(),
         ]
 
     for line in asyncio.run(main()):
