@@ -24,10 +24,11 @@ from assocsh.association.indication import (
 )
 from assocsh.association.listener import AcceptorPolicy, Listener, listen
 from assocsh.association.operation import Operation
-from assocsh.association.peer import Peer, Timeouts, TLSConfig
+from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.proposals import ContextSpec
 from assocsh.association.state import AssociationState
 from assocsh.association.view import AssociationView
+from assocsh.text.addresses import Peer
 
 __all__ = [
     "AcceptorPolicy",

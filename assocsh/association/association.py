@@ -10,11 +10,12 @@ from assocsh.association.engine import Engine, OnTimeout
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.operation import Operation
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.association.prepare import prepare
 from assocsh.association.state import AssociationState
 from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, CStore, Data, Request, StoredData
 from assocsh.errors import AssociationError
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,
@@ -101,7 +102,8 @@ class Association:
     def pending(self) -> int:
         """Requests that hold a place in the window: sending, pending, cancelling.
 
-        One that nobody waits for any more holds its place until the peer answers it.
+        One that ended on this side (cancelled without C-CANCEL, or timed out) holds its place until
+        the peer answers it.
         """
         dimse = self._engine.dimse
         return len(dimse.outstanding) if dimse is not None else 0

@@ -205,14 +205,15 @@ class Closing:
         )
 
     def _quiet(self) -> bool:
-        """Nothing outstanding in either direction (PS3.7 A.5)."""
+        """Whether nothing is outstanding in either direction (PS3.7 A.5)."""
         dimse = self._engine.dimse
         return dimse is None or (dimse.idle and not self._engine.performing)
 
     def _abandoned(self) -> bool:
-        """Only requests that nobody waits for are in the way, and those that wait for their place.
+        """Whether a release waits for nothing but requests that have ended on this side already.
 
-        No timer watches over them any more.
+        Those were cancelled without C-CANCEL, or timed out: the peer may never answer them, and no
+        timer watches over them any more.
         """
         dimse = self._engine.dimse
         if dimse is None or self._engine.performing or dimse.lanes.mid_message:

@@ -15,11 +15,12 @@ from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
-from assocsh.association.peer import Peer, Timeouts, TLSConfig, check_ae_title
+from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.proposals import ContextSpec, context_specs, propose
 from assocsh.association.state import AssociationState
 from assocsh.association.tls import check_pin, client_context
 from assocsh.errors import AssociationError, UsageError
+from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow, UserIdentity
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
@@ -30,15 +31,21 @@ HAPPY_EYEBALLS = 0.25
 class Connecting:
     """What ``connect`` returns: await it, or use it with ``async with``.
 
-    ``make`` makes the engine of each attempt, on the running loop.
+    ``make`` makes the engine of each attempt, on the running loop. ``remark`` is what there is to
+    say of the proposal itself, empty when nothing.
     """
 
     def __init__(
-        self, make: Callable[[], Engine], request: AssociateRequest, tls: TLSConfig | None
+        self,
+        make: Callable[[], Engine],
+        request: AssociateRequest,
+        tls: TLSConfig | None,
+        remark: str,
     ) -> None:
         self._make = make
         self._request = request
         self._tls = tls
+        self._remark = remark
         self._association: Association | None = None
 
     def __await__(self) -> Generator[Any, None, Association]:
@@ -56,6 +63,8 @@ class Connecting:
         engine = self._make()
         association = Association(engine)
         engine.upper.associate_request(self._request)
+        if self._remark:
+            engine.stream.remark(self._remark, "local")
         try:
             await self._connect(engine)
             await self._establish(engine)
@@ -192,4 +201,4 @@ def connect(
         handlers=handlers,
         observers=() if observer is None else (observer,),
     )
-    return Connecting(engine, request, tls)
+    return Connecting(engine, request, tls, proposal.remark)

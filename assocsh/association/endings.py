@@ -8,7 +8,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.dimse.requests import CStore, Request
 from assocsh.errors import (
     AssociationAborted,
@@ -19,6 +19,7 @@ from assocsh.errors import (
     ProtocolError,
     UnusableFile,
 )
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer.reasons import REASON_UNEXPECTED_PDU, abort_meaning, reject_meaning
 
 IDLE = 1.0

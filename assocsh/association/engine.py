@@ -23,7 +23,7 @@ from assocsh.association.events import (
 )
 from assocsh.association.indication import Handlers, Indication, SendingAssociation
 from assocsh.association.operation import Operation
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.association.performer import Performer
 from assocsh.association.prepare import Chosen, prepare
 from assocsh.association.protocol import AssociationProtocol
@@ -45,6 +45,7 @@ from assocsh.errors import (
     OperationTimeout,
     UsageError,
 )
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.negotiation import (
@@ -54,7 +55,7 @@ from assocsh.upperlayer.negotiation import (
     PresentationContext,
 )
 
-_OF_OPERATIONS = (dimse_events.Entered, dimse_events.ResponseReceived)
+_OF_OPERATIONS = (dimse_events.StateChanged, dimse_events.ResponseReceived)
 
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
@@ -106,7 +107,7 @@ class Engine:
 
     def _observers_changed(self) -> None:
         if self.dimse is not None:
-            self.dimse.lanes.narrating = self.stream.observed
+            self.dimse.lanes.observed = self.stream.observed
 
     @property
     def association(self) -> SendingAssociation:
@@ -244,7 +245,7 @@ class Engine:
     def _dispatch(self) -> dict[type, Callable[[Any], None]]:
         """Who takes which event: a table, for six come with each message."""
         return {
-            dimse_events.Entered: self._entered,
+            dimse_events.StateChanged: self._entered,
             dimse_events.ResponseReceived: self._response,
             dimse_events.MessageSent: self._message,
             dimse_events.MessageReceived: self._message,
@@ -258,11 +259,11 @@ class Engine:
             ),
             dimse_events.SourceFailed: self._source_failed,
             dimse_events.TimedOut: lambda one: self._timed_out(one.invocation),
-            dimse_events.Noticed: lambda one: self.stream.remark(one.text, "peer"),
+            dimse_events.Remark: lambda one: self.stream.remark(one.text, "peer"),
             dimse_events.Violation: lambda one: self.closing.abort_because(one.error),
         }
 
-    def _entered(self, event: dimse_events.Entered) -> None:
+    def _entered(self, event: dimse_events.StateChanged) -> None:
         invocation, state = event
         operation = invocation.user
         if not isinstance(operation, Operation):
@@ -320,7 +321,7 @@ class Engine:
             peer_max_pdu=negotiated.peer_max_pdu,
             timeout=self.timeouts.dimse,
         )
-        self.dimse.lanes.narrating = self.stream.observed
+        self.dimse.lanes.observed = self.stream.observed
         self.set_state(AssociationState.OPEN)
         for text in negotiated.remarks:
             self.stream.remark(text, "peer")
@@ -352,6 +353,10 @@ class Engine:
         self.answers += 1
         response = Response(event.command, event.data, operation.context, operation.request, decode)
         operation.deliver(response, final=event.final)
+        if event.final and operation.cancel_result is not None:
+            remark = operation.cancel_remark
+            if remark is not None:
+                self.stream.remark(*remark)
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
         now = self.loop.time()

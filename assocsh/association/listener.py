@@ -12,10 +12,11 @@ from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
-from assocsh.association.peer import Peer, Timeouts, check_ae_title
+from assocsh.association.options import Timeouts
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.errors import ConnectionFailed
+from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.uids import APPLICATION_CONTEXT as DICOM_APPLICATION_CONTEXT
 from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow
 from assocsh.upperlayer.negotiation_results import AnswerPolicy, answer

@@ -15,7 +15,8 @@ from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
 from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import CANCEL
-from assocsh.errors import AssocshError, OperationCancelled
+from assocsh.errors import AssocshError, OperationCancelled, Side
+from assocsh.text.plural import plural
 from assocsh.upperlayer.negotiation import PresentationContext
 
 CancelResult = Literal["obeyed", "too late", "ignored"]
@@ -77,6 +78,8 @@ class Operation(AsyncIterator[Response]):
         """
         self.after_cancel = 0
         """Pending responses that came after the C-CANCEL was sent."""
+        self.limited = False
+        """``limit`` was reached: what came of the C-CANCEL is not what a user asked about."""
         self._limit = limit
         self.invocation = invocation
         self._buffer: deque[Response] = deque()
@@ -145,8 +148,8 @@ class Operation(AsyncIterator[Response]):
         """Cancel it. Never blocks, never raises.
 
         Queued: withdrawn, nothing goes on the wire. C-FIND, C-GET, C-MOVE sent: C-CANCEL goes out
-        and the operation ends with its final response (PS3.7 9.3.2.3). Others: nobody waits any
-        more, the place in the window stays taken until the peer answers.
+        and the operation ends with its final response (PS3.7 9.3.2.3). Others: the operation ends
+        now, and its place in the window stays taken until the peer answers.
         """
         return self._engine.cancel(self.invocation)
 
@@ -208,6 +211,27 @@ class Operation(AsyncIterator[Response]):
             self.cancel()
             raise
 
+    @property
+    def cancel_remark(self) -> tuple[str, Side] | None:
+        """What to say of a C-CANCEL that did not end it, and who caused that; None otherwise.
+
+        Nothing is said where no C-CANCEL was sent, and of the one that ``limit`` sent.
+        """
+        if self.final is None or self.limited or not self.invocation.cancel_sent:
+            return None
+        what = f"{self.request.name} with Message ID {self.invocation.message_id}"
+        end = f"{self.final.status:04X}H"
+        if self.cancel_result == "ignored":
+            pending = plural(self.after_cancel, "Pending response")
+            return (
+                f"the peer did not cancel the {what}: after the C-CANCEL came {pending} and "
+                f"{end}; it ignores C-CANCEL, or had sent them already",
+                "peer",
+            )
+        if self.cancel_result == "too late":
+            return f"the C-CANCEL of the {what} came too late: it ended with {end}", "local"
+        return None
+
     # -- what the association calls --------------------------------------------------------------
 
     def deliver(self, response: Response, *, final: bool) -> None:
@@ -224,6 +248,7 @@ class Operation(AsyncIterator[Response]):
             if self._arrival:
                 self._arrival.wake()
             if self.matches == self._limit:
+                self.limited = True
                 # its final response may have come in the same read
                 self._overtaken = self.cancel() is CancelOutcome.FINISHED
         else:

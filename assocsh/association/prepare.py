@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from assocsh.dimse.commandset import Value
+from assocsh.dimse.elements import (
+    AFFECTED_SOP_CLASS_UID,
+    AFFECTED_SOP_INSTANCE_UID,
+    COMMAND_FIELD,
+    REQUESTED_SOP_CLASS_UID,
+)
+from assocsh.dimse.related import CARRIERS
 from assocsh.dimse.requests import (
+    CFind,
+    CGet,
+    CMove,
     CStore,
     Data,
     DataSource,
@@ -34,8 +43,6 @@ class Prepared(NamedTuple):
     data: bytes | DataSource | None
 
 
-_PATHS = (str, Path, PathLike)
-
 Chosen = dict[tuple[tuple[str, ...], bool], PresentationContext]
 """The contexts that were chosen on one association: by SOP classes and whether as SCP, for an
 instance by SOP class and transfer syntax."""
@@ -60,10 +67,11 @@ def prepare(
         if chosen is not None:
             chosen[key] = context
     values = request.elements()
-    values[0x0100] = int(request.field)
+    values[COMMAND_FIELD] = int(request.field)
     requested = isinstance(request, NGet | NSet | NAction | NDelete)
-    values[0x0003 if requested else 0x0002] = context.abstract_syntax
-    level = getattr(request, "query_level", None)
+    element = REQUESTED_SOP_CLASS_UID if requested else AFFECTED_SOP_CLASS_UID
+    values[element] = request.sop_class_on(context.abstract_syntax)
+    level = request.query_level if isinstance(request, CFind | CGet | CMove) else None
     return Prepared(context, values, encode_data(request.data, context, level=level))
 
 
@@ -99,10 +107,12 @@ def no_context(
     known = [context for context in contexts if context.abstract_syntax in wanted]
     names = " or ".join(uid_keyword(uid) for uid in wanted[:2])
     if not known:
+        # a member of a Meta SOP class is negotiated by that (PS3.4 H.3)
+        usual = wanted[1] if wanted[0] in CARRIERS else wanted[0]
         return NoPresentationContext(
             f"no presentation context for {what}: {names} was not proposed",
             sop_class=wanted[0],
-            hint=f"open again with --contexts that names it: --contexts {uid_keyword(wanted[0])}",
+            hint=f"reopen --contexts +{uid_keyword(usual)} proposes it too",
         )
     reasons = dict.fromkeys(
         f"we have no {role} role" if context.accepted else context.meaning for context in known
@@ -146,7 +156,7 @@ def encode_data(
 def _prepare_store(
     request: CStore, contexts: tuple[PresentationContext, ...], chosen: Chosen
 ) -> Prepared:
-    source: Any = request.source
+    source = request.source
     data: bytes | DataSource
     if isinstance(source, StoredData):
         context = _store_context(contexts, source.sop_class, source.data.transfer_syntax, chosen)
@@ -156,7 +166,7 @@ def _prepare_store(
         data = transcode_bytes(
             source.data.data, source.data.transfer_syntax, context.transfer_syntax or ""
         )
-    elif isinstance(source, _PATHS):
+    elif isinstance(source, str | PathLike):
         from assocsh.datasets.part10 import open_instance
         from assocsh.datasets.transcode import encoded_data
 
@@ -176,7 +186,9 @@ def _prepare_store(
         context = _store_context(contexts, sop_class, own, chosen)
         data = encode(source, context.transfer_syntax or "")
     values = request.elements()
-    values.update({0x0100: int(request.field), 0x0002: sop_class, 0x1000: sop_instance})
+    values[COMMAND_FIELD] = int(request.field)
+    values[AFFECTED_SOP_CLASS_UID] = sop_class
+    values[AFFECTED_SOP_INSTANCE_UID] = sop_instance
     return Prepared(context, values, data)
 
 
@@ -190,7 +202,7 @@ def _store_context(
     key = ((sop_class, transfer_syntax), False)
     context = chosen.get(key)
     if context is None:
-        from assocsh.datasets.matching import choose
+        from assocsh.datasets.contexts import choose
 
         context = chosen[key] = choose(contexts, sop_class, transfer_syntax)
     return context

@@ -10,13 +10,12 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import cast
 
 from assocsh.association.sockets import tune
-from assocsh.dimse.events import DimseEvent
+from assocsh.association.user import AssociationUser
 from assocsh.dimse.machine import DimseMachine
-from assocsh.upperlayer.events import DataIndication, Event
+from assocsh.upperlayer.events import DataIndication
 from assocsh.upperlayer.machine import UpperLayerMachine
 from assocsh.upperlayer.pdus import Buffer
 
@@ -33,13 +32,14 @@ READ = 512 * 1024
 """Bytes of the one buffer for everything that is read: it stays in the processor's cache."""
 
 LEAST_READ = 192 * 1024
-"""Bytes that there must be room for, or what is kept is moved to the front."""
+"""With less room than this behind what is kept in the buffer, that is moved to the front."""
 
-CROWDED_READ = 16 * 1024
-"""Bytes of the next read after one that had many messages: each takes its time."""
+READ_AFTER_MANY = 16 * 1024
+"""Bytes of the next read after one that had many messages: each of them takes its time, and the
+loop must not be held for long by one read."""
 
-_CROWD = 64
-"""So many PDUs in one read are many."""
+_MANY = 64
+"""How many PDUs in one read are many messages."""
 
 _LAST_READS = 256
 """Reads at most from a connection that was reset: more than a socket buffer holds."""
@@ -50,27 +50,13 @@ _MAX_PIECES = 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
-class AssociationUser(Protocol):
-    """What the driver calls."""
-
-    def upper_event(self, event: Event) -> None: ...
-
-    def take_dimse_events(self, events: Sequence[DimseEvent]) -> None: ...
-
-    def transport_made(self) -> None: ...
-
-    def transport_gone(self, error: Exception | None) -> None: ...
-
-    def write_stalled(self, unsent: int) -> None: ...
-
-    def turn_done(self) -> None: ...
-
-
 class AssociationProtocol(asyncio.BufferedProtocol):
     """One connection. ``dimse`` is set by the user when the association is established.
 
-    All reads go into one buffer. What arrived is used up before the next read, but for the
-    beginning of a PDU, which what follows is read behind.
+    All reads go into one buffer: it stays in the processor's cache, and no read makes an object of
+    its own. What arrived is used up before the next read, but for the beginning of a PDU: what
+    follows of it is read behind that. So whatever is given on from here is a view that is good
+    until the next read, and what has to be kept longer has to be copied.
     """
 
     def __init__(
@@ -95,7 +81,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(READ))
         self._space = self._buffer
         self._start = self._end = 0  # of what is kept in the buffer; the space follows it
-        self._crowded = False
+        self._many_messages = False
         self._read_error: OSError | None = None
         self.last_message = self._loop.time()
         """When the last part of a message went or came."""
@@ -126,9 +112,19 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         return self._space
 
     def buffer_updated(self, nbytes: int) -> None:
-        scheduled, self._pump_scheduled = self._pump_scheduled, True  # it is seen to below
+        """Bytes arrived: take them, answer in the same turn, acknowledge if nothing is to say.
+
+        While they are taken, ``_pump_scheduled`` is set although nothing is scheduled. Whatever
+        the messages cause (a response to send, a place in the window for the next request) calls
+        ``schedule_pump``, and that then only notes that a pump is wanted; whether it is done at
+        once or in the next turn is decided below, when all that came is known. Without it each
+        read would schedule a pump of its own: an answer would go out a turn of the loop later, in
+        a write of its own, and its ACK with it. A pump that really was scheduled before still
+        comes: hence the old value is put back.
+        """
+        scheduled, self._pump_scheduled = self._pump_scheduled, True
         try:
-            amidst = self._take(nbytes)
+            mid_message = self._take(nbytes)
         finally:
             self._pump_scheduled = scheduled
         dimse = self.dimse
@@ -137,23 +133,26 @@ class AssociationProtocol(asyncio.BufferedProtocol):
                 self._acknowledge()
             self.pump()  # the ACK goes with it
             return
-        if amidst or dimse.expects_more:
+        if mid_message or dimse.expects_more:
             self._acknowledge()
         nothing_new = not (self._pump_wanted or self.upper.wants_transport)
-        if amidst and nothing_new and self._timer_is_right():
+        if mid_message and nothing_new and self._timer_is_right():
             return
         self.flush()
         self._user.turn_done()
-        if not self._pump_scheduled and (self._pump_wanted or not amidst):
-            # Whoever was woken by this runs first; what it asks for goes out in the same turn.
+        if not self._pump_scheduled and (self._pump_wanted or not mid_message):
+            # Coroutines that were woken by this run first: what they send goes with it.
             self._pump_scheduled = True
             self._loop.call_soon(self._scheduled_pump)
 
     def _take(self, count: int) -> bool:
-        """What was read, and what more is there of the message. Returns whether it ended amidst."""
+        """Take ``count`` bytes that were read; read on at once where they end within a message.
+
+        That spares a turn of the loop for each piece of a large message. Returns whether the rest
+        of a message is still to come.
+        """
         taken = self._received(count)
         while self.upper.partial or (self.dimse is not None and self.dimse.mid_reception):
-            # That spares a turn of the loop.
             count = self._read_directly() if taken < TURN else 0
             if not count:
                 return True
@@ -162,7 +161,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
 
     def _read_directly(self) -> int:
         """Read into the space; 0 when nothing is there, or it is the transport's to read."""
-        if self._fd < 0 or self._crowded or self._transport is None:
+        if self._fd < 0 or self._many_messages or self._transport is None:
             return 0
         if not self._transport.is_reading():
             return 0
@@ -176,7 +175,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             return 0
 
     def _received(self, count: int) -> int:
-        """Take ``count`` bytes that are in the space now, and say so."""
+        """Give ``count`` bytes that are in the space now to the machines. Returns ``count``."""
         now = self._loop.time()
         user, upper, buffer = self._user, self.upper, self._buffer
         end = self._end + count
@@ -200,8 +199,8 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             buffer[:kept] = buffer[end - kept : end]
             end = kept
         self._start, self._end = end - kept, end
-        self._crowded = len(events) >= _CROWD
-        self._space = buffer[end : end + CROWDED_READ if self._crowded else READ]
+        self._many_messages = len(events) >= _MANY
+        self._space = buffer[end : end + READ_AFTER_MANY if self._many_messages else READ]
         return count
 
     def _acknowledge(self) -> None:
@@ -230,15 +229,15 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._fd = -1
         error = error or self._read_error
         if error is not None and transport is not None:
-            self._last_words(transport)
+            self._read_the_rest(transport)
         self._user.transport_gone(error)
         for event in self.upper.transport_closed(self._loop.time()):
             self._user.upper_event(event)
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
 
-    def _last_words(self, transport: asyncio.Transport) -> None:
-        """Read what came before a reset.
+    def _read_the_rest(self, transport: asyncio.Transport) -> None:
+        """Read what came before a reset of the connection.
 
         A write that meets the reset ends the connection for asyncio, with the A-ABORT that says
         why still unread in the socket.
@@ -355,7 +354,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             self._upper_timer = self._loop.call_at(due, self._upper_timeout)
 
     def _timer_is_right(self) -> bool:
-        """The machine's timeout will be told in time.
+        """Whether the timer that runs is early enough for the machine's timeout.
 
         A timer that is not due any more is left to run out: most are due for half a PDU.
         """
@@ -439,7 +438,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     # -- time ------------------------------------------------------------------------------------
 
     def timeout_changed(self) -> None:
-        """The DIMSE timeout is another one now."""
+        """The user calls this when the DIMSE timeout is another one."""
         if self._dimse_timer is not None:
             self._dimse_timer.cancel()
             self._dimse_timer = None

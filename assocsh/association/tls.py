@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import ssl
 
-from assocsh.association.peer import Peer, TLSConfig
+from assocsh.association.options import TLSConfig
 from assocsh.errors import ConnectionFailed, UnusableFile, UsageError
+from assocsh.text.addresses import Peer
 
 
 def client_context(config: TLSConfig) -> ssl.SSLContext:

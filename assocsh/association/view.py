@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from assocsh.association.peer import Peer, Timeouts
+from assocsh.association.options import Timeouts
 from assocsh.association.state import AssociationState
 from assocsh.errors import AssociationError
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,

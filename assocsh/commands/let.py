@@ -11,6 +11,7 @@ from assocsh.language.expectations import Assignment
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.queries import OF_REQUEST, Query
 from assocsh.output.listing import Listing
+from assocsh.output.summary import about
 from assocsh.output.table import Column
 from assocsh.session.resolver import SessionResolver
 
@@ -29,7 +30,7 @@ SPEC = CommandSpec(
     ),
     examples=(
         "let uid = rsp[0].StudyInstanceUID",
-        "let matches = #2.count",
+        "let matches = #1.count",
         "let who = 'DOE^JANE'",
     ),
     uses_results=True,
@@ -48,8 +49,6 @@ async def let(session: Session, call: BoundCall) -> None:
     except LanguageError as error:
         query = parsed.value
         if not error.hint and isinstance(query, Query) and query.root in OF_REQUEST:
-            from assocsh.output.summary import about
-
             record = resolver.record(query)
             count = len(record.results)
             error.hint = f"{about(record)}, had {count} response{'' if count == 1 else 's'} to ask"

@@ -21,6 +21,7 @@ from assocsh.datasets.structure import (
     encoding_of,
     is_deflated,
 )
+from assocsh.datasets.vrs import TEXT_VRS
 from assocsh.errors import ProtocolError, UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ MAX_INFLATE_RATIO = 200
 
 _PYDICOM = threading.Lock()
 """Filters of warnings and pydicom's settings are global: one thread at a time changes them."""
-
-_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())  # noqa: SIM905
 
 
 def encode(dataset: Dataset, transfer_syntax: str) -> bytes:
@@ -186,7 +185,7 @@ def _as_text(dataset: Dataset, tag: BaseTag) -> DataElement:
     vr = str(raw.VR or "UN")
     if vr == "UN":
         vr = entry_of(int(tag)).vr
-    if not isinstance(value, bytes) or vr not in _TEXT_VRS:
+    if not isinstance(value, bytes) or vr not in TEXT_VRS:
         content = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
         kept = DataElement(tag, "OB", content, validation_mode=config.IGNORE)
         kept.VR = "UN"

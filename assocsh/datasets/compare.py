@@ -24,10 +24,10 @@ from assocsh.datasets.folders import files_below
 from assocsh.datasets.part10 import BLOCK, Instance, Window, open_instance
 from assocsh.datasets.structure import Kind, StructureError, is_deflated, walk
 from assocsh.datasets.transcode import encoded_source, temporary_copy
+from assocsh.datasets.vrs import TEXT_VRS
 from assocsh.errors import UnusableFile
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
-_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())  # noqa: SIM905
 PADDING = 0xFFFCFFFC
 _LONGEST_TEXT = 64 * 1024
 _NOT_EXPLICIT = frozenset({IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE})
@@ -157,10 +157,10 @@ def _first_element(instance: Instance, original: Instance, *, exact: bool) -> st
 
 
 def _values(one: _Readable, mine: _Place, other: _Readable, theirs: _Place, *, exact: bool) -> str:
-    if not exact and mine.vr in _TEXT_VRS and max(mine.length, theirs.length) <= _LONGEST_TEXT:
+    if not exact and mine.vr in TEXT_VRS and max(mine.length, theirs.length) <= _LONGEST_TEXT:
         texts = [each.read(at.offset, at.length) for each, at in ((one, mine), (other, theirs))]
         if texts[0].rstrip(b" \0") == texts[1].rstrip(b" \0"):
-            return ""  # values are padded as their VR says, or as somebody likes it
+            return ""  # values are padded as their VR says, or otherwise
     if mine.length != theirs.length:
         return f"{mine.length:,} bytes, were {theirs.length:,}"
     done = 0

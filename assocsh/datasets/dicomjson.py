@@ -7,13 +7,15 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.vrs import BINARY
+from assocsh.text.plural import plural
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 MAX_INLINE = 64 * 1024
 """Bytes of a binary value that are put in; a longer value is left out, its VR stays."""
 
-_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _COMPONENTS = ("Alphabetic", "Ideographic", "Phonetic")
 
 
@@ -33,7 +35,7 @@ def to_json(dataset: Dataset, *, max_inline: int = MAX_INLINE) -> dict[str, Any]
             items = [to_json(item, max_inline=max_inline) for item in value]
             if items:
                 model["Value"] = items
-        elif vr in _BINARY or isinstance(value, bytes):
+        elif vr in BINARY or isinstance(value, bytes):
             if isinstance(value, bytes) and 0 < len(value) <= max_inline:
                 model["InlineBinary"] = base64.b64encode(value).decode("ascii")
         elif (values := _values(value)) and any(part not in ("", None) for part in values):
@@ -73,3 +75,19 @@ def _number(value: Any, kind: type[int] | type[float]) -> Any:
     except (TypeError, ValueError, OverflowError):
         return str(value)
     return number if math.isfinite(number) else str(value)
+
+
+def value_text(element: Any) -> str:
+    """One element of the model as a text: values joined by the backslash, items counted."""
+    if not isinstance(element, dict):
+        return ""
+    values = element.get("Value", [])
+    if element.get("vr") == "SQ":
+        return plural(len(values), "item")
+    parts = []
+    for value in values:
+        if isinstance(value, dict):
+            parts.append("=".join(str(part) for part in value.values()))
+        else:
+            parts.append("" if value is None else str(value))
+    return "\\".join(parts)

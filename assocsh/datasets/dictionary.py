@@ -6,19 +6,17 @@ pydicom's tables are loaded with the first question, not with this module.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from assocsh.datasets.spelling import tag_number
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE)
 """The transfer syntaxes that are made into one another without touching a pixel."""
-
-_UID = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 
 
 class TagEntry(NamedTuple):
@@ -171,14 +169,6 @@ def storage_sop_classes() -> tuple[str, ...]:
     return tuple(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
 
 
-@cache
-def common_storage_sop_classes() -> tuple[str, ...]:
-    """The 120 or so that fit into one association beside others (128 contexts at most)."""
-    from pynetdicom.presentation import StoragePresentationContexts
-
-    return tuple(str(context.abstract_syntax) for context in StoragePresentationContexts)
-
-
 def is_storage(uid: str) -> bool:
     """Whether ``uid`` is a SOP class of the Storage service."""
     return uid in storage_sop_classes()
@@ -191,6 +181,14 @@ def uid_name(uid: str) -> str:
 
     entry = UID_dictionary.get(uid)
     return entry[0] if entry else uid
+
+
+def short_uid_name(uid: str) -> str:
+    """As ``uid_name``, without what the name says about history and use: for lines of text.
+
+    ``JPEG Baseline (Process 1)``, not ``JPEG Baseline (Process 1): Default Transfer Syntax ...``.
+    """
+    return uid_name(uid).partition(" (Retired)")[0].partition(":")[0]
 
 
 def uid_keyword(uid: str) -> str:
@@ -225,7 +223,7 @@ def transfer_syntax_uid(text: str) -> str:
 
 def _uid(text: str, table: Sequence[UidEntry], what: str) -> str:
     text = text.strip()
-    if _UID.fullmatch(text) and len(text) <= 64:
+    if "." in text and is_uid(text):
         return text
     wanted = text.lower()
     for entry in table:

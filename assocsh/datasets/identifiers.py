@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.codec import decode, encode
 from assocsh.datasets.dicomjson import to_json
+from assocsh.datasets.levels import default_return_keys
 from assocsh.datasets.paths import Step, items_at, parse_path
-from assocsh.datasets.values import BINARY, FLOATS, INTEGERS, TEXTS, element, one_vr
+from assocsh.datasets.values import element
+from assocsh.datasets.vrs import BINARY, FLOATS, INTEGERS, ONE_TEXT, one_vr
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,71 +26,7 @@ __all__ = [
 ]
 
 SPECIFIC_CHARACTER_SET = 0x00080005
-QUERY_RETRIEVE_LEVEL = 0x00080052
 UTF8 = "ISO_IR 192"
-
-_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
-_STUDY = (
-    "StudyDate",
-    "StudyTime",
-    "AccessionNumber",
-    "ModalitiesInStudy",
-    "StudyDescription",
-    "StudyInstanceUID",
-    "StudyID",
-)
-_SERIES = (
-    "Modality",
-    "SeriesNumber",
-    "SeriesDescription",
-    "SeriesInstanceUID",
-    "NumberOfSeriesRelatedInstances",
-)
-_IMAGE = ("SOPClassUID", "SOPInstanceUID", "InstanceNumber")
-_STEP = "ScheduledProcedureStepSequence"
-_WORKLIST = (
-    *_PATIENT,
-    "AccessionNumber",
-    "StudyInstanceUID",
-    "RequestedProcedureID",
-    "RequestedProcedureDescription",
-    *(
-        f"{_STEP}[0].{keyword}"
-        for keyword in (
-            "Modality",
-            "ScheduledStationAETitle",
-            "ScheduledProcedureStepStartDate",
-            "ScheduledProcedureStepStartTime",
-            "ScheduledPerformingPhysicianName",
-            "ScheduledProcedureStepDescription",
-            "ScheduledProcedureStepID",
-        )
-    ),
-)
-
-
-def default_return_keys(level: str, model: str | None = None) -> list[str]:
-    """What is asked for when no return key was typed: the usual keys of a level, as paths.
-
-    The unique keys of the levels above are among them, so that the next query can go deeper.
-    ``model`` patient asks for no patient attributes below the patient level.
-    """
-    keys: dict[str, tuple[str, ...]] = {
-        "PATIENT": (*_PATIENT, "NumberOfPatientRelatedStudies"),
-        "STUDY": ("PatientID", *_STUDY)
-        if model == "patient"
-        else ("PatientName", "PatientID", *_STUDY, "NumberOfStudyRelatedInstances"),
-        "SERIES": ("StudyInstanceUID", *_SERIES),
-        "IMAGE": ("StudyInstanceUID", "SeriesInstanceUID", *_IMAGE),
-        "WORKLIST": _WORKLIST,
-    }
-    try:
-        return list(keys[level.upper()])
-    except KeyError:
-        raise UsageError(
-            f"{level!r} is not a query/retrieve level",
-            hint="the levels are " + ", ".join(name.lower() for name in keys),
-        ) from None
 
 
 def build_identifier(level: str | None, keys: Iterable[tuple[str, str | None]]) -> Dataset:
@@ -207,4 +145,4 @@ def _fits(vr: str, value: Any) -> bool:
         parts = value if isinstance(value, Sequence) else [value]
         numbers = int if vr in INTEGERS else (int, float)
         return all(isinstance(part, numbers) for part in parts)
-    return vr not in TEXTS or not isinstance(value, list | tuple)
+    return vr not in ONE_TEXT or not isinstance(value, list | tuple)

@@ -16,8 +16,6 @@ from assocsh.datasets.dictionary import (
     uid_name,
 )
 from assocsh.datasets.structure import (
-    LONG_VRS,
-    SHORT_VRS,
     Fetch,
     Kind,
     StructureError,
@@ -25,6 +23,7 @@ from assocsh.datasets.structure import (
     is_deflated,
     walk,
 )
+from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
 from assocsh.errors import UnusableFile
 from assocsh.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 

@@ -14,7 +14,6 @@ import errno
 import functools
 import hashlib
 import os
-import re
 import stat
 import struct
 from collections.abc import Callable, Sequence
@@ -22,11 +21,11 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, NamedTuple
 
-from assocsh.datasets.folders import make_private
-from assocsh.datasets.pace import Pace
+from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.structure import fetch_from
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
 from assocsh.uids import EXPLICIT_LE
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
@@ -44,13 +43,11 @@ BLOCK = 256 * 1024
 PAGE = 4096
 _PIECES = 512
 
-_SAFE_UID = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?", re.ASCII)
-
 _PREAMBLE = bytes(128) + b"DICM"
 _META_LENGTH = struct.Struct("<HH2sHI")
 
-PACE = Pace()
-"""That of the disk: one for all folders, for what slows one down mostly slows all."""
+DISK = DiskSpeed()
+"""One for all folders: what slows one down mostly slows all."""
 
 
 class Received(NamedTuple):
@@ -80,7 +77,7 @@ def instance_filename(uid: str, *, duplicate: str = "") -> str:
     Digits and dots that form a UID pass; anything else becomes a digest of it. ``duplicate`` is
     the hexadecimal digest that tells a second instance of the same UID apart.
     """
-    if _SAFE_UID.fullmatch(uid) and ".." not in uid:
+    if is_uid(uid):
         stem = uid
     else:
         stem = "sha256-" + hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -115,23 +112,6 @@ def _short_element(number: int, vr: bytes, text: str, padding: bytes) -> bytes:
     return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
 
 
-def prepare_directory(path: str | os.PathLike[str]) -> Path:
-    """Make the folder where instances are to go, for its owner only. Raises UnusableFile."""
-    folder = Path(path)
-    try:
-        make_private(folder)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UnusableFile(
-            f"{folder}: cannot store instances here: {reason}",
-            path=str(folder),
-            hint="name a folder that you may write to",
-        ) from error
-    return folder
-
-
 async def sync_batch() -> None:
     """What ``durability`` batch leaves for the end: everything written is put on the medium."""
     await asyncio.to_thread(os.sync)
@@ -142,8 +122,8 @@ class InstanceWriter:
 
     ``write`` takes the pieces as they come, ``finish`` publishes the file and tells its path,
     ``discard`` leaves nothing behind. All of them, and making one, raise OSError: no space
-    (also below 256 MiB free), no permission, no such folder. Who writes many into one folder
-    gives a ``Spool`` of it. ``pace`` decides what is done on the event loop itself.
+    (also below 256 MiB free), no permission, no such folder. For many instances in one folder,
+    pass a ``Spool`` of it. ``disk`` decides what is done on the event loop itself.
     """
 
     def __init__(
@@ -155,7 +135,7 @@ class InstanceWriter:
         *,
         source_ae: str = "",
         durability: Durability = "file",
-        pace: Pace = PACE,
+        disk: DiskSpeed = DISK,
     ) -> None:
         self._spool = into if isinstance(into, Spool) else Spool(into)
         self.directory = self._spool.directory
@@ -166,10 +146,10 @@ class InstanceWriter:
         self.backlog = 0
         self._head = b""
         self._written = 0
-        self._pace = pace
+        self._disk = disk
         self._error: OSError | None = None
         self._closed = False
-        self._waiters: list[asyncio.Future[None]] = []
+        self._room: asyncio.Event | None = None
         self._flushing: asyncio.Future[None] | None = None
         self._chunks: list[bytes] = []
         self._file = self._spool.take()
@@ -188,7 +168,7 @@ class InstanceWriter:
             raise OSError(errno.EBADF, "the instance is closed")
         length = len(data)
         self.size += length
-        if not self.backlog and length <= BLOCK and self._pace.is_quick:
+        if not self.backlog and length <= BLOCK and self._disk.is_quick:
             began = monotonic()
             try:
                 self._put((data,))
@@ -196,7 +176,7 @@ class InstanceWriter:
                 self._error = error
                 self.discard()
                 raise
-            self._pace.took(began, monotonic())
+            self._disk.record(began, monotonic())
             return
         self._chunks.append(bytes(data))
         self.backlog += length
@@ -204,13 +184,15 @@ class InstanceWriter:
             self._start_flush()
 
     async def drained(self) -> None:
-        """Wait until little is left in the buffer, or writing failed."""
-        while self.backlog > LOW_MARK and self._error is None and not self._closed:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+        """Wait until at most ``LOW_MARK`` bytes are in the buffer, or writing failed or ended.
 
-    drain = drained
+        The association calls it before it reads on. It does not raise: ``write`` and ``finish`` do.
+        """
+        while self.backlog > LOW_MARK and self._error is None and not self._closed:
+            if self._room is None:
+                self._room = asyncio.Event()
+            self._room.clear()
+            await self._room.wait()
 
     def _start_flush(self) -> None:
         chunks, self._chunks = self._chunks, []
@@ -233,10 +215,8 @@ class InstanceWriter:
             self._wake()
 
     def _wake(self) -> None:
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        if self._room is not None:
+            self._room.set()
 
     def _put(self, chunks: Sequence[bytes | memoryview], *, all_of_it: bool = False) -> None:
         """Write, in a thread or not: whole pages, which costs a fifth less; the rest waits."""
@@ -261,14 +241,14 @@ class InstanceWriter:
         """``finish`` without waiting; None, and nothing done, when that needs a thread."""
         if self.backlog or self._closed or self._error is not None:
             return None
-        if self.durability == "file" or not self._pace.is_quick:
+        if self.durability == "file" or not self._disk.is_quick:
             return None
         self._closed = True
         # The answer will be on its way then, and the peer gets the next one ready.
         asyncio.get_running_loop().call_soon(self._spool.make_ahead)
         began = monotonic()
         received = self._publish(())
-        self._pace.took(began, monotonic())
+        self._disk.record(began, monotonic())
         return received
 
     async def finish(self) -> Received:

@@ -1,4 +1,4 @@
-"""Files on their way to a name: in the folder already, complete before anybody sees them.
+"""Files on their way to a name: in the folder already, complete before they can be seen.
 
 Where the system has nameless files (O_TMPFILE) nothing is left of one that was not finished,
 whatever ended this process; elsewhere it has a hidden name meanwhile.
@@ -82,7 +82,7 @@ class Unfinished:
 class Spool:
     """A folder that files are put into, with the next one made ahead.
 
-    ``take`` gives a new file, ``make_ahead`` makes it while nobody waits for it. Raises OSError:
+    ``take`` gives a new file, ``make_ahead`` makes it between two instances. Raises OSError:
     no such folder, no permission, no space (``free_space_floor`` is in bytes).
     """
 

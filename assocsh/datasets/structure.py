@@ -14,19 +14,13 @@ from functools import cache
 from typing import NamedTuple
 
 from assocsh.datasets.dictionary import entries, format_tag
+from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE
 
 MAX_DEPTH = 64
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
-
-LONG_VRS = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
-"""The VRs whose explicit header has a 32-bit length (PS3.5 7.1.2)."""
-
-SHORT_VRS = frozenset(
-    "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()  # noqa: SIM905
-)
 
 Fetch = Callable[[int, int], bytes | memoryview]
 """``fetch(offset, size)`` gives the bytes there, fewer at the end."""

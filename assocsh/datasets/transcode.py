@@ -21,7 +21,6 @@ from assocsh.datasets.codec import deflate, inflate
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
 from assocsh.datasets.part10 import BLOCK, FileSource, Instance, Window, check_complete
 from assocsh.datasets.structure import (
-    LONG_VRS,
     PIXEL_DATA,
     UNDEFINED,
     Fetch,
@@ -33,7 +32,7 @@ from assocsh.datasets.structure import (
     is_deflated,
     walk,
 )
-from assocsh.datasets.values import one_vr
+from assocsh.datasets.vrs import LONG_VRS, NUMBER_WIDTH, one_vr
 from assocsh.errors import UnusableFile
 
 MAX_INFLATED_FILE = 1024 * 1024 * 1024
@@ -41,11 +40,6 @@ MAX_INFLATED_FILE = 1024 * 1024 * 1024
 
 _INLINE = 1024
 _PIXEL_REPRESENTATION = 0x00280103
-_SWAP = {
-    **dict.fromkeys(("US", "SS", "OW", "AT"), 2),
-    **dict.fromkeys(("UL", "SL", "FL", "OF", "OL"), 4),
-    **dict.fromkeys(("FD", "OD", "SV", "UV", "OV"), 8),
-}
 
 
 class Range(NamedTuple):
@@ -211,7 +205,7 @@ class _Planner:
             self._signed = any(bytes(self._fetch(part.offset, 2)))
         self._header(part.tag, vr, part.length)
         unchanged = self._little == self._to_little or self._un_depth is not None
-        swap = 1 if unchanged else _SWAP.get(vr, 1)
+        swap = 1 if unchanged else NUMBER_WIDTH.get(vr, 1)
         if part.length <= _INLINE:
             self._bytes += swapped(bytes(self._fetch(part.offset, part.length)), swap)
         else:
@@ -302,7 +296,7 @@ def temporary_copy(source: FileSource | RangeSource) -> int:
 
 
 def _stored(blocks: Iterable[bytes]) -> int:
-    """A descriptor of a nameless file with ``blocks`` in it, readable by nobody else."""
+    """A descriptor of a nameless file with ``blocks`` in it, which no other process can open."""
     with tempfile.TemporaryFile() as file:
         for block in blocks:
             file.write(block)

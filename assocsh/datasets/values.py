@@ -11,27 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from assocsh.datasets.dictionary import TagEntry, find_tag, uid_of
+from assocsh.datasets.uid_form import MAX_LENGTH, is_uid
+from assocsh.datasets.vrs import BINARY, FLOATS, INTEGERS, ONE_TEXT, one_vr
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
 
-INTEGERS = {
-    "US": (0, 2**16 - 1),
-    "SS": (-(2**15), 2**15 - 1),
-    "UL": (0, 2**32 - 1),
-    "SL": (-(2**31), 2**31 - 1),
-    "UV": (0, 2**64 - 1),
-    "SV": (-(2**63), 2**63 - 1),
-    "IS": (-(2**31), 2**31 - 1),
-}
-FLOATS = frozenset({"FL", "FD"})
-BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-TEXTS = frozenset({"LT", "ST", "UR", "UT"})
-"""One value each: the backslash is an ordinary character in them."""
-
-_AMBIGUOUS = {"US or SS": "US", "OB or OW": "OW", "US or SS or OW": "US", "US or OW": "OW"}
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _AGE = re.compile(r"[0-9]{3}[DWMY]")
 
 _DATE = re.compile(r"(\d{4})(?:\.(\d\d)\.(\d\d)|(\d\d)(\d\d))")
@@ -47,11 +33,6 @@ _HINTS = {
     "TM": "write 0930 or 093000, or a range: 0900-1130, 0900-, -1130",
     "DT": "write 20260131093000, or a range: 20260101-20260131",
 }
-
-
-def one_vr(vr: str) -> str:
-    """A dictionary VR such as ``US or SS`` made into one."""
-    return _AMBIGUOUS.get(vr, vr if len(vr) == 2 else "UN")
 
 
 def element(entry: TagEntry, text: str | None) -> DataElement:
@@ -83,7 +64,7 @@ def convert(entry: TagEntry, vr: str, text: str) -> Any:
     """The value, or list of values, that ``text`` means in ``vr``. Raises UsageError."""
     if vr in BINARY:
         return _binary(entry, vr, text)
-    if vr in TEXTS:
+    if vr in ONE_TEXT:
         return text
     parts = text.split("\\")
     values = [_single(entry, vr, part) for part in parts]
@@ -145,10 +126,10 @@ def _uid(entry: TagEntry, text: str) -> str:
     text = text.strip()
     if not text or _wild(text):
         return text
-    if _UID.fullmatch(text):
-        if len(text) > 64:
-            _refuse(entry, "UI", text, "a UID has at most 64 characters")
+    if is_uid(text):
         return text
+    if len(text) > MAX_LENGTH and not text.strip("0123456789."):
+        _refuse(entry, "UI", text, f"a UID has at most {MAX_LENGTH} characters")
     if uid := uid_of(text):
         return uid
     _refuse(entry, "UI", text, "write digits and dots, or the keyword of a registered UID")

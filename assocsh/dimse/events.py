@@ -1,22 +1,24 @@
-"""What the DIMSE protocol machine tells its user.
+"""What the DIMSE machine tells its user, by ``take_events``.
 
 Half a dozen are made for each message: named tuples cost a third of frozen dataclasses.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from assocsh.dimse.commandset import CommandSet
+from assocsh.dimse.invocation import Invocation, Performing
 from assocsh.dimse.states import OperationState
 from assocsh.errors import ProtocolError
 
-if TYPE_CHECKING:
-    from assocsh.dimse.invocation import Invocation, Performing
 
+class StateChanged(NamedTuple):
+    """A request of ours is in another state.
 
-class Entered(NamedTuple):
-    """A request of ours is in another state; a final response is reported before its end is."""
+    An end is always reported, and after the final response where there is one; the states on the
+    way are reported only while ``Lanes.observed``.
+    """
 
     invocation: Invocation
     state: OperationState
@@ -108,7 +110,7 @@ class TimedOut(NamedTuple):
     invocation: Invocation
 
 
-class Noticed(NamedTuple):
+class Remark(NamedTuple):
     """Something out of order that does not end the association."""
 
     text: str
@@ -121,7 +123,7 @@ class Violation(NamedTuple):
 
 
 DimseEvent = (
-    Entered
+    StateChanged
     | ResponseReceived
     | UnmatchedResponse
     | IndicationReceived
@@ -133,6 +135,6 @@ DimseEvent = (
     | MessageReceived
     | SourceFailed
     | TimedOut
-    | Noticed
+    | Remark
     | Violation
 )

@@ -13,7 +13,13 @@ CANCELLABLE = frozenset((CommandField.C_FIND_RQ, CommandField.C_GET_RQ, CommandF
 
 
 class Invocation:
-    """One request of ours. ``user`` is whatever the caller ties to it."""
+    """One request of ours. ``user`` is whatever the caller ties to it.
+
+    ``sent``: its last fragment was handed out. ``answered``: its final response is in.
+    ``cancel_sent``: a C-CANCEL for it is queued or sent; ``cancel_on_wire``: it was handed out.
+    ``detached``: the user does not wait for it any more, and gets no timeout for it.
+    ``progress_at``: the time of the last byte sent or response received.
+    """
 
     __slots__ = (
         "answered",
@@ -79,7 +85,10 @@ class Invocation:
 
 
 class Performing:
-    """One request of the peer, from its command set to our final response."""
+    """One request of the peer, from its command set to our final response.
+
+    ``user`` is whatever the caller ties to it.
+    """
 
     __slots__ = ("cancelled", "command", "context_id", "held", "message_id", "refused", "user")
 
@@ -91,7 +100,7 @@ class Performing:
         self.held = 0
         """Bytes of its data set that are kept until it is answered."""
         self.refused = False
-        """Answered by the machine itself: nobody is to perform it."""
+        """The machine has answered it; the user is not told of it and must not perform it."""
         self.user: object = None
 
 

@@ -9,7 +9,7 @@ import contextlib
 from collections import deque
 
 from assocsh.dimse.commandset import CommandSet
-from assocsh.dimse.events import DimseEvent, Entered, MessageSent, SourceFailed
+from assocsh.dimse.events import DimseEvent, MessageSent, SourceFailed, StateChanged
 from assocsh.dimse.invocation import Invocation, Outgoing
 from assocsh.dimse.messages import MessageWriter
 from assocsh.dimse.states import OperationState
@@ -20,15 +20,18 @@ from assocsh.upperlayer.pdus import Buffer
 class Lanes:
     """The one writer of an association.
 
-    ``fragment`` is the most payload bytes of a PDV; what happens is appended to ``events``.
+    The driver calls ``next_pieces`` while ``has_output`` and ``read_ahead`` when it has nothing
+    else to do; the DIMSE machine queues what is to be said. ``fragment`` is the most payload bytes
+    of a PDV; what happens is appended to ``events``, which the machine hands on.
     """
 
     def __init__(self, window: OperationsWindow, fragment: int, events: list[DimseEvent]) -> None:
         self.window = window
         self.outstanding: dict[int, Invocation] = {}
         """By Message ID, the requests that hold a place in the window."""
-        self.narrating = True
-        """Whether what only says how things go is reported: messages, and states on the way."""
+        self.observed = True
+        """Set by the user: whether MessageSent, MessageReceived, and the states of a request that
+        are no end are reported. They are half of all events, and without an observer wasted."""
         self.accepting = True
         """False once the association is being released: no queued request starts any more."""
         self._fragment = fragment
@@ -101,7 +104,7 @@ class Lanes:
         self._queue.remove(invocation)
         invocation.close()
 
-    def say(self, outgoing: Outgoing) -> None:
+    def queue_reply(self, outgoing: Outgoing) -> None:
         """Queue a response or a C-CANCEL in the lane ahead of the requests."""
         self._control.append(outgoing)
 
@@ -110,7 +113,7 @@ class Lanes:
         self._waiting_for_source = False
 
     def stop(self) -> list[Invocation]:
-        """Start no request any more; returns every request of ours, sent or queued, in order."""
+        """Start no further request; returns every request of ours, sent or queued, in order."""
         self.accepting = False
         queue, self._queue = self._queue, deque()
         for invocation in queue:
@@ -127,11 +130,19 @@ class Lanes:
         self._waiting_for_source = self._broken = False
         self.window.outstanding = 0
 
+    def change_state(self, invocation: Invocation, state: OperationState) -> None:
+        """The one place where a request changes its state. An end is always reported."""
+        invocation.state = state
+        if state.is_end or self.observed:
+            self._events.append(StateChanged(invocation, state))
+
     def answered(self, invocation: Invocation) -> None:
-        """Its final response is in: the place is free once it is also fully sent (9.3.3.4)."""
+        """Called with its final response: its place is free once it is also fully sent.
+
+        A C-CANCEL for it that still waits to be sent is dropped.
+        """
         invocation.answered = True
         if invocation.cancel_sent and not invocation.cancel_on_wire:
-            # There is nothing left to cancel.
             self._control = deque(one for one in self._control if one.cancels is not invocation)
         if invocation.sent:
             self._give_back(invocation)
@@ -139,7 +150,8 @@ class Lanes:
     def next_pieces(self, budget: int, now: float) -> list[Buffer]:
         """P-DATA-TF pieces (head, payload, head, payload, ...) of about ``budget`` bytes.
 
-        One message is never begun before the one before it is whole (PS3.8 Annex E).
+        One message is never begun before the one before it is whole (PS3.8 Annex E). Never raises:
+        a source that cannot be read is reported as SourceFailed.
         """
         pieces: list[Buffer] = []
         self._waiting_for_source = False
@@ -165,7 +177,11 @@ class Lanes:
         return pieces
 
     def read_ahead(self) -> None:
-        """Read the first block of the next file while the line is busy or the window full."""
+        """Read the first block of the next file, while the line is busy or the window full.
+
+        Without it each file of a ``store`` would be opened and read when its turn comes, and the
+        line would be idle for as long as that takes.
+        """
         invocation = self._unread
         if invocation is not None:
             # An error shows again, and is reported, when it is the request's turn.
@@ -198,7 +214,7 @@ class Lanes:
             self.window.take()
             invocation.progress_at = invocation.started_at = now
             self._writing, self._writer = invocation, writer
-            self._step(invocation, OperationState.SENDING)
+            self.change_state(invocation, OperationState.SENDING)
             return writer
         return None
 
@@ -214,20 +230,20 @@ class Lanes:
         if isinstance(writing, Invocation):
             writing.sent = True
             writing.progress_at = now
-            if self.narrating:
+            if self.observed:
                 command = CommandSet(writing.values)
                 self._events.append(
                     MessageSent(writing.context_id, command, writing.data_length, writing)
                 )
             writing.data = None
             if writing.state is OperationState.SENDING:
-                self._step(writing, OperationState.PENDING)
+                self.change_state(writing, OperationState.PENDING)
             if writing.answered:
                 self._give_back(writing)
         elif writing is not None:
             if writing.cancels is not None:
                 writing.cancels.cancel_on_wire = True
-            if self.narrating:
+            if self.observed:
                 self._events.append(
                     MessageSent(writing.context_id, writing.command, writing.length, None)
                 )
@@ -241,19 +257,9 @@ class Lanes:
         else:
             self._writing = None
             self.withdraw(invocation)
-            self._enter(invocation, OperationState.FAILED)
+            self.change_state(invocation, OperationState.FAILED)
 
     def _give_back(self, invocation: Invocation) -> None:
         if invocation.message_id is not None:
             self.outstanding.pop(invocation.message_id, None)
         self.window.give_back()
-
-    def _step(self, invocation: Invocation, state: OperationState) -> None:
-        """A state that is no end: told only while somebody listens."""
-        invocation.state = state
-        if self.narrating:
-            self._events.append(Entered(invocation, state))
-
-    def _enter(self, invocation: Invocation, state: OperationState) -> None:
-        invocation.state = state
-        self._events.append(Entered(invocation, state))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from assocsh.dimse.commandset import (
-    DATA_SET,
     NO_DATA_SET,
     RESPONSE,
     CommandField,
@@ -18,22 +17,15 @@ from assocsh.dimse.commandset import (
     check_values,
 )
 from assocsh.dimse.elements import (
-    ACTION_TYPE_ID,
-    AFFECTED_SOP_CLASS_UID,
-    AFFECTED_SOP_INSTANCE_UID,
     COMMAND_DATA_SET_TYPE,
     COMMAND_FIELD,
-    EVENT_TYPE_ID,
     MESSAGE_ID_BEING_RESPONDED_TO,
-    STATUS,
 )
 from assocsh.dimse.events import (
     CancelReceived,
     DimseEvent,
-    Entered,
     IndicationReceived,
     MessageReceived,
-    Noticed,
     ResponseReceived,
     StoreBegun,
     StoreData,
@@ -45,22 +37,14 @@ from assocsh.dimse.events import (
 from assocsh.dimse.invocation import Invocation, Outgoing, Performing
 from assocsh.dimse.lanes import Lanes
 from assocsh.dimse.messages import MessageReader, data_cap, fragment_size
+from assocsh.dimse.performed import PerformedOperations
 from assocsh.dimse.requests import DataSource
 from assocsh.dimse.states import CancelOutcome, OperationState
-from assocsh.dimse.status import CANCEL, DUPLICATE_INVOCATION, PENDING_STATUSES
+from assocsh.dimse.status import CANCEL, PENDING_STATUSES
 from assocsh.dimse.window import OperationsWindow
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_NOT_SPECIFIED
-
-MAX_HELD = 256 * 1024 * 1024
-"""Bytes of the peer's unanswered requests that are kept at most, however large its window is."""
-
-MAX_UNSENT = 65536
-"""Answers that may wait to be sent when yet another request comes."""
-
-MAX_PERFORMING = 64
-"""How many requests of the peer may be outstanding whatever was negotiated."""
 
 
 class DimseMachine:
@@ -82,13 +66,11 @@ class DimseMachine:
     ) -> None:
         self.contexts = frozenset(contexts)
         self.window = OperationsWindow(invoked)
-        self.performed_window = OperationsWindow(performed)
         self.timeout = timeout
         self._events: list[DimseEvent] = []
         self.lanes = Lanes(self.window, fragment_size(peer_max_pdu), self._events)
         self._outstanding = self.lanes.outstanding
-        self._performing: dict[int, Performing] = {}
-        self._held = 0
+        self._performed = PerformedOperations(performed, self.lanes, self._events)
         self._reader = MessageReader()
         self._store: Performing | None = None
         self._received = bytearray()
@@ -98,6 +80,7 @@ class DimseMachine:
 
     @property
     def queued(self) -> int:
+        """Requests of ours that wait for a place in the window."""
         return self.lanes.queued
 
     @property
@@ -108,7 +91,12 @@ class DimseMachine:
     @property
     def performing(self) -> Mapping[int, Performing]:
         """By the peer's Message ID, the peer's requests without our final response."""
-        return self._performing
+        return self._performed.by_id
+
+    @property
+    def performed_window(self) -> OperationsWindow:
+        """How many operations the peer may have outstanding, and has."""
+        return self._performed.window
 
     @property
     def idle(self) -> bool:
@@ -116,7 +104,7 @@ class DimseMachine:
         return not (
             self._outstanding
             or self.lanes.queued
-            or self._performing
+            or self._performed.by_id
             or self.lanes.control_backlog
             or self.lanes.mid_message
             or not self._reader.idle
@@ -125,7 +113,7 @@ class DimseMachine:
     @property
     def expects_more(self) -> bool:
         """The peer has more to say: the rest of a message, or a response."""
-        return bool(self._outstanding or self._performing) or not self._reader.idle
+        return bool(self._outstanding or self._performed.by_id) or not self._reader.idle
 
     @property
     def mid_reception(self) -> bool:
@@ -133,6 +121,7 @@ class DimseMachine:
         return not self._reader.idle
 
     def take_events(self) -> list[DimseEvent]:
+        """What happened since the last call, in order; they are the caller's afterwards."""
         if not self._events:
             return []
         # The list is shared with the lanes: it is emptied, not replaced.
@@ -167,13 +156,13 @@ class DimseMachine:
             return CancelOutcome.FINISHED
         if state is OperationState.QUEUED:
             self.lanes.withdraw(invocation)
-            self._enter(invocation, OperationState.WITHDRAWN)
+            self.lanes.change_state(invocation, OperationState.WITHDRAWN)
             return CancelOutcome.WITHDRAWN
         if state is OperationState.CANCELLING:
             return CancelOutcome.ALREADY
         if not invocation.cancellable:
             self.detach(invocation)
-            self._enter(invocation, OperationState.CANCELLED)
+            self.lanes.change_state(invocation, OperationState.CANCELLED)
             return CancelOutcome.DETACHED
         command = CommandSet(
             {
@@ -182,13 +171,17 @@ class DimseMachine:
                 COMMAND_DATA_SET_TYPE: NO_DATA_SET,
             }
         )
-        self.lanes.say(Outgoing(invocation.context_id, command, None, cancels=invocation))
+        self.lanes.queue_reply(Outgoing(invocation.context_id, command, None, cancels=invocation))
         invocation.cancel_sent = True
-        self._enter(invocation, OperationState.CANCELLING)
+        self.lanes.change_state(invocation, OperationState.CANCELLING)
         return CancelOutcome.REQUESTED
 
     def detach(self, invocation: Invocation) -> None:
-        """Nobody waits for it; its Message ID and place stay taken until it is answered."""
+        """The user does not wait for it any more, and gets no TimedOut for it.
+
+        Its Message ID and its place stay taken until the peer answers, so that a late response
+        finds no other request.
+        """
         invocation.detached = True
 
     def fail(self, invocation: Invocation) -> None:
@@ -198,24 +191,23 @@ class DimseMachine:
         if invocation.state is OperationState.QUEUED:
             self.lanes.withdraw(invocation)
         self.detach(invocation)
-        self._enter(invocation, OperationState.FAILED)
+        self.lanes.change_state(invocation, OperationState.FAILED)
 
     def fail_invocations(self) -> None:
-        """No request of ours will be answered any more: all that had not ended fail, in order.
+        """The peer will answer nothing more: every request that has not ended fails, in order.
 
-        What the peer asked goes on, and so does a message that is half sent.
+        What the peer asked for goes on, and so does a message that is half sent.
         """
         for invocation in self.lanes.stop():
             if not invocation.state.is_end:
                 self.detach(invocation)
-                self._enter(invocation, OperationState.FAILED)
+                self.lanes.change_state(invocation, OperationState.FAILED)
 
     def close(self) -> None:
         """The association is gone: forget everything, let go of every file."""
         self.fail_invocations()
         self.lanes.close()
-        self._performing.clear()
-        self.performed_window.outstanding = 0
+        self._performed.close()
 
     def respond(
         self,
@@ -228,39 +220,7 @@ class DimseMachine:
 
         Raises UsageError for a value that its element cannot hold; nothing is sent then.
         """
-        if self._performing.get(performing.message_id) is not performing:
-            return
-        check_values({STATUS: status, **elements} if elements else {STATUS: status})
-        self._answer(performing, status, data, elements)
-        if status not in PENDING_STATUSES:
-            del self._performing[performing.message_id]
-            self._held -= performing.held
-            self.performed_window.give_back()
-
-    def _answer(
-        self,
-        performing: Performing,
-        status: int,
-        data: bytes | None,
-        elements: Mapping[int, Value] | None,
-    ) -> None:
-        request = performing.command
-        values: dict[int, Value] = {
-            COMMAND_FIELD: request.field | RESPONSE,
-            MESSAGE_ID_BEING_RESPONDED_TO: performing.message_id,
-            COMMAND_DATA_SET_TYPE: DATA_SET if data else NO_DATA_SET,
-            STATUS: status,
-        }
-        if request.sop_class:
-            values[AFFECTED_SOP_CLASS_UID] = request.sop_class
-        if request.sop_instance:
-            values[AFFECTED_SOP_INSTANCE_UID] = request.sop_instance
-        for echoed in (EVENT_TYPE_ID, ACTION_TYPE_ID):
-            if echoed in request.values:
-                values[echoed] = request.values[echoed]
-        if elements:
-            values.update(elements)
-        self.lanes.say(Outgoing(performing.context_id, CommandSet(values), data or None))
+        self._performed.respond(performing, status, data, elements)
 
     # -- in --------------------------------------------------------------------------------------
 
@@ -303,7 +263,7 @@ class DimseMachine:
             if pdv.is_last:
                 self._store = None
                 length = self._received_length
-                if self.lanes.narrating:
+                if self.lanes.observed:
                     self._events.append(MessageReceived(pdv.context_id, command, length, None))
                 if not store.refused:
                     self._events.append(StoreEnded(store, length))
@@ -334,11 +294,11 @@ class DimseMachine:
         if field & RESPONSE:
             self._response_received(context_id, command, field, data, length, now)
             return
-        if self.lanes.narrating:
+        if self.lanes.observed:
             self._events.append(MessageReceived(context_id, command, length, None))
         if field == CommandField.C_CANCEL_RQ:
             message_id = command.message_id_being_responded_to
-            performing = self._performing.get(message_id)
+            performing = self._performed.by_id.get(message_id)
             if performing is not None:
                 performing.cancelled = True
             self._events.append(CancelReceived(message_id, performing))
@@ -346,50 +306,12 @@ class DimseMachine:
         performing = self._admit(context_id, command, now)
         if performing.refused:
             return
-        performing.held = length
-        self._held += length
-        if self._held > MAX_HELD:
-            raise ProtocolError(
-                f"the peer's unanswered requests have {self._held} bytes: too many to keep",
-                reason=REASON_NOT_SPECIFIED,
-            )
+        self._performed.hold(performing, length)
         self._events.append(IndicationReceived(performing, data))
 
     def _admit(self, context_id: int, command: CommandSet, now: float) -> Performing:
-        """Count a request of the peer; one with a Message ID in use is answered 0210H."""
-        if self.lanes.control_backlog > MAX_UNSENT:
-            raise ProtocolError(
-                f"the peer goes on asking and does not take the answers: {MAX_UNSENT} wait",
-                reason=REASON_NOT_SPECIFIED,
-            )
-        performing = Performing(context_id, command)
-        if performing.message_id in self._performing:
-            self._events.append(
-                Noticed(
-                    f"the peer used Message ID {performing.message_id} for a {command.label} "
-                    "while another request has it (PS3.7 9.1): answered 0210H duplicate invocation"
-                )
-            )
-            performing.refused = True
-            self._answer(performing, DUPLICATE_INVOCATION, None, None)
-            return performing
-        self._performing[performing.message_id] = performing
-        if not self.performed_window.is_open:
-            count = len(self._performing)
-            if count > MAX_PERFORMING:
-                raise ProtocolError(
-                    f"the peer has {count} requests outstanding; the negotiated window is "
-                    f"{self.performed_window.limit}",
-                    reason=REASON_NOT_SPECIFIED,
-                )
-            self._events.append(
-                Noticed(
-                    f"the peer has {count} requests outstanding, over the negotiated window of "
-                    f"{self.performed_window.limit} (PS3.7 D.3.3.3)"
-                )
-            )
-        self.performed_window.take()
-        if command.field == CommandField.C_STORE_RQ:
+        performing = self._performed.admit(context_id, command)
+        if command.field == CommandField.C_STORE_RQ and not performing.refused:
             # A sub-operation is progress of the C-GET that asked for it.
             for invocation in self._outstanding.values():
                 if invocation.field == CommandField.C_GET_RQ:
@@ -418,7 +340,7 @@ class DimseMachine:
         elif field != invocation.field | RESPONSE:
             asked = CommandField(invocation.field).label
             reason = f"request {message_id} is a {asked}"
-        if self.lanes.narrating:
+        if self.lanes.observed:
             self._events.append(
                 MessageReceived(context_id, command, length, None if reason else invocation)
             )
@@ -432,8 +354,8 @@ class DimseMachine:
         if not final:
             return
         if not invocation.state.is_end:
-            cancelled = status == CANCEL
-            self._enter(invocation, OperationState.CANCELLED if cancelled else OperationState.DONE)
+            end = OperationState.CANCELLED if status == CANCEL else OperationState.DONE
+            self.lanes.change_state(invocation, end)
         self.lanes.answered(invocation)
 
     # -- time ------------------------------------------------------------------------------------
@@ -455,9 +377,3 @@ class DimseMachine:
         for invocation in list(self._outstanding.values()):
             if invocation.sent and not invocation.detached and invocation.progress_at <= limit:
                 self._events.append(TimedOut(invocation))
-
-    # -- inside ----------------------------------------------------------------------------------
-
-    def _enter(self, invocation: Invocation, state: OperationState) -> None:
-        invocation.state = state
-        self._events.append(Entered(invocation, state))

@@ -134,20 +134,26 @@ class MessageWriter:
 
 
 class MessageReader:
-    """PDVs in, command sets and data out; checks that fragments belong together (M3).
+    """PDVs in, command sets and data out; checks that fragments belong together.
 
-    ``feed`` returns what the PDV completed: a ``CommandSet`` when the command set is whole, and
-    for each data fragment the fragment itself. The caller knows from ``last`` and
-    ``command.has_data`` where the message ends.
+    The caller gives every PDV, in order, to ``feed_command`` or ``feed_data``; a message is whole
+    with the last data fragment, or with the command set when that announces no data set.
+
+    The last command set is kept, with its bytes, and one that is the same is not decoded again.
+    The thousand Pending responses to one C-FIND have one and the same command set, and the answers
+    to a thousand C-ECHOs differ in the Message ID they answer alone. Decoding costs as much as all
+    else that is done for a response: without this a C-FIND of 20,000 matches takes twice as long.
     """
 
-    __slots__ = ("_before", "_buffer", "command", "context_id")
+    __slots__ = ("_buffer", "_previous", "command", "context_id")
 
     def __init__(self) -> None:
         self._buffer = b""
-        self._before: tuple[bytes, CommandSet | None, int] = (b"", None, 0)
-        """The last command set, and where its Message ID Being Responded To stands in it."""
+        self._previous: tuple[bytes, CommandSet | None, int] = (b"", None, 0)
+        """The last command set: its bytes, itself, and the offset in the bytes of the value of
+        Message ID Being Responded To (0: only the very same bytes are the same)."""
         self.command: CommandSet | None = None
+        """The command set whose data set is being received."""
         self.context_id = 0
 
     @property
@@ -156,7 +162,11 @@ class MessageReader:
         return self.command is None and not self._buffer
 
     def feed_command(self, pdv: Pdv) -> CommandSet | None:
-        """Take a command PDV. Returns the command set with its last fragment."""
+        """Take a command PDV. Returns the command set with its last fragment, None before.
+
+        Raises ProtocolError for a fragment in the middle of another message, for more bytes than
+        MAX_COMMAND, and for what is no command set.
+        """
         if self.command is not None:
             raise ProtocolError(
                 f"a command fragment on context {pdv.context_id} in the middle of the data set "
@@ -175,24 +185,25 @@ class MessageReader:
             self._buffer = data
             return None
         self._buffer = b""
-        before, command, hole = self._before
-        if command is None or data != before:
-            # The thousand Pending responses to one C-FIND have one and the same command set, and
-            # the answers to a thousand C-ECHOs differ in the Message ID alone.
-            if command is not None and _same_but(hole, data, before):
+        previous, command, offset = self._previous
+        if command is None or data != previous:
+            if command is not None and _same_but(offset, data, previous):
                 values = command.values.copy()
-                values[MESSAGE_ID_BEING_RESPONDED_TO] = data[hole] | data[hole + 1] << 8
+                values[MESSAGE_ID_BEING_RESPONDED_TO] = data[offset] | data[offset + 1] << 8
                 command = CommandSet(values)
             else:
                 command = CommandSet.decode(data)
-                hole = _responded_to(data) if command.field in _ALIKE else 0
-            self._before = data, command, hole
+                offset = _responded_to(data) if command.field in _ALIKE else 0
+            self._previous = data, command, offset
         if command.has_data:
             self.command = command
         return command
 
     def feed_data(self, pdv: Pdv) -> CommandSet:
-        """Take a data PDV. Returns the command set of its message."""
+        """Take a data PDV. Returns the command set of its message.
+
+        Raises ProtocolError for one that belongs to no command set or to another message.
+        """
         command = self.command
         if command is None:
             raise ProtocolError(
@@ -229,13 +240,13 @@ def _responded_to(data: bytes) -> int:
     return 0
 
 
-def _same_but(hole: int, data: bytes, before: bytes) -> bool:
-    """Whether two command sets differ in the two bytes at ``hole`` at most; False without one."""
+def _same_but(offset: int, data: bytes, previous: bytes) -> bool:
+    """Whether two command sets differ in the two bytes at ``offset`` alone; False for offset 0."""
     return (
-        hole > 0
-        and len(data) == len(before)
-        and data[:hole] == before[:hole]
-        and data[hole + 2 :] == before[hole + 2 :]
+        offset > 0
+        and len(data) == len(previous)
+        and data[:offset] == previous[:offset]
+        and data[offset + 2 :] == previous[offset + 2 :]
     )
 
 

@@ -24,6 +24,7 @@ from assocsh.dimse.elements import (
     PRIORITY,
     REQUESTED_SOP_INSTANCE_UID,
 )
+from assocsh.dimse.related import CARRIERS
 from assocsh.errors import UsageError
 from assocsh.uids import VERIFICATION
 
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 class DataSource(Protocol):
     """Encoded data set bytes, handed out in pieces so that a large file is never in memory.
 
-    A source whose ``read`` may answer ``None`` has an attribute ``on_ready``, set by the engine,
-    and calls it on the loop when there is more to read.
+    Where ``read`` answers ``None`` the message waits until ``Lanes.source_ready`` is called. The
+    sources of this package are files, which always have something: no driver calls it.
     """
 
     @property
@@ -80,6 +81,10 @@ class Request:
     @property
     def sop_classes(self) -> tuple[str, ...]:
         raise NotImplementedError
+
+    def sop_class_on(self, abstract_syntax: str) -> str:
+        """The SOP class that the command set names, on a context for ``abstract_syntax``."""
+        return abstract_syntax
 
     @property
     def data(self) -> Data:
@@ -236,7 +241,10 @@ class _Normalized(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
-        return (self.sop_class,)
+        return (self.sop_class, *CARRIERS.get(self.sop_class, ()))
+
+    def sop_class_on(self, abstract_syntax: str) -> str:
+        return self.sop_class
 
     def elements(self) -> dict[int, Value]:
         element = AFFECTED_SOP_INSTANCE_UID if self.affected else REQUESTED_SOP_INSTANCE_UID

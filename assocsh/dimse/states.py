@@ -1,4 +1,4 @@
-"""The life of one request that this side invokes, as data.
+"""The life of one request that this side invokes.
 
 ::
 
@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -29,19 +28,14 @@ class OperationState(StrEnum):
     FAILED = "failed"
 
 
-_S = OperationState
-ENDS = frozenset((_S.DONE, _S.CANCELLED, _S.WITHDRAWN, _S.FAILED))
-for _state in _S:
+for _state in OperationState:
     # An attribute, for it is asked several times for each message, and an enum hashes slowly.
-    _state.is_end = _state in ENDS
-
-NEXT: Mapping[OperationState, frozenset[OperationState]] = {
-    _S.QUEUED: frozenset((_S.SENDING, _S.WITHDRAWN, _S.FAILED)),
-    _S.SENDING: frozenset((_S.PENDING, _S.CANCELLING, _S.CANCELLED, _S.DONE, _S.FAILED)),
-    _S.PENDING: frozenset((_S.CANCELLING, _S.CANCELLED, _S.DONE, _S.FAILED)),
-    _S.CANCELLING: frozenset((_S.CANCELLED, _S.DONE, _S.FAILED)),
-    **{end: frozenset() for end in ENDS},
-}
+    _state.is_end = _state in (
+        OperationState.DONE,
+        OperationState.CANCELLED,
+        OperationState.WITHDRAWN,
+        OperationState.FAILED,
+    )
 
 
 class CancelOutcome(StrEnum):
@@ -52,7 +46,7 @@ class CancelOutcome(StrEnum):
     REQUESTED = "requested"
     """C-CANCEL goes out; the request ends with its final response."""
     DETACHED = "detached"
-    """DIMSE has no cancel for it: nobody waits any more, its place is taken until the answer."""
+    """DIMSE has no cancel for it: it ends here, and its place is taken until the peer answers."""
     FINISHED = "finished"
     """It had ended before."""
     ALREADY = "already"

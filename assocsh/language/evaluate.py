@@ -18,6 +18,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.expectations import (
     Assignment,
@@ -36,7 +37,6 @@ from assocsh.text.durations import show_duration
 
 Value = str | int | float | None
 
-_DICOM_ROOT = "1.2.840.10008."
 SHOWN = 5
 """Values of several that are shown."""
 
@@ -272,7 +272,7 @@ def _equal(value: Value, operand: Reading) -> bool:
 
 def _same_uid(value: str, text: str) -> bool:
     """A SOP class or transfer syntax by UID equals itself by keyword."""
-    if value.startswith(_DICOM_ROOT) is text.startswith(_DICOM_ROOT):
+    if value.startswith(REGISTERED_ROOT) is text.startswith(REGISTERED_ROOT):
         return False
     from assocsh.datasets.dictionary import uid_keyword
 

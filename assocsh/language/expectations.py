@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
-from assocsh.text.durations import parse_duration
+from assocsh.text.durations import is_duration, parse_duration
 
 
 class Operator:
@@ -89,14 +89,13 @@ class Assignment:
 
 
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\.[0-9]+)?)")
-_DURATION = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_expect(text: str, *, offset: int = 0, place: Place | None = None) -> Expectation:
     """Read ``query [not] predicate [operand]``. Raises LanguageError with the position."""
     place = place or Place(text)
-    words = _words("expect", text, offset, place)
+    words = _words(text, offset, place)
     end = offset + len(text.rstrip())
     if not words:
         raise place.error("expect what?", offset, offset, "expect count == 1, for example")
@@ -142,7 +141,7 @@ def parse_expect(text: str, *, offset: int = 0, place: Place | None = None) -> E
 def parse_let(text: str, *, offset: int = 0, place: Place | None = None) -> Assignment:
     """Read ``name = query`` or ``name = value``. Raises LanguageError with the position."""
     place = place or Place(text)
-    words = _words("let", text, offset, place)
+    words = _words(text, offset, place)
     end = offset + len(text.rstrip())
     hint = "let uid = rsp[0].StudyInstanceUID, for example"
     if not words:
@@ -164,33 +163,31 @@ def parse_let(text: str, *, offset: int = 0, place: Place | None = None) -> Assi
         )
     value = rest[1]
     quoted = any(part.kind is not PartKind.BARE for part in value.parts)
-    if quoted or _NUMBER.fullmatch(value.text) or _DURATION.fullmatch(value.text):
+    if quoted or _NUMBER.fullmatch(value.text) or is_duration(value.text):
         return Assignment(name.text, _operand(value, place), offset, end)
     query = parse_query(value.text, offset=value.start, place=place)
     return Assignment(name.text, query, offset, end)
 
 
-def _words(command: str, text: str, offset: int, place: Place) -> list[Token]:
-    """The words of the text, placed in the whole; the tokenizer knows /patterns/ by the command."""
-    head = command + " "
-    shift = offset - len(head)
+def _words(text: str, offset: int, place: Place) -> list[Token]:
+    """The words of the text, with their places in the whole."""
     words: list[Token] = []
-    for token in tokenize(head + text)[1:]:
+    for token in tokenize(text, verbatim=True):
         if token.kind is Kind.ERROR:
             raise place.error(
-                token.message, token.error_start + shift, token.error_end + shift, token.hint
+                token.message, token.error_start + offset, token.error_end + offset, token.hint
             )
         if token.kind is Kind.WORD:
             parts = tuple(
-                replace(part, start=part.start + shift, value_start=part.value_start + shift)
+                replace(part, start=part.start + offset, value_start=part.value_start + offset)
                 for part in token.parts
             )
-            words.append(replace(token, start=token.start + shift, parts=parts))
+            words.append(replace(token, start=token.start + offset, parts=parts))
         elif token.kind not in (Kind.BLANK, Kind.JOIN, Kind.COMMENT):
             raise place.error(
                 f"{token.text.strip() or 'a line end'} does not belong here",
-                token.start + shift,
-                token.end + shift,
+                token.start + offset,
+                token.end + offset,
             )
     return words
 
@@ -244,7 +241,7 @@ def read_text(text: str) -> Reading:
 
 def _measure(text: str) -> int | float | None:
     """A number, or a duration in seconds."""
-    if _DURATION.fullmatch(text):
+    if is_duration(text):
         return parse_duration(text)
     if not _NUMBER.fullmatch(text):
         return None

@@ -29,6 +29,7 @@ from assocsh.language.expectations import Operator as Predicates
 from assocsh.language.model import Slot
 from assocsh.language.queries import ROOTS
 from assocsh.language.table import COMMANDS
+from assocsh.text.addresses import ADDRESS_IN_TEXT
 
 
 class _Grouping(Protocol):
@@ -116,7 +117,7 @@ class AssocLexer(RegexLexer):
             (_Known(_levels, prefix=r"(?<![^ \t\v\f])"), Keyword.Type),
             (rf"(?<![^ \t\v\f])({_PATH})(=)", _groups(Name.Tag, Operator)),
             (rf"(?<![^ \t\v\f]){_PATH}" + _END, Name.Tag),
-            (r"[A-Za-z0-9_. -]*[A-Za-z0-9_]@[^\s:;]+:[0-9]+" + _END, String.Other),
+            (ADDRESS_IN_TEXT + _END, String.Other),
             (r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)?" + _END, Number),
             (r"\\", Operator),  # the value separator
             (r"[A-Za-z0-9_.*?^-]+", Text),

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.model import Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.settings import SETTINGS
 from assocsh.language.words import Word, split_key
+from assocsh.text.addresses import Peer, check_ae_title, is_address
 from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
 _REQUEST = re.compile(r"#?[0-9]{1,9}")
-_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
-_PEER = re.compile(r"[^@]+@(\[[^\]]+\]|[^:@\s]+):[0-9]{1,5}")
 _NUMBER_TAG = re.compile(
     r"\([0-9A-Fa-f]{1,4},\s?[0-9A-Fa-f]{1,4}\)|[0-9A-Fa-f]{1,4},[0-9A-Fa-f]{1,4}"
     r"|(0[xX])?[0-9A-Fa-f]{8}"
@@ -76,38 +76,32 @@ def _request(text: str) -> Problem:
     return f"{text} is not a request number", "#7, for example; requests lists them"
 
 
-def _duration(text: str) -> Problem:
+def _refusal(read: Callable[[str], object], text: str) -> Problem:
+    """What ``read`` has against the text."""
     try:
-        parse_limit(text)
+        read(text)
     except UsageError as error:
         return error.message, error.hint
     return None
 
 
+def _duration(text: str) -> Problem:
+    return _refusal(parse_limit, text)
+
+
 def _ae_title(text: str) -> Problem:
-    stripped = text.strip(" ")
-    if stripped and len(text) <= 16 and text.isascii() and text.isprintable() and "\\" not in text:
-        return None
-    return (
-        f"{text!r} is not an AE title",
-        "1 to 16 characters of ASCII, no backslash (PS3.5 6.2, VR AE)",
-    )
+    return _refusal(check_ae_title, text)
 
 
 def _uid(text: str) -> Problem:
-    if _UID.fullmatch(text) and len(text) <= 64:
+    if is_uid(text):
         return None
     return f"{text} is not a UID", "digits and dots, 64 characters at most (PS3.5 9.1)"
 
 
 def _peer(text: str) -> Problem:
-    if "@" not in text and ":" not in text:
-        return None  # a name from the config file
-    if not _PEER.fullmatch(text):
-        return f"{text} is not a peer", "AET@HOST:PORT, as in ORTHANC@127.0.0.1:4242"
-    if not 0 < int(text.rpartition(":")[2]) <= 65535:
-        return f"{text} has no TCP port", "a port is 1 to 65535"
-    return _ae_title(text.partition("@")[0])
+    # without one of its marks it is a name from the config file
+    return _refusal(Peer.parse, text) if is_address(text) else None
 
 
 def _setting(text: str) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from assocsh import uids
+import assocsh.uids as uids
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.dimse import status
 from assocsh.dimse.requests import NEventReport

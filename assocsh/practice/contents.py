@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assocsh.datasets.codec import encode
+from assocsh.datasets.contexts import ContextLike, choose
 from assocsh.datasets.folders import files_below
 from assocsh.datasets.header import read_header
-from assocsh.datasets.matching import ContextLike, choose
 from assocsh.datasets.part10 import open_instance
 from assocsh.datasets.transcode import transcode_bytes
 from assocsh.dimse.requests import CStore, EncodedData, StoredData

@@ -9,22 +9,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from assocsh.datasets.dictionary import find_tag
+from assocsh.datasets.levels import QUERY_LEVELS
 from assocsh.dimse import sopclasses
 
-LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
-
 MODELS: Mapping[str, tuple[str, ...]] = {
-    "patient": LEVELS,
+    "patient": QUERY_LEVELS,
     "study": ("STUDY", "SERIES", "IMAGE"),
     "patient-study": ("PATIENT", "STUDY"),
 }
 
-UNIQUE_KEYS: Mapping[str, int] = {
-    "PATIENT": 0x00100020,
-    "STUDY": 0x0020000D,
-    "SERIES": 0x0020000E,
-    "IMAGE": 0x00080018,
-}
 
 _ATTRIBUTES = {
     "PATIENT": """
@@ -83,7 +76,7 @@ def supported(level: str) -> frozenset[int] | None:
     """The tags that a key at ``level`` may have, those of the levels above included; None: any."""
     if level == "IMAGE":
         return None
-    down_to = LEVELS[: LEVELS.index(level) + 1]
+    down_to = QUERY_LEVELS[: QUERY_LEVELS.index(level) + 1]
     return frozenset().union(*(attributes(one) for one in down_to))
 
 

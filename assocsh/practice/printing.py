@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from assocsh import uids
+import assocsh.uids as uids
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.dimse import status
 from assocsh.practice.normalized import Instance, Instances, Refused, Service

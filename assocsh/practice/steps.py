@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh import uids
+import assocsh.uids as uids
 from assocsh.dimse import status
 from assocsh.practice.normalized import Instance, Instances, Refused, Service
 

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.scripting.identifying import Pseudonym, pseudonym_for, pseudonym_for_path
 
 SHORTEST = 4
@@ -22,9 +23,6 @@ SHORTEST = 4
 
 MAX_KNOWN = 5000
 """Values that are looked for in free text."""
-
-REGISTERED = "1.2.840.10008."
-"""UIDs of the standard itself: SOP classes, transfer syntaxes. They identify nobody."""
 
 _DATE = re.compile(r"(\d{8})(\d{0,6}(?:\.\d+)?)")
 
@@ -51,7 +49,7 @@ class Redactor:
             return value
         if "\\" in value:
             return "\\".join(self.value(pseudonym, part) for part in value.split("\\"))
-        if pseudonym is Pseudonym.UID and (self._keep_uids or value.startswith(REGISTERED)):
+        if pseudonym is Pseudonym.UID and (self._keep_uids or value.startswith(REGISTERED_ROOT)):
             return value
         replacement = self._replacement(pseudonym, value)
         self._learn(pseudonym, value, replacement)

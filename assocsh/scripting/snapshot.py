@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assocsh.datasets.uid_form import IN_TEXT, REGISTERED_ROOT
 from assocsh.scripting.identifying import Pseudonym
 from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.visible import visible
@@ -23,8 +24,6 @@ HEADER = "# assocsh snapshot 1"
 ROWS = 1000
 WIDTH = 100
 
-_UID = re.compile(r"(?<![\w.])(?:2\.25\.\d{10,39}|[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
-_REGISTERED = "1.2.840.10008."
 _MARKED = re.compile("\x01([a-z]+):([^\x02]*)\x02")
 _PLACES = {"DA": "<date>", "TM": "<time>", "DT": "<date-time>"}
 
@@ -48,10 +47,10 @@ class _Numbers:
 
     def number(self, text: str) -> str:
         text = _MARKED.sub(lambda found: self._place(found[1], found[2]), text)
-        return _UID.sub(self._uid, text)
+        return IN_TEXT.sub(self._uid, text)
 
     def _uid(self, found: re.Match[str]) -> str:
-        return found[0] if found[0].startswith(_REGISTERED) else self._place("uid", found[0])
+        return found[0] if found[0].startswith(REGISTERED_ROOT) else self._place("uid", found[0])
 
     def _place(self, kind: str, value: str) -> str:
         known = self._numbers.setdefault(kind, {})
@@ -60,7 +59,7 @@ class _Numbers:
 
 def _without_numbers(line: str) -> str:
     """What does not change from run to run: it decides about the order of rows."""
-    return _UID.sub("", _MARKED.sub("", line))
+    return IN_TEXT.sub("", _MARKED.sub("", line))
 
 
 def _step(step: Step, asserted: str, redact: bool) -> Iterator[str]:
@@ -88,9 +87,9 @@ def _step(step: Step, asserted: str, redact: bool) -> Iterator[str]:
 def _elements(
     model: Mapping[str, Any], asserted: str, redact: bool, indent: str = ""
 ) -> Iterator[str]:
+    from assocsh.datasets.dicomjson import value_text
     from assocsh.datasets.dictionary import entry_of
     from assocsh.scripting.identifying import pseudonym_for
-    from assocsh.scripting.reports.html import value_text
 
     for tag, element in model.items():
         if not isinstance(element, dict) or tag == "00080005":

@@ -35,6 +35,7 @@ from typing import Any, NamedTuple, TypeVar
 from assocsh.errors import UsageError
 from assocsh.language.settings import SETTINGS
 from assocsh.session.settings import Settings
+from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.text.cells import visible
 from assocsh.text.durations import parse_limit
 
@@ -44,7 +45,6 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 ENVIRONMENT = "ASSOCSH_CONFIG"
 TIMEOUTS = ("connect", "acse", "dimse", "release", "write_stall")
-_ADDRESS = re.compile(r"(?:(?P<ae>[^@]+)@)?(?P<host>\[[^\]]+\]|[^:@\s]+):(?P<port>\d+)")
 
 
 class OpenDefaults(NamedTuple):
@@ -161,16 +161,15 @@ class _Reader:
             ae = self._ae((*where, "aet"), table["aet"])
             host = self._text((*where, "host"), table["host"])
             port = self._integer((*where, "port"), table["port"], 1, 65535)
-            if ":" in host and not host.startswith("["):
-                host = f"[{host}]"
+            peer = Peer(ae, host.strip("[]"), port)
         else:
             text = self._text((*where, "address"), table["address"])
-            match = _ADDRESS.fullmatch(text)
-            if match is None or not match["ae"] or not 1 <= int(match["port"]) <= 65535:
-                raise self._wrong((*where, "address"), "should be AET@HOST:PORT")
-            ae = self._ae((*where, "address"), match["ae"])
-            host, port = match["host"], int(match["port"])
-        return PeerEntry(name, f"{ae}@{host}:{port}", self._open(where, table))
+            try:
+                peer = Peer.parse(text)
+            except UsageError as error:
+                problem = f"should be AET@HOST:PORT: {error.message}"
+                raise self._wrong((*where, "address"), problem, error.hint) from None
+        return PeerEntry(name, str(peer), self._open(where, table))
 
     def _open(self, where: tuple[str, ...], table: Mapping[str, Any]) -> OpenDefaults:
         ae_title = window = contexts = max_pdu = None
@@ -210,10 +209,11 @@ class _Reader:
         return value.strip()
 
     def _ae(self, where: tuple[str, ...], value: Any) -> str:
-        text = self._text(where, value)
-        if len(text) > 16 or not text.isascii() or not text.isprintable() or "\\" in text:
-            raise self._wrong(where, "is no AE title: 1 to 16 ASCII characters without '\\'")
-        return text
+        self._text(where, value)
+        try:
+            return check_ae_title(value)
+        except UsageError as error:
+            raise self._wrong(where, f"is no AE title: {error.hint}") from None
 
     def _integer(self, where: tuple[str, ...], value: Any, low: int, high: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

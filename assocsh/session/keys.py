@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.datasets.levels import UNIQUE_KEYS, default_return_keys
 from assocsh.errors import UsageError
 from assocsh.language.words import split_key
 from assocsh.session.binding import parse_integer
@@ -12,15 +13,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.session.binding import BoundCall
-    from assocsh.session.session import Session
-
-UNIQUE_KEYS = {
-    "PATIENT": ("PatientID",),
-    "STUDY": ("PatientID", "StudyInstanceUID"),
-    "SERIES": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID"),
-    "IMAGE": ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
-}
-"""The unique keys of a level and of those above it (PS3.4 C.6.1, C.6.2)."""
+    from assocsh.session.state import State
 
 Keys = list[tuple[str, str | None]]
 
@@ -85,8 +78,6 @@ def with_return_keys(keys: Keys, level: str, model: str | None) -> Keys:
     the level, and of those above it, always: an identifier has them (PS3.4 C.4.1.1.3.1), and
     ``--of`` lives on them.
     """
-    from assocsh.datasets.identifiers import default_return_keys
-
     more: list[str] = []
     if all(value for _, value in keys):
         more += default_return_keys(level, model)
@@ -113,11 +104,11 @@ def spelled(path: str) -> str:
         return path.lower()
 
 
-def identifier(session: Session, level: str, keys: Keys) -> Dataset:
+def identifier(state: State, level: str, keys: Keys) -> Dataset:
     """The identifier of a request. Raises UsageError for an unknown tag or a wrong value."""
     from assocsh.datasets.identifiers import build_identifier
 
-    encoding = session.settings.text("encoding")
+    encoding = state.settings.text("encoding")
     named = any(path.lower() == "specificcharacterset" for path, _ in keys)
     if encoding != "auto" and not named:
         keys = [*keys, ("SpecificCharacterSet", encoding)]

@@ -43,6 +43,16 @@ class Status(NamedTuple):
     """The file that is being recorded."""
 
 
+class SettingTexts(Protocol):
+    """The settings of a session, as they are typed."""
+
+    def text(self, name: str) -> str:
+        """The value of the setting ``name``. Raises UsageError for a name that is none."""
+
+    def set(self, name: str, text: str) -> None:
+        """Change a setting. Raises UsageError for a value that it does not take."""
+
+
 class ShellSession(Protocol):
     """A session as the prompt sees it. Everything is called on the thread of the event loop."""
 
@@ -50,6 +60,9 @@ class ShellSession(Protocol):
     """Where results and notes go. The prompt sets its own before it submits anything."""
     on_change: list[Callable[[], None]]
     """Called after each change of what ``status`` returns; each must be quick."""
+    on_attention: list[Callable[[], None]]
+    """Called when the peer does what was not asked for: it sends a request, or it ends the
+    association. Each must be quick."""
     loaded: asyncio.Event
     """Commands that need the engine wait for it. The prompt clears it, and sets it when what is
     loaded behind the first prompt is there."""
@@ -59,6 +72,10 @@ class ShellSession(Protocol):
     """True while a person types: set by the prompt."""
     ask_secret: Callable[[str], Awaitable[str]] | None
     """Asks the user for something that is not shown. Raises OperationCancelled for no answer."""
+
+    @property
+    def settings(self) -> SettingTexts:
+        """The prompt reads ``editing`` after each change, and ``bell`` when it is to ring."""
 
     def status(self) -> Status:
         """The session now. Cheap: it is read on every key."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import Application, create_app_session
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoSuggest
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
@@ -22,17 +23,18 @@ from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind
 from assocsh.session.ports import ShellSession, Status
 from assocsh.terminal.asking import Asking, Unseen
+from assocsh.terminal.bell import Bell
 from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
 from assocsh.terminal.history import user_history
 from assocsh.terminal.keys import shell_keys
-from assocsh.terminal.leaving import Leaving, Step
+from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.lexer import LineLexer
 from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
-from assocsh.terminal.signals import TERMINATING, handled
+from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
 from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator
@@ -40,13 +42,9 @@ from assocsh.terminal.validator import LineValidator
 if TYPE_CHECKING:
     from assocsh.language.provider import CompletionProvider
 
-PROMPT = "assocsh> "
 MENU_LINES = 6
 TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
-
-ABORT_LIMIT = 0.5
-"""Seconds for the A-ABORT when a signal ends the shell."""
 
 
 Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
@@ -109,6 +107,8 @@ class Shell:
         self._provider: CompletionProvider | None = None
         self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
         self.asking = Asking(lambda: self.prompt)
+        self.recalling = False
+        self._source = source
         self._screen = screen
         self._loader = loader
         self._printer = Printer(screen)
@@ -118,7 +118,9 @@ class Shell:
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
         self._hint = Memo(_hint)
-        self.recalling = False
+        self._bell = Bell(
+            lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
+        )
         self._keywords: Keywords = frozenset()
         self._prompted = False
         self._first: Sequence[str] = ()
@@ -151,7 +153,7 @@ class Shell:
     # -- the loop -----------------------------------------------------------------------------
 
     async def run(self, first: Sequence[str] = (), greeting: str = "") -> int:
-        """Prompt until somebody leaves; the exit code."""
+        """Prompt until the user, a signal or the terminal ends it; the exit code."""
         self._first = first
         if greeting:
             self._printer.write(greeting)
@@ -161,11 +163,14 @@ class Shell:
         for number in TERMINATING:
             on_signal[number] = lambda number=number: self.terminated(number)  # type: ignore[misc]
         try:
-            with handled(on_signal):
+            # Raw from the first prompt to the last: what is typed between two prompts is read by
+            # the next one. In cooked mode the terminal would echo it into whatever is drawn there.
+            with self._source.raw_mode(), handled(on_signal):
                 return await self._prompt_until_left()
         finally:
             if self._session is not None:
                 self._session.on_change.remove(self._session_changed)
+                self._session.on_attention.remove(self._bell.attention)
             tasks = [each for each in (*self._tasks, self._ticker, self._terminating) if each]
             for task in tasks:
                 task.cancel()
@@ -192,7 +197,9 @@ class Shell:
         session.output = TerminalOutput(self._printer, self._screen)
         session.ask_secret = self.asking.ask
         session.on_change.append(self._session_changed)
+        session.on_attention.append(self._bell.attention)
         session.loaded.clear()
+        self._follow_editing()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
         self._loader(self._tables_loaded)
         for line in self._first:
@@ -269,6 +276,7 @@ class Shell:
             self.asking.given_up()
         elif self.prompt.default_buffer.text:
             self.prompt.default_buffer.reset()
+            self.prompt.app.vi_state.reset()  # a new line begins in insert mode
             self._redraw()
         elif self._session is not None:
             self._session.interrupt()
@@ -302,9 +310,19 @@ class Shell:
         """F6: the requests of this session."""
         self._do("requests")
 
-    def editing_changed(self, vi: bool) -> None:
-        """F4 was pressed."""
-        self._printer.write(f"{'vi' if vi else 'emacs'} keys (F4 changes them)")
+    def change_editing(self) -> None:
+        """F4: vi keys instead of emacs keys, or back."""
+        keys = "emacs" if self.prompt.editing_mode is EditingMode.VI else "vi"
+        self.session.settings.set("editing", keys)
+        self._follow_editing()
+        self._printer.write(f"{keys} keys (F4 changes them)")
+
+    def _follow_editing(self) -> None:
+        """Take the keys that the setting names; nothing when it names those that are in use."""
+        vi = self.session.settings.text("editing") == "vi"
+        mode = EditingMode.VI if vi else EditingMode.EMACS
+        if self.prompt.editing_mode is not mode:
+            self.prompt.editing_mode = mode
 
     def suspend(self) -> None:
         """Ctrl-Z: not without saying what a peer may think of it."""
@@ -359,6 +377,7 @@ class Shell:
 
     def _session_changed(self) -> None:
         status = self.session.status()
+        self._follow_editing()
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from prompt_toolkit.application import get_app
-from prompt_toolkit.enums import DEFAULT_BUFFER, EditingMode
+from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, completion_is_selected, has_completions, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
@@ -27,7 +27,7 @@ class Actions(Protocol):
     def explain_word(self) -> None: ...
     def next_wire_mode(self) -> None: ...
     def list_requests(self) -> None: ...
-    def editing_changed(self, vi: bool) -> None: ...
+    def change_editing(self) -> None: ...
     def suspend(self) -> None: ...
 
 
@@ -78,9 +78,7 @@ def shell_keys(actions: Actions) -> KeyBindings:
 
     @keys.add("f4", filter=on_line)
     def _editing(event: KeyPressEvent) -> None:
-        vi = event.app.editing_mode == EditingMode.VI
-        event.app.editing_mode = EditingMode.EMACS if vi else EditingMode.VI
-        actions.editing_changed(not vi)
+        actions.change_editing()
 
     @keys.add("c-z", filter=on_line)
     def _suspend(event: KeyPressEvent) -> None:

@@ -12,13 +12,11 @@ from contextlib import suppress
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.output.sink import StreamOutput
 from assocsh.session.ports import ShellSession
+from assocsh.terminal.bell import Bell
 from assocsh.terminal.echo import no_echo
-from assocsh.terminal.leaving import Leaving, Step
-from assocsh.terminal.signals import TERMINATING, handled
+from assocsh.terminal.leaving import PROMPT, Leaving, Step
+from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
 from assocsh.text.visible import visible
-
-PROMPT = "assocsh> "
-ABORT_LIMIT = 0.5
 
 
 async def run_line_mode(
@@ -36,6 +34,7 @@ class _LineMode:
         self._read = b""
         self._terminating: asyncio.Task[None] | None = None
         self._answer: asyncio.Future[str] | None = None
+        self._bell = Bell(lambda: session.settings, self._ring, asyncio.get_running_loop().time)
         session.interactive = True
         session.ask_secret = self._ask
         session.output = StreamOutput(sys.stdout, sys.stdout)
@@ -50,6 +49,7 @@ class _LineMode:
         for number in TERMINATING:
             handlers[number] = lambda number=number: self._terminated(number)  # type: ignore[misc]
         self._session.on_change.append(self._leaving.session_changed)
+        self._session.on_attention.append(self._bell.attention)
         loop.add_reader(fd, self._readable, fd)
         try:
             with handled(handlers):
@@ -59,6 +59,7 @@ class _LineMode:
         finally:
             loop.remove_reader(fd)
             self._session.on_change.remove(self._leaving.session_changed)
+            self._session.on_attention.remove(self._bell.attention)
             if self._terminating is not None:
                 self._terminating.cancel()
 
@@ -128,6 +129,11 @@ class _LineMode:
     def _prompt(self) -> None:
         with suppress(OSError):
             sys.stdout.write(self._leaving.question or PROMPT)
+            sys.stdout.flush()
+
+    def _ring(self) -> None:
+        with suppress(OSError):
+            sys.stdout.write("\a")
             sys.stdout.flush()
 
     def _interrupted(self) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import NewType
 
 from prompt_toolkit.application import get_app_or_none, in_terminal
@@ -62,8 +62,8 @@ def _safe_line(line: str) -> str:
 class Printer:
     """Collects text and writes it above the prompt, in order.
 
-    ``write`` is for the thread of the event loop; other threads use ``write_from_thread``. ``run``
-    is a task of the shell, started inside its application session.
+    For the thread of the event loop only. ``run`` is a task of the shell, started inside its
+    application session.
     """
 
     def __init__(self, output: Output, *, interval: float = INTERVAL) -> None:
@@ -72,8 +72,8 @@ class Printer:
         self._waiting: deque[Safe] = deque()
         self._wake = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, "assocsh-terminal")
+        self._bell = False
         self.vanished = False
 
     @property
@@ -86,10 +86,10 @@ class Printer:
         self._waiting.append(safe_text(text))
         self._wake.set()
 
-    def write_from_thread(self, text: str) -> None:
-        """As ``write``, from any thread."""
-        with suppress(RuntimeError):  # the loop is closed: there is no terminal any more
-            self._loop.call_soon_threadsafe(self.write, text)
+    def ring(self) -> None:
+        """Ring the terminal's bell soon; once, however often it is asked for until then."""
+        self._bell = True
+        self._wake.set()
 
     async def run(self) -> None:
         """Write batches until cancelled."""
@@ -107,6 +107,11 @@ class Printer:
                 if piece and not self.vanished:
                     await self._print(piece)
             await asyncio.sleep(0)
+        if self._bell:
+            self._bell = False
+            async with self._lock:  # not into the middle of a piece that a thread is writing
+                if not self.vanished:
+                    self._output.bell()
 
     async def close(self) -> None:
         """Write the rest and give up the thread."""
@@ -133,8 +138,8 @@ class Printer:
         above: int | None = None
         keep: AbstractContextManager[None] = nullcontext()
         if isinstance(output, ShellOutput):
-            # The cursor will be where the text ends: counted here, nobody needs to ask the
-            # terminal, and the toolbar is back in the same moment instead of a round trip later.
+            # The cursor will be where the text ends: counted here, it need not be asked
+            # for, and the toolbar is back in the same moment instead of a round trip later.
             above = output.rows_above
             if app is not None and prompted:
                 if output.responds_to_cpr:

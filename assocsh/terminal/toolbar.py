@@ -16,6 +16,9 @@ Fragment = tuple[str, str]
 HINT_COLUMNS = 48
 """Columns that a hint may claim from what is less important than it."""
 
+NARROWEST = 12
+"""Columns that are always used; a narrower window shows the beginning of them."""
+
 _LOST = frozenset({"aborted", "lost", "rejected"})
 _GAP = "  "
 
@@ -35,13 +38,16 @@ def toolbar(status: Status, hint: str, columns: int) -> StyleAndTextTuples:
 
     Where it does not fit, first the peer's address goes and the status is put shorter; then what
     matters least is left out: what listens and records, the wire view, the elapsed time, the
-    window, the last status. While a line is being typed its hint matters more than these. Pure,
-    and fast: it runs on every key.
+    window, the last status; what is left is cut. While a line is being typed its hint matters more
+    than these. Pure, and fast: it runs on every key.
     """
+    columns = max(columns, NARROWEST)
     hint = visible(hint, None)
     wanted = min(get_cwidth(hint), HINT_COLUMNS) + len(_GAP) if hint else 0
     parts = _fitting(_parts(status), columns - wanted, keep=3)
     parts = _fitting(parts, columns, keep=1)
+    if _width(parts) > columns:
+        parts = [parts[0]._replace(text=cut(parts[0].text, columns - 1))]
     left: list[Fragment] = []
     for place, part in enumerate(parts):
         if place:
@@ -50,11 +56,22 @@ def toolbar(status: Status, hint: str, columns: int) -> StyleAndTextTuples:
     used = _width(parts)
     room = columns - used - len(_GAP) - 1
     if hint and room >= 12:
-        if get_cwidth(hint) > room:
-            hint = hint[: room - 1] + "…"
+        hint = cut(hint, room)
         blanks = columns - used - get_cwidth(hint) - 1
         left += [("", " " * max(blanks, 1)), ("class:toolbar.hint", hint)]
     return [("", " "), *left]
+
+
+def cut(text: str, columns: int) -> str:
+    """``text``, which is visible, cut to ``columns`` cells as prompt_toolkit draws them, with …."""
+    if get_cwidth(text) <= columns:
+        return text
+    used = 1  # the …
+    for place, character in enumerate(text):
+        used += get_cwidth(character)
+        if used > columns:
+            return text[:place] + "…"
+    return text
 
 
 def _fitting(parts: list[Part], columns: int, *, keep: int) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.document import Document
+from prompt_toolkit.utils import get_cwidth
 from prompt_toolkit.validation import ValidationError, Validator
 
 from assocsh.errors import LanguageError
@@ -35,7 +36,11 @@ class LineValidator(Validator):
 
 
 def _refused(error: LanguageError) -> ValidationError:
-    text = visible(f"{error.message}: {error.hint}" if error.hint else error.message, None)
-    if len(text) + len(ANYWAY) < get_app().output.get_size().columns:
-        text += ANYWAY
+    text = message(error.message, error.hint, get_app().output.get_size().columns)
     return ValidationError(cursor_position=error.start, message=text)
+
+
+def message(text: str, hint: str, columns: int) -> str:
+    """What stands above the toolbar about a line; how to submit it anyway where there is room."""
+    shown = visible(f"{text}: {hint}" if hint else text, None)
+    return shown + ANYWAY if get_cwidth(shown) + len(ANYWAY) < columns else shown

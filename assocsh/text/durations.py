@@ -6,9 +6,19 @@ import re
 
 from assocsh.errors import UsageError
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?", re.ASCII)
+NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+UNIT = r"(?:ms|s|min|m|h)"
+"""Regular expressions, for whatever else reads text with durations in it."""
+
+_DURATION = re.compile(rf"({NUMBER})\s*({UNIT})?")
+_WITH_UNIT = re.compile(NUMBER + UNIT)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 NEVER = frozenset({"never", "off", "none"})
+
+
+def is_duration(text: str) -> bool:
+    """Whether ``text`` is a number with its unit, as ``5s``: what is not a mere number."""
+    return _WITH_UNIT.fullmatch(text) is not None
 
 
 def parse_duration(text: str, *, unit: str = "s") -> float:
@@ -38,14 +48,15 @@ def show_duration(seconds: float | None) -> str:
     """``2.1 ms``, ``38 ms``, ``1.25 s``, ``3 min 20 s``, ``1 h 12 min``; ``never`` for None."""
     if seconds is None:
         return "never"
+    # each limit is where the shorter form would be rounded up to the next unit
     milliseconds = seconds * 1000
-    if milliseconds < 10:
+    if milliseconds < 9.95:
         return f"{milliseconds:.1f} ms"
-    if milliseconds < 1000:
+    if milliseconds < 999.5:
         return f"{milliseconds:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.2f} s".replace("0 s", " s").replace(".0 s", " s")
-    if seconds < 120:
+    if seconds < 9.995:
+        return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
+    if seconds < 119.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:

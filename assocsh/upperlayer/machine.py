@@ -101,7 +101,7 @@ class UpperLayerMachine:
         """An action said: close the transport connection (once what is to be sent was sent)."""
         self._state = _STA1
         self._buffer = PduBuffer(max_pdu)
-        self._deaf = False
+        self._ignoring_input = False
         self._aborted = False
         self._request_pdu = b""
         self._out: list[Buffer] = []
@@ -265,7 +265,11 @@ class UpperLayerMachine:
         return events
 
     def transport_closed(self, now: float) -> list[Event]:
-        """Evt17: the connection is gone, whoever closed it."""
+        """Evt17: the connection is gone; either side may have closed it.
+
+        Called once, at the end. Returns a TransportClosed where an association, or one in the
+        making, is lost with it.
+        """
         cell = TRANSITIONS.get((Evt.Evt17, self._state))
         if cell is None:
             return []
@@ -280,7 +284,11 @@ class UpperLayerMachine:
         return min(self._artim_deadline, self._pdu_deadline)
 
     def handle_timeout(self, now: float) -> list[Event]:
-        """Evt18, or the end of the patience with a half-received PDU; nothing if none is due."""
+        """Called when ``next_timeout`` is due; does nothing and returns nothing when none is.
+
+        ARTIM expired (Evt18): the connection is closed. A PDU was begun and not completed in
+        ``pdu_timeout``: the association is aborted, as after any protocol error of the peer.
+        """
         events: list[Event] = []
         if self._artim_deadline is not None and self._artim_deadline <= now:
             self._close()
@@ -296,30 +304,33 @@ class UpperLayerMachine:
         return events
 
     def hold_pdu_timer(self) -> None:
-        """The caller stopped reading: a half-received PDU is not the peer's fault meanwhile."""
+        """Called when the caller stops reading: the time of a half-received PDU stands still."""
         self._pdu_timer_held = True
         self._pdu_deadline = None
 
     def resume_pdu_timer(self, now: float) -> None:
-        """The caller reads again."""
+        """Called when the caller reads again: the time of a half-received PDU begins anew."""
         self._pdu_timer_held = False
-        if not self._deaf:
+        if not self._ignoring_input:
             self._watch_pdu(now)
 
     def data_to_send(self) -> list[Buffer]:
-        """Take what is to be written, in order; the list is the caller's afterwards."""
+        """What is to be written, in order, once; the list is the caller's afterwards."""
         out = self._out
         self._out = []
         return out
 
     def _finished(self) -> bool:
-        """Nothing the peer sends matters any more."""
-        return self._deaf or self._state is _STA1
+        """Whether what the peer sends is ignored: there is no association, or it was aborted."""
+        return self._ignoring_input or self._state is _STA1
 
     # -- PDUs received -----------------------------------------------------------------------------
 
     def _receive_pdu(self, pdu_type: int, pdu: memoryview, now: float, events: list[Event]) -> None:
-        """Every cell of the PDU rows but the busy one; may raise ProtocolError (Evt19)."""
+        """The cells of the PDU rows of Table 9-10; raises ProtocolError for Evt19.
+
+        P-DATA-TF in Sta6 does not come here: ``receive_data`` takes that cell itself.
+        """
         state = self._state
         action, _ = TRANSITIONS[_EVENT_OF_PDU[pdu_type], state]
         match action:
@@ -385,7 +396,7 @@ class UpperLayerMachine:
     def _invalid(self, error: ProtocolError, now: float, events: list[Event]) -> None:
         """Evt19, and PDUs that the state does not allow: AA-8, AA-1 in Sta2, AA-7 in Sta13."""
         state = self._state
-        self._deaf = True
+        self._ignoring_input = True
         self._buffer.clear()
         self._pdu_deadline = None
         if state is _STA13:
@@ -446,7 +457,7 @@ class UpperLayerMachine:
         self._state = _STA1
 
     def _watch_pdu(self, now: float) -> None:
-        """Keep the timer of the PDU that is half there, or start it, or stop it."""
+        """The timer runs from the first byte of a PDU that is half here, and only then."""
         if not self._buffer.partial or self._state is _STA13:
             self._pdu_deadline = None
         elif (

@@ -114,7 +114,7 @@ negotiated_by_requestor` to say.
 
 
 class _Parts:
-    """The fixed fields of an A-ASSOCIATE PDU and its items, lengths proven, strangers left out."""
+    """The fixed fields of an A-ASSOCIATE PDU and its known items, all lengths proven."""
 
     def __init__(self, pdu: Buffer, pdu_type: int) -> None:
         data = bytes(pdu)

@@ -245,7 +245,7 @@ class PduBuffer:
             raise _wrong_length(pdu_type, length)
 
 
-_STRANGERS = {
+_OTHER_PROTOCOLS = {
     0x15: ("a TLS alert", "the peer speaks TLS on this port: try --tls"),
     0x16: ("a TLS handshake", "the peer speaks TLS on this port: try --tls"),
     0x47: ("HTTP ('GET ...')", "the peer speaks HTTP: this is a DICOM port, not a web server"),
@@ -257,7 +257,9 @@ _STRANGERS = {
 
 def unrecognized(pdu_type: int) -> ProtocolError:
     """The error for a byte that starts no PDU; names TLS, web and SSH servers by that byte."""
-    guess, hint = _STRANGERS.get(pdu_type, ("", "the peer does not speak DICOM, or lost its place"))
+    guess, hint = _OTHER_PROTOCOLS.get(
+        pdu_type, ("", "the peer does not speak DICOM, or lost its place")
+    )
     looks = f": it looks like {guess}" if guess else ""
     return ProtocolError(
         f"no PDU has the type 0x{pdu_type:02X}{looks}",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.datasets.dictionary import short_uid_name
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
 from assocsh.dimse.status import category, meaning
+from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
 from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.exchange import Exchange, Step
-from assocsh.wire.meanings import duration, uid_name
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def _waiting(exchange: Exchange) -> list[str]:
     if queued is None or sent is None or not exchange.window_was_full:
         return []
     return [
-        f"The request waited {duration(sent - queued)} in the queue: as many operations as the "
-        "window allows were outstanding. [PS3.7 D.3.3.3]"
+        f"The request waited {show_duration(sent - queued)} in the queue: as many operations as "
+        "the window allows were outstanding. [PS3.7 D.3.3.3]"
     ]
 
 
@@ -91,13 +92,13 @@ def _request(step: Step, service: str) -> str:
     command, own = step.command, service_of(step.command.field)
     who = "This side" if step.sent else "The peer"
     where = f" on presentation context {step.context_id}" if step.context_id else ""
-    about = visible(uid_name(command.sop_class)) if command.sop_class else ""
+    about = visible(short_uid_name(command.sop_class)) if command.sop_class else ""
     if step.count > 1:
         text = f"{who} sent {step.count:,} {own} requests{where}"
     else:
         text = f"{who} sent {own} as message {command.message_id}{where} ({about})"
     if step.data_length:
-        syntax = f" in {uid_name(step.transfer_syntax)}" if step.transfer_syntax else ""
+        syntax = f" in {short_uid_name(step.transfer_syntax)}" if step.transfer_syntax else ""
         text += f", with {step.data_length:,} bytes of data set{visible(syntax)}"
     if own == service and own in _ASKS:
         text += f": “{_ASKS[own]}.”"
@@ -166,7 +167,7 @@ def _end(operation: Operation, exchange: Exchange) -> list[str]:
     if exchange.steps:
         first, last = exchange.steps[0], exchange.steps[-1]
         lines.append(
-            f"From the first message to the last: {duration(last.last_time - first.time)}."
+            f"From the first message to the last: {show_duration(last.last_time - first.time)}."
         )
     return lines
 
@@ -190,7 +191,7 @@ def explain_association(association: Association) -> list[str]:
     refused: dict[int, list[str]] = {}
     for context in association.contexts:
         if not context.accepted:
-            refused.setdefault(context.result, []).append(uid_name(context.abstract_syntax))
+            refused.setdefault(context.result, []).append(short_uid_name(context.abstract_syntax))
     for result, names in refused.items():
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         lines.append(f"Refused ({result_meaning(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")

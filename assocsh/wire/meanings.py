@@ -17,15 +17,10 @@ PRIORITIES = {0: "MEDIUM", 1: "HIGH", 2: "LOW"}
 
 def uid_with_name(uid: str) -> str:
     """``"1.2.840.10008.1.1 Verification SOP Class"``; the bare UID when it has no name."""
-    name = uid_name(uid)
+    from assocsh.datasets.dictionary import short_uid_name
+
+    name = short_uid_name(uid)
     return f"{uid} {name}" if name != uid else uid
-
-
-def uid_name(uid: str) -> str:
-    """The name of a UID in PS3.6 without what it says about history, or the UID itself."""
-    from assocsh.datasets import dictionary
-
-    return dictionary.uid_name(uid).partition(" (Retired)")[0].partition(":")[0]
 
 
 def status_text(status: int, service: str) -> str:
@@ -34,15 +29,3 @@ def status_text(status: int, service: str) -> str:
 
     kind, words = category(status), meaning(status, service)
     return f"0x{status:04X} {kind}" + (f": {words}" if words and words != kind else "")
-
-
-def duration(seconds: float) -> str:
-    """A time between two events, short: ``0.3 ms``, ``12 ms``, ``4.2 s``, ``3 min 20 s``."""
-    if seconds < 0.00995:
-        return f"{max(seconds, 0.0) * 1000:.1f} ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s"

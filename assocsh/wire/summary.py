@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.datasets.dictionary import short_uid_name
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.elements import SUBOPERATIONS
 from assocsh.text.visible import visible
 from assocsh.upperlayer.reasons import abort_words, reject_words
 from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import status_text, uid_name
+from assocsh.wire.meanings import status_text
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
@@ -105,12 +106,12 @@ def message_summary(
             tags = (f"({tag >> 16:04x},{tag & 0xFFFF:04x})" for tag in command.offending_elements)
             parts.append("offending " + visible(" ".join(tags)))
     elif command.field != CommandField.C_CANCEL_RQ and command.sop_class:
-        parts.append(visible(uid_name(command.sop_class)))
+        parts.append(visible(short_uid_name(command.sop_class)))
         if command.move_destination:
             parts.append(f'to "{visible(command.move_destination)}"')
     if data_length or command.has_data:
         syntax = context.transfer_syntax if context else None
-        words = f" in {visible(uid_name(syntax))}" if syntax else ""
+        words = f" in {visible(short_uid_name(syntax))}" if syntax else ""
         parts.append(f"data set {data_length:,} B{words}")
     return "  ".join(parts)
 

@@ -6,7 +6,7 @@ One consumer of the engine's events. The markers in front are those of a protoco
      -> A-ASSOCIATE-RQ                    sent
     <-  A-ASSOCIATE-AC                    received
     *** late response                     out of order on this side
-    <** A-ABORT                           received, and nobody had asked for it
+    <** A-ABORT                           received, without a request of ours
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 from assocsh.upperlayer.pdus import pdu_name
 from assocsh.wire.fields import Kind
 from assocsh.wire.layout import INDENT, detail_lines, hex_lines
-from assocsh.wire.meanings import duration
 from assocsh.wire.modes import WireMode
 from assocsh.wire.summary import message_summary, pdu_summary
 from assocsh.wire.walk_command import command_lines
@@ -41,7 +41,7 @@ P_DATA, ABORT, REJECT = 0x04, 0x07, 0x03
 
 
 class _Pdu(NamedTuple):
-    """One P-DATA-TF that belongs to a message which has not been told of yet."""
+    """One P-DATA-TF of a message that has not been shown yet."""
 
     size: int
     command_ends: bool
@@ -128,7 +128,7 @@ class WireView:
 
     def _put(self, event: EngineEvent, marker: str, name: str, size: str, text: str) -> None:
         number = self._line(event).number
-        since = "" if self._last is None else "+" + duration(event.time - self._last)
+        since = "" if self._last is None else "+" + show_duration(event.time - self._last)
         self._last = event.time
         which = f"[{number}] " if number > 1 else ""
         self._write(f"{which}{marker}{name:<15} {size:>11} {since:>9}  {text}".rstrip())

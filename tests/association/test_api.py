@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 
-from assocsh import CFind, connect
+from assocsh import CEcho, CFind, connect
 from assocsh.association.events import OperationChanged, PduTransferred
 from assocsh.dimse.requests import CMove, EncodedData
 from assocsh.dimse.states import OperationState
@@ -245,6 +245,29 @@ async def test_what_observers_see() -> None:
     states = [str(e.state) for e in watch.events if isinstance(e, OperationChanged)]
     assert states == ["queued", "sending", "pending", "done"]
     assert not [e for e in watch.events if isinstance(e, PduTransferred)]
+
+
+async def test_the_tag_of_an_operation() -> None:
+    """Any object of the caller's: the same one is on the operation that each event names."""
+    tags = [object() for _ in range(6)]
+    watch = Watch()
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer, watch) as association:
+            operations = [
+                association.send(CEcho(), tag=tags[0]),
+                association.echo(tag=tags[1]),
+                association.find("STUDY", KEYS, tag=tags[2]),
+                association.store(a_store(), tag=tags[3]),
+                association.get("STUDY", KEYS, tag=tags[4]),
+                association.move("STUDY", KEYS, "ELSEWHERE", tag=tags[5]),
+            ]
+            untagged = association.echo()
+            for one in (*operations, untagged):
+                await one.result()
+    assert all(one.tag is tag for one, tag in zip(operations, tags, strict=True))
+    assert untagged.tag is None
+    seen = {id(e.operation.tag) for e in watch.events if isinstance(e, OperationChanged)}
+    assert seen == {*map(id, tags), id(None)}
 
 
 async def test_progress_and_times() -> None:

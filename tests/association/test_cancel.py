@@ -135,6 +135,33 @@ async def test_three_outcomes_of_a_cancel(statuses: list[int], result: str, stat
             assert (await find.result()).status == statuses[-1]
             assert find.cancel_result == result
             assert find.state == state
+            told = [text for text in watch.remarks if "C-CANCEL" in text]
+            assert len(told) == (result != "obeyed")  # a Cancel status says it already
+    for text in told:
+        assert "C-FIND with Message ID 1" in text and f"{statuses[-1]:04X}H" in text
+        assert {"ignored": "2 Pending responses", "too late": "too late"}[result] in text
+
+
+async def test_what_became_of_the_cancel_of_a_limit_is_not_remarked() -> None:
+    """A user who asked for two has two: that more of them came is nothing to be told."""
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        asked = await wire.read_message()
+        pending = response(asked, 0xFF00)
+        await wire.send(pending * 2)
+        assert (await wire.read_message()).field == scripted.C_CANCEL
+        await wire.send(pending * 3, response(asked))
+        await serve_requests(wire)
+
+    watch = Watch()
+    async with ScriptedPeer(script) as peer:
+        async with opened(peer, watch) as association:
+            find = association.find("STUDY", KEYS, limit=2)
+            assert (await find.result()).status == 0
+            assert (find.cancel_result, find.limited, find.after_cancel) == ("ignored", True, 3)
+            assert (await association.echo().result()).status == 0
+    assert not [text for text in watch.remarks if "C-CANCEL" in text]
 
 
 async def test_the_answer_overtook_the_cancel() -> None:

@@ -22,6 +22,7 @@ from assocsh.errors import (
 )
 from assocsh.upperlayer.negotiation import AsyncWindow, UserIdentity
 from assocsh.upperlayer.reasons import reject_meaning
+from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 from tests.association.support import KEYS, QUICK, SPECS, Watch, a_store, opened
 from tests.peers import scripted
 from tests.peers.process import free_port
@@ -50,6 +51,27 @@ async def test_refused(host: str) -> None:
     assert asyncio.get_running_loop().time() - started < 0.5
     assert "check the port" in failed.value.hint
     assert isinstance(failed.value.__cause__, OSError)
+
+
+async def test_both_sides_say_the_same_implementation() -> None:
+    """Class UID and version name are the program's own, whichever side it is on (PS3.7 D.3.3.2)."""
+    said: list[dict[int, bytes]] = []
+
+    async def script(wire: Wire) -> None:
+        said.append(dict((await wire.accept()).sub_items))
+        await serve_requests(wire)
+
+    async with ScriptedPeer(script) as peer:
+        async with opened(peer) as association:
+            assert association.request is not None
+            assert association.request.implementation_class_uid == IMPLEMENTATION_CLASS_UID
+    async with await listen(timeouts=QUICK) as listener:
+        wire = await dial(listener.port)
+        said.append(dict((await wire.associate()).sub_items))
+        await wire.release()
+    for items in said:
+        assert items[0x52].decode() == IMPLEMENTATION_CLASS_UID
+        assert items[0x55].decode() == IMPLEMENTATION_VERSION
 
 
 @pytest.mark.scenario(71)

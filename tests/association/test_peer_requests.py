@@ -205,7 +205,74 @@ async def test_exceptions_in_handlers_are_answers(error: Exception, status: int)
     assert answer.command["status"] == status
     comment = str(answer.command["comment"])
     assert len(comment) <= 64 and comment.isascii()
-    assert any("failed" in text for text in watch.remarks)
+    (remark,) = [text for text in watch.remarks if "failed" in text]
+    assert f"answered {status:04X}H" in remark and type(error).__name__ in remark
+
+
+@pytest.mark.rule("E9")
+@pytest.mark.parametrize("plain", [True, False], ids=["function", "coroutine"])
+@pytest.mark.parametrize("statuses", [[0x0000], [0xB000], [0xFF00, 0xFE00]], ids=str)
+async def test_a_handler_that_fails_after_its_answer(statuses: list[int], plain: bool) -> None:
+    """The peer got the handler's status and no other: the remark says that one."""
+
+    def fail(indication: Indication) -> None:
+        for status in statuses:
+            indication.respond(status)
+        assert indication.final_status == statuses[-1]
+        raise ValueError("afterwards")
+
+    async def later(indication: Indication) -> None:
+        fail(indication)
+
+    watch = Watch()
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: fail if plain else later})
+    asked = (ask(scripted.N_EVENT_REPORT), ask(scripted.C_ECHO, 2))
+    found = await answers(*asked, count=len(statuses) + 1, handlers=handlers, watch=watch)
+    said = [one.command["status"] for one in found if one.command["responded_id"] == 1]
+    assert said == statuses
+    (remark,) = [text for text in watch.remarks if "failed" in text]
+    assert f"failed after it was answered {statuses[-1]:04X}H: ValueError" in remark
+    assert "0110H" not in remark
+
+
+@pytest.mark.rule("E9")
+async def test_a_handler_that_fails_after_a_pending_response_alone() -> None:
+    def fail(indication: Indication) -> None:
+        indication.respond(0xFF00)
+        raise ValueError("half way")
+
+    watch = Watch()
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: fail})
+    found = await answers(ask(scripted.N_EVENT_REPORT), count=2, handlers=handlers, watch=watch)
+    assert [one.command["status"] for one in found] == [0xFF00, 0x0110]
+    (remark,) = [text for text in watch.remarks if "failed" in text]
+    assert "failed, answered 0110H: ValueError" in remark
+
+
+async def test_a_handler_that_fails_when_the_association_is_over() -> None:
+    """It could not answer: the remark does not say that it did."""
+
+    async def stubborn(indication: Indication) -> None:
+        try:
+            await indication.wait_cancelled()
+        finally:
+            raise ValueError("the end came first")
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        await wire.send(ask(scripted.N_EVENT_REPORT))
+        await watch.asked()
+        await wire.send(scripted.abort(0, 0))
+        await wire.closed()
+
+    watch = Watch()
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: stubborn})
+    async with ScriptedPeer(script) as peer:
+        association = await opened(peer, watch, handlers=handlers)
+        await association.wait_closed()
+        remark = await watch.remark("failed")
+    assert "the association ended without an answer to it" in remark.text
+    assert "answered 0" not in remark.text
 
 
 async def test_a_handler_that_makes_no_answer_or_a_wrong_one() -> None:

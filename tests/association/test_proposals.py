@@ -6,7 +6,9 @@ from itertools import chain, combinations
 
 import pytest
 
-from assocsh import uids
+import assocsh.uids as uids
+from assocsh.association import connect, listen
+from assocsh.association.events import Remark
 from assocsh.association.proposals import (
     COMPRESSED,
     MAX_CONTEXTS,
@@ -81,3 +83,23 @@ def test_sets_are_what_users_know_them_as() -> None:
     assert propose(context_specs("QR")).contexts == propose(context_specs("qr")).contexts
     assert not propose(context_specs("default")).left_out
     assert not propose(context_specs("qr")).left_out
+
+
+async def test_what_is_left_out_is_said() -> None:
+    """An observer hears of it, on this side's account, before the association is open."""
+    remarks: list[tuple[str, str]] = []
+
+    def observe(event: object) -> None:
+        if isinstance(event, Remark):
+            remarks.append((event.text, event.by))
+
+    async with await listen("127.0.0.1", 0) as listener:
+        address = f"ANY-SCP@127.0.0.1:{listener.port}"
+        async with connect(address, contexts="qr,storage", observer=observe):
+            pass
+        said, by = remarks[0]
+        assert said.startswith("128 of ") and "contexts are proposed" in said and by == "local"
+        remarks.clear()
+        async with connect(address, contexts="qr", observer=observe):
+            pass
+        assert not [text for text, _ in remarks if "are proposed" in text]

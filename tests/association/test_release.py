@@ -425,7 +425,7 @@ async def test_release_of_what_is_not_open() -> None:
     assert opening._association is None
     with pytest.raises(LocalProtocolError):
         from assocsh.association.engine import Engine
-        from assocsh.association.peer import Peer
+        from assocsh.text.addresses import Peer
 
         engine = Engine(
             peer=Peer("A", "h", 1), calling_ae="B", max_pdu=16384, timeouts=QUICK, handlers=None

@@ -13,9 +13,9 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
 from assocsh.datasets.codec import decode, encode
+from assocsh.datasets.contexts import choose
 from assocsh.datasets.dicomjson import to_json
 from assocsh.datasets.header import read_header
-from assocsh.datasets.matching import choose
 from assocsh.datasets.part10 import BLOCK, FileSource, check_complete, open_instance
 from assocsh.datasets.transcode import encoded_source, swapped, transcode_bytes
 from assocsh.errors import NoPresentationContext, UnusableFile

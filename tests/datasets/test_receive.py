@@ -18,11 +18,11 @@ from pydicom import dcmread
 
 from assocsh.datasets import receive, spool
 from assocsh.datasets.codec import encode
-from assocsh.datasets.pace import Pace
+from assocsh.datasets.disk_speed import DiskSpeed
+from assocsh.datasets.folders import make_private
 from assocsh.datasets.part10 import open_instance
-from assocsh.datasets.receive import InstanceWriter, Received, instance_filename, prepare_directory
+from assocsh.datasets.receive import InstanceWriter, Received, instance_filename
 from assocsh.datasets.spool import Spool
-from assocsh.errors import UnusableFile
 from tests.datasets.make import CT, EXPLICIT, ct
 
 DATA = encode(ct(rows=64), EXPLICIT)
@@ -63,9 +63,14 @@ async def receive_one(
     return await writer.finish()
 
 
+def private_folder(path: Path) -> Path:
+    make_private(path)
+    return path
+
+
 async def test_a_part_10_file_with_the_data_set_as_it_came(tmp_path: Path) -> None:
     for durability in ("none", "file", "batch"):
-        folder = prepare_directory(tmp_path / durability)
+        folder = private_folder(tmp_path / durability)
         received = await receive_one(folder, durability=durability)
         assert received.path == folder / "1.2.3.4.dcm"
         assert received.duplicate is None
@@ -92,24 +97,24 @@ async def test_empty_and_large(tmp_path: Path) -> None:
     assert received.path.read_bytes().endswith(large)
 
 
-class Slow(Pace):
+class Slow(DiskSpeed):
     """Of a disk that was slow a moment ago."""
 
     is_quick = False
 
 
-class Quick(Pace):
+class Quick(DiskSpeed):
     """Of a disk that is never slow: the machine of a test may be."""
 
     is_quick = True
 
 
-@pytest.mark.parametrize("pace", [Quick(), Slow()], ids=["quick", "slow"])
+@pytest.mark.parametrize("disk", [Quick(), Slow()], ids=["quick", "slow"])
 @pytest.mark.parametrize("piece", [1000, 4096, 16378, 131066, 10**6])
-async def test_in_pieces_of_any_size(tmp_path: Path, pace: Pace, piece: int) -> None:
+async def test_in_pieces_of_any_size(tmp_path: Path, disk: DiskSpeed, piece: int) -> None:
     """Whole pages are written, the rest waits: the file must be the same."""
     data = DATA + os.urandom(700_001)
-    received = await receive_one(tmp_path, data, piece=piece, pace=pace, durability="none")
+    received = await receive_one(tmp_path, data, piece=piece, disk=disk, durability="none")
     assert received.size == len(data)
     whole = received.path.read_bytes()
     assert whole[open_instance(received.path).data_offset :] == data
@@ -118,7 +123,7 @@ async def test_in_pieces_of_any_size(tmp_path: Path, pace: Pace, piece: int) -> 
 async def test_a_quick_disk_is_written_to_at_once(tmp_path: Path) -> None:
     """No thread, nothing kept: half of it is on the disk before the other half is here."""
     folder = Spool(tmp_path)
-    writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, durability="none", pace=Quick())
+    writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, durability="none", disk=Quick())
     writer.write(memoryview(DATA[:8000]))
     assert writer.backlog == 0
     assert os.fstat(writer._file.fd).st_size == 8192  # with the file meta information, whole pages
@@ -131,7 +136,7 @@ async def test_a_quick_disk_is_written_to_at_once(tmp_path: Path) -> None:
 
 
 async def test_what_has_to_wait_is_not_finished_now(tmp_path: Path) -> None:
-    for options in ({"durability": "file"}, {"durability": "none", "pace": Slow()}):
+    for options in ({"durability": "file"}, {"durability": "none", "disk": Slow()}):
         writer = InstanceWriter(tmp_path, CT, "1.2", EXPLICIT, **options)  # type: ignore[arg-type]
         writer.write(DATA)
         assert writer.finish_now() is None
@@ -153,12 +158,12 @@ async def test_a_disk_that_becomes_slow_holds_the_loop_once(
         return real(fd, pieces)
 
     monkeypatch.setattr(receive.os, "writev", slowly)
-    pace = Pace(lambda: 0.0)  # its rest never ends
+    disk = DiskSpeed(lambda: 0.0)  # its rest never ends
     for number in range(5):
-        received = await receive_one(tmp_path, uid=f"1.2.{number}", pace=pace, durability="none")
+        received = await receive_one(tmp_path, uid=f"1.2.{number}", disk=disk, durability="none")
         assert received.path.read_bytes().endswith(DATA)
     assert len(on_the_loop) == 1
-    assert not pace.is_quick
+    assert not disk.is_quick
 
 
 @pytest.mark.scenario(87)
@@ -208,7 +213,7 @@ async def test_the_same_uid_at_the_same_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["symlink", "dangling", "fifo", "directory"])
 @pytest.mark.scenario(88)
 async def test_what_was_planted_at_the_name_stays(tmp_path: Path, kind: str) -> None:
-    folder = prepare_directory(tmp_path / "in")
+    folder = private_folder(tmp_path / "in")
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     target = folder / "1.2.3.4.dcm"
@@ -229,7 +234,7 @@ async def test_what_was_planted_at_the_name_stays(tmp_path: Path, kind: str) -> 
 @pytest.mark.parametrize("uid", HOSTILE)
 @pytest.mark.scenario(90)
 async def test_names_from_hostile_uids(tmp_path: Path, uid: str) -> None:
-    folder = prepare_directory(tmp_path / "a" / "b")
+    folder = private_folder(tmp_path / "a" / "b")
     received = await receive_one(folder, uid=uid)
     assert received.path.parent == folder
     assert re.fullmatch(r"sha256-[0-9a-f]{16}\.dcm", received.path.name)
@@ -264,8 +269,8 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         Path("/proc/nope"),
         tmp_path / ("x" * 300),
     ):
-        with pytest.raises(UnusableFile, match="cannot store"):
-            prepare_directory(wrong)
+        with pytest.raises(OSError):
+            Spool(private_folder(wrong))
 
 
 @pytest.mark.scenario(85)
@@ -306,7 +311,7 @@ def _fail(number: int):  # type: ignore[no-untyped-def]
 
 @pytest.mark.scenario(86)
 async def test_a_folder_removed_meanwhile(tmp_path: Path) -> None:
-    folder = prepare_directory(tmp_path / "in")
+    folder = private_folder(tmp_path / "in")
     writer = InstanceWriter(folder, CT, "1.2", EXPLICIT)
     writer.write(DATA)
     for leftover in folder.iterdir():

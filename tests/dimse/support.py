@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from assocsh.dimse import events as ev
 from assocsh.dimse.commandset import CommandField, CommandSet, Value
 from assocsh.dimse.invocation import Invocation, Performing
 from assocsh.dimse.machine import DimseMachine
+from assocsh.dimse.states import OperationState
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.machine import UpperLayerMachine
@@ -40,6 +41,16 @@ STORE: dict[int, Value] = {
     0x0700: 0,
     0x1000: "1.2.3.4",
 }
+_S = OperationState
+NEXT: Mapping[OperationState, frozenset[OperationState]] = {
+    _S.QUEUED: frozenset((_S.SENDING, _S.WITHDRAWN, _S.FAILED)),
+    _S.SENDING: frozenset((_S.PENDING, _S.CANCELLING, _S.CANCELLED, _S.DONE, _S.FAILED)),
+    _S.PENDING: frozenset((_S.CANCELLING, _S.CANCELLED, _S.DONE, _S.FAILED)),
+    _S.CANCELLING: frozenset((_S.CANCELLED, _S.DONE, _S.FAILED)),
+    **{end: frozenset() for end in OperationState if end.is_end},
+}
+"""The life of a request (the picture in ``assocsh.dimse.states``): where it may go from where."""
+
 CONTEXT_OF = {0x0030: ECHO_ID, 0x0020: FIND_ID, 0x0010: GET_ID, 0x0021: MOVE_ID, 0x0001: CT_ID}
 
 

@@ -9,7 +9,7 @@ import pytest
 from assocsh.dimse import events as ev
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.machine import DimseMachine
-from assocsh.dimse.states import NEXT, CancelOutcome, OperationState
+from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.errors import UsageError
 from tests.dimse import support
 from tests.dimse.support import ECHO, FIND, GET, MOVE, STORE, drain, invoke, respond
@@ -80,7 +80,7 @@ def test_a_response_after_the_final_one() -> None:
     machine.take_events()
     for status in (0xFF00, 0x0000, 0xA700):
         respond(machine, find, status)
-    assert not support.kinds(machine, ev.ResponseReceived, ev.Entered)
+    assert not support.kinds(machine, ev.ResponseReceived, ev.StateChanged)
 
 
 @pytest.mark.rule("M2", "M7", "E7")
@@ -165,7 +165,7 @@ def test_the_end_of_a_cancelled_one(status: int, state: OperationState) -> None:
     drain(machine)
     machine.take_events()
     respond(machine, find, status)
-    entered = [e.state for e in support.kinds(machine, ev.Entered)]  # type: ignore[union-attr]
+    entered = [e.state for e in support.kinds(machine, ev.StateChanged)]  # type: ignore[union-attr]
     assert entered == [state]
     assert machine.window.outstanding == 0
 
@@ -545,7 +545,7 @@ def test_everything_fails_once_at_the_end() -> None:
     respond(machine, finished)
     machine.take_events()
     machine.close()
-    failed = support.kinds(machine, ev.Entered)
+    failed = support.kinds(machine, ev.StateChanged)
     assert [e.invocation for e in failed] == operations  # type: ignore[union-attr]
     assert {e.state for e in failed} == {OperationState.FAILED}  # type: ignore[union-attr]
     assert machine.queued == 0 and not machine.outstanding and source.closed
@@ -571,7 +571,7 @@ def test_nothing_queued_starts_once_the_gate_is_closed() -> None:
 
 @pytest.mark.rule("E4")
 def test_states_go_only_where_they_may() -> None:
-    """Every Entered of a rich life is an arrow of NEXT, and an end is the last."""
+    """Every StateChanged of a rich life is an arrow of support.NEXT, and an end is the last."""
     machine = support.machine(2, performed=0)
     invocations = [invoke(machine, FIND, b"xx") for _ in range(6)]
     drain(machine)
@@ -586,9 +586,9 @@ def test_states_go_only_where_they_may() -> None:
     machine.close()
     states = {id(one): OperationState.QUEUED for one in invocations}
     for event in machine.take_events():
-        if isinstance(event, ev.Entered):
+        if isinstance(event, ev.StateChanged):
             before = states[id(event.invocation)]
-            assert event.state in NEXT[before], (before, event.state)
+            assert event.state in support.NEXT[before], (before, event.state)
             states[id(event.invocation)] = event.state
     assert all(state.is_end for state in states.values())
 

@@ -174,7 +174,7 @@ def test_every_message_id_is_outstanding() -> None:
     """65,535 unanswered requests: the next one waits, and the driver is not called back."""
     machine = support.machine(0)
     invocations = [support.invoke(machine, support.ECHO) for _ in range(0x10000)]
-    machine.lanes.narrating = False
+    machine.lanes.observed = False
     while machine.lanes.next_pieces(1 << 20, 0.0):
         pass
     assert (len(machine.outstanding), machine.queued) == (0xFFFF, 1)

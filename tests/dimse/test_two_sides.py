@@ -23,8 +23,8 @@ from hypothesis.stateful import (
 
 from assocsh.dimse import events as ev
 from assocsh.dimse.invocation import Invocation, Performing
-from assocsh.dimse.machine import MAX_PERFORMING
-from assocsh.dimse.states import NEXT, CancelOutcome, OperationState
+from assocsh.dimse.performed import MAX_PERFORMING
+from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.negotiation import AsyncWindow
 from tests.dimse import support
@@ -74,10 +74,10 @@ class Watched:
             self.read += 1
             assert not isinstance(event, ev.Violation), event
             assert not isinstance(event, ev.UnmatchedResponse), event
-            if isinstance(event, ev.Entered):
+            if isinstance(event, ev.StateChanged):
                 key = id(event.invocation)
-                before = self.states[key]
-                assert event.state in NEXT[before], f"{self.name}: {before} to {event.state}"
+                before, after = self.states[key], event.state
+                assert after in support.NEXT[before], f"{self.name}: {before} to {after}"
                 self.states[key] = event.state
             elif isinstance(event, ev.ResponseReceived):
                 key = id(event.invocation)
@@ -422,7 +422,7 @@ def _take_in(cuts: list[int]) -> list[object]:
                     stored[performing.message_id] = before + bytes(data)
                 case ev.ResponseReceived(invocation=invocation, command=command, data=data):
                     seen.append((invocation.message_id, command.status, data))
-                case ev.Entered(invocation=invocation, state=state):
+                case ev.StateChanged(invocation=invocation, state=state):
                     seen.append((invocation.message_id, state))
                 case ev.StoreEnded(performing=performing, length=length):
                     seen.append((performing.message_id, length, stored[performing.message_id]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assocsh.dimse import events as ev
-from assocsh.dimse import machine as dimse_machine
-from assocsh.dimse.machine import MAX_PERFORMING
+from assocsh.dimse import performed as performed_operations
+from assocsh.dimse.performed import MAX_PERFORMING
 from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
 from tests.dimse import support
@@ -166,7 +166,7 @@ def test_a_peer_over_its_window_is_served_in_order_and_reported() -> None:
     events = machine.take_events()
     asked = [e.performing.message_id for e in events if isinstance(e, ev.IndicationReceived)]
     assert asked == list(range(1, MAX_PERFORMING + 1))
-    noticed = [e.text for e in events if isinstance(e, ev.Noticed)]
+    noticed = [e.text for e in events if isinstance(e, ev.Remark)]
     assert len(noticed) == MAX_PERFORMING - 2
     assert "window of 2" in noticed[0]
     assert not [e for e in events if isinstance(e, ev.Violation)]
@@ -182,7 +182,7 @@ def test_within_its_window_the_peer_is_not_reported() -> None:
     for message_id in range(1, 50):
         machine.receive([_echo_rq(message_id)], 0.0)
         events = machine.take_events()
-        assert not [e for e in events if isinstance(e, ev.Noticed)]
+        assert not [e for e in events if isinstance(e, ev.Remark)]
         (performing,) = [e.performing for e in events if isinstance(e, ev.IndicationReceived)]
         machine.respond(performing, 0)
     assert not machine.performing and machine.performed_window.outstanding == 0
@@ -240,8 +240,8 @@ def test_what_nobody_waits_for_keeps_its_id_and_place() -> None:
 @pytest.mark.rule("E8", "E9")
 def test_what_the_peers_requests_hold_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However large the window: bytes of what is unanswered, answers that are not taken."""
-    monkeypatch.setattr(dimse_machine, "MAX_HELD", 10_000)
-    monkeypatch.setattr(dimse_machine, "MAX_UNSENT", 50)
+    monkeypatch.setattr(performed_operations, "MAX_HELD", 10_000)
+    monkeypatch.setattr(performed_operations, "MAX_UNSENT", 50)
     machine = support.machine(performed=0)
 
     def find(message_id: int) -> list[ev.DimseEvent]:

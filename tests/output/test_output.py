@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -17,9 +16,9 @@ from pydicom.sequence import Sequence
 
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output import hints, table
-from assocsh.output.burst import Burst
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import MemoryOutput, OutputClosed, StreamOutput
+from assocsh.output.sparing import RateLimit
 from assocsh.output.table import Column
 from assocsh.output.values import dump_lines, leaves
 from assocsh.text.cells import (
@@ -32,7 +31,7 @@ from assocsh.text.cells import (
     width,
     wrapped,
 )
-from tests.session.peer import match, peer, shell
+from tests.session.peer import match, peer, shell, until
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202eabc\U000e0041\x7f"
 UNSAFE = set("\x1b\x07\r\x08\x7f\x9b\x9d\u202e\U000e0041")
@@ -425,10 +424,10 @@ async def test_what_has_no_room_is_named() -> None:
 
 
 async def test_a_burst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.output.burst.PAUSE", 0.05)
+    monkeypatch.setattr("assocsh.output.sparing.PAUSE", 0.0)
     told: list[int] = []
-    burst = Burst(told.append)
-    assert sum(burst.one_more() for _ in range(100)) == 20
-    await asyncio.sleep(0.2)
+    burst = RateLimit(told.append)
+    assert sum(burst.admit() for _ in range(100)) == 20
+    await until(lambda: told)
     assert told == [80]
-    assert burst.one_more(), "a new burst"
+    await until(burst.admit)  # a new burst

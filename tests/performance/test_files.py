@@ -15,7 +15,7 @@ import pytest
 
 from assocsh import CommandField, Handlers
 from assocsh.association.indication import Indication
-from assocsh.association.protocol import CROWDED_READ, READ
+from assocsh.association.protocol import READ, READ_AFTER_MANY
 from assocsh.datasets import part10
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
@@ -88,7 +88,7 @@ async def test_an_image_that_comes_in(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def open_sink(indication: Indication) -> InstanceWriter:
         uid = indication.command.affected_sop_instance
-        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", pace=Quick())
+        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", disk=Quick())
 
     def stored(indication: Indication) -> None:
         tasks.add(len(asyncio.all_tasks()))
@@ -126,7 +126,7 @@ async def test_a_crowded_read_is_followed_by_a_small_one() -> None:
     one = message(FIND, {0x0100: 0x8020, 0x0120: 1, 0x0900: 0xFF00}, b"\0\0" * 100)
     assert len(transport.protocol.get_buffer(-1)) == READ
     arrive(transport.protocol, one * 100)
-    assert len(transport.protocol.get_buffer(-1)) == CROWDED_READ
+    assert len(transport.protocol.get_buffer(-1)) == READ_AFTER_MANY
     arrive(transport.protocol, one)
     assert len(transport.protocol.get_buffer(-1)) == READ
     assert len(operation.take_buffered()) == 101

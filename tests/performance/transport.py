@@ -12,10 +12,10 @@ from assocsh import CEcho
 from assocsh.association import Association, Operation, Timeouts, engine
 from assocsh.association.engine import Engine
 from assocsh.association.indication import Handlers
-from assocsh.association.peer import Peer
 from assocsh.association.prepare import Prepared
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.dimse.commandset import CommandSet, Value
+from assocsh.text.addresses import Peer
 from assocsh.upperlayer.negotiation import (
     AnsweredContext,
     AssociateAccept,

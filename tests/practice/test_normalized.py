@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 
-from assocsh import uids
+import assocsh.uids as uids
 from assocsh.association import connect
 from assocsh.dimse.requests import NCreate
 from assocsh.practice import Practice, start

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +15,7 @@ from assocsh.text.durations import (
     setting_text,
     show_duration,
 )
-from tests.session.peer import peer, settle, shell
+from tests.session.peer import peer, settle, shell, until
 
 
 def test_defaults_are_those_of_the_language() -> None:
@@ -98,12 +96,13 @@ def test_durations_are_shown_for_people(seconds: float | None, text: str) -> Non
 
 async def test_keepalive_echoes_when_idle() -> None:
     async with peer() as scp, shell(scp) as (session, output):
+        began = session.now()
         await session.run("set keepalive 50ms")
-        await asyncio.sleep(0.4)
-        assert 2 <= len(scp.seen) <= 8
+        await until(lambda: len(scp.seen) >= 4)
+        assert session.now() - began >= 3 * 0.05, "no echo before the next is due"
         await session.run("set keepalive off")
         count = len(scp.seen)
-        await asyncio.sleep(0.2)
+        await settle(40)  # some four times as long
         assert len(scp.seen) == count
         assert not session.requests, "they are no requests of the user"
     async with peer() as scp, shell(scp, "--contexts CTImageStorage") as (session, output):
@@ -112,9 +111,8 @@ async def test_keepalive_echoes_when_idle() -> None:
 
 
 async def test_an_idle_end_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.association.endings.IDLE", 0.01)
+    monkeypatch.setattr("assocsh.association.endings.IDLE", 0.0)
     async with peer() as scp, shell(scp) as (session, output):
-        await asyncio.sleep(0.05)
         await scp.listener.close()
         await settle()
         assert "`set keepalive 1s` keeps it" in output.said

@@ -1,8 +1,9 @@
 """The shell of assocsh over a session that does nothing by itself: ``fake_app.py CONTROL_FD``.
 
 What is written to the control pipe, line by line, happens to the session: ``print TEXT``,
-``flood N``, ``rows N PAUSE``, ``pending P Q``, ``state S``, ``raw PYTHON_LITERAL``, ``stuck``
-(close never ends). What the shell asks of the session is printed above the prompt.
+``flood N``, ``rows N PAUSE``, ``pending P Q``, ``state S``, ``raw PYTHON_LITERAL``,
+``attention N`` (the peer does N things that were not asked for), ``stuck`` (close never ends). What
+the shell asks of the session is printed above the prompt; ``set`` sets.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from assocsh.commands.registry import load
 from assocsh.output.sink import Kind, MemoryOutput, Output
 from assocsh.session.ports import Status
+from assocsh.session.settings import Settings
 from assocsh.terminal.app import run_shell
 from assocsh.wire.modes import WireMode
 
@@ -29,6 +31,8 @@ class FakeSession:
     def __init__(self) -> None:
         self.output: Output = MemoryOutput()
         self.on_change: list[Callable[[], None]] = []
+        self.on_attention: list[Callable[[], None]] = []
+        self.settings = Settings()
         self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False
@@ -44,6 +48,9 @@ class FakeSession:
         self.output.result(f"submitted {how}: {text!r}")
         if text.startswith("wire "):
             self.change(wire=WireMode(text.split()[1]))
+        elif text.startswith("set "):
+            self.settings.set(*text.split()[1:])
+            self.change()
         elif text == "quit":
             self.leaving.set()
 
@@ -81,6 +88,10 @@ class FakeSession:
             self.change(pending=pending, queued=queued)
         elif verb == "state":
             self.change(state=rest)
+        elif verb == "attention":
+            for _ in range(int(rest)):
+                for callback in tuple(self.on_attention):
+                    callback()
         elif verb == "stuck":
             self._stuck = True
         else:

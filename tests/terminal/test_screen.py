@@ -151,7 +151,7 @@ HOSTILE = [
 
 @pytest.mark.scenario(92)
 def test_hostile_text_that_slipped_through_is_visible(fake_shell: Start) -> None:
-    """The last gate: even text that nobody made visible cannot command the terminal."""
+    """The last gate: even text that was not made visible before cannot command the terminal."""
     shell = fake_shell(rows=40).prompted()
     shell.control("print mark")
     shell.wait_for("mark")
@@ -293,3 +293,15 @@ def test_an_interrupt_from_outside_is_ctrl_c(fake_shell: Start, number: signal.S
         shell.wait_for(lambda t, count=count: t.text.count("interrupted") == count)
     shell.enter("status")
     shell.wait_for("submitted at once: 'status'")
+
+
+def test_what_is_typed_between_two_prompts_is_on_the_next_one(fake_shell: Start) -> None:
+    shell = fake_shell().prompted()
+    for number in range(25):
+        shell.enter(f"show #{number}")
+        shell.wait_for(f"submitted at once: 'show #{number}'")
+        shell.send("typed")  # at once: the next prompt may not stand yet
+        shell.wait_for(lambda t: prompt_lines(t)[-1:] == ["assocsh> typed"])
+        assert not [line for line in shell.everything.splitlines() if line.startswith("typed")]
+        shell.send("c-c")
+        shell.wait_for(lambda t: prompt_lines(t)[-1:] == ["assocsh>"])

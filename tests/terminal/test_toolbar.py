@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from prompt_toolkit.formatted_text import fragment_list_width, to_plain_text
+from prompt_toolkit.utils import get_cwidth
 
 from assocsh.session.ports import Status
-from assocsh.terminal.toolbar import Memo, toolbar
+from assocsh.terminal.toolbar import NARROWEST, Memo, toolbar
+from assocsh.terminal.validator import ANYWAY, message
+from assocsh.text.visible import visible
 from assocsh.wire.modes import WireMode
 
 BUSY = Status(
@@ -106,3 +111,46 @@ def test_memo_asks_once_for_the_same() -> None:
     memo = Memo(function)
     assert [memo("a", 1), memo("a", 1), memo("b", 1), memo("b", 0)] == ["A", "A", "B", "B"]
     assert asked == [("a", 1), ("b", 1), ("b", 0)]
+
+
+TEXTS = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from("漢字かな한글ＡＢ🏥👩🏽‍⚕️🇩🇪é̂\u0301\u200d\x1b\u202eabc @:/"),
+    ),
+    max_size=70,
+)
+STATUSES = st.builds(
+    Status,
+    peer=TEXTS,
+    state=st.sampled_from(["open", "released", "aborted", "lost", "requesting"]),
+    window=st.sampled_from(["", "8/1", "∞/∞"]),
+    pending=st.integers(0, 10**6),
+    queued=st.integers(0, 10**6),
+    held=st.integers(0, 3),
+    last=TEXTS,
+    failed=st.booleans(),
+    elapsed=st.sampled_from(["", "38 ms"]),
+    wire=st.sampled_from(list(WireMode)),
+    listening=TEXTS,
+    recording=TEXTS,
+)
+
+
+@given(status=STATUSES, hint=TEXTS, columns=st.integers(1, 240))
+@example(status=Status(), hint="漢" * 60, columns=80)
+@example(status=BUSY._replace(peer="漢" * 60), hint="", columns=80)
+@example(status=BUSY._replace(peer="A@" + "漢" * 58), hint="", columns=NARROWEST)
+def test_it_never_takes_more_cells_than_there_are(status: Status, hint: str, columns: int) -> None:
+    fragments = toolbar(status, hint, columns)
+    assert fragment_list_width(fragments) <= max(columns, NARROWEST)
+    shown = to_plain_text(fragments)
+    assert shown == visible(shown, None)
+
+
+@given(text=TEXTS, columns=st.integers(20, 200))
+def test_the_message_about_a_line_stays_whole_or_says_how_to_submit(
+    text: str, columns: int
+) -> None:
+    shown = message(text, "", columns)
+    assert get_cwidth(shown) < columns or not shown.endswith(ANYWAY)

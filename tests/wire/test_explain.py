@@ -5,16 +5,19 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from assocsh.association.events import MessageTransferred, OperationChanged
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.states import OperationState
+from assocsh.output.summary import DOT, final_line
 from assocsh.upperlayer.negotiation import (
     AssociateRequest,
     AsyncWindow,
     PresentationContext,
     ProposedContext,
 )
-from assocsh.wire.exchange import MAX_EXCHANGES, MAX_STEPS, ExchangeLog
+from assocsh.wire.exchange import MAX_EXCHANGES, MAX_STEPS, Exchange, ExchangeLog, Step
 from assocsh.wire.explain import explain, explain_association
 
 STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
@@ -90,6 +93,31 @@ def test_a_find() -> None:
     assert "Pending (0xFF00) 12 times" in matches
     assert "Success (0x0000)" in success
     assert "65 ms" in took
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [0.0, 0.00994, 0.00996, 0.0384, 0.9994, 0.9996, 1.25, 5.0, 9.996, 59.9, 119.6, 200, 4000, 7200],
+)
+def test_a_time_is_said_as_the_line_of_the_request_says_it(seconds: float) -> None:
+    record: Any = SimpleNamespace(
+        number=1,
+        service="C-ECHO",
+        several=False,
+        final=None,
+        state="done",
+        limited=False,
+        suboperations=None,
+        detail="",
+        elapsed=seconds,
+    )
+    shown = final_line(record).rpartition(DOT)[2]
+    exchange = Exchange(operation(queued_at=10.0, sent_at=10.0 + seconds), window_was_full=True)
+    for time, command in ((10.0, request()), (10.0 + seconds, response(0))):
+        exchange.add(Step(time, time, not command.is_response, command, None, None, 0))
+    lines = explain(exchange)
+    assert f" waited {shown} in the queue" in lines[0]
+    assert lines[-1].endswith(f": {shown}.")
 
 
 def test_a_request_that_had_a_place_in_the_window_did_not_wait_for_it() -> None:

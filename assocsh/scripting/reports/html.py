@@ -10,6 +10,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from assocsh.datasets.dicomjson import value_text
 from assocsh.language.verdict import Check
 from assocsh.output.failure import exchange_line
 from assocsh.scripting.event_log import Event
@@ -208,22 +209,6 @@ def _keyword(tag: str) -> str:
         return entry_of(int(tag, 16)).keyword or tag
     except ValueError:
         return tag
-
-
-def value_text(element: Any) -> str:
-    """An element of the DICOM JSON model as one text."""
-    if not isinstance(element, dict):
-        return ""
-    values = element.get("Value", [])
-    if element.get("vr") == "SQ":
-        return f"{len(values)} items"
-    parts = []
-    for value in values:
-        if isinstance(value, dict):
-            parts.append("=".join(str(part) for part in value.values()))
-        else:
-            parts.append("" if value is None else str(value))
-    return "\\".join(parts)
 
 
 def _command(text: str) -> str:

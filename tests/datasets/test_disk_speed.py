@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from assocsh.datasets.pace import LONGEST_REST, REST, SLOW, Pace
+from assocsh.datasets.disk_speed import LONGEST_REST, REST, SLOW, DiskSpeed
 
 
 class Clock:
@@ -12,23 +12,23 @@ class Clock:
 
 def test_a_slow_operation_makes_a_rest() -> None:
     clock = Clock()
-    pace = Pace(clock)
-    pace.took(clock.now, clock.now + SLOW * 0.9)
-    assert pace.is_quick
-    pace.took(clock.now, clock.now + SLOW * 1.5)
-    assert not pace.is_quick
+    disk = DiskSpeed(clock)
+    disk.record(clock.now, clock.now + SLOW * 0.9)
+    assert disk.is_quick
+    disk.record(clock.now, clock.now + SLOW * 1.5)
+    assert not disk.is_quick
     clock.now += REST + SLOW * 2
-    assert pace.is_quick
+    assert disk.is_quick
 
 
 def test_slow_again_after_a_rest_makes_a_longer_one() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    disk = DiskSpeed(clock)
     rests = []
     for _ in range(9):
-        pace.took(clock.now, clock.now + 1.0)
+        disk.record(clock.now, clock.now + 1.0)
         began = clock.now = clock.now + 1.0
-        while not pace.is_quick:
+        while not disk.is_quick:
             clock.now += 0.5
         rests.append(clock.now - began)
     assert rests[:4] == [REST, REST * 2, REST * 4, REST * 8]
@@ -37,9 +37,9 @@ def test_slow_again_after_a_rest_makes_a_longer_one() -> None:
 
 def test_a_long_quick_time_is_not_held_against_it() -> None:
     clock = Clock()
-    pace = Pace(clock)
-    pace.took(clock.now, clock.now + 1.0)
+    disk = DiskSpeed(clock)
+    disk.record(clock.now, clock.now + 1.0)
     clock.now += 1000.0
-    pace.took(clock.now, clock.now + 1.0)
+    disk.record(clock.now, clock.now + 1.0)
     clock.now += 1.0 + REST
-    assert pace.is_quick
+    assert disk.is_quick

@@ -1,0 +1,34 @@
+"""How an association is opened and watched over: timers, TLS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds; None waits for ever. ``dimse`` counts from the last progress of a request."""
+
+    connect: float | None = 10.0
+    acse: float | None = 30.0
+    dimse: float | None = 60.0
+    release: float | None = 10.0
+    write_stall: float | None = 30.0
+    artim: float | None = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class TLSConfig:
+    """TLS as PS3.15 B.12 wants it: 1.2 at least, the peer's certificate and host name checked.
+
+    ``pin`` is ``sha256:`` and the hexadecimal digest of the peer's certificate: it replaces the
+    check against ``ca``. ``insecure`` checks nothing.
+    """
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    password: str | None = field(default=None, repr=False)
+    pin: str | None = None
+    insecure: bool = False
+    host_name: str | None = None

@@ -1,0 +1,44 @@
+"""Whether a disk is quick enough to be written to from the event loop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+SLOW = 0.004
+"""Seconds. An event loop that is held longer than this is late for everything else it serves."""
+
+REST, LONGEST_REST = 1.0, 64.0
+"""Seconds for which a disk counts as slow after a slow operation: doubled each time, up to this."""
+
+
+class DiskSpeed:
+    """Decides whether the next operation is done on the event loop or in a thread.
+
+    The writer of instances calls ``record`` after each operation on the event loop and asks
+    ``is_quick`` before the next one. A page of the cache is written in microseconds, a way to a
+    thread and back takes a hundred; but a disk that is full of work, or far away, would hold the
+    event loop. So the first operation that takes long is the last one there for a while.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._rest = REST
+        self._slow_until = 0.0
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the next operation may be done on the event loop."""
+        return not self._slow_until or self._clock() >= self._slow_until
+
+    def record(self, began: float, ended: float) -> None:
+        """Note an operation on the event loop that lasted between two times of the clock.
+
+        Longer than ``SLOW``: ``is_quick`` is False for a rest, a doubled one if the last rest
+        ended only a moment ago.
+        """
+        if ended - began <= SLOW:
+            return
+        again = self._slow_until and began - self._slow_until < self._rest
+        self._rest = min(self._rest * 2, LONGEST_REST) if again else REST
+        self._slow_until = ended + self._rest

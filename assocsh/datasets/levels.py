@@ -1,0 +1,128 @@
+"""The query/retrieve levels (PS3.4 C.6) and the worklist: their unique keys and the usual ones.
+
+Keywords only, and light: completion asks with a key press, the session for each query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assocsh.errors import UsageError
+
+QUERY_LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
+"""From the top down."""
+
+UNIQUE_KEY: Mapping[str, str] = {
+    "PATIENT": "PatientID",
+    "STUDY": "StudyInstanceUID",
+    "SERIES": "SeriesInstanceUID",
+    "IMAGE": "SOPInstanceUID",
+}
+"""The unique key of each level (PS3.4 C.6.1.1)."""
+
+UNIQUE_KEY_TAG: Mapping[str, int] = {
+    "PATIENT": 0x00100020,
+    "STUDY": 0x0020000D,
+    "SERIES": 0x0020000E,
+    "IMAGE": 0x00080018,
+}
+"""The same as tags."""
+
+UNIQUE_KEYS: Mapping[str, tuple[str, ...]] = {
+    level: tuple(UNIQUE_KEY[above] for above in QUERY_LEVELS[: depth + 1])
+    for depth, level in enumerate(QUERY_LEVELS)
+}
+"""The unique keys of a level and of those above it (PS3.4 C.6.1, C.6.2), its own the last."""
+
+_PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
+_STUDY = (
+    "StudyDate",
+    "StudyTime",
+    "AccessionNumber",
+    "ModalitiesInStudy",
+    "StudyDescription",
+    "StudyInstanceUID",
+    "StudyID",
+)
+_SERIES = (
+    "Modality",
+    "SeriesNumber",
+    "SeriesDescription",
+    "SeriesInstanceUID",
+    "NumberOfSeriesRelatedInstances",
+)
+_IMAGE = ("SOPClassUID", "SOPInstanceUID", "InstanceNumber")
+_STEP = "ScheduledProcedureStepSequence"
+_WORKLIST = (
+    *_PATIENT,
+    "AccessionNumber",
+    "StudyInstanceUID",
+    "RequestedProcedureID",
+    "RequestedProcedureDescription",
+    *(
+        f"{_STEP}[0].{keyword}"
+        for keyword in (
+            "Modality",
+            "ScheduledStationAETitle",
+            "ScheduledProcedureStepStartDate",
+            "ScheduledProcedureStepStartTime",
+            "ScheduledPerformingPhysicianName",
+            "ScheduledProcedureStepDescription",
+            "ScheduledProcedureStepID",
+        )
+    ),
+)
+
+USUAL_KEYS: Mapping[str, tuple[str, ...]] = {
+    "PATIENT": (*_PATIENT, "NumberOfPatientRelatedStudies"),
+    "STUDY": ("PatientName", "PatientID", *_STUDY, "NumberOfStudyRelatedInstances"),
+    "SERIES": ("StudyInstanceUID", *_SERIES),
+    "IMAGE": ("StudyInstanceUID", "SeriesInstanceUID", *_IMAGE),
+    "WORKLIST": _WORKLIST,
+}
+"""What is usually asked for at a level, as paths. The unique keys of the levels above are among
+them, so that the next query can go deeper."""
+
+_FURTHER: Mapping[str, tuple[str, ...]] = {
+    "PATIENT": (),
+    "STUDY": (
+        "ReferringPhysicianName",
+        "PatientBirthDate",
+        "PatientSex",
+        "NumberOfStudyRelatedSeries",
+    ),
+    "SERIES": ("BodyPartExamined", "SeriesDate"),
+    "IMAGE": (),
+    "WORKLIST": (),
+}
+
+
+def default_return_keys(level: str, model: str | None = None) -> list[str]:
+    """What is asked for when no return key was typed: the usual keys of a level, as paths.
+
+    ``model`` patient asks for no patient attributes below the patient level but Patient ID. Raises
+    UsageError for a level that there is not.
+    """
+    name = _known(level)
+    if name == "STUDY" and model == "patient":
+        return ["PatientID", *_STUDY]
+    return list(USUAL_KEYS[name])
+
+
+def keys_to_offer(level: str) -> list[str]:
+    """What completion offers first at a level: the usual keys, then some more that archives have.
+
+    Raises UsageError for a level that there is not.
+    """
+    name = _known(level)
+    return [*USUAL_KEYS[name], *_FURTHER[name]]
+
+
+def _known(level: str) -> str:
+    name = level.upper()
+    if name not in USUAL_KEYS:
+        raise UsageError(
+            f"{level!r} is not a query/retrieve level",
+            hint="the levels are " + ", ".join(each.lower() for each in USUAL_KEYS),
+        )
+    return name
