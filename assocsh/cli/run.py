@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
-from assocsh.commands.registry import load
+from assocsh.commands.registry import load, new_session
 from assocsh.errors import UsageError
 from assocsh.output.sink import Output, StreamOutput
 from assocsh.scripting import runner
@@ -69,7 +69,12 @@ async def run(arguments: RunArguments, config: Config) -> int:
             if script.torn:
                 reporter.note(f"{script.name}: the recording was cut off, its last line is not run")
         begun = runner.Run(
-            scripts, plan, sinks=sinks, output=_output_for(arguments), ended=reporter.script
+            scripts,
+            plan,
+            make_session=new_session,
+            output=_output_for(arguments),
+            sinks=sinks,
+            ended=reporter.script,
         )
         with on_signals(_Signals(begun)):
             code = await begun.all()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
+from assocsh.language.model import Grammar
+from assocsh.language.table import grammar_of
 from assocsh.language.verdict import Check
 from assocsh.scripting.event_log import Event
 
@@ -265,7 +267,8 @@ class _Reader:
 
 
 def _is_expect(text: str) -> bool:
-    return text.split(None, 1)[:1] == ["expect"]
+    """Whether a command is an expectation: that is a part of the step that it looks at."""
+    return grammar_of(text.split(None, 1)[0] if text.strip() else "") is Grammar.EXPECTATION
 
 
 def _same_kind(one: Event, other: Event) -> bool:

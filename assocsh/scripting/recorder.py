@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from assocsh.session.job import Job
     from assocsh.session.session import Session
 
-NOT_RECORDED = frozenset({"record", "quit", "help", "history", "peers"})
-
 
 class Recorder:
     """Writes one session to one file, from when it is made until ``close``.
@@ -100,11 +98,11 @@ class Recorder:
         self._unfinished[job] = None
         if job.record is not None:
             self._numbers[job.record.number] = len(self._numbers) + 1
-        if job.nested or job.call.spec.name in NOT_RECORDED:
+        if job.nested or not job.call.spec.recorded:
             self._parts.add(job)
             return
         call = job.call
-        if call.spec.name == "cancel":  # by whom a request was cancelled is known
+        if call.spec.cancels:  # by whom a request was cancelled is known
             self._cancelled.update(self._unfinished_numbers())
         for name, value in self._missing_variables(job):
             self._line(self._redacted(f"let {name} = {value}"))
@@ -112,7 +110,7 @@ class Recorder:
             written = None
         else:
             written = replay_text(call, self._numbers)
-        if call.spec.name == "find":
+        if call.spec.gives_rows:
             self._finds += 1
         if written is None:
             self._line(f"# speaks of what was before this recording: {_one_line(call.text)}")
