@@ -133,7 +133,7 @@ class Interpreter:
 
     def _end(self, job: Job) -> None:
         state = self._state
-        job.late = state.association is not None
+        job.late = state.checked or state.association is not None
         if job.error is None:
             job.state = JobState.DONE
         elif isinstance(job.error, OperationCancelled):

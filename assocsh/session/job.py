@@ -67,7 +67,8 @@ class Job:
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
         self.late = False
-        """There was an association before it ended: exit code 2 would say that nothing was sent."""
+        """It was checked before it was run, or there was an association before it ended: exit code
+        2 would say that nothing was performed."""
 
     @property
     def nested(self) -> bool:
