@@ -78,8 +78,10 @@ def test_output_above_a_half_typed_line_leaves_it_intact(shell: PtyTerminal) -> 
 
 
 def test_tab_completes_pat_to_patient_name_and_shows_the_vr(shell: PtyTerminal) -> None:
-    shell.send("find study Pat")
+    shell.send("find study Patien")
     shell.wait_for(lambda t: re.search(r"PatientName +\(0010,0010\) PN", t.text))
+    shell.send("tab")
+    shell.wait_for(lambda t: prompt_line(t) == "assocsh> find study Patient")
     shell.send("tab")
     shell.wait_for("assocsh> find study PatientName")
     shell.wait_for(lambda t: "PatientName (0010,0010) PN 1  Patient's Name" in t.lines[-1])
