@@ -308,7 +308,8 @@ class Shell:
         from assocsh.terminal.explain_word import help_at
 
         buffer = self.prompt.default_buffer
-        self.session.output.note(help_at(buffer.text, buffer.cursor_position))
+        known = {} if self._provider is None else {"context_status": self._provider.context_status}
+        self.session.output.note(help_at(buffer.text, buffer.cursor_position, **known))
 
     def next_wire_mode(self) -> None:
         """F5: the wire view's next mode."""

@@ -90,6 +90,16 @@ def test_tab_completes_pat_to_patient_name_and_shows_the_vr(shell: PtyTerminal) 
     shell.wait_for("assocsh> find study PatientName=A*")
 
 
+def test_f1_on_a_sop_class_says_what_became_of_it(shell: PtyTerminal) -> None:
+    opened(shell, "--contexts CTImageStorage")
+    shell.send("open practice --contexts CTImageStorage")
+    shell.wait_for("assocsh> open practice --contexts CTImageStorage")
+    shell.send("f1")
+    shell.wait_for("CT Image Storage   SOP class of Storage")
+    shell.wait_for("on this association: accepted as 1, ")
+    shell.wait_for(lambda t: prompt_line(t) == "assocsh> open practice --contexts CTImageStorage")
+
+
 def test_a_tag_that_is_none_stays_on_the_line_with_the_nearest(shell: PtyTerminal) -> None:
     shell.send("find study PatientNam")
     shell.wait_for("(0010,0010) PN")  # the dictionary is there
