@@ -23,7 +23,7 @@ request, ends an association, or refuses something before it reached the wire::
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 Side = Literal["local", "peer"]
 
@@ -40,6 +40,14 @@ class AssocshError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def with_hint(self, hint: str) -> Self:
+        """The same error with another hint; this one, which others may hold, stays as it is."""
+        other = type(self).__new__(type(self), *self.args)
+        other.__dict__.update(self.__dict__)
+        other.__cause__ = self.__cause__
+        other.hint = hint
+        return other
 
     @property
     def kind(self) -> str:

@@ -161,14 +161,12 @@ class AssocSession:
             self._loop.close()
 
     async def _begin(self) -> None:
-        from assocsh.commands.registry import load
+        from assocsh.commands.registry import new_session
         from assocsh.output.sink import MemoryOutput
         from assocsh.scripting.event_log import EventLog
         from assocsh.scripting.session_log import SessionLogger
-        from assocsh.session.session import Session
 
-        load()
-        self.session = Session(MemoryOutput())
+        self.session = new_session(MemoryOutput())
         self._log = EventLog("commands", self._loop.time)
         self._logger = SessionLogger(self.session, self._log)
         self._started = True

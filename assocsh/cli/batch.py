@@ -10,16 +10,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
-from assocsh.commands.registry import load
+from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind, OutputClosed, StreamOutput
-from assocsh.session.session import Session
 
 if TYPE_CHECKING:
     from assocsh.cli.arguments import Arguments
     from assocsh.language.parse import Call
     from assocsh.session.config import Config
+    from assocsh.session.session import Session
 
 Texts = list[tuple[str, str]]
 
@@ -54,17 +54,14 @@ def read_texts(arguments: Arguments) -> Texts:
 
 async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     """Parse, run, release; the exit code."""
-    load()
     output = StreamOutput()
-    session = Session(output, config=config)
+    session = new_session(output, config=config)
     if arguments.format:
         session.settings.set("format", arguments.format)
     calls = parse_texts(session, texts)
     if calls is None:
         return 2
-    from assocsh.session.history import prepare
-
-    prepare(session, calls)
+    session.prepare(calls)
     if arguments.commands and sys.stdin.isatty() and sys.stderr.isatty():
         from assocsh.cli.passcode import ask_at_terminal
 

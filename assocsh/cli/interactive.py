@@ -22,14 +22,12 @@ async def interactive(arguments: Arguments) -> int:
     session: Session | None = None
 
     def begin() -> tuple[Session, SessionProvider]:
-        from assocsh.commands.registry import load
+        from assocsh.commands.registry import new_session
         from assocsh.session.config import load_config
         from assocsh.session.offers import SessionProvider
-        from assocsh.session.session import Session
 
         nonlocal session
-        load()
-        session = Session(config=load_config())
+        session = new_session(config=load_config())
         if arguments.format:
             session.settings.set("format", arguments.format)
         return session, SessionProvider(session)

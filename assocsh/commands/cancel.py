@@ -23,16 +23,21 @@ SPEC = CommandSpec(
             "request", Slot.REQUEST, ("all",), True, summary="request number, or all of them"
         ),
     ),
-    examples=("cancel 7", "cancel #7", "cancel all"),
+    examples=(
+        "find image & cancel all",
+        "cancel all",
+        "find study & cancel #1",
+    ),
     section="PS3.7 9.3.2.3 (C-CANCEL-FIND-RQ)",
     at_once=True,
+    cancels=True,
 )
 
 
 @command(SPEC)
 async def cancel(session: Session, call: BoundCall) -> None:
     """Cancel one request, or all that have not ended."""
-    jobs = [job for job in session.interpreter.unfinished if job.record is not None]
+    jobs = [job for job in session.jobs if job.record is not None]
     word = call.required("request")
     if word == "all":
         for job in jobs:

@@ -51,14 +51,15 @@ SPEC = CommandSpec(
         REPEAT,
     ),
     examples=(
-        'find study PatientName="DOE*" StudyDate=20260101- StudyDescription',
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
-        "find series --of 2",
+        "find study PatientName='OKO*' StudyDate=20250101- StudyDescription",
+        "find series --of 1",
     ),
     section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
     sends=True,
     details="With no keys to return, the usual ones of the level are asked for.",
     service="C-FIND",
+    gives_rows=True,
 )
 
 REMEMBERED = 300
@@ -90,8 +91,7 @@ async def find(session: Session, call: BoundCall) -> None:
         await repeat(session, record, (request for _ in range(count)), count)
         return
     limit = call.integer("--limit", least=1)
-    operation = session.open_association().send(request, limit=limit)
-    record.track(operation)
+    operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
     turns = Turns()
     async for response in operation:

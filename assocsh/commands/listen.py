@@ -9,11 +9,12 @@ from assocsh.errors import LocalProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
-from assocsh.session.opening import DEFAULT_AE
-from assocsh.session.serving import StorageListener, start_listener
+from assocsh.session.plan import DEFAULT_AE
+from assocsh.session.serving import start_listener
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
+    from assocsh.session.listener import StorageListener
     from assocsh.session.session import Session
 
 SPEC = CommandSpec(
@@ -30,8 +31,8 @@ SPEC = CommandSpec(
     ),
     examples=(
         "listen --port 11113 --to ./in",
-        "listen --to ./in --as STORE1",
         "listen --stop",
+        "listen --to ./in --as STORE1",
     ),
     section="PS3.4 B (Storage), PS3.8 7.1",
     needs_association=True,
@@ -70,12 +71,13 @@ async def listen(session: Session, call: BoundCall) -> None:
     title = call.option("--as") or (DEFAULT_AE if association is None else association.calling_ae)
     session.listener = await start_listener(
         session,
+        session.receiving,
         host=call.option("--host") or "127.0.0.1",
         port=call.integer("--port", most=65535) or 0,
         ae_title=title,
         directory=call.path(call.option("--to") or "."),
     )
-    session.tell_practice()
+    session.practice.learn_listener()
     session.changed()
     show(session, session.listener, "listening")
 

@@ -30,8 +30,7 @@ def attributes(call: BoundCall) -> Dataset | None:
 
 async def perform(session: Session, call: BoundCall, request: Request) -> None:
     record = call.record
-    operation = session.open_association().send(request)
-    record.track(operation)
+    operation = session.send(request, record)
     final = await operation.result()
     uid = final.command.affected_sop_instance
     if uid:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
-from assocsh.session.opening import open_association, plan_for, refuse_second
+from assocsh.session.opening import open_association, refuse_second
+from assocsh.session.plan import plan_for
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -28,10 +29,9 @@ SPEC = CommandSpec(
     ),
     options=OPEN_OPTIONS,
     examples=(
-        "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
         "open practice --window 8 --latency 50",
-        "open PACS@pacs.example:2762 --tls --contexts "
-        "CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
+        "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
+        "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
     ),
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
     lifecycle=True,
@@ -43,4 +43,4 @@ SPEC = CommandSpec(
 async def open_(session: Session, call: BoundCall) -> None:
     """Open an association; the presenter says what was negotiated."""
     refuse_second(session)
-    await open_association(session, plan_for(session, call), call)
+    await open_association(session, plan_for(session.config, call), call)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 
 if TYPE_CHECKING:
-    from assocsh.scripting.recorder import Recorder
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
@@ -25,11 +23,13 @@ SPEC = CommandSpec(
         Option("--redact", summary="replace patient identifiers, the same each time"),
         Option("--stop", summary="stop recording"),
     ),
-    examples=("record session.assoc", "record check.assoc --expect --redact", "record --stop"),
+    examples=(
+        "record session.assoc",
+        "record --stop",
+        "record check.assoc --expect --redact",
+    ),
     recorded=False,
 )
-
-_recorders: WeakKeyDictionary[Session, Recorder] = WeakKeyDictionary()
 
 
 @command(SPEC)
@@ -37,7 +37,7 @@ async def record(session: Session, call: BoundCall) -> None:
     """Begin a recording, end it (``--stop``), or say which one is going on."""
     from assocsh.text.visible import visible
 
-    current = _recorders.get(session)
+    current = session.recording
     name = call.argument("file")
     if call.flag("--stop") or name is None:
         if name is not None:
@@ -45,7 +45,7 @@ async def record(session: Session, call: BoundCall) -> None:
         if current is None:
             session.note("nothing is recorded")
         elif call.flag("--stop"):
-            stop_recording(session)
+            current.close()
             session.note(f"recorded: {visible(str(current.path))}")
         else:
             session.note(f"recording to {visible(str(current.path))}")
@@ -59,16 +59,6 @@ async def record(session: Session, call: BoundCall) -> None:
 
     path = call.path(name)
     redactor = Redactor() if call.flag("--redact") else None
-    _recorders[session] = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
-    session.recording = path.name
+    session.recording = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
     session.note(f"recording to {visible(str(path))}; record --stop ends it")
-    session.changed()
-
-
-def stop_recording(session: Session) -> None:
-    """End the recording of a session, if there is one."""
-    recorder = _recorders.pop(session, None)
-    if recorder is not None:
-        recorder.close()
-    session.recording = ""
     session.changed()

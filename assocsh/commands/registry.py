@@ -15,7 +15,9 @@ from assocsh.language.table import COMMANDS
 
 if TYPE_CHECKING:
     from assocsh.language.model import CommandSpec
+    from assocsh.output.sink import Output
     from assocsh.session.binding import BoundCall
+    from assocsh.session.config import Config
     from assocsh.session.session import Session
 
 Handler = Callable[["Session", "BoundCall"], Awaitable[None]]
@@ -49,3 +51,11 @@ def load() -> None:
 def handler(name: str) -> Handler:
     """What performs the command ``name``. Raises KeyError when there is none of this name."""
     return _handlers[name]
+
+
+def new_session(output: Output | None = None, *, config: Config | None = None) -> Session:
+    """A session that performs the commands of this folder; it keeps what it writes without one."""
+    from assocsh.session.session import Session
+
+    load()
+    return Session(output, handler=handler, config=config)

@@ -32,8 +32,9 @@ async def release(session: Session, call: BoundCall) -> None:
         if isinstance(association.ended_by, AssociationReleased):
             session.note("the association is released already")
             return
-        if association.ended_by is not None:
-            raise association.ended_by
+        ended = session.ended_by()
+        if ended is not None:
+            raise ended
     waiting = association.pending + association.queued
     if waiting and not call.flag("--now"):
         session.note(f"releasing after {waiting} pending")

@@ -8,7 +8,8 @@ from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError
 from assocsh.language.model import CommandSpec, Heading
-from assocsh.session.opening import open_association, with_options
+from assocsh.session.opening import open_association
+from assocsh.session.plan import with_options
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -20,7 +21,11 @@ SPEC = CommandSpec(
     Heading.ASSOCIATION,
     order=60,
     options=OPEN_OPTIONS,
-    examples=("reopen", "reopen --window 1", "reopen --contexts storage"),
+    examples=(
+        "reopen",
+        "reopen --window 1",
+        "reopen --contexts storage",
+    ),
     section="PS3.8 7.1 (A-ASSOCIATE)",
     lifecycle=True,
     opens=True,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import FirstFew
 from assocsh.results.comparison import comparison
 from assocsh.session.keys import identifier, keys_of_row, merged, typed_keys
 from assocsh.text.cells import cell
@@ -40,16 +42,24 @@ async def compare(session: Session, record: RequestRecord) -> None:
         return
     counts = record.suboperations
     await compared.wait_for(counts.completed + counts.warning if counts is not None else 0)
+    few = FirstFew()
+    few.admit()  # the first difference is in the error
+
+    def also(difference: str) -> None:
+        if few.admit():
+            session.note(f"#{record.number} different: {cell(difference, 1000)}", Kind.WARNING)
+
     try:
-        await compared.finish(session, record)
+        await compared.finish(also)
+        if not compared.compared and record.category != "Failure":
+            raise AssocshError(f"nothing arrived to compare with {compared.path}")
     finally:
         told = f"{compared.compared} compared, {compared.different} different"
         record.detail = f"{record.detail}, {told}" if record.detail else told
 
 
 async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:
-    operation = session.open_association().send(request)
-    record.track(operation)
+    operation = session.send(request, record)
     async for response in operation:
         if response.suboperations is not None:
             record.suboperations = response.suboperations
@@ -64,8 +74,9 @@ def _list_failed(session: Session, record: RequestRecord, dataset: Dataset | Non
     failed = dataset.get("FailedSOPInstanceUIDList") if dataset is not None else None
     if not failed:
         return
-    uids = [failed] if isinstance(failed, str) else list(failed)
-    for uid in uids[:20]:
-        session.note(f"#{record.number} failed: {cell(str(uid))}", Kind.WARNING)
-    if len(uids) > 20:
-        session.note(f"#{record.number} failed: {len(uids) - 20} more", Kind.WARNING)
+    few = FirstFew()
+    for uid in [failed] if isinstance(failed, str) else failed:
+        if few.admit():
+            session.note(f"#{record.number} failed: {cell(str(uid))}", Kind.WARNING)
+    if few.left_out:
+        session.note(f"#{record.number} failed: {few.left_out} more", Kind.WARNING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.commands.failing import error_with
@@ -10,7 +11,6 @@ from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.sink import Kind, Output
 from assocsh.session.binding import parse_integer
-from assocsh.session.nesting import inside, new_block
 from assocsh.text.durations import parse_duration, show_duration
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ SPEC = CommandSpec(
         Parameter("pause", Slot.DURATION, required=True, summary="pause between, 500ms, 2s"),
     ),
     examples=(
-        "retry 10 every 1s { find study PatientID=123; expect count == 1 }",
+        "retry 10 every 1s { find study PatientID=PRC-1001; expect count >= 1 }",
         "retry 3 every 500ms { echo }",
-        "retry 5 every 2s { open practice }",
+        "retry 5 every 2s { reopen }",
     ),
     block=True,
 )
@@ -80,16 +80,16 @@ async def retry(session: Session, call: BoundCall) -> None:
     times = parse_integer(call.words[0], "retry", least=1, most=MOST)
     pause = parse_duration(call.words[2])
     body = call.call.body
-    code, block = 0, new_block()
+    code = 0
     for number in range(1, times + 1):
         output = session.output
         held = HeldOutput(output)
         session.output = held
         try:
-            with inside(block, number):
-                ran = await session.interpreter.run(body)
+            scope = replace(call.job.scope, nested=True, attempt=(call.job.number, number))
+            ran = await session.interpreter.run(body, scope=scope)
         except asyncio.CancelledError:
-            for job in tuple(session.interpreter.unfinished):
+            for job in tuple(session.jobs):
                 if job.call in body:
                     job.cancel()
             raise

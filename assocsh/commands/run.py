@@ -24,7 +24,11 @@ SPEC = CommandSpec(
         Option("--set", Slot.TEXT, "NAME=VALUE", summary="a variable", repeated=True),
         Option("--keep-going", summary="go on after a failure"),
     ),
-    examples=("run tour.assoc", "run check.assoc --set id=P1", "run a.assoc b.assoc"),
+    examples=(
+        "run tour.assoc",
+        "run check.assoc --set id=PRC-1001",
+        "run tour.assoc check.assoc --keep-going",
+    ),
     runs_scripts=True,
 )
 
@@ -39,6 +43,6 @@ async def run(session: Session, call: BoundCall) -> None:
     names = frozenset(session.variables) | frozenset(values)
     scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
     session.variables.update(values)
-    code = await run_inside(session, scripts, keep_going=call.flag("--keep-going"))
+    code = await run_inside(session, call.job, scripts, keep_going=call.flag("--keep-going"))
     if code:
         raise error_with(code, f"{', '.join(call.words)}: failed")

@@ -13,7 +13,7 @@ from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 SPEC = CommandSpec(
@@ -25,7 +25,11 @@ SPEC = CommandSpec(
         Parameter("request", Slot.REQUEST, ("all",), summary="request number (all of them)"),
     ),
     options=(Option("--timeout", Slot.DURATION, "TIME", summary="at most this long"),),
-    examples=("wait", "wait #7", "wait all --timeout 30s"),
+    examples=(
+        "wait",
+        "wait #1",
+        "echo --repeat 100 & wait all --timeout 30s",
+    ),
     barrier=True,
 )
 
@@ -57,7 +61,7 @@ async def wait(session: Session, call: BoundCall) -> None:
 
 def _before(session: Session, job: Job) -> list[Job]:
     before: list[Job] = []
-    for other in session.interpreter.unfinished:
+    for other in session.jobs:
         if other is job:
             break
         before.append(other)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
-from assocsh.output.burst import Burst
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import ended_line, error_lines
-from assocsh.output.rows import CsvRows, Rows, TableRows, csv_line
+from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome
 from assocsh.output.values import leaves
 from assocsh.text.cells import cell, lines, wrapped
@@ -24,14 +23,12 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssocshError
     from assocsh.language.verdict import Check
+    from assocsh.output.console import Console
     from assocsh.output.listing import Listing
-    from assocsh.output.presenter import ReceivedFile
+    from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.session.notifications import EventReport
-    from assocsh.session.session import Session
     from assocsh.wire.exchange import Exchange
 
-REFUSALS_SHOWN = 20
 PROGRESS_EVERY = 1.0
 VALUE_SHOWN = 1000
 
@@ -39,21 +36,26 @@ VALUE_SHOWN = 1000
 class Human:
     """Shows everything with the rows of one format."""
 
-    def __init__(self, session: Session, rows: Callable[[Session, RequestRecord], Rows]) -> None:
-        self._session = session
-        self._make_rows = rows
+    def __init__(self, console: Console, format_name: str) -> None:
+        self._console = console
+        self._format = format_name
+        self._make_rows = ROWS[format_name]
         self._rows: dict[int, Rows] = {}
-        self._refusals: dict[int, int] = {}
+        self._refusals: dict[int, FirstFew] = {}
         self._hints: dict[int, dict[str, None]] = {}
-        self._told: dict[int, float] = {}
-        self._bursts = Burst(self._say_more)
-        self._is_csv = rows is CsvRows
+        self._progress_at: dict[int, float] = {}
+        self._arrivals = RateLimit(self._say_more)
+
+    @property
+    def _is_csv(self) -> bool:
+        """Results are rows and nothing else: a line that sums up would spoil the file."""
+        return self._format == "csv"
 
     def _result(self, text: str) -> None:
-        self._session.output.result(text)
+        self._console.result(text)
 
     def _note(self, text: str, kind: Kind = Kind.INFO) -> None:
-        self._session.note(text, kind)
+        self._console.note(text, kind)
 
     # the association
 
@@ -81,15 +83,18 @@ class Human:
     def _of(self, record: RequestRecord) -> Rows:
         rows = self._rows.get(record.number)
         if rows is None:
-            rows = self._rows[record.number] = self._make_rows(self._session, record)
+            rows = self._rows[record.number] = self._make_rows(self._console, record)
         return rows
 
     def _progress(self, record: RequestRecord) -> None:
         now = asyncio.get_running_loop().time()
         counts = record.suboperations
-        if counts is None or now - self._told.setdefault(record.number, now) < PROGRESS_EVERY:
+        if (
+            counts is None
+            or now - self._progress_at.setdefault(record.number, now) < PROGRESS_EVERY
+        ):
             return
-        self._told[record.number] = now
+        self._progress_at[record.number] = now
         done = counts.completed + counts.failed + counts.warning
         self._note(f"#{record.number} {record.service} {done}/{done + counts.remaining}")
 
@@ -98,13 +103,13 @@ class Human:
         if rows is not None:
             rows.flush()
             self._say_dropped(record, rows)
-        self._told.pop(record.number, None)
+        self._progress_at.pop(record.number, None)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
             text = final_line(record)
             if self._is_csv:
                 self._note(text)
             else:
-                for line in wrapped(text, self._session.output.width):
+                for line in wrapped(text, self._console.width):
                     self._result(line)
         for text in hint_lines(record):
             self._note(text, Kind.WARNING if record.failed else Kind.INFO)
@@ -114,13 +119,13 @@ class Human:
         if isinstance(rows, TableRows) and rows.dropped:
             names = [path.rpartition(".")[2] for path in rows.dropped]
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            told = cell(", ".join(names[:3])) + more
-            self._note(f"no room for {told}: show #{record.number} ROW shows a whole row")
+            named = cell(", ".join(names[:3])) + more
+            self._note(f"no room for {named}: show #{record.number} ROW shows a whole row")
 
     def _say_refusals(self, record: RequestRecord) -> None:
-        count = self._refusals.pop(record.number, 0)
-        if count > REFUSALS_SHOWN:
-            self._note(f"refused {count - REFUSALS_SHOWN} more", Kind.WARNING)
+        refusals = self._refusals.pop(record.number, None)
+        if refusals is not None and refusals.left_out:
+            self._note(f"refused {refusals.left_out} more", Kind.WARNING)
         for hint in self._hints.pop(record.number, {}):
             self._note(f"hint: {cell(hint, 1000)}")
 
@@ -134,11 +139,9 @@ class Human:
             self._result(text)
 
     def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
-        count = self._refusals.get(record.number, 0) + 1
-        self._refusals[record.number] = count
         if error.hint:
             self._hints.setdefault(record.number, {})[error.hint] = None
-        if count <= REFUSALS_SHOWN:
+        if self._refusals.setdefault(record.number, FirstFew()).admit():
             self._note(f"#{record.number} refused: {cell(error.message, 1000)}", Kind.WARNING)
 
     def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
@@ -148,7 +151,7 @@ class Human:
             more = " (here already, identical)"
         elif file.duplicate:
             more = " (another instance with this UID is here, and differs)"
-        if more or (record is None and self._bursts.one_more()):
+        if more or (record is None and self._arrivals.admit()):
             self._note(
                 f"{mark} received {cell(file.path)}{more}{cell(file.origin)}",
                 Kind.EVENT if record is None else Kind.INFO,
@@ -172,18 +175,16 @@ class Human:
                 self._note(line, Kind.EVENT)
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
-        rows = self._make_rows(self._session, record)
+        rows = self._make_rows(self._console, record)
         rows.count = index
-        if isinstance(rows, CsvRows) or self._session.settings.format == "table":
-            from assocsh.output.rows import ExpandedRows
-
-            rows = ExpandedRows(self._session, record)
+        if self._format in ("csv", "table"):
+            rows = ExpandedRows(self._console, record)
             rows.count = index
         rows.add(dataset, whole=True)
         rows.flush()
 
     def rows(self, record: RequestRecord) -> None:
-        rows = self._make_rows(self._session, record)
+        rows = self._make_rows(self._console, record)
         for dataset in record.results.datasets():
             rows.add(dataset)
         rows.flush()
@@ -199,8 +200,8 @@ class Human:
             return
         if not cells:
             return
-        room = self._session.output.width
-        if self._session.settings.format in ("expanded", "dump"):
+        room = self._console.width
+        if self._format in ("expanded", "dump"):
             for number, row in enumerate(cells, 1):
                 names = [column.head for column in listing.columns]
                 for text in table.expanded(names, row, f"{listing.type} {number}", room):
@@ -215,7 +216,7 @@ class Human:
         if not check.ok:
             for text in failed_lines(check, exchange):
                 self._note(text, Kind.ERROR)
-        elif self._session.interactive:
+        elif self._console.interactive:
             self._note(f"ok: expect {cell(check.text)}")
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:

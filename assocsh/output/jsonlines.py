@@ -17,22 +17,21 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.language.verdict import Check
+    from assocsh.output.console import Console
     from assocsh.output.listing import Listing
-    from assocsh.output.presenter import ReceivedFile
+    from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.session.notifications import EventReport
-    from assocsh.session.session import Session
     from assocsh.wire.exchange import Exchange
 
 
 class JsonLines:
     """One object for each event. Errors are said on stderr as well, for whoever watches."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     def _put(self, made: dict[str, Any]) -> None:
-        self._session.output.result(json.dumps(made, ensure_ascii=True, separators=(",", ":")))
+        self._console.result(json.dumps(made, ensure_ascii=True, separators=(",", ":")))
 
     def opened(self, association: Association) -> None:
         self._put(objects.association_object(association))
@@ -102,9 +101,9 @@ class JsonLines:
         )
         if not check.ok:
             for line in failed_lines(check, exchange):
-                self._session.note(line, Kind.ERROR)
+                self._console.note(line, Kind.ERROR)
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         self._put(objects.error_object(error, record))
         for line in error_lines(error, record):
-            self._session.note(line, Kind.ERROR)
+            self._console.note(line, Kind.ERROR)

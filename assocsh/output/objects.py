@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.errors import AssociationError, AssocshError
+    from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
-    from assocsh.session.notifications import EventReport
     from assocsh.upperlayer.negotiation import PresentationContext
 
 Object = dict[str, Any]

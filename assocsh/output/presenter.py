@@ -1,8 +1,8 @@
-"""What every output format can show; ``make_presenter`` gives the one that is set."""
+"""What every output format can show; ``formats.presenter`` gives the one of a format."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -12,21 +12,9 @@ if TYPE_CHECKING:
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
+    from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.session.notifications import EventReport
-    from assocsh.session.session import Session
     from assocsh.wire.exchange import Exchange
-
-
-class ReceivedFile(NamedTuple):
-    """An instance that was received; ``duplicate`` is identical, different or None."""
-
-    path: str
-    sop_class: str
-    sop_instance: str
-    duplicate: str | None
-    origin: str
-    """Who sent it, as text for people."""
 
 
 class Presenter(Protocol):
@@ -75,15 +63,3 @@ class Presenter(Protocol):
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         """Something went wrong, other than a status."""
-
-
-def make_presenter(name: str, session: Session) -> Presenter:
-    """The presenter of a format: table, expanded, json, csv or dump."""
-    if name == "json":
-        from assocsh.output.jsonlines import JsonLines
-
-        return JsonLines(session)
-    from assocsh.output.human import Human
-    from assocsh.output.rows import ROWS
-
-    return Human(session, ROWS[name])

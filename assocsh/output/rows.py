@@ -11,7 +11,7 @@ import csv
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from assocsh.output import table
 from assocsh.output.table import Column
@@ -21,8 +21,8 @@ from assocsh.text.cells import GUTTER, cell, lines
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.output.console import Console
     from assocsh.results.request import RequestRecord
-    from assocsh.session.session import Session
 
 SHORT = {
     "AccessionNumber": "Accession",
@@ -57,11 +57,8 @@ PAUSE = 0.15
 class Rows(ABC):
     """Shows the data sets of one request as they come."""
 
-    final_is_result: ClassVar[bool] = True
-    """The line that sums the request up is a result too; for CSV it would spoil the file."""
-
-    def __init__(self, session: Session, record: RequestRecord) -> None:
-        self.session = session
+    def __init__(self, console: Console, record: RequestRecord) -> None:
+        self.console = console
         self.record = record
         self.count = 0
 
@@ -74,14 +71,14 @@ class Rows(ABC):
         return
 
     def put(self, text: str) -> None:
-        self.session.output.result(text)
+        self.console.result(text)
 
 
 class _Tabular(Rows):
     """Formats that need columns: those asked for, then what the first row has besides."""
 
-    def __init__(self, session: Session, record: RequestRecord) -> None:
-        super().__init__(session, record)
+    def __init__(self, console: Console, record: RequestRecord) -> None:
+        super().__init__(console, record)
         self.paths: list[str] = list(record.columns)
 
     def cells(self, dataset: Dataset, limit: int | None) -> list[str]:
@@ -100,11 +97,8 @@ class _Tabular(Rows):
 class TableRows(_Tabular):
     """Aligned columns; the first is the row number that ``--of`` takes."""
 
-    latest: ClassVar[TableRows | None] = None
-    """The table that was written last: another one writes its titles again."""
-
-    def __init__(self, session: Session, record: RequestRecord) -> None:
-        super().__init__(session, record)
+    def __init__(self, console: Console, record: RequestRecord) -> None:
+        super().__init__(console, record)
         self._held: list[list[str]] = []
         self._choice: table.Choice | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -123,9 +117,9 @@ class TableRows(_Tabular):
 
         try:
             self.flush()
-            self.session.output.flush()
+            self.console.output.flush()
         except OutputClosed as error:
-            self.session.output_lost(error)
+            self.console.lose(error)
 
     def flush(self) -> None:
         if self._timer is not None:
@@ -135,7 +129,7 @@ class TableRows(_Tabular):
             return
         rows, self._held = self._held, []
         columns = self._columns()
-        room = self.session.output.width
+        room = self.console.width
         choice = table.choose(columns, rows, room)
         if choice is None:
             for row in rows:
@@ -149,10 +143,10 @@ class TableRows(_Tabular):
         else:
             self._choice = choice
             before = None
-        if before is None or TableRows.latest is not self:
+        if before is None or self.console.latest_table is not self:
             for text in table.header(choice.columns, choice.widths):
                 self.put(text)
-        TableRows.latest = self
+        self.console.latest_table = self
         for row in rows:
             self.put(table.line(choice.columns, choice.widths, choice.cells(columns, row)))
 
@@ -188,7 +182,7 @@ class ExpandedRows(_Tabular):
         names = [name for name, _ in values]
         title = f"#{self.record.number} row {self.count}"
         wide = max(map(len, names), default=0)
-        self.put(table.expanded([], [], title, self.session.output.width)[0])
+        self.put(table.expanded([], [], title, self.console.width)[0])
         for name, text in values:
             first, *rest = lines(text)
             self.put(f"{name:<{wide}} {first}".rstrip())
@@ -208,8 +202,6 @@ class DumpRows(Rows):
 
 class CsvRows(_Tabular):
     """RFC 4180, with a line of paths first."""
-
-    final_is_result = False
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
         first = not self.count
@@ -231,7 +223,7 @@ def _above(path: str, known: set[str]) -> bool:
     return any(other.startswith(path + "[") for other in known)
 
 
-ROWS: dict[str, Callable[[Session, RequestRecord], Rows]] = {
+ROWS: dict[str, Callable[[Console, RequestRecord], Rows]] = {
     "table": TableRows,
     "expanded": ExpandedRows,
     "csv": CsvRows,

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
-from assocsh.output.sink import Kind
-from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.datasets.compare import Originals
-    from assocsh.output.presenter import ReceivedFile
-    from assocsh.results.request import RequestRecord
-    from assocsh.session.session import Session
-
-TOLD = 20
-"""Differences that are told one by one."""
+    from assocsh.results.arrivals import ReceivedFile
 
 LATE = 5.0
 """Seconds for what a peer delivers after it has said that it had delivered it."""
@@ -48,28 +42,35 @@ class Comparison:
             except TimeoutError:
                 return
 
-    async def finish(self, session: Session, record: RequestRecord) -> None:
-        """Compare them. Raises AssocshError that names the first difference."""
+    async def finish(self, also: Callable[[str], None]) -> None:
+        """Compare what arrived. Raises AssocshError that names the first difference.
+
+        ``also`` is called with each difference after the first, in words that are not yet safe to
+        print.
+        """
         first = where = ""
         for file in self._arrived:
-            told = await asyncio.to_thread(self._originals.difference, Path(file.path))
+            difference = await asyncio.to_thread(self._originals.difference, Path(file.path))
             self.compared += 1
-            if not told:
+            if not difference:
                 continue
             self.different += 1
-            told = f"{file.sop_instance}: {told}"
-            first, where = first or told, where or file.path
-            if 1 < self.different <= TOLD:
-                session.note(f"#{record.number} different: {cell(told, 1000)}", Kind.WARNING)
-        path = self._originals.path
+            difference = f"{file.sop_instance}: {difference}"
+            if self.different > 1:
+                also(difference)
+            else:
+                first, where = difference, file.path
         if self.different:
             raise AssocshError(
                 f"{self.different} of {self.compared} received "
-                f"{'differs' if self.different == 1 else 'differ'} from {path}: {first}",
+                f"{'differs' if self.different == 1 else 'differ'} from {self.path}: {first}",
                 hint=f"the received one is {where}; dcmdump shows every element",
             )
-        if not self.compared and record.category != "Failure":
-            raise AssocshError(f"nothing arrived to compare with {path}")
+
+    @property
+    def path(self) -> Path:
+        """The file or folder that is compared with, as it was named."""
+        return self._originals.path
 
 
 async def comparison(path: Path) -> Comparison:

@@ -25,8 +25,6 @@ from assocsh.output.summary import ended_as
 from assocsh.scripting.identifying import identifies
 from assocsh.scripting.replay import open_line, replay_text
 from assocsh.scripting.script import RECORDED
-from assocsh.session.nesting import nested
-from assocsh.session.watch import JobWatcher
 from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
     from assocsh.scripting.redact import Redactor
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 NOT_RECORDED = frozenset({"record", "quit", "help", "history", "peers"})
@@ -71,14 +69,25 @@ class Recorder:
         association = session.association
         if association is not None and not association.closed and session.open_plan is not None:
             self._line(self._redacted(open_line(session.open_plan)))
-        self._watcher = JobWatcher(session, self._started, self._ended)
+        self._unfinished: dict[Job, None] = {}
+        """Jobs that were submitted since this began and have not ended, the oldest first."""
+        session.on_job_started.append(self._started)
+        session.on_job_ended.append(self._ended)
         session.on_change.append(self._changed)
+        session.on_close.append(self.close)
 
     def close(self) -> None:
         """End the recording; what is pending is left as it is, in the background."""
-        self._watcher.close()
-        if self._changed in self._session.on_change:
-            self._session.on_change.remove(self._changed)
+        session = self._session
+        if self._started in session.on_job_started:
+            session.on_job_started.remove(self._started)
+            session.on_job_ended.remove(self._ended)
+            session.on_change.remove(self._changed)
+        if self.close in session.on_close:
+            session.on_close.remove(self.close)
+        if session.recording is self:
+            session.recording = None
+            session.changed()
         self._end_line(background=self._tail is not None)
         if self._file >= 0:
             os.close(self._file)
@@ -87,9 +96,10 @@ class Recorder:
     # what happens in the session
 
     def _started(self, job: Job) -> None:
+        self._unfinished[job] = None
         if job.record is not None:
             self._numbers[job.record.number] = len(self._numbers) + 1
-        if nested() or job.call.spec.name in NOT_RECORDED:
+        if job.nested or job.call.spec.name in NOT_RECORDED:
             self._parts.add(job)
             return
         call = job.call
@@ -114,6 +124,9 @@ class Recorder:
         self._write(shown)
 
     def _ended(self, job: Job) -> None:
+        if job not in self._unfinished:
+            return  # submitted before this began
+        del self._unfinished[job]
         if job in self._parts:
             self._parts.discard(job)
             return
@@ -134,7 +147,7 @@ class Recorder:
 
     def _changed(self) -> None:
         """Ctrl-C is no command: it is written as the one that does the same."""
-        for job in self._watcher.unfinished:
+        for job in self._unfinished:
             record = job.record
             if record is None or not record.cancel_asked or record.limited:
                 continue
@@ -209,7 +222,7 @@ class Recorder:
             self._variables.add(call.parsed.name)
 
     def _unfinished_numbers(self) -> list[int]:
-        return [job.record.number for job in self._watcher.unfinished if job.record is not None]
+        return [job.record.number for job in self._unfinished if job.record is not None]
 
     def _redacted(self, text: str) -> str:
         return self._redactor.command(text) if self._redactor is not None else text
@@ -239,7 +252,7 @@ class Recorder:
             from assocsh.output.sink import Kind
 
             self._failed = True
-            self._session.recording = ""
+            self._session.recording = None
             reason = error.strerror or str(error)
             self._session.note(f"recording stopped: {self.path}: {reason}", Kind.WARNING)
 

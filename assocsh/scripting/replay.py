@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
-    from assocsh.session.opening import OpenPlan
+    from assocsh.session.plan import OpenPlan
 
 _JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,12 @@ from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
 from assocsh.scripting.session_log import SessionLogger, identifying_variables
-from assocsh.session.history import prepare
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.scripting.redact import Redactor
     from assocsh.session.config import Config
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 ABORT_WAIT = 2.0
@@ -183,7 +183,7 @@ class Run:
         if self._plan.open_text and not script.opens:
             calls += session.parse(self._plan.open_text, source="command line", line=0)
         calls += script.calls
-        prepare(session, calls)
+        session.prepare(calls)
         gone = True
         try:
             ran = await session.interpreter.run(calls, keep_going=self._keeps_going(session))
@@ -224,9 +224,9 @@ async def _close(session: Session, *, abort: bool) -> None:
 
 def new_session(script: Script, plan: RunPlan, output: Output, log: EventLog) -> Session:
     """A session for one script: its folder, its variables, its output."""
-    from assocsh.session.session import Session
+    from assocsh.commands import registry
 
-    session = Session(LoggedOutput(output, log), config=plan.config)
+    session = registry.new_session(LoggedOutput(output, log), config=plan.config)
     session.base = script.folder
     session.variables.update(plan.variables)
     if plan.peer:
@@ -317,14 +317,13 @@ def log_problems(problems: Sequence[Problem], sinks: tuple[Sink, ...]) -> list[E
     return logs
 
 
-async def run_inside(session: Session, scripts: Sequence[Script], *, keep_going: bool) -> int:
-    """Run scripts in a session that is open, for the command ``run``: the exit code."""
-    from assocsh.session.expansion import files_in
-    from assocsh.session.nesting import inside
-
+async def run_inside(
+    session: Session, job: Job, scripts: Sequence[Script], *, keep_going: bool
+) -> int:
+    """Run scripts in a session that is open, for the command ``run`` of ``job``: the exit code."""
     for script in scripts:
-        with inside(), files_in(script.folder):
-            ran = await session.interpreter.run(script.calls, keep_going=keep_going)
+        scope = replace(job.scope, nested=True, folder=script.folder)
+        ran = await session.interpreter.run(script.calls, keep_going=keep_going, scope=scope)
         if ran.code and not keep_going:
             return ran.code
     return 0

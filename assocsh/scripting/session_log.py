@@ -11,8 +11,6 @@ from assocsh.output.failure import message_members
 from assocsh.output.summary import ended_as
 from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.identifying import Pseudonym, identifies, pseudonym_for_path
-from assocsh.session.nesting import attempt
-from assocsh.session.watch import JobWatcher
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from assocsh.language.queries import Query
     from assocsh.language.verdict import Check
     from assocsh.results.request import RequestRecord
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 P_DATA = 0x04
@@ -40,12 +38,14 @@ class SessionLogger:
         self._log = log
         self._steps: dict[Job, int] = {}
         self._count = 0
-        self._watcher = JobWatcher(session, self._started, self._ended)
-        session.observer.add(self)
+        session.on_job_started.append(self._started)
+        session.on_job_ended.append(self._ended)
+        session.observers.add(self)
 
     def close(self) -> None:
-        self._watcher.close()
-        self._session.observer.remove(self)
+        self._session.on_job_started.remove(self._started)
+        self._session.on_job_ended.remove(self._ended)
+        self._session.observers.remove(self)
 
     # jobs
 
@@ -61,12 +61,14 @@ class SessionLogger:
             request=job.record.number if job.record is not None else None,
             background=call.background,
             source=call.source,
-            block=attempt()[0],
-            attempt=attempt()[1],
+            block=job.attempt[0],
+            attempt=job.attempt[1],
         )
 
     def _ended(self, job: Job) -> None:
-        step = self._steps.pop(job)
+        step = self._steps.pop(job, None)
+        if step is None:
+            return  # submitted before this began
         record = job.record
         if job.check is not None and isinstance(job.call.parsed, Expectation):
             self._expect(job.check, step, job.call.parsed.query)
@@ -162,7 +164,7 @@ class SessionLogger:
         if operation is None:
             return None
         newest: int | None = None
-        for job in self._watcher.unfinished:
+        for job in self._steps:
             record = job.record
             if record is None:
                 continue

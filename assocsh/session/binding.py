@@ -13,7 +13,7 @@ from assocsh.text.durations import parse_duration
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.results.request import RequestRecord
-    from assocsh.session.interpreter import Job
+    from assocsh.session.job import Job
 
 
 @dataclass(slots=True)

@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from assocsh.dimse.states import CancelOutcome
     from assocsh.results.request import RequestRecord
-    from assocsh.session.interpreter import Job
-    from assocsh.session.session import Session
+    from assocsh.session.job import Job
+    from assocsh.session.state import State
 
 
-def interrupt(session: Session) -> bool:
+def interrupt(state: State) -> bool:
     """Cancel the newest request that is not being cancelled yet, else the newest other job.
 
     Once more, and nothing but what ignores its cancel is left: that is said, with what ends it.
     False: nothing to cancel.
     """
-    jobs = list(reversed(session.interpreter.unfinished))
+    jobs = list(reversed(state.jobs))
     if not jobs:
         return False
     requests = [job for job in jobs if job.record is not None]
     for job in requests:
         if job.record is not None and not job.record.cancel_asked:
-            cancel_job(session, job)
+            cancel_job(state, job)
             return True
     for job in jobs:
         if job.record is None:
             job.cancel()
             return True
-    cancel_job(session, requests[0])
-    session.note("the peer has not answered the C-CANCEL yet: wait, or abort the association")
+    cancel_job(state, requests[0])
+    state.note("the peer has not answered the C-CANCEL yet: wait, or abort the association")
     return True
 
 
-def cancel_job(session: Session, job: Job) -> None:
+def cancel_job(state: State, job: Job) -> None:
     """Cancel one job and say what that means for it."""
     record = job.record
     if record is None:
@@ -44,14 +44,14 @@ def cancel_job(session: Session, job: Job) -> None:
     if not record.live:
         record.cancel_asked = True
         job.cancel()
-        session.note(f"#{record.number} {record.service} withdrawn: nothing was sent")
+        state.note(f"#{record.number} {record.service} withdrawn: nothing was sent")
         return
-    session.note(cancel_words(record, record.cancel()))
+    state.note(cancel_words(record, record.cancel()))
 
 
 def cancel_words(record: RequestRecord, outcomes: Counter[CancelOutcome]) -> str:
     """One line for what cancelling the operations of a request did."""
-    told = {str(outcome): count for outcome, count in outcomes.items() if count}
+    counts = {str(outcome): count for outcome, count in outcomes.items() if count}
     words = {
         "withdrawn": "withdrawn: nothing was sent",
         "requested": "C-CANCEL sent",
@@ -60,7 +60,7 @@ def cancel_words(record: RequestRecord, outcomes: Counter[CancelOutcome]) -> str
         "already": "is being cancelled already",
     }
     parts = []
-    for name, count in told.items():
+    for name, count in counts.items():
         text = words.get(name, name)
-        parts.append(text if sum(told.values()) == 1 else f"{count} {text}")
+        parts.append(text if sum(counts.values()) == 1 else f"{count} {text}")
     return f"#{record.number} {record.service} {'; '.join(parts)}"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
@@ -15,13 +12,13 @@ if TYPE_CHECKING:
     from assocsh.language.words import Reference
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
-    from assocsh.session.interpreter import Job
-    from assocsh.session.session import Session
+    from assocsh.session.job import Job
+    from assocsh.session.state import State
 
 
 def subjects(
     call: Call,
-    session: Session,
+    state: State,
     subject: RequestRecord | None,
     last_find: RequestRecord | None,
 ) -> Iterator[RequestRecord]:
@@ -37,13 +34,13 @@ def subjects(
         if query.request is None:
             bare = bare or query.root in OF_REQUEST
         else:
-            yield from _numbered(session, query.request)
-    if call.spec.name in ("show", "commit", "explain"):
+            yield from _numbered(state, query.request)
+    if call.spec.refers_to_request:
         named = False
         for word in call.arguments.get("request", ()):
             named = True
             if word.literal is not None:
-                yield from _numbered(session, request_number(word.literal))
+                yield from _numbered(state, request_number(word.literal))
         bare = bare or not named
     if bare and subject is not None:
         yield subject
@@ -63,32 +60,15 @@ def variables(call: Call) -> Iterator[str]:
             yield variable.name
 
 
-def _numbered(session: Session, number: int) -> Iterator[RequestRecord]:
+def _numbered(state: State, number: int) -> Iterator[RequestRecord]:
     # an unknown number is not held for: performing the command says that there is none
-    record = session.requests_by_number.get(number)
+    record = state.requests.numbered(number)
     if record is not None:
         yield record
 
 
-_folder: ContextVar[Path | None] = ContextVar("assocsh_folder", default=None)
-
-
-@contextmanager
-def files_in(folder: Path) -> Iterator[None]:
-    """Relative files of every command that is submitted in here start from ``folder``.
-
-    Other commands of the session, submitted meanwhile, are not touched: each job has the context
-    in which it was submitted.
-    """
-    token = _folder.set(folder)
-    try:
-        yield
-    finally:
-        _folder.reset(token)
-
-
 def expand(
-    session: Session,
+    state: State,
     job: Job,
     subject: RequestRecord | None,
     last_find: RequestRecord | None,
@@ -97,11 +77,11 @@ def expand(
     from assocsh.session.binding import BoundCall
     from assocsh.session.resolver import SessionResolver, text_of
 
-    resolver = SessionResolver(session, subject)
+    resolver = SessionResolver(state, subject)
 
     def lookup(reference: Reference) -> str:
         if reference.kind == "variable":
-            return session.variable(reference.text)
+            return state.variable(reference.text)
         if reference.query is None:
             raise UsageError(f"{reference}: not a query")
         return text_of(resolver, reference.query)
@@ -120,16 +100,16 @@ def expand(
             for name, words in call.options.items()
         },
         subject=subject,
-        last_find=_with_results(session, last_find),
-        base=_folder.get() or session.base,
+        last_find=_with_results(state, last_find),
+        base=job.folder or state.base,
     )
 
 
-def _with_results(session: Session, find: RequestRecord | None) -> RequestRecord | None:
+def _with_results(state: State, find: RequestRecord | None) -> RequestRecord | None:
     """``find``, or the last one before it that was sent: a mistyped find has no rows."""
     if find is None:
         return None
-    for record in reversed(session.requests[: find.number]):
+    for record in reversed(state.requests[: find.number]):
         if record.service == "C-FIND" and record.finals:
             return record
     return find

@@ -7,17 +7,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent
-    from assocsh.language.parse import Call
     from assocsh.language.queries import Query
-    from assocsh.session.session import Session
 
 Value = str | int | float | None
 
@@ -27,7 +23,7 @@ KEPT = 10_000
 P_DATA = 0x04
 
 
-class Happening(NamedTuple):
+class PastEvent(NamedTuple):
     """One thing that happened, with the names that a query may ask for."""
 
     type: str
@@ -36,13 +32,13 @@ class Happening(NamedTuple):
     message_id: int | None = None
 
 
-class Happened:
-    """An observer that remembers; made when something asks for it, or is known to ask later."""
+class EventHistory:
+    """An observer that remembers; made when it is asked for, or when a command will ask later."""
 
     wants_pdus = True
 
     def __init__(self) -> None:
-        self.events: deque[Happening] = deque(maxlen=KEPT)
+        self.events: deque[PastEvent] = deque(maxlen=KEPT)
         self.pdus: Counter[bool] = Counter()
 
     def __call__(self, event: EngineEvent) -> None:
@@ -53,13 +49,14 @@ class Happened:
             case events.PduTransferred(sent=sent, pdu_type=pdu_type):
                 self.pdus[sent] += 1
                 if pdu_type != P_DATA:
-                    self.events.append(Happening(pdu_name(pdu_type), _direction(sent)))
+                    self.events.append(PastEvent(pdu_name(pdu_type), _direction(sent)))
             case events.MessageTransferred(sent=sent, command=command):
                 status = command.status if command.is_response else None
-                number = command.request_id
-                self.events.append(Happening(command.label, _direction(sent), status, number))
+                self.events.append(
+                    PastEvent(command.label, _direction(sent), status, command.request_id)
+                )
             case events.StateChanged(state=state):
-                self.events.append(Happening(f"association {state}"))
+                self.events.append(PastEvent(f"association {state}"))
             case _:
                 pass
 
@@ -68,9 +65,9 @@ class Happened:
         if query.root == "pdu":
             return self.pdus[query.steps[1].name == "sent"]
         index, *names = query.steps[1:]
-        if len(names) != 1 or names[0].name not in Happening._fields:
+        if len(names) != 1 or names[0].name not in PastEvent._fields:
             raise UsageError(
-                f"{query.text}: an event has {', '.join(Happening._fields)}",
+                f"{query.text}: an event has {', '.join(PastEvent._fields)}",
                 hint="events[*].type, for example",
             )
         name = names[0].name
@@ -83,22 +80,3 @@ class Happened:
 
 def _direction(sent: bool) -> str:
     return "sent" if sent else "received"
-
-
-_of: WeakKeyDictionary[Session, Happened] = WeakKeyDictionary()
-
-
-def happened(session: Session) -> Happened:
-    """What happened in a session since something asked for the first time."""
-    if session not in _of:
-        _of[session] = Happened()
-        session.observer.add(_of[session])
-    return _of[session]
-
-
-def prepare(session: Session, calls: Iterable[Call]) -> None:
-    """Begin to remember where one of the commands will ask: before the first PDU."""
-    from assocsh.language.parse import every_call
-
-    if any(query.root in ("events", "pdu") for call in every_call(calls) for query in call.queries):
-        happened(session)

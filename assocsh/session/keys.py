@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.session.binding import BoundCall
-    from assocsh.session.session import Session
+    from assocsh.session.state import State
 
 Keys = list[tuple[str, str | None]]
 
@@ -104,11 +104,11 @@ def spelled(path: str) -> str:
         return path.lower()
 
 
-def identifier(session: Session, level: str, keys: Keys) -> Dataset:
+def identifier(state: State, level: str, keys: Keys) -> Dataset:
     """The identifier of a request. Raises UsageError for an unknown tag or a wrong value."""
     from assocsh.datasets.identifiers import build_identifier
 
-    encoding = session.settings.text("encoding")
+    encoding = state.settings.text("encoding")
     named = any(path.lower() == "specificcharacterset" for path, _ in keys)
     if encoding != "auto" and not named:
         keys = [*keys, ("SpecificCharacterSet", encoding)]

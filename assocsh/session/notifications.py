@@ -6,31 +6,18 @@ a storage commitment, the progress of a procedure step.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import OutputClosed
+from assocsh.results.arrivals import EventReport
 
 if TYPE_CHECKING:
-    from pydicom import Dataset
-
     from assocsh.association import Handlers, Indication
-    from assocsh.session.session import Session
+    from assocsh.session.state import State
 
 
-class EventReport(NamedTuple):
-    """What a peer reported. ``dataset`` is the event information, None without."""
-
-    message_id: int
-    event_type: int
-    sop_class: str
-    sop_instance: str
-    dataset: Dataset | None
-    problem: str
-    """Why the event information cannot be read; it was answered with a failure then."""
-
-
-def serve_reports(session: Session, handlers: Handlers) -> Handlers:
+def serve_reports(state: State, handlers: Handlers) -> Handlers:
     """``handlers``, which confirm each report and have it shown from now on."""
     from assocsh.dimse.commandset import CommandField
     from assocsh.dimse.status import PROCESSING_FAILURE, SUCCESS
@@ -44,7 +31,7 @@ def serve_reports(session: Session, handlers: Handlers) -> Handlers:
             problem = error.message
         indication.respond(PROCESSING_FAILURE if problem else SUCCESS)
         try:
-            session.presenter.reported(
+            state.presenter.reported(
                 EventReport(
                     indication.message_id,
                     command.event_type,
@@ -55,7 +42,7 @@ def serve_reports(session: Session, handlers: Handlers) -> Handlers:
                 )
             )
         except OutputClosed as lost:
-            session.output_lost(lost)
+            state.console.lose(lost)
 
     handlers.table[CommandField.N_EVENT_REPORT_RQ] = report
     return handlers

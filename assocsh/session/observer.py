@@ -1,42 +1,43 @@
-"""What the session makes of engine events: state for the toolbar, words for the user."""
+"""What a session makes of engine events: changes of its state, words for the user."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from assocsh.output.sink import Kind
+from assocsh.output.sink import Kind, OutputClosed
+from assocsh.session.remarks import Remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from assocsh.association import AssociationView
     from assocsh.association.events import EngineEvent, PeerRequest, StateChanged
-    from assocsh.session.session import Session
+    from assocsh.session.idle import KeepAlive, SleepWatch
+    from assocsh.session.serving import Receiving
+    from assocsh.session.state import State
 
 
 class SessionObserver:
-    """The session's one observer of an association; others are added to and taken from it."""
+    """The one observer that the associations of a session have; it passes events on to others."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.others: list[Callable[[Any], None]] = []
+    def __init__(
+        self, state: State, receiving: Receiving, keepalive: KeepAlive, sleepwatch: SleepWatch
+    ) -> None:
+        self._state = state
+        self._receiving = receiving
+        self._keepalive = keepalive
+        self._sleepwatch = sleepwatch
+        self.remarks = Remarks(state.console)
+        self.connecting: AssociationView | None = None
+        """The association that is being opened, from its first PDU."""
+        state.observers.on_change = self._subscribe_again
 
     @property
     def wants_pdus(self) -> bool:
-        return any(getattr(other, "wants_pdus", False) for other in self.others)
+        """Whether one of those that events are passed on to wants to see each PDU."""
+        return self._state.observers.wants_pdus
 
-    def add(self, observer: Callable[[Any], None]) -> None:
-        """Give every event to ``observer`` too."""
-        self.others.append(observer)
-        self._again()
-
-    def remove(self, observer: Callable[[Any], None]) -> None:
-        if observer in self.others:
-            self.others.remove(observer)
-            self._again()
-
-    def _again(self) -> None:
+    def _subscribe_again(self) -> None:
         # whether PDUs are wanted is asked when an observer subscribes
-        association = self._session.association
+        association = self._state.association
         if association is not None and not association.closed:
             association.unsubscribe(self)
             association.subscribe(self)
@@ -44,50 +45,53 @@ class SessionObserver:
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association import events
 
-        if isinstance(event, events.PduTransferred):
-            for other in tuple(self.others):
-                if getattr(other, "wants_pdus", False):
-                    other(event)
-            return
-        for other in tuple(self.others):
-            other(event)
-        session = self._session
-        if isinstance(event, events.StateChanged):
-            self._state(event)
-        elif isinstance(event, events.Remark):
-            if session.association is event.association:
-                session.remark(event.text, event.by)
-            else:
-                session.early_remarks.append((event.text, event.by))
-        elif isinstance(event, events.PeerRequest):
-            self._peer_request(event)
-        elif not isinstance(event, events.OperationChanged):
-            return
-        session.changed()
+        state = self._state
+        state.observers(event)
+        match event:
+            case events.StateChanged():
+                self._association_changed(event)
+            case events.Remark(association=association, text=text, by=by):
+                if state.association is association:
+                    self.remarks.say(text, by)
+                else:
+                    self.remarks.hold(text, by)
+            case events.PeerRequest():
+                self._peer_request(event)
+            case events.OperationChanged():
+                pass
+            case _:
+                return
+        state.changed()
 
-    def _state(self, event: StateChanged) -> None:
-        session = self._session
-        association = event.association
-        if session.association is not association:
+    def _association_changed(self, event: StateChanged) -> None:
+        state, association = self._state, event.association
+        if state.association is not association:
             # on its way, or never came to be: `open` says how that ended
-            session.connecting = None if event.state.is_end else association
+            self.connecting = None if event.state.is_end else association
             return
-        if event.state.is_end:
-            if event.error is not None and event.error.by == "peer":
-                session.call_attention()
-            session.association_ended(event.state, event.error)
+        if not event.state.is_end:
+            return
+        if event.error is not None and event.error.by == "peer":
+            state.call_attention()
+        self._keepalive.stop()
+        self._sleepwatch.stop()
+        self.remarks.say_left_out()
+        try:
+            state.presenter.ended(str(event.state), self._keepalive.suggested(event.error))
+        except OutputClosed as lost:
+            state.console.lose(lost)
 
     def _peer_request(self, event: PeerRequest) -> None:
         """Say what the peer asked for, unless it is shown with what came of it."""
         from assocsh.dimse.commandset import CommandField
 
-        session, command = self._session, event.indication.command
+        note, command = self._state.note, event.indication.command
         if command.field != CommandField.C_STORE_RQ or not self._takes_instances:
-            session.call_attention()
+            self._state.call_attention()
         if command.field == CommandField.C_ECHO_RQ:
-            session.note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
+            note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
         elif command.field == CommandField.C_STORE_RQ and not self._takes_instances:
-            session.note(
+            note(
                 f"* the peer asks for {command.label}: refused, nothing here asked for it "
                 "(listen takes what is sent here)",
                 Kind.EVENT,
@@ -95,4 +99,4 @@ class SessionObserver:
 
     @property
     def _takes_instances(self) -> bool:
-        return self._session.receiving.expects_more or self._session.listener is not None
+        return self._receiving.expects_more or self._state.listener is not None

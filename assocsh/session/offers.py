@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from assocsh.language.provider import CompletionDefaults
-from assocsh.session.opening import DEFAULT_AE, PRACTICE
+from assocsh.session.plan import DEFAULT_AE, PRACTICE
 
 if TYPE_CHECKING:
-    from assocsh.session.session import Session
+    from assocsh.session.state import State
 
 ROWS_OFFERED = 50
 REQUESTS_OFFERED = 50
@@ -18,49 +18,49 @@ REQUESTS_OFFERED = 50
 class SessionProvider(CompletionDefaults):
     """A CompletionProvider over a session. Values are as they came, not made visible."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, state: State) -> None:
+        self._state = state
 
     def peers(self) -> Iterator[tuple[str, str]]:
-        for entry in self._session.config.peers.values():
+        for entry in self._state.config.peers.values():
             yield entry.name, entry.address
         yield PRACTICE, "the built-in practice archive"
-        plan = self._session.open_plan
+        plan = self._state.open_plan
         if plan is not None and plan.peer != PRACTICE:
             yield plan.peer, "the last one that was open"
 
     def ae_titles(self) -> Iterator[tuple[str, str]]:
-        session = self._session
-        if session.listener is not None:
-            yield session.listener.ae_title, "our listener"
-        elif session.association is not None:
-            yield session.association.calling_ae, "our AE title"
+        state = self._state
+        if state.listener is not None:
+            yield state.listener.ae_title, "our listener"
+        elif state.association is not None:
+            yield state.association.calling_ae, "our AE title"
         else:
-            yield session.config.open.ae_title or DEFAULT_AE, "our AE title"
+            yield state.config.open.ae_title or DEFAULT_AE, "our AE title"
 
     def request_numbers(self) -> Iterator[tuple[int, str]]:
-        for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
+        for record in reversed(self._state.requests[-REQUESTS_OFFERED:]):
             count = f" {record.count}" if record.count else ""
             yield record.number, f"{record.service} {record.state}{count}"
 
     def rows(self) -> Iterator[tuple[int, str]]:
-        find = self._session.last_find
+        find = self._state.requests.last_find
         if find is None:
             return
         yield from enumerate(find.rows_told[:ROWS_OFFERED], 1)
 
     def recent_values(self, keyword: str) -> Iterator[tuple[str, str]]:
-        for recent in self._session.recent.values(keyword):
+        for recent in self._state.recent.values(keyword):
             yield recent.value, f"from {recent.origin}"
 
     def recent_keywords(self) -> Iterator[str]:
-        yield from self._session.recent.keywords()
+        yield from self._state.recent.keywords()
 
     def variable_names(self) -> Collection[str]:
-        return tuple(self._session.variables)
+        return tuple(self._state.variables)
 
     def context_status(self, uid: str) -> str:
-        association = self._session.association
+        association = self._state.association
         if association is None or association.closed:
             return ""
         from assocsh.datasets.dictionary import uid_keyword

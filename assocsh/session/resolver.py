@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.language.queries import Query, Step
     from assocsh.results.request import RequestRecord
-    from assocsh.session.session import Session
+    from assocsh.session.state import State
     from assocsh.upperlayer.negotiation import PresentationContext
 
 
 class SessionResolver:
     """Evaluates queries; ``subject`` is the request that those without ``#n`` speak of."""
 
-    def __init__(self, session: Session, subject: RequestRecord | None) -> None:
-        self._session = session
+    def __init__(self, state: State, subject: RequestRecord | None) -> None:
+        self._state = state
         self._subject = subject
 
     def variable(self, name: str) -> str:
         """The value of ``$name``. Raises UsageError."""
-        return self._session.variable(name)
+        return self._state.variable(name)
 
     def record(self, query: Query) -> RequestRecord:
         """The request that a query speaks of. Raises UsageError."""
         if query.request is not None:
-            return self._session.request(query.request)
+            return self._state.request(query.request)
         if self._subject is None:
             raise UsageError(f"{query.text}: there is no request yet")
         return self._subject
@@ -48,9 +48,7 @@ class SessionResolver:
             case "assoc":
                 return self._assoc(query, steps)
             case "events" | "pdu":
-                from assocsh.session.history import happened
-
-                return happened(self._session).value(query)
+                return self._state.observers.history().value(query)
             case _:
                 return self._of_request(query, self.record(query), steps)
 
@@ -96,7 +94,7 @@ class SessionResolver:
         return element_at(record.results.dataset(index), steps, query.text)
 
     def _assoc(self, query: Query, steps: tuple[Step, ...]) -> Value | list[Value]:
-        association = self._session.association
+        association = self._state.association
         head, *rest = steps
         if association is None:
             return "closed" if head.name == "state" else None

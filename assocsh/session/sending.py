@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.requests import Request
     from assocsh.results.request import RequestRecord
-    from assocsh.session.session import Session
+    from assocsh.session.state import State
 
 AHEAD = 1000
 """Operations of one command that are handed over and have not ended; more only cost memory."""
@@ -44,12 +44,12 @@ class Group:
 
     def __init__(
         self,
-        session: Session,
+        state: State,
         record: RequestRecord,
         *,
         on_end: Callable[[Operation], None] | None = None,
     ) -> None:
-        self._session = session
+        self._state = state
         self._record = record
         self._on_end = on_end
         self._wake = asyncio.Event()
@@ -66,8 +66,7 @@ class Group:
             await self._wake.wait()
         if record.cancel_asked or self._error is not None:
             return None
-        operation = self._session.open_association().send(request)
-        record.track(operation)
+        operation = self._state.send(request, record)
         operation.add_done_callback(self._ended)
         return operation
 
@@ -88,7 +87,7 @@ class Group:
         self._wake.set()
         operation.take_buffered()
         if operation is not self._record.telling:
-            self._session.exchanges.forget(operation)  # one of many, like the others
+            self._state.observers.exchanges.forget(operation)  # one of many, like the others
         error = operation.error
         asked_for = isinstance(error, OperationCancelled) and self._record.cancel_asked
         if error is not None and self._error is None and not asked_for:
@@ -98,11 +97,11 @@ class Group:
 
 
 async def repeat(
-    session: Session, record: RequestRecord, requests: Iterable[Request], count: int
+    state: State, record: RequestRecord, requests: Iterable[Request], count: int
 ) -> None:
     """Send ``requests`` at once and wait for all of them."""
     record.expected = count
-    group = Group(session, record)
+    group = Group(state, record)
     turns = Turns()
     for request in requests:
         if await group.send(request) is None:

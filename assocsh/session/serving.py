@@ -7,21 +7,22 @@ folder; without a listener it is refused.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.folders import make_private
 from assocsh.errors import UnusableFile, UsageError
-from assocsh.output.presenter import ReceivedFile
 from assocsh.output.sink import OutputClosed
-from assocsh.text.cells import cell
+from assocsh.results.arrivals import ReceivedFile
+from assocsh.session.listener import StorageListener
 from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
-    from assocsh.association import Handlers, Indication, Listener
+    from assocsh.association import Handlers, Indication
     from assocsh.datasets.spool import Spool
     from assocsh.results.request import RequestRecord
-    from assocsh.session.session import Session
+    from assocsh.session.state import State
 
     Target = tuple[Spool, RequestRecord | None]
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 class Receiving:
     """Takes the C-STOREs of the session's association."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._gets: dict[RequestRecord, Spool] = {}
         self._moves: list[RequestRecord] = []
         self._complaints: set[tuple[RequestRecord | None, str]] = set()
@@ -57,7 +58,19 @@ class Receiving:
         self._moves.remove(record)
 
     def arrived(self, record: RequestRecord | None, originator: object, file: ReceivedFile) -> None:
-        """Hand an instance to the comparison of its get, or of the move that brought it."""
+        """An instance is on disk, and its C-STORE was answered: count it, show it, compare it.
+
+        ``record`` is the get that it came for; without one ``originator``, the Message ID of a
+        C-MOVE where the peer gave one, tells which move brought it.
+        """
+        if record is not None:
+            record.received += 1
+        elif self._state.listener is not None:
+            self._state.listener.count += 1
+        try:
+            self._state.presenter.received(record, file)
+        except OutputClosed as lost:
+            self._state.console.lose(lost)
         if record is None and self._moves:
             # a peer that leaves out the Message ID of the move leaves us to guess
             moves = {move.telling.message_id: move for move in self._moves if move.telling}
@@ -81,54 +94,23 @@ class Receiving:
             hint="make room there, or name another folder with --to",
         )
         try:
-            self._session.presenter.error(told, record)
+            self._state.presenter.error(told, record)
         except OutputClosed as lost:
-            self._session.output_lost(lost)
+            self._state.console.lose(lost)
 
     def handlers(self) -> Handlers:
         """The handlers of the session's association."""
-        return storage_handlers(self._session, self._target)
+        return storage_handlers(self._state, self, self._target)
 
     def _target(self, indication: Indication) -> Target | None:
         for record, spool in self._gets.items():
             return spool, record
-        listener = self._session.listener
+        listener = self._state.listener
         return None if listener is None else (listener.spool, None)
 
 
-class StorageListener:
-    """``listen``: a storage acceptor of this session."""
-
-    def __init__(self, listener: Listener, ae_title: str, spool: Spool) -> None:
-        self._listener = listener
-        self.ae_title = ae_title
-        self.spool = spool
-        self.count = 0
-
-    @property
-    def directory(self) -> Path:
-        return self.spool.directory
-
-    @property
-    def host(self) -> str:
-        return self._listener.host
-
-    @property
-    def port(self) -> int:
-        return self._listener.port
-
-    @property
-    def address(self) -> str:
-        """``ASSOCSH@127.0.0.1:11113``"""
-        return cell(f"{self.ae_title}@{self.host}:{self.port}")
-
-    async def close(self) -> None:
-        await self._listener.close()
-        self.spool.close()
-
-
 async def start_listener(
-    session: Session, *, host: str, port: int, ae_title: str, directory: Path
+    state: State, receiving: Receiving, *, host: str, port: int, ae_title: str, directory: Path
 ) -> StorageListener:
     """Listen for storage associations. Raises ConnectionFailed (port), UsageError (folder)."""
     from assocsh.association import AcceptorPolicy, listen
@@ -146,13 +128,15 @@ async def start_listener(
         policy=AcceptorPolicy(
             abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
         ),
-        handlers=storage_handlers(session, target),
-        observer=session.wire_observer,
+        handlers=storage_handlers(state, receiving, target),
+        observer=state.observers.watch_wire,
     )
     return StorageListener(listener, ae_title, spool)
 
 
-def storage_handlers(session: Session, target: Any) -> Handlers:
+def storage_handlers(
+    state: State, receiving: Receiving, target: Callable[[Indication], Target | None]
+) -> Handlers:
     """Handlers that write what is stored to the folder that ``target(indication)`` names."""
     from assocsh.association import Handlers
     from assocsh.dimse.commandset import CommandField
@@ -191,7 +175,7 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
         except OSError as error:
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
             directory = found[0].directory if found is not None else Path()
-            session.receiving.not_written(record, directory, error)
+            receiving.not_written(record, directory, error)
             return
         indication.respond(SUCCESS)
         command = indication.command
@@ -202,8 +186,7 @@ def storage_handlers(session: Session, target: Any) -> Handlers:
             received.duplicate,
             f" from {indication.association.peer.ae}" if record is None else "",
         )
-        session.instance_received(record, file)
-        session.receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
+        receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assocsh.session.job import JobState
 from assocsh.session.ports import Status
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
-    from assocsh.session.session import Session
+    from assocsh.association import AssociationView
+    from assocsh.session.state import State
 
 
-def status_of(session: Session) -> Status:
-    """The session now; cheap enough for every key press."""
-    association = session.connecting or session.association
-    record = session.last_ended
+def status_of(state: State, connecting: AssociationView | None) -> Status:
+    """The session now, while ``connecting`` is being opened; cheap enough for every key press."""
+    association = connecting or state.association
+    record = state.requests.last_ended
     final = None if record is None else record.final
     values: dict[str, Any] = {}
     failed = final is not None and final.category == "Failure"
@@ -24,22 +26,22 @@ def status_of(session: Session) -> Status:
         values["category"] = final.category
         values["elapsed"] = show_duration(record.elapsed)
     if association is not None:
-        state = str(association.state)
+        association_state = str(association.state)
         values["peer"] = cell(str(association.peer), 64)
         values["calling"] = cell(association.calling_ae, 16)
-        values["state"] = state
+        values["state"] = association_state
         values["pending"] = association.pending
         values["queued"] = association.queued
-        if not association.closed and association is not session.connecting:
+        if not association.closed and association is not connecting:
             window = association.window
             values["window"] = f"{window.invoked or '∞'}/{window.performed or '∞'}"
-        failed = failed or state in ("aborted", "lost", "rejected")
+        failed = failed or association_state in ("aborted", "lost", "rejected")
     return Status(
         **values,
         failed=failed,
-        held=session.interpreter.held,
-        wire=session.wire,
-        format=session.settings.format,
-        listening="" if session.listener is None else session.listener.address,
-        recording=session.recording,
+        held=sum(1 for job in state.jobs if job.state is JobState.HELD),
+        wire=state.wire,
+        format=state.settings.format,
+        listening="" if state.listener is None else state.listener.address,
+        recording="" if state.recording is None else state.recording.path.name,
     )

@@ -15,6 +15,7 @@ from pydicom.dataset import FileMetaDataset
 
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
 from assocsh.commands import registry
+from assocsh.commands.registry import new_session
 from assocsh.datasets.identifiers import encode
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.dimse.commandset import CommandField
@@ -868,7 +869,7 @@ async def test_let_of_what_is_not_there() -> None:
 
 def test_a_session_needs_no_loop_to_be_made() -> None:
     async def make() -> Session:
-        return Session()
+        return new_session()
 
     assert asyncio.run(make()).status().state == "closed"
 

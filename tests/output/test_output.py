@@ -16,9 +16,9 @@ from pydicom.sequence import Sequence
 
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output import hints, table
-from assocsh.output.burst import Burst
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import MemoryOutput, OutputClosed, StreamOutput
+from assocsh.output.sparing import RateLimit
 from assocsh.output.table import Column
 from assocsh.output.values import dump_lines, leaves
 from assocsh.text.cells import (
@@ -424,10 +424,10 @@ async def test_what_has_no_room_is_named() -> None:
 
 
 async def test_a_burst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.output.burst.PAUSE", 0.0)
+    monkeypatch.setattr("assocsh.output.sparing.PAUSE", 0.0)
     told: list[int] = []
-    burst = Burst(told.append)
-    assert sum(burst.one_more() for _ in range(100)) == 20
+    burst = RateLimit(told.append)
+    assert sum(burst.admit() for _ in range(100)) == 20
     await until(lambda: told)
     assert told == [80]
-    await until(burst.one_more)  # a new burst
+    await until(burst.admit)  # a new burst

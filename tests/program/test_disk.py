@@ -16,10 +16,10 @@ import pytest
 
 from assocsh import practice
 from assocsh.association import protocol
+from assocsh.commands.registry import new_session
 from assocsh.datasets import part10, receive, spool
 from assocsh.output.sink import MemoryOutput
 from assocsh.practice import Practice
-from assocsh.session.session import Session
 from tests.peers.dicom_files import write_series
 from tests.peers.scripted import AC as ACCEPTED
 from tests.peers.scripted import (
@@ -64,7 +64,7 @@ UIDS: tuple[bytes, ...] = (
 
 async def opened(address: str, *lines: str, base: Path) -> tuple[int, str]:
     output = MemoryOutput()
-    session = Session(output)
+    session = new_session(output)
     session.base = base
     try:
         async with asyncio.timeout(20):
@@ -102,7 +102,7 @@ async def test_uids_that_would_be_paths(tmp_path: Path) -> None:
         assert code == 0, said
         await peer.done()
     output = MemoryOutput()
-    session = Session(output)
+    session = new_session(output)
     session.base = home
     assert await session.run("listen --to moved --as HERE") == 0
     assert session.listener is not None
@@ -215,7 +215,7 @@ async def test_the_kth_call_fails(
         failing = Failing(name, k, number)
         folder = tmp_path / f"{name}{k}"
         output = MemoryOutput()
-        session = Session(output)
+        session = new_session(output)
         with monkeypatch.context() as patch:
             patch.setattr(module, "os", failing)
             async with asyncio.timeout(20):

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from assocsh import practice
+from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
-from assocsh.session.session import Session
 from tests.peers.dcmtk import Storescp
 from tests.peers.scripted import CT, VERIFICATION, Closed, ScriptedPeer, Wire, abort, response
 from tests.program.support import on_screen
@@ -86,7 +86,7 @@ async def test_keepalive_needs_verification_and_says_so_once() -> None:
         await wire.closed()
 
     output = MemoryOutput()
-    session = Session(output)
+    session = new_session(output)
     async with ScriptedPeer(script) as peer:
         await session.run(f"set keepalive 50ms; open {peer.address} --contexts CTImageStorage")
         await session.run("set format json; set format table; set timeout 5s")
@@ -113,7 +113,7 @@ async def test_a_stock_peer(start_storescp: Callable[..., Storescp], tmp_path: P
 async def test_practice_never_drops() -> None:
     """An hour, as the loop's clock tells it: every timer that there is has run out."""
     archive = await practice.start()
-    session = Session(MemoryOutput())
+    session = new_session(MemoryOutput())
     loop = asyncio.get_running_loop()
     clock = loop.time
     try:

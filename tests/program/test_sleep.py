@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
-from assocsh.session import sleepwatch
+from assocsh.session import idle
 from assocsh.session.session import Session
 from tests.peers.scripted import Script, ScriptedPeer, Wire
 from tests.program.support import on_screen, patient, silent
@@ -25,7 +26,7 @@ class Clock:
         self.slept = 0.0
 
     def __call__(self) -> float:
-        return sleepwatch.clock() + self.slept
+        return idle.clock() + self.slept
 
 
 @asynccontextmanager
@@ -33,7 +34,7 @@ async def opened(
     script: Script, options: str = ""
 ) -> AsyncIterator[tuple[Session, MemoryOutput, Clock]]:
     output, clock = MemoryOutput(), Clock()
-    session = Session(output)
+    session = new_session(output)
     session.sleepwatch.clock = clock
     async with ScriptedPeer(script) as peer:
         assert await session.run(f"open {peer.address} {options}") == 0
@@ -45,8 +46,8 @@ async def opened(
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sleepwatch, "TICK", 0.01)
-    monkeypatch.setattr(sleepwatch, "PATIENCE", 0.05)
+    monkeypatch.setattr(idle, "TICK", 0.01)
+    monkeypatch.setattr(idle, "PATIENCE", 0.05)
 
 
 @pytest.mark.scenario(74)

@@ -15,8 +15,8 @@ import pytest
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
+from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
-from assocsh.session.session import Session
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import write_series
 from tests.peers.scripted import LOOPBACK
@@ -76,7 +76,7 @@ def serving(context: ssl.SSLContext | None) -> Iterator[Server]:
 async def opened(address: str, options: str, commands: str = "echo") -> tuple[int, str]:
     """The exit code of opening an association, and what was said."""
     output = MemoryOutput()
-    session = Session(output)
+    session = new_session(output)
     try:
         code = await session.run(
             f"open {address} --contexts verification,CTImageStorage {options}; {commands}; release"
@@ -233,7 +233,7 @@ async def test_images_over_tls(
 @pytest.mark.scenario(98)
 async def test_a_plain_port_that_says_nothing_has_a_timer_of_its_own() -> None:
     output = MemoryOutput()
-    session = Session(output)
+    session = new_session(output)
     async with silent_peer() as silent:
         line = f"set connect-timeout 200ms; open PEER@{LOOPBACK}:{silent.port} --tls"
         assert await session.run(line) == 3

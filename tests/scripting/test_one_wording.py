@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from assocsh.commands.registry import new_session
 from assocsh.language.queries import Query
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.event_log import EventLog
@@ -25,7 +26,6 @@ from assocsh.scripting.reports.junit import junit
 from assocsh.scripting.reports.tap import tap
 from assocsh.scripting.session_log import SessionLogger
 from assocsh.session.resolver import SessionResolver
-from assocsh.session.session import Session
 
 FAILING = [
     "rsp[500].PatientID == 'x'",
@@ -63,7 +63,7 @@ class Told:
         self.outcome: ScriptOutcome = outcomes(self.log.events)[0]
 
     async def _run(self, texts: list[str], peer: str, form: str, redact: bool) -> EventLog:
-        session = Session(self.output)
+        session = new_session(self.output)
         session.settings.set("format", form)
         log = EventLog("commands", asyncio.get_running_loop().time)
         logger = SessionLogger(session, log)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.commands.record import stop_recording
+from assocsh.commands.registry import new_session
 from assocsh.errors import UsageError
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.failures import failure_lines
@@ -26,22 +26,23 @@ Steps = Callable[[Session], Awaitable[None]]
 
 
 async def settle(session: Session) -> None:
-    while session.interpreter.unfinished:
-        await next(iter(session.interpreter.unfinished)).done.wait()
+    while session.jobs:
+        await next(iter(session.jobs)).done.wait()
 
 
 def record(steps: Steps, folder: Path) -> Session:
     """Perform ``steps`` as a person at the prompt would."""
 
     async def main() -> Session:
-        session = Session(MemoryOutput())
+        session = new_session(MemoryOutput())
         session.base = folder
         session.interactive = True
         try:
             await steps(session)
             await settle(session)
         finally:
-            stop_recording(session)
+            if session.recording is not None:
+                session.recording.close()
             await session.close()
         return session
 
@@ -289,7 +290,7 @@ def test_one_at_a_time_and_stop(tmp_path: Path) -> None:
     )
     assert not (tmp_path / "b.assoc").exists()
     assert "echo" not in (tmp_path / "a.assoc").read_text("utf-8")
-    assert session.recording == ""
+    assert session.recording is None
 
 
 @pytest.mark.scenario(85)
@@ -318,7 +319,7 @@ def test_unwritable_folder_is_a_usage_error(tmp_path: Path) -> None:
     from assocsh.scripting.recorder import Recorder
 
     async def main() -> None:
-        Recorder(Session(MemoryOutput()), tmp_path / "no" / "x", expect=False, redactor=None)
+        Recorder(new_session(MemoryOutput()), tmp_path / "no" / "x", expect=False, redactor=None)
 
     with pytest.raises(UsageError, match="cannot be made"):
         asyncio.run(main())

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.event_log import EventLog, LogFile
 from assocsh.scripting.failures import exchange_lines, failure_lines
 from assocsh.scripting.outcome import ScriptOutcome
 from assocsh.scripting.reports.github import github
-from assocsh.session.session import Session
 from tests.scripting.conftest import RunText, run_scripts
 
 
@@ -170,7 +170,7 @@ async def test_a_script_that_runs_leaves_the_files_of_others_alone(tmp_path: Pat
     (tmp_path / "deep" / "slow.assoc").write_text(
         "echo --repeat 5\nretry 1 every 1s { store one.dcm }\n", "utf-8"
     )
-    session = Session(MemoryOutput())
+    session = new_session(MemoryOutput())
     session.base = tmp_path
     try:
         await session.run("open practice --latency 100")

@@ -10,6 +10,7 @@ from typing import Any
 from pydicom import Dataset
 
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
+from assocsh.commands.registry import new_session
 from assocsh.dimse.commandset import CommandField
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.config import Config
@@ -127,7 +128,7 @@ async def shell(
 ) -> AsyncIterator[tuple[Session, MemoryOutput]]:
     """A session, open to ``made`` if given; it ends without an association."""
     output = MemoryOutput()
-    session = Session(output, config=config)
+    session = new_session(output, config=config)
     try:
         if made is not None:
             assert await session.run(f"open {made.address} {options}") == 0, output.said

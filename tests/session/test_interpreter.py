@@ -9,7 +9,7 @@ import pytest
 from assocsh.commands import registry
 from assocsh.errors import LanguageError
 from assocsh.results.request import RequestState
-from assocsh.session.interpreter import JobState
+from assocsh.session.job import JobState
 from tests.peers.silent import silent_peer
 from tests.session.peer import match, peer, settle, shell
 

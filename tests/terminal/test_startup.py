@@ -24,8 +24,8 @@ async def main():
         def begin():
             print(*sorted(sys.modules))
             from assocsh.session.offers import SessionProvider
-            from assocsh.session.session import Session
-            session = Session()
+            from assocsh.commands.registry import new_session
+            session = new_session()
             return session, SessionProvider(session)
         def prompted(loaded):
             print(*sorted(sys.modules))

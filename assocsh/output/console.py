@@ -1,0 +1,56 @@
+"""Where one session writes, until it cannot any more, and what stands there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from assocsh.output.sink import Kind, Output, OutputClosed
+
+if TYPE_CHECKING:
+    from assocsh.output.presenter import Presenter
+    from assocsh.results.request import RequestRecord
+
+
+class Console:
+    """The output of one session: the session and its presenters write through it.
+
+    ``output`` may be exchanged at any time (a terminal takes over, ``retry`` holds back what an
+    attempt writes), so it is asked for at each write and never kept.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self.output = output
+        self.interactive = False
+        """A person reads along: what a script need not be told is said too."""
+        self.lost: OutputClosed | None = None
+        """Why results cannot be written any more; None as long as they can."""
+        self.on_lost: list[Callable[[], None]] = []
+        """Called once, when ``lost`` is set."""
+        self.presenters: dict[str, Presenter] = {}
+        """Those that were made, by format: ``formats.presenter`` keeps them here."""
+        self.latest_table: object | None = None
+        """The table that was written last: another one writes its titles again."""
+        self.exchange_shown: RequestRecord | None = None
+        """The request whose exchange was shown last, with an expectation that failed."""
+
+    @property
+    def width(self) -> int | None:
+        """Columns that a line may use; None when nothing folds it (a pipe, a file)."""
+        return self.output.width
+
+    def result(self, text: str) -> None:
+        """Write a result; ``text`` is safe to print already. Raises OutputClosed."""
+        self.output.result(text)
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        """Say something that is not a result; ``text`` is safe to print already."""
+        if self.lost is None:
+            self.output.note(text, kind)
+
+    def lose(self, error: OutputClosed) -> None:
+        """Results cannot be written any more: nothing that follows makes sense."""
+        if self.lost is None:
+            self.lost = error
+            for callback in tuple(self.on_lost):
+                callback()

@@ -1,0 +1,95 @@
+"""Saying the first few of many alike things, and only how many the others were."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+
+SHOWN = 20
+"""How many alike lines about one thing are shown."""
+
+PAUSE = 1.0
+"""Seconds between two lines that say how many events were not shown."""
+
+REMARKS_SHOWN = 3
+"""How many remarks that differ in their numbers only are shown."""
+
+KINDS = 100
+"""How many kinds of remarks are told apart; a peer may make up any number of them."""
+
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)*")
+
+
+class FirstFew:
+    """Admits the first ``most`` and counts the others."""
+
+    def __init__(self, most: int = SHOWN) -> None:
+        self._most = most
+        self._count = 0
+
+    def admit(self) -> bool:
+        """Count one more; True when it is among those to show."""
+        self._count += 1
+        return self._count <= self._most
+
+    @property
+    def left_out(self) -> int:
+        """How many were not admitted."""
+        return max(self._count - self._most, 0)
+
+
+class RateLimit:
+    """Admits the first few events of a flood; ``tell(count)`` says every second what was left out.
+
+    A flood is over when a second has passed in which nothing was left out. Needs a running event
+    loop.
+    """
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell = tell
+        self._few = FirstFew()
+        self._told = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def admit(self) -> bool:
+        """Count an event; True when it is to be shown."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PAUSE, self._pause)
+        return self._few.admit()
+
+    def _pause(self) -> None:
+        self._timer = None
+        more = self._few.left_out - self._told
+        if not more:
+            self._few, self._told = FirstFew(), 0
+            return
+        self._told += more
+        self._timer = asyncio.get_running_loop().call_later(PAUSE, self._pause)
+        self._tell(more)
+
+
+class AlikeRemarks:
+    """Admits the first few remarks of each kind. Those that differ in numbers only are alike."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, FirstFew] = {}
+        self._last: dict[str, str] = {}
+
+    def admit(self, text: str) -> bool:
+        """Count a remark; True when it is to be shown."""
+        kind = _NUMBER.sub("N", text)[:200]
+        if kind not in self._kinds and len(self._kinds) >= KINDS:
+            kind = "other remarks"
+        self._last[kind] = text
+        return self._kinds.setdefault(kind, FirstFew(REMARKS_SHOWN)).admit()
+
+    def left_out(self) -> list[str]:
+        """What was only counted, in words; begins again."""
+        kinds, self._kinds = self._kinds, {}
+        last, self._last = self._last, {}
+        return [
+            f"{few.left_out} more of these, the last: {last[kind]}"
+            for kind, few in kinds.items()
+            if few.left_out
+        ]

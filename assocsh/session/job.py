@@ -1,0 +1,128 @@
+"""A command that was submitted: what it waits for, how it ended, what it is part of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from assocsh.errors import AssocshError, OperationCancelled, UsageError
+
+if TYPE_CHECKING:
+    from assocsh.language.parse import Call
+    from assocsh.language.verdict import Check
+    from assocsh.results.request import RequestRecord
+
+
+class JobState(StrEnum):
+    HELD = "held"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a command is part of. A command that is typed, or stands in a file, is part of nothing.
+
+    The commands ``run`` and ``retry`` give it to the commands that they run.
+    """
+
+    nested: bool = False
+    """Part of another command: that one is recorded, and runs this one again."""
+    attempt: tuple[int, int] = (0, 0)
+    """Which ``retry`` (the number of its job), and which attempt of it, from 1."""
+    folder: Path | None = None
+    """Where relative files start from, if not from the folder of the session."""
+
+
+TOP = Scope()
+
+
+class Job:
+    """One command that was submitted, until it has ended; ``record`` if it sends.
+
+    ``number`` counts the jobs of a session from 1.
+    """
+
+    def __init__(
+        self, call: Call, record: RequestRecord | None, *, number: int = 0, scope: Scope = TOP
+    ) -> None:
+        self.call = call
+        self.record = record
+        self.number = number
+        self.scope = scope
+        self.state = JobState.HELD
+        self.error: AssocshError | None = None
+        self.done = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self.said = False
+        """The user was told about ``error`` already."""
+        self.check: Check | None = None
+        """What an ``expect`` found, once it has been evaluated."""
+        self.status_expected = False
+        """An ``expect status`` follows: a failure status is not a failure of the job."""
+        self.late = False
+        """There was an association before it ended: exit code 2 would say that nothing was sent."""
+
+    @property
+    def nested(self) -> bool:
+        """Whether it is part of another command, which is recorded itself."""
+        return self.scope.nested
+
+    @property
+    def attempt(self) -> tuple[int, int]:
+        """Which ``retry`` it is part of, and which attempt of it, from 1; (0, 0) outside of one."""
+        return self.scope.attempt
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its relative files start from; None: from the folder of the session."""
+        return self.scope.folder
+
+    @property
+    def sent(self) -> bool:
+        """Something of it is on the association: how that ends is how it ends."""
+        return self.record is not None and bool(self.record.live)
+
+    @property
+    def exit_code(self) -> int:
+        """What the program would exit with if this were all it did."""
+        record = self.record
+        if self.error is not None:
+            cancelled = isinstance(self.error, OperationCancelled)
+            if cancelled and record is not None and record.cancel_asked:
+                return 0
+            return self._of_error(self.error)
+        if record is None:
+            return 0
+        if record.category == "Failure" and not (self.status_expected or record.status_checked):
+            return 1
+        return 5 if record.refused else 0
+
+    def _of_error(self, error: AssocshError) -> int:
+        if not (self.late and isinstance(error, UsageError)):
+            return error.code
+        # a value that is not there fails like an expectation; another misuse was refused here
+        return 1 if self.call.spec.grammar is not None else 5
+
+    def cancel(self) -> None:
+        """Stop a job that waits, or that is not a request."""
+        if self.task is not None:
+            self.task.cancel()
+
+
+class RunResult(NamedTuple):
+    """How a run ended: the exit code of its first failure, and how many commands were left."""
+
+    code: int
+    left: int
+
+
+def first_failure(jobs: Iterable[Job]) -> int:
+    """The exit code of the first of ``jobs`` that has ended badly, or 0."""
+    return next((job.exit_code for job in jobs if job.done.is_set() and job.exit_code), 0)

@@ -1,0 +1,218 @@
+"""The data of one session, and who wants to hear of its changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from assocsh.errors import AssociationError, LocalProtocolError, UsageError
+from assocsh.output.console import Console
+from assocsh.output.formats import presenter
+from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
+from assocsh.session.config import Config
+from assocsh.session.observers import Observers
+from assocsh.session.requests import Requests
+from assocsh.session.settings import Settings
+from assocsh.wire.modes import WireMode
+
+if TYPE_CHECKING:
+    from assocsh.association import Association, Operation
+    from assocsh.dimse.requests import Request
+    from assocsh.output.presenter import Presenter
+    from assocsh.results.recent import RecentValues
+    from assocsh.results.request import RequestRecord
+    from assocsh.session.job import Job
+    from assocsh.session.listener import StorageListener
+    from assocsh.session.plan import OpenPlan
+    from assocsh.wire.exchange import Exchange
+
+REOPEN = "reopen opens the same association again"
+
+
+class Recording(Protocol):
+    """A recording that is going on."""
+
+    @property
+    def path(self) -> Path:
+        """The file that it writes."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class State:
+    """What the parts of a session work on. It holds; ``Session`` acts.
+
+    Callbacks run on the loop and must be quick: those of ``on_change`` after each change of what
+    ``status`` returns; of ``on_attention`` when the peer did what was not asked for (a request of
+    its own, an abort); of ``on_job_started`` when a job was submitted, before its first step; of
+    ``on_job_ended`` when it has ended and its end was said; of ``on_close`` when the session is
+    closed, each once.
+    """
+
+    def __init__(self, output: Output | None = None, *, config: Config | None = None) -> None:
+        self.console = Console(MemoryOutput() if output is None else output)
+        self.console.on_lost.append(self._output_lost)
+        self.config = config or Config()
+        self.settings = Settings()
+        self.config.apply(self.settings)
+        self.base = Path()
+        """Where relative files start from."""
+        self.variables: dict[str, str] = {}
+        self.requests = Requests(self.changed)
+        self.jobs: dict[Job, None] = {}
+        """Those that have not ended, in the order in which they were submitted."""
+        self.observers = Observers()
+        self.association: Association | None = None
+        """The association that is open, or the last one that was."""
+        self.open_plan: OpenPlan | None = None
+        """What it was opened with."""
+        self.listener: StorageListener | None = None
+        self.recording: Recording | None = None
+        self.loaded = asyncio.Event()
+        """The libraries are there. Two threads that import one package see it half made."""
+        self.loaded.set()
+        self.leaving = asyncio.Event()
+        """Set by ``quit``: whoever reads commands stops reading."""
+        self.ask_secret: Callable[[str], Awaitable[str]] | None = None
+        """Asks the user for something that is not shown; None where nobody can be asked."""
+        self.on_change: list[Callable[[], None]] = []
+        self.on_attention: list[Callable[[], None]] = []
+        self.on_job_started: list[Callable[[Job], None]] = []
+        self.on_job_ended: list[Callable[[Job], None]] = []
+        self.on_close: list[Callable[[], None]] = []
+
+    def changed(self) -> None:
+        """Tell everyone who shows ``status`` that it may be different now."""
+        for callback in tuple(self.on_change):
+            callback()
+
+    def call_attention(self) -> None:
+        """Tell whoever is at the prompt that the peer did something that was not asked for."""
+        for callback in tuple(self.on_attention):
+            callback()
+
+    @staticmethod
+    def now() -> float:
+        """The event loop's clock, in seconds."""
+        return asyncio.get_running_loop().time()
+
+    # where it writes
+
+    @property
+    def output(self) -> Output:
+        """Where results and notes go."""
+        return self.console.output
+
+    @output.setter
+    def output(self, output: Output) -> None:
+        self.console.output = output
+
+    @property
+    def interactive(self) -> bool:
+        """A person types the commands, and reads along."""
+        return self.console.interactive
+
+    @interactive.setter
+    def interactive(self, interactive: bool) -> None:
+        self.console.interactive = interactive
+
+    @property
+    def presenter(self) -> Presenter:
+        """Writes in the format that is set."""
+        return presenter(self.console, self.settings.format)
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        """Say something that is not a result; ``text`` is safe to print already."""
+        self.console.note(text, kind)
+
+    @property
+    def lost_output(self) -> OutputClosed | None:
+        """Why results cannot be written any more; None as long as they can."""
+        return self.console.lost
+
+    @property
+    def stopping(self) -> bool:
+        """No further command of a script is started."""
+        return self.leaving.is_set() or self.console.lost is not None
+
+    def _output_lost(self) -> None:
+        self.leaving.set()
+        for job in tuple(self.jobs):
+            job.cancel()
+
+    # what commands ask for
+
+    @property
+    def last_request(self) -> RequestRecord | None:
+        """The last request that was submitted."""
+        return self.requests.last
+
+    @property
+    def pending_requests(self) -> list[RequestRecord]:
+        """Requests that have not ended, the oldest first."""
+        return [job.record for job in self.jobs if job.record is not None]
+
+    def request(self, number: int) -> RequestRecord:
+        """Request ``#number``. Raises UsageError."""
+        record = self.requests.numbered(number)
+        if record is None:
+            last = len(self.requests)
+            raise UsageError(
+                f"there is no request #{number}", hint=f"the last one is #{last}" if last else ""
+            )
+        return record
+
+    @property
+    def recent(self) -> RecentValues:
+        """Values that came with responses, for completion."""
+        return self.requests.recent
+
+    def variable(self, name: str) -> str:
+        """The value of a variable. Raises UsageError."""
+        if name not in self.variables:
+            raise UsageError(f"${name} has no value", hint=f"let {name} = ... gives it one")
+        return self.variables[name]
+
+    def open_association(self) -> Association:
+        """The association that requests go to, open or not. Raises LocalProtocolError."""
+        if self.association is None:
+            raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
+        return self.association
+
+    def send(
+        self, request: Request, record: RequestRecord, *, limit: int | None = None
+    ) -> Operation:
+        """Hand over a request as one of ``record``'s operations.
+
+        ``limit`` is how many matches of a find are enough. Raises as ``Association.send``, and
+        LocalProtocolError when there never was an association.
+        """
+        association = self.open_association()
+        ended = self.ended_by()
+        if ended is not None:
+            raise ended
+        operation = association.send(request, limit=limit)
+        record.track(operation)
+        return operation
+
+    def ended_by(self) -> AssociationError | None:
+        """What ended the association, as it is told to a command that comes later.
+
+        What else there is to say of the end was said when it happened.
+        """
+        ended = None if self.association is None else self.association.ended_by
+        return None if ended is None else ended.with_hint(REOPEN)
+
+    def exchange_of(self, record: RequestRecord) -> Exchange | None:
+        """What went back and forth for a request, where that is still known."""
+        operation = record.telling
+        return None if operation is None else self.observers.exchanges.of(operation)
+
+    @property
+    def wire(self) -> WireMode:
+        """What is shown of the wire."""
+        view = self.observers.wire_view
+        return WireMode.OFF if view is None else view.mode
