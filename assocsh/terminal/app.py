@@ -47,6 +47,12 @@ TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
 
 
+ESCAPE = 0.1
+"""Seconds after which the byte of Esc is the key itself and not the beginning of another key."""
+
+ESCAPE_THEN = 0.3
+"""Seconds in which the key after Esc makes an Alt key of the two."""
+
 Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
 """Makes the session, and what completion knows of it."""
 
@@ -148,6 +154,8 @@ class Shell:
         )
         if isinstance(screen, ShellOutput):
             Placement(self.prompt, screen, PROMPT)
+        self.prompt.app.ttimeoutlen = ESCAPE
+        self.prompt.app.timeoutlen = ESCAPE_THEN
         self.prompt.app.after_render += self._drawn
 
     # -- the loop -----------------------------------------------------------------------------
@@ -300,7 +308,8 @@ class Shell:
         from assocsh.terminal.explain_word import help_at
 
         buffer = self.prompt.default_buffer
-        self.session.output.note(help_at(buffer.text, buffer.cursor_position))
+        known = {} if self._provider is None else {"context_status": self._provider.context_status}
+        self.session.output.note(help_at(buffer.text, buffer.cursor_position, **known))
 
     def next_wire_mode(self) -> None:
         """F5: the wire view's next mode."""
