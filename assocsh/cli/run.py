@@ -31,7 +31,7 @@ async def run(arguments: RunArguments, config: Config) -> int:
 
     Raises UsageError for options that cannot be used, UnusableFile for a log that cannot be made.
     """
-    from assocsh.commands.registry import load
+    from assocsh.commands.registry import load, new_session
     from assocsh.scripting import runner
     from assocsh.scripting.outcome import outcomes
 
@@ -56,7 +56,12 @@ async def run(arguments: RunArguments, config: Config) -> int:
             if script.torn:
                 reporter.note(f"{script.name}: the recording was cut off, its last line is not run")
         session_run = runner.Run(
-            scripts, plan, sinks=sinks, output=reporter.output, ended=reporter.script
+            scripts,
+            plan,
+            sinks=sinks,
+            session=new_session,
+            output=reporter.output,
+            ended=reporter.script,
         )
         with on_signals(_Signals(session_run)):
             code = await session_run.all()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assocsh.errors import AssocshError, LanguageError, UsageError
 from assocsh.output.sink import Kind, Output, OutputClosed
@@ -27,6 +27,12 @@ ABORT_WAIT = 2.0
 """Seconds that a session has for its A-ABORT when it is ended from outside."""
 
 MakeOutput = Callable[[], Output]
+
+
+class MakeSession(Protocol):
+    """Makes the session of one script: ``commands.registry.new_session``, or one of a test."""
+
+    def __call__(self, output: Output, *, config: Config | None) -> Session: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +101,14 @@ class Run:
         *,
         sinks: tuple[Sink, ...] = (),
         output: MakeOutput,
+        session: MakeSession,
         ended: Callable[[ScriptOutcome], None] = lambda outcome: None,
     ) -> None:
         self._scripts = scripts
         self._plan = plan
         self._sinks = sinks
         self._output = output
+        self._session = session
         self._ended = ended
         self._clock = time.monotonic
         self.logs: list[EventLog] = []
@@ -152,7 +160,7 @@ class Run:
         redactor = self._plan.redactor
         if redactor is not None:
             redactor.variables.update(identifying_variables(script.calls))
-        session = new_session(script, self._plan, self._output(), log)
+        session = self._new_session(script, log)
         task = asyncio.create_task(self._perform(session, script, log))
         self._tasks.add(task)
         try:
@@ -171,6 +179,18 @@ class Run:
         log.add("script-end", code=code, elapsed_ms=round(log.elapsed * 1000, 3))
         self._ended(self._last_outcome(log))
         return code
+
+    def _new_session(self, script: Script, log: EventLog) -> Session:
+        """The session of one script: its folder, its variables, its output."""
+        plan = self._plan
+        session = self._session(LoggedOutput(self._output(), log), config=plan.config)
+        session.base = script.folder
+        session.variables.update(plan.variables)
+        if plan.peer:
+            session.variables["peer"] = plan.peer
+        if plan.format:
+            session.settings.set("format", plan.format)
+        return session
 
     def _last_outcome(self, log: EventLog) -> ScriptOutcome:
         events = self._redacted(log.events) if self._plan.redact_ended else log.events
@@ -220,20 +240,6 @@ async def _close(session: Session, *, abort: bool) -> None:
             await session.close(abort=abort)
     except TimeoutError:
         return
-
-
-def new_session(script: Script, plan: RunPlan, output: Output, log: EventLog) -> Session:
-    """A session for one script: its folder, its variables, its output."""
-    from assocsh.commands import registry
-
-    session = registry.new_session(LoggedOutput(output, log), config=plan.config)
-    session.base = script.folder
-    session.variables.update(plan.variables)
-    if plan.peer:
-        session.variables["peer"] = plan.peer
-    if plan.format:
-        session.settings.set("format", plan.format)
-    return session
 
 
 class LoggedOutput:
@@ -339,6 +345,5 @@ __all__ = [
     "RunPlan",
     "load_all",
     "log_problems",
-    "new_session",
     "run_inside",
 ]

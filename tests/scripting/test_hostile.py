@@ -10,6 +10,7 @@ import pytest
 from pydicom import Dataset
 
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
+from assocsh.commands.registry import new_session
 from assocsh.datasets.codec import decode
 from assocsh.dimse.commandset import CommandField
 from assocsh.scripting.failures import failure_lines
@@ -90,7 +91,7 @@ def test_a_value_stays_one_word(tmp_path: Path, value: str) -> None:
         plan = RunPlan(peer=peer, open_text=f"open {peer}")
         scripts, problems = load_all([str(path)], plan)
         assert not problems
-        run = Run(scripts, plan, output=lambda: QuietOutput(log.append))
+        run = Run(scripts, plan, session=new_session, output=lambda: QuietOutput(log.append))
         code = await run.all()
         await listener.close()
         outcome = run.outcomes[0]
@@ -136,7 +137,7 @@ def test_a_hostile_value_in_reports_and_failures(tmp_path: Path) -> None:
         peer = f"{listener.ae_title}@{listener.host}:{listener.port}"
         plan = RunPlan(peer=peer, open_text=f"open {peer}")
         scripts, _ = load_all([str(path)], plan)
-        run = Run(scripts, plan, output=lambda: QuietOutput(lambda line: None))
+        run = Run(scripts, plan, session=new_session, output=lambda: QuietOutput(lambda line: None))
         assert await run.all() == 1
         await listener.close()
         outcome = run.outcomes[0]

@@ -344,7 +344,7 @@ def test_a_stopped_run_aborts(tmp_path: Path, archive: str) -> None:
     scripts, _ = load_all([str(path)] * 2, plan)
 
     async def main() -> tuple[int, list[ScriptOutcome]]:
-        run = Run(scripts, plan, output=lambda: QuietOutput(lambda line: None))
+        run = Run(scripts, plan, session=new_session, output=lambda: QuietOutput(lambda line: None))
         asyncio.get_running_loop().call_later(1.5, run.stop, 130)
         return await run.all(), run.outcomes
 
