@@ -23,7 +23,7 @@ SPEC = CommandSpec(
     aliases=("c-get",),
     parameters=(level(*LEVELS), KEYS),
     options=(
-        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (.)"),
+        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (set received)"),
         COMPARE,
         OF_ROW,
         MODEL,
@@ -41,12 +41,12 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def get(session: Session, call: BoundCall) -> None:
-    """The instances come as C-STORE on this association and go to ``--to``."""
+    """The instances come as C-STORE on this association and go to ``--to`` (``set received``)."""
     from assocsh.dimse.requests import CGet
 
     record = call.record
     level, model, dataset = request_data(session, call)
-    folder = call.option("--to") or "."
+    folder = call.option("--to") or session.settings.text("received")
     directory = call.path(folder)
     await prepare_comparison(call)
     session.receiving.begin(record, directory)

@@ -25,7 +25,7 @@ SPEC = CommandSpec(
     options=(
         Option("--port", Slot.INTEGER, "N", summary="TCP port (any free one)"),
         Option("--host", Slot.TEXT, "ADDRESS", summary="address to listen on (127.0.0.1)"),
-        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives"),
+        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (set received)"),
         Option("--as", Slot.AE_TITLE, "AET", summary="AE title (that of the association)"),
         Option("--stop", summary="stop listening"),
     ),
@@ -75,7 +75,7 @@ async def listen(session: Session, call: BoundCall) -> None:
         host=call.option("--host") or "127.0.0.1",
         port=call.integer("--port", most=65535) or 0,
         ae_title=title,
-        directory=call.path(call.option("--to") or "."),
+        directory=call.path(call.option("--to") or session.settings.text("received")),
     )
     session.practice.learn_listener()
     session.changed()

@@ -34,7 +34,7 @@ SETTINGS: dict[str, Setting] = {
             "in scripts and -c: what the first failure does",
         ),
         Setting("keepalive", Slot.DURATION, "off", ("off",), "C-ECHO when idle this long"),
-        Setting("received", Slot.DIRECTORY, "received", (), "folder for instances without --to"),
+        Setting("received", Slot.DIRECTORY, ".", (), "folder for instances without --to"),
         Setting(
             "encoding",
             Slot.CHOICE,

@@ -121,16 +121,20 @@ async def start_listener(
     def target(_: Indication) -> Target:
         return spool, None
 
-    listener = await listen(
-        host,
-        port,
-        ae_title=ae_title,
-        policy=AcceptorPolicy(
-            abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
-        ),
-        handlers=storage_handlers(state, receiving, target),
-        observer=state.observers.watch_wire,
-    )
+    try:
+        listener = await listen(
+            host,
+            port,
+            ae_title=ae_title,
+            policy=AcceptorPolicy(
+                abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
+            ),
+            handlers=storage_handlers(state, receiving, target),
+            observer=state.observers.watch_wire,
+        )
+    except BaseException:
+        spool.close()
+        raise
     return StorageListener(listener, ae_title, spool)
 
 

@@ -584,6 +584,17 @@ async def test_listen_receives(tmp_path: Path) -> None:
         assert session.status().listening == ""
 
 
+async def test_what_comes_unasked_goes_to_the_folder_that_is_set(tmp_path: Path) -> None:
+    async with shell() as (session, output), shell() as (sender, _):
+        session.base = tmp_path
+        assert await session.run("set received arrived; listen --as STORE1") == 0
+        path = write(tmp_path / "a.dcm", "1.2.1")
+        assert await sender.run(f"open {session.status().listening}; store {path}") == 0
+        assert [each.name for each in (tmp_path / "arrived").iterdir()] == ["1.2.1.dcm"]
+        assert await session.run("listen --stop; set received later; listen") == 0
+        assert str(tmp_path / "later") in output.text
+
+
 @pytest.mark.scenario(72)
 async def test_listen_on_a_port_that_is_taken() -> None:
     async with peer() as scp, shell() as (session, output):
