@@ -19,6 +19,7 @@ from assocsh.session.practising import PracticeArchive
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
+from assocsh.text.plural import plural
 from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ class Session(State):
         keep_going = self.settings.text("on-error") == "continue"
         ran = await self.interpreter.run(calls, keep_going=keep_going)
         if ran.left:
-            what = "command was" if ran.left == 1 else "commands were"
-            self.note(f"stopped: {ran.left} pasted {what} not run", Kind.WARNING)
+            left = plural(ran.left, "pasted command was", "pasted commands were")
+            self.note(f"stopped: {left} not run", Kind.WARNING)
 
     def prepare(self, calls: Sequence[Call]) -> None:
         """Begin to remember events where one of ``calls`` will ask for them.

@@ -208,7 +208,7 @@ class State:
 
     def exchange_of(self, record: RequestRecord) -> Exchange | None:
         """What went back and forth for a request, where that is still known."""
-        operation = record.telling
+        operation = record.operations.representative
         return None if operation is None else self.observers.exchanges.of(operation)
 
     @property

@@ -486,7 +486,7 @@ async def test_get_receives_into_a_folder(storage: Storage, tmp_path: Path) -> N
         assert sorted(path.name for path in target.iterdir()) == ["1.2.1.dcm", "1.2.2.dcm"]
         assert f"2 completed · 2 received in {target}" in output.text
         record = session.requests[0]
-        assert (record.count, record.received) == (2, 2)
+        assert (record.count, record.arrivals.received) == (2, 2)
 
 
 async def test_a_folder_that_cannot_be_written_is_said_once(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
@@ -32,7 +31,7 @@ from assocsh.text.cells import (
     width,
     wrapped,
 )
-from tests.session.peer import match, peer, shell
+from tests.session.peer import match, peer, shell, until
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202eabc\U000e0041\x7f"
 UNSAFE = set("\x1b\x07\r\x08\x7f\x9b\x9d\u202e\U000e0041")
@@ -429,6 +428,8 @@ async def test_a_burst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     burst = RateLimit(told.append)
     assert sum(burst.admit() for _ in range(100)) == 20
-    await asyncio.sleep(0.2)
+    await until(lambda: told)
     assert told == [80]
+    assert not burst.admit(), "it is not over"
+    await until(lambda: told == [80, 1] and burst._timer is None)
     assert burst.admit(), "a new burst"

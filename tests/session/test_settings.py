@@ -17,7 +17,7 @@ from assocsh.text.durations import (
     setting_text,
     show_duration,
 )
-from tests.session.peer import peer, settle, shell
+from tests.session.peer import peer, settle, shell, until
 
 
 def test_defaults_are_those_of_the_language() -> None:
@@ -96,19 +96,26 @@ def test_durations_are_shown_for_people(seconds: float | None, text: str) -> Non
     assert show_duration(seconds) == text
 
 
+def running() -> set[str]:
+    """The names of the tasks that have not ended."""
+    return {task.get_name() for task in asyncio.all_tasks()}
+
+
 async def test_keepalive_echoes_when_idle() -> None:
     async with peer() as scp, shell(scp) as (session, output):
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         await session.run("set keepalive 50ms")
-        await asyncio.sleep(0.4)
-        assert 2 <= len(scp.seen) <= 8
+        await until(lambda: len(scp.seen) == 3)
+        assert loop.time() - begun >= 0.1, "each waits until nothing came for 50 ms"
+        assert "assocsh keepalive" in running()
         await session.run("set keepalive off")
-        count = len(scp.seen)
-        await asyncio.sleep(0.2)
-        assert len(scp.seen) == count
+        await until(lambda: "assocsh keepalive" not in running())
         assert not session.requests, "they are no requests of the user"
     async with peer() as scp, shell(scp, "--contexts CTImageStorage") as (session, output):
         await session.run("set keepalive 50ms")
-        assert "did not accept Verification" in output.said or scp.seen == []
+        assert "did not accept Verification" in output.said
+        assert "assocsh keepalive" not in running()
 
 
 async def test_an_idle_end_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
