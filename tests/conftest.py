@@ -16,16 +16,23 @@ from tests.conformance import (  # noqa: F401  (hooks, found here by pytest)
     pytest_configure,
 )
 from tests.peers.fixtures import (  # noqa: F401  (fixtures, found here by pytest)
+    dcmprscp,
     dcmqrscp,
+    dcmrecv,
     dicom_folder,
     instances,
     move_port,
+    odil_scp,
     orthanc,
+    pynetdicom_qrscp,
     pynetdicom_scp,
+    serve,
+    simple_storage,
     start_dcmjs,
     start_pynetdicom_scp,
     start_storescp,
     storescp,
+    tinypacs,
 )
 from tests.peers.programs import need
 

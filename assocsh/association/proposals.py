@@ -14,6 +14,7 @@ from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
 from assocsh.uids import (
     EXPLICIT_LE,
+    GRAYSCALE_PRINT_META,
     IMPLICIT_LE,
     JPEG_2000,
     JPEG_2000_LOSSLESS,
@@ -21,6 +22,7 @@ from assocsh.uids import (
     JPEG_LOSSLESS_SV1,
     JPEG_LS_LOSSLESS,
     MODALITY_PERFORMED_PROCEDURE_STEP,
+    MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
     RLE_LOSSLESS,
     STORAGE_COMMITMENT,
     VERIFICATION,
@@ -115,7 +117,17 @@ _USUAL = [
 ]
 """The storage classes proposed unless others are asked for: what PACS see every day."""
 
-SETS = ("default", "all", "verification", "qr", "worklist", "storage", "commitment", "mpps")
+SETS = (
+    "default",
+    "all",
+    "verification",
+    "qr",
+    "worklist",
+    "storage",
+    "commitment",
+    "mpps",
+    "print",
+)
 """The names of context sets."""
 
 _RETRIEVE = frozenset(sopclasses.GET.values())
@@ -270,6 +282,8 @@ _SERVICES = {
     WORKLIST_FIND: ("worklist",),
     STORAGE_COMMITMENT: ("commitment",),
     MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
+    MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE: ("mpps",),
+    GRAYSCALE_PRINT_META: ("print",),
 }
 """Which set has a service beside query and retrieve."""
 

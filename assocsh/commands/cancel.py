@@ -23,9 +23,14 @@ SPEC = CommandSpec(
             "request", Slot.REQUEST, ("all",), True, summary="request number, or all of them"
         ),
     ),
-    examples=("cancel 7", "cancel #7", "cancel all"),
+    examples=(
+        "find image & cancel all",
+        "cancel all",
+        "find study & cancel #1",
+    ),
     section="PS3.7 9.3.2.3 (C-CANCEL-FIND-RQ)",
     at_once=True,
+    cancels=True,
 )
 
 

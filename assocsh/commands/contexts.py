@@ -20,7 +20,11 @@ SPEC = CommandSpec(
     Heading.ASSOCIATION,
     order=30,
     options=(Option("--accepted", summary="only the accepted ones"),),
-    examples=("contexts", "contexts --accepted", "open practice --contexts all; contexts"),
+    examples=(
+        "contexts",
+        "contexts --accepted",
+        "reopen --contexts all; contexts",
+    ),
     section="PS3.8 7.1.1.13, 9.3.3.2",
     needs_association=True,
 )

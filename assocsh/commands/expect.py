@@ -8,6 +8,7 @@ from assocsh.commands.registry import command
 from assocsh.errors import AssocshError
 from assocsh.language.evaluate import evaluate
 from assocsh.language.expectations import Expectation
+from assocsh.language.help import QUERIES
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.place import line_at
 from assocsh.language.queries import OF_REQUEST
@@ -30,12 +31,14 @@ SPEC = CommandSpec(
         Parameter("value", Slot.VALUE, summary="what it is compared with"),
     ),
     examples=(
-        "expect count == 1",
-        "expect #2.status == 0xA900..0xA9FF",
-        "expect rsp[*].Modality includes CT",
+        "expect count >= 1",
+        "expect #1.status == 0x0000",
+        "expect rsp[*].ModalitiesInStudy includes CT",
     ),
     uses_results=True,
     grammar=Grammar.EXPECTATION,
+    details=QUERIES,
+    topic="queries and predicates",
 )
 
 

@@ -22,7 +22,11 @@ SPEC = CommandSpec(
     Heading.WIRE,
     order=20,
     parameters=(Parameter("request", Slot.REQUEST, summary="request number (the last)"),),
-    examples=("explain #7", "explain 7", "explain"),
+    examples=(
+        "explain #1",
+        "echo; explain",
+        "explain",
+    ),
     uses_results=True,
     refers_to_request=True,
 )

@@ -51,14 +51,15 @@ SPEC = CommandSpec(
         REPEAT,
     ),
     examples=(
-        'find study PatientName="DOE*" StudyDate=20260101- StudyDescription',
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
-        "find series --of 2",
+        "find study PatientName='OKO*' StudyDate=20250101- StudyDescription",
+        "find series --of 1",
     ),
     section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
     sends=True,
     details="With no keys to return, the usual ones of the level are asked for.",
     service="C-FIND",
+    gives_rows=True,
 )
 
 REMEMBERED = 300

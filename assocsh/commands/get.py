@@ -29,9 +29,9 @@ SPEC = CommandSpec(
         MODEL,
     ),
     examples=(
-        "get study StudyInstanceUID=${#2.rsp[0].StudyInstanceUID} --to ./in &",
-        "get series --of 1 --to ./in --compare ./sent",
-        "get study StudyInstanceUID=1.2.826.0.1.3680043.2.1",
+        "get series --of 1 --to ./in",
+        "get series --of 1 --compare ./in",
+        "find study; get study StudyInstanceUID=${rsp[0].StudyInstanceUID} --to ./in &",
     ),
     section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",
     sends=True,

@@ -30,7 +30,7 @@ SPEC = CommandSpec(
     ),
     examples=(
         "let uid = rsp[0].StudyInstanceUID",
-        "let matches = #2.count",
+        "let matches = #1.count",
         "let who = 'DOE^JANE'",
     ),
     uses_results=True,

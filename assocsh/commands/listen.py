@@ -31,8 +31,8 @@ SPEC = CommandSpec(
     ),
     examples=(
         "listen --port 11113 --to ./in",
-        "listen --to ./in --as STORE1",
         "listen --stop",
+        "listen --to ./in --as STORE1",
     ),
     section="PS3.4 B (Storage), PS3.8 7.1",
     needs_association=True,

@@ -30,9 +30,9 @@ SPEC = CommandSpec(
         MODEL,
     ),
     examples=(
-        "listen --port 11113 --to ./in; move study --of 1 --to ASSOCSH",
-        "move series --of 2 --to ASSOCSH &",
-        "move study StudyInstanceUID=1.2.826.0.1.3680043.2.1 --to WORKSTATION",
+        "listen --to ./in; move study --of 1 --to ASSOCSH",
+        "move study --of 1 --to ASSOCSH --compare ./in",
+        "move study --of 2 --to ASSOCSH &",
     ),
     section="PS3.7 9.1.4 (C-MOVE), PS3.4 C.4.2",
     sends=True,

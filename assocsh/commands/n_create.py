@@ -21,9 +21,11 @@ SPEC = CommandSpec(
     parameters=(SOP_CLASS, KEYS),
     options=(Option("--uid", Slot.UID, "UID", summary="its UID (the peer chooses)"),),
     examples=(
-        "n-create ModalityPerformedProcedureStep PerformedProcedureStepStatus='IN PROGRESS'",
-        "n-create BasicFilmSession NumberOfCopies=1",
-        "n-create ModalityPerformedProcedureStep --uid 1.2.826.0.1.3680043.2.5 Modality=CT",
+        "n-create ModalityPerformedProcedureStep --uid 1.2.826.0.1.3680043.2.5 "
+        "PerformedProcedureStepStatus='IN PROGRESS'",
+        "n-create BasicFilmSession --uid 1.2.826.0.1.3680043.2.8 NumberOfCopies=1",
+        "n-create BasicFilmBox --uid 1.2.826.0.1.3680043.2.6 ImageDisplayFormat=STANDARD\\1,1 "
+        "ReferencedFilmSessionSequence[0].ReferencedSOPInstanceUID=1.2.826.0.1.3680043.2.8",
     ),
     section="PS3.7 10.1.5 (N-CREATE)",
     sends=True,

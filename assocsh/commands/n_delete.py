@@ -20,9 +20,9 @@ SPEC = CommandSpec(
     order=100,
     parameters=(SOP_CLASS, INSTANCE),
     examples=(
+        "n-delete BasicFilmBox 1.2.826.0.1.3680043.2.6",
         "n-delete BasicFilmSession 1.2.826.0.1.3680043.2.8",
-        "n-delete BasicFilmBox $box",
-        "n-delete BasicFilmSession ${last.AffectedSOPInstanceUID}",
+        "n-create BasicFilmSession; n-delete BasicFilmSession ${last.AffectedSOPInstanceUID}",
     ),
     section="PS3.7 10.1.6 (N-DELETE)",
     sends=True,

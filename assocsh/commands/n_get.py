@@ -26,7 +26,7 @@ SPEC = CommandSpec(
     examples=(
         "n-get Printer 1.2.840.10008.5.1.1.17",
         "n-get Printer 1.2.840.10008.5.1.1.17 PrinterStatus PrinterStatusInfo",
-        "n-get ModalityPerformedProcedureStepRetrieve $step",
+        "n-get ModalityPerformedProcedureStepRetrieve 1.2.826.0.1.3680043.2.5",
     ),
     section="PS3.7 10.1.2 (N-GET)",
     sends=True,

@@ -22,7 +22,7 @@ SPEC = CommandSpec(
     examples=(
         "n-set ModalityPerformedProcedureStep 1.2.826.0.1.3680043.2.5 "
         "PerformedProcedureStepStatus=COMPLETED",
-        "n-set BasicFilmSession $session FilmDestination=MAGAZINE",
+        "n-set BasicFilmSession 1.2.826.0.1.3680043.2.8 FilmDestination=MAGAZINE",
         "n-set BasicFilmBox 1.2.826.0.1.3680043.2.6 BorderDensity=BLACK",
     ),
     section="PS3.7 10.1.3 (N-SET)",

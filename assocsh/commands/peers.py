@@ -18,7 +18,11 @@ SPEC = CommandSpec(
     "the peers of the config file",
     Heading.ASSOCIATION,
     order=70,
-    examples=("peers", "peers; open practice", "peers; status"),
+    examples=(
+        "peers",
+        "peers; status",
+        "release; peers",
+    ),
     recorded=False,
 )
 

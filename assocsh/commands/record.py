@@ -23,7 +23,11 @@ SPEC = CommandSpec(
         Option("--redact", summary="replace patient identifiers, the same each time"),
         Option("--stop", summary="stop recording"),
     ),
-    examples=("record session.assoc", "record check.assoc --expect --redact", "record --stop"),
+    examples=(
+        "record session.assoc",
+        "record --stop",
+        "record check.assoc --expect --redact",
+    ),
     recorded=False,
 )
 

@@ -21,7 +21,11 @@ SPEC = CommandSpec(
     Heading.ASSOCIATION,
     order=60,
     options=OPEN_OPTIONS,
-    examples=("reopen", "reopen --window 1", "reopen --contexts storage"),
+    examples=(
+        "reopen",
+        "reopen --window 1",
+        "reopen --contexts storage",
+    ),
     section="PS3.8 7.1 (A-ASSOCIATE)",
     lifecycle=True,
     opens=True,

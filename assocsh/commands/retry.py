@@ -28,9 +28,9 @@ SPEC = CommandSpec(
         Parameter("pause", Slot.DURATION, required=True, summary="pause between, 500ms, 2s"),
     ),
     examples=(
-        "retry 10 every 1s { find study PatientID=123; expect count == 1 }",
+        "retry 10 every 1s { find study PatientID=PRC-1001; expect count >= 1 }",
         "retry 3 every 500ms { echo }",
-        "retry 5 every 2s { open practice }",
+        "retry 5 every 2s { reopen }",
     ),
     block=True,
 )

@@ -24,7 +24,11 @@ SPEC = CommandSpec(
         Option("--set", Slot.TEXT, "NAME=VALUE", summary="a variable", repeated=True),
         Option("--keep-going", summary="go on after a failure"),
     ),
-    examples=("run tour.assoc", "run check.assoc --set id=P1", "run a.assoc b.assoc"),
+    examples=(
+        "run tour.assoc",
+        "run check.assoc --set id=PRC-1001",
+        "run tour.assoc check.assoc --keep-going",
+    ),
     runs_scripts=True,
 )
 

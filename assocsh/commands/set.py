@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
+from assocsh.language.help import settings_text
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
@@ -23,8 +24,8 @@ SPEC = CommandSpec(
         Parameter("setting", Slot.SETTING, summary="its name"),
         Parameter("value", Slot.VALUE, summary="its new value"),
     ),
-    examples=("set format json", "set keepalive 30s", "set timeout 60s"),
-    details="Without a value the setting is shown.",
+    examples=("set format expanded", "set keepalive 30s", "set timeout 60s"),
+    details=settings_text,
 )
 
 

@@ -23,7 +23,11 @@ SPEC = CommandSpec(
         Parameter("request", Slot.REQUEST, summary="request number (the last with results)"),
         Parameter("row", Slot.ROW, summary="one row, every element"),
     ),
-    examples=("show", "show #2", "show #2 1"),
+    examples=(
+        "show",
+        "show #1",
+        "show #1 1",
+    ),
     uses_results=True,
     refers_to_request=True,
 )

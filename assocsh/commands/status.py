@@ -18,7 +18,11 @@ SPEC = CommandSpec(
     "the association: peer, state, window, pending, queued, last status",
     Heading.ASSOCIATION,
     order=20,
-    examples=("status", "open practice; status", "echo --repeat 20 & status"),
+    examples=(
+        "status",
+        "find study & status",
+        "reopen; status",
+    ),
     section="PS3.8 7",
     at_once=True,
 )

@@ -31,7 +31,11 @@ SPEC = CommandSpec(
         Parameter("path", Slot.FILE, required=True, repeated=True, summary="files or folders"),
     ),
     options=(Option("--recursive", summary="folders inside folders too"), REPEAT),
-    examples=("store ~/images --recursive", "store ct.dcm mr.dcm", "store ct.dcm --repeat 50"),
+    examples=(
+        "store examples --recursive",
+        "store examples/ct.dcm examples/mr.dcm",
+        "store examples/ct.dcm --repeat 50",
+    ),
     section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
     sends=True,
     service="C-STORE",
@@ -55,6 +59,7 @@ async def store(session: Session, call: BoundCall) -> None:
     record = call.record
     session.open_association()
     paths = [call.path(word) for word in call.arguments.get("path", ())]
+    await session.practice.make_examples(paths, call.base)
     found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
     if not found:
         raise UsageError(

@@ -25,7 +25,11 @@ SPEC = CommandSpec(
         Parameter("request", Slot.REQUEST, ("all",), summary="request number (all of them)"),
     ),
     options=(Option("--timeout", Slot.DURATION, "TIME", summary="at most this long"),),
-    examples=("wait", "wait #7", "wait all --timeout 30s"),
+    examples=(
+        "wait",
+        "wait #1",
+        "echo --repeat 100 & wait all --timeout 30s",
+    ),
     barrier=True,
 )
 

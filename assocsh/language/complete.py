@@ -22,7 +22,7 @@ from assocsh.language.complete_names import (
 from assocsh.language.complete_queries import assignments, expectations, queries
 from assocsh.language.context import context_at
 from assocsh.language.files import files
-from assocsh.language.model import Slot
+from assocsh.language.model import Grammar, Slot
 from assocsh.language.provider import CompletionDefaults, CompletionProvider
 from assocsh.language.quoting import inside, quoted
 from assocsh.language.ranking import Found, Request, ranked
@@ -77,7 +77,7 @@ def _found(request: Request) -> Iterable[Found]:
     if spec is None:
         return ()
     if spec.verbatim:
-        return (assignments if spec.name == "let" else expectations)(request)
+        return (assignments if spec.grammar is Grammar.ASSIGNMENT else expectations)(request)
     if typed.raw.startswith("-") and context.option is None and not context.only_words:
         return _options(request)
     if context.option is not None and typed.raw.startswith("--"):
@@ -168,9 +168,9 @@ def _rows(request: Request) -> Iterator[Found]:
 
 
 def _topics(request: Request) -> Iterator[Found]:
-    from assocsh.language.help import TOPICS
+    from assocsh.language.help import topics
 
-    offered = {name: spec.summary for name, spec in COMMANDS.items()} | TOPICS
+    offered = {name: spec.summary for name, spec in COMMANDS.items()} | topics()
     for name in ranked(request.text, list(offered)):
         yield request.found(name, meta=offered[name])
 

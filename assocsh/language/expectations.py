@@ -95,7 +95,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def parse_expect(text: str, *, offset: int = 0, place: Place | None = None) -> Expectation:
     """Read ``query [not] predicate [operand]``. Raises LanguageError with the position."""
     place = place or Place(text)
-    words = _words("expect", text, offset, place)
+    words = _words(text, offset, place)
     end = offset + len(text.rstrip())
     if not words:
         raise place.error("expect what?", offset, offset, "expect count == 1, for example")
@@ -141,7 +141,7 @@ def parse_expect(text: str, *, offset: int = 0, place: Place | None = None) -> E
 def parse_let(text: str, *, offset: int = 0, place: Place | None = None) -> Assignment:
     """Read ``name = query`` or ``name = value``. Raises LanguageError with the position."""
     place = place or Place(text)
-    words = _words("let", text, offset, place)
+    words = _words(text, offset, place)
     end = offset + len(text.rstrip())
     hint = "let uid = rsp[0].StudyInstanceUID, for example"
     if not words:
@@ -169,27 +169,25 @@ def parse_let(text: str, *, offset: int = 0, place: Place | None = None) -> Assi
     return Assignment(name.text, query, offset, end)
 
 
-def _words(command: str, text: str, offset: int, place: Place) -> list[Token]:
-    """The words of the text, placed in the whole; the tokenizer knows /patterns/ by the command."""
-    head = command + " "
-    shift = offset - len(head)
+def _words(text: str, offset: int, place: Place) -> list[Token]:
+    """The words of the text, with their places in the whole."""
     words: list[Token] = []
-    for token in tokenize(head + text)[1:]:
+    for token in tokenize(text, verbatim=True):
         if token.kind is Kind.ERROR:
             raise place.error(
-                token.message, token.error_start + shift, token.error_end + shift, token.hint
+                token.message, token.error_start + offset, token.error_end + offset, token.hint
             )
         if token.kind is Kind.WORD:
             parts = tuple(
-                replace(part, start=part.start + shift, value_start=part.value_start + shift)
+                replace(part, start=part.start + offset, value_start=part.value_start + offset)
                 for part in token.parts
             )
-            words.append(replace(token, start=token.start + shift, parts=parts))
+            words.append(replace(token, start=token.start + offset, parts=parts))
         elif token.kind not in (Kind.BLANK, Kind.JOIN, Kind.COMMENT):
             raise place.error(
                 f"{token.text.strip() or 'a line end'} does not belong here",
-                token.start + shift,
-                token.end + shift,
+                token.start + offset,
+                token.end + offset,
             )
     return words
 

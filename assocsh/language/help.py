@@ -8,13 +8,7 @@ from assocsh.language.place import nearest
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 
-TOPICS: dict[str, str] = {
-    "keys": "what the keys do at the prompt",
-    "language": "words, quotes, comments, variables",
-    "expect": "queries and predicates",
-}
-
-KEYS: tuple[tuple[str, str], ...] = (
+_KEYS: tuple[tuple[str, str], ...] = (
     ("Tab", "complete; again for the next one, Shift-Tab back, Esc closes the menu"),
     ("Enter", "submit; with an entry of the menu chosen, take that entry"),
     ("Alt-Enter", "submit a line that is marked as wrong"),
@@ -48,9 +42,7 @@ $name is a variable of let, ${query} the value of a query. They are replaced
 after the line has been split, and only inside their word: no value ever becomes
 a command or an option."""
 
-_EXPECT = """\
-expect QUERY [not] PREDICATE [VALUE]
-
+QUERIES = """\
 Queries, about the last finished request, or another with #n. before:
   status  status.name  count  elapsed  error
   rsp[0].Keyword  rsp[0].Sequence[0].Keyword  rsp[*].Keyword  last.Keyword
@@ -70,6 +62,23 @@ Predicates:
 rsp[*] stands for every response, in no order: each must satisfy the predicate,
 with not each must fail it; includes asks for one of them. Expects in a row are
 all looked at before a script stops."""
+"""The queries and predicates of an expectation: the details of the command that has one."""
+
+
+_KEY_WIDTH = max(len(key) for key, _ in _KEYS)
+_TOPICS: dict[str, tuple[str, str]] = {
+    "keys": (
+        "what the keys do at the prompt",
+        "\n".join(f"{key:{_KEY_WIDTH}}  {what}" for key, what in _KEYS),
+    ),
+    "language": ("words, quotes, comments, variables", _LANGUAGE),
+}
+
+
+def topics() -> dict[str, str]:
+    """What help has besides the commands: each topic with what it is about."""
+    of_commands = {name: spec.topic for name, spec in COMMANDS.items() if spec.topic}
+    return {name: about for name, (about, _) in _TOPICS.items()} | of_commands
 
 
 def help_text(name: str | None = None) -> str:
@@ -79,15 +88,11 @@ def help_text(name: str | None = None) -> str:
     """
     if name is None:
         return _overview()
-    match name:
-        case "keys":
-            width = max(len(key) for key, _ in KEYS)
-            return "\n".join(f"{key:{width}}  {what}" for key, what in KEYS)
-        case "language":
-            return _LANGUAGE
+    if name in _TOPICS:
+        return _TOPICS[name][1]
     spec = COMMANDS.get(name.lower())
     if spec is None:
-        known = (*COMMANDS.names, *TOPICS)
+        known = (*COMMANDS.names, *_TOPICS)
         raise UsageError(
             f"there is no help for {name!r}",
             hint=nearest(name, known) or "help lists the commands",
@@ -100,8 +105,8 @@ def _overview() -> str:
     for heading, specs in COMMANDS.by_heading().items():
         lines += ["", heading]
         lines += [f"  {spec.name:<10}{spec.summary}" for spec in specs]
-    topics = ", ".join(f"help {topic}" for topic in TOPICS)
-    lines += ["", f"help COMMAND shows its options with examples. Also: {topics}."]
+    also = ", ".join(f"help {topic}" for topic in topics())
+    lines += ["", f"help COMMAND shows its options with examples. Also: {also}."]
     return "\n".join(lines[1:])
 
 
@@ -113,12 +118,9 @@ def _command(spec: CommandSpec) -> str:
     if described:
         width = min(max(len(left) for left, _ in described), 32)
         lines += ["", *(f"  {left:{width}}  {right}" for left, right in described)]
-    if spec.details:
-        lines += ["", spec.details]
-    if spec.name == "set":
-        lines += ["", *_settings()]
-    if spec.name == "expect":
-        lines += ["", *_EXPECT.splitlines()[2:]]
+    details = spec.details if isinstance(spec.details, str) else spec.details()
+    if details:
+        lines += ["", *details.splitlines()]
     lines += ["", "Examples:", *(f"  {example}" for example in spec.examples)]
     if spec.aliases:
         lines += ["", f"Also: {', '.join(spec.aliases)}"]
@@ -143,11 +145,12 @@ def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:
     return lines
 
 
-def _settings() -> list[str]:
+def settings_text() -> str:
+    """Every setting with its default and its choices: the details of the command that sets them."""
     width = max(map(len, SETTINGS))
-    lines = []
+    lines = ["Without a value the setting is shown.", ""]
     for setting in SETTINGS.values():
         lines.append(f"  {setting.name:{width}}  {setting.summary} (default {setting.default})")
         if setting.slot is Slot.CHOICE:
             lines.append(f"  {'':{width}}  {', '.join(setting.choices)}")
-    return lines
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from assocsh.language.complete_names import keyword_of, tag_meta
 from assocsh.language.context import Context, context_at
 from assocsh.language.enumerated import VR_FORMS
 from assocsh.language.expectations import Operator
-from assocsh.language.model import CommandSpec, Slot
+from assocsh.language.model import CommandSpec, Grammar, Slot
 from assocsh.language.place import nearest
 from assocsh.language.provider import CompletionDefaults
 from assocsh.language.queries import ROOTS
@@ -104,10 +104,10 @@ def _key(context: Context, tables: Tables | None) -> str:
 
 def _verbatim(context: Context, spec: CommandSpec) -> str:
     words = [word for word in context.words if word not in ("not", "=")]
-    if spec.name == "let":
-        return "let NAME = QUERY   " + ("a name" if not words else " ".join(ROOTS))
+    if spec.grammar is Grammar.ASSIGNMENT:
+        return f"{spec.name} NAME = QUERY   " + ("a name" if not words else " ".join(ROOTS))
     if not words:
-        return "expect QUERY PREDICATE VALUE   " + " ".join(ROOTS)
+        return f"{spec.name} QUERY PREDICATE VALUE   " + " ".join(ROOTS)
     if len(words) == 1:
         return "predicate: [not] " + " ".join(Operator.ALL)
     if words[1] in Operator.UNARY:

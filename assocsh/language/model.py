@@ -6,6 +6,7 @@ these classes and hold no knowledge of single commands.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -117,7 +118,11 @@ class CommandSpec:
     How it is read: ``grammar`` is what follows the name, as one text; ``block`` commands in braces
     follow; ``runs_scripts`` its files are scripts and ``--set`` names their variables.
 
-    In files: ``recorded`` is written by ``record``.
+    In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
+    rows ``--of`` takes; ``cancels``: it ends other requests.
+
+    In help: ``details`` is more text, or what makes it when it is asked for; ``topic`` says what
+    is explained there besides the command, and the overview names it then.
     """
 
     name: str
@@ -142,7 +147,10 @@ class CommandSpec:
     block: bool = False
     runs_scripts: bool = False
     recorded: bool = True
-    details: str = ""
+    gives_rows: bool = False
+    cancels: bool = False
+    details: str | Callable[[], str] = ""
+    topic: str = ""
 
     @property
     def verbatim(self) -> bool:

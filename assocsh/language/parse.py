@@ -18,7 +18,7 @@ from assocsh.language.expectations import (
     parse_let,
     queries_of,
 )
-from assocsh.language.model import CommandSpec, Option, Parameter, Slot
+from assocsh.language.model import CommandSpec, Grammar, Option, Parameter, Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.slots import check_setting, check_word
@@ -34,8 +34,8 @@ class Call:
     ``words`` are all positional words, ``arguments`` the same by parameter name. ``options`` maps
     ``"--name"`` to its values in order; a flag that is given maps to an empty tuple. ``text`` is
     the command as typed (without ``&``), ``start`` and ``end`` its place in the parsed text.
-    ``rest`` is the text after the name of a verbatim command, and ``parsed`` what it says.
-    ``body`` are the commands of a block.
+    ``parsed`` is what the text after the name of a verbatim command says; ``body`` are the
+    commands of a block.
     """
 
     spec: CommandSpec
@@ -49,7 +49,6 @@ class Call:
     source: str
     name: str
     arguments: Mapping[str, tuple[Word, ...]] = field(default_factory=dict)
-    rest: str = ""
     parsed: Expectation | Assignment | None = None
     body: tuple[Call, ...] = ()
     place: Place = field(default_factory=lambda: Place(""), repr=False, compare=False)
@@ -69,7 +68,13 @@ class Call:
     @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
-        return self.spec.uses_results or "--of" in self.options or bool(self.queries)
+        return self.spec.uses_results or self.takes_row or bool(self.queries)
+
+    @property
+    def takes_row(self) -> bool:
+        """Whether one of its options names a row of the results before it."""
+        options = (self.spec.option(name) for name in self.options)
+        return any(option is not None and option.slot is Slot.ROW for option in options)
 
     @property
     def expects_status(self) -> bool:
@@ -267,12 +272,14 @@ class _CallReader:
         words: tuple[Word, ...] = ()
         arguments: dict[str, tuple[Word, ...]] = {}
         rest = self.place.text[first.end : last.end]
-        if spec.verbatim:
-            reader = parse_let if spec.name == "let" else parse_expect
-            parsed = reader(rest, offset=first.end, place=self.place)
-        else:
-            words = tuple(self._sort())
-            arguments = self._bind(words)
+        match spec.grammar:
+            case Grammar.ASSIGNMENT:
+                parsed = parse_let(rest, offset=first.end, place=self.place)
+            case Grammar.EXPECTATION:
+                parsed = parse_expect(rest, offset=first.end, place=self.place)
+            case None:
+                words = tuple(self._sort())
+                arguments = self._bind(words)
         if spec.block and self.body is None:
             raise self._error(last, f"{spec.name} needs a block", f"as in {spec.examples[0]}")
         return Call(
@@ -287,7 +294,6 @@ class _CallReader:
             source=self.place.source,
             name=first.text,
             arguments=arguments,
-            rest=rest.strip() if spec.verbatim else "",
             parsed=parsed,
             body=self.body or (),
             place=self.place,
@@ -365,8 +371,9 @@ class _CallReader:
         if at < len(words):
             hint = f"usage: {spec.synopsis}"
             raise self._error(words[at], f"{spec.name} has no use for this word", hint)
-        if "setting" in bound and "value" in bound:
-            check_setting(bound["setting"][0], bound["value"][0], self.place)
+        named = {each.slot: bound[each.name][0] for each in spec.parameters if each.name in bound}
+        if Slot.SETTING in named and Slot.VALUE in named:
+            check_setting(named[Slot.SETTING], named[Slot.VALUE], self.place)
         return bound
 
     @staticmethod

@@ -58,22 +58,3 @@ def place_lines(error: LanguageError) -> list[str]:
     """Where the mistake is: the line with carets under it."""
     line, start, end = line_at(error.text, error.start, error.end)
     return marked(line, start, end, number=error.line, where=error.source)
-
-
-def format_error(error: LanguageError) -> str:
-    """The message, the place, the line with a caret under the mistake, and the hint::
-
-        error: no such command: fnd
-          --> check.assoc:3:1
-         3 | fnd study PatientID=123
-           | ^^^
-        hint: did you mean find?
-
-    No line end at the end; whatever the text holds is made visible.
-    """
-    from assocsh.text.cells import cell
-
-    lines = [f"error: {cell(error.message, None)}", *place_lines(error)]
-    if error.hint:
-        lines.append(f"hint: {cell(error.hint, None)}")
-    return "\n".join(lines)

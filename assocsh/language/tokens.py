@@ -109,23 +109,22 @@ _ESCAPED = re.compile(r'\\(["\\])')
 _QUOTE_HINT = 'a quote ends on the line it begins on; "O\'Brien" holds the other kind'
 
 
-def tokenize(text: str) -> list[Token]:
-    """The tokens of ``text``, end to end. Never raises."""
-    return _Tokenizer(text).run()
+def tokenize(text: str, *, verbatim: bool = False) -> list[Token]:
+    """The tokens of ``text``, end to end. Never raises.
 
-
-def is_incomplete(text: str) -> bool:
-    """Whether a line is to be continued: its last character is a backslash that stands alone."""
-    return text == "\\" or (text.endswith("\\") and text[-2] in _BLANKS + "\r\n")
+    ``verbatim``: the text begins behind the name of a command that is read as one text, in which
+    a ``/pattern/`` is one word and ``<`` a word like others.
+    """
+    return _Tokenizer(text, verbatim).run()
 
 
 class _Tokenizer:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, verbatim: bool) -> None:
         self.text = text
         self.at = 0
         self.tokens: list[Token] = []
-        self.command: str | None = None  # first word of the command being read
-        self.words = 0
+        self.verbatim = verbatim  # what the command being read says of its words
+        self.words = 1 if verbatim else 0
         self.last = ""  # the word before, in the same command
 
     def run(self) -> list[Token]:
@@ -160,7 +159,7 @@ class _Tokenizer:
         self.at = end
 
     def _next_command(self) -> None:
-        self.command, self.words, self.last = None, 0, ""
+        self.verbatim, self.words, self.last = False, 0, ""
 
     def _ends_word(self, at: int) -> bool:
         return at >= len(self.text) or self.text[at] in _WORD_ENDS
@@ -170,18 +169,13 @@ class _Tokenizer:
         after = self.text[self.at + 1 : self.at + 2]
         return before in _BLANKS + "\r\n\ufeff" and after not in set("0123456789")
 
-    @property
-    def _verbatim(self) -> bool:
-        spec = COMMANDS.get(self.command) if self.command else None
-        return spec is not None and spec.verbatim
-
     def _word(self) -> None:
         start = self.at
         self.words += 1
         parts: list[Part] = []
         problem: tuple[str, str, int, int] | None = None
         operator = _SHELL_OPERATORS.match(self.text, start)
-        if operator and not self._verbatim:
+        if operator and not self.verbatim:
             problem = (
                 f"assocsh has no {operator[0]}",
                 "; separates commands, and the first failure stops a script"
@@ -202,7 +196,8 @@ class _Tokenizer:
         )
         self.last = text
         if self.words == 1:
-            self.command = self.tokens[-1].bare
+            spec = COMMANDS.get(self.tokens[-1].bare or "")
+            self.verbatim = spec is not None and spec.verbatim
 
     def _at_word_end(self) -> bool:
         character = self.text[self.at]
@@ -222,7 +217,7 @@ class _Tokenizer:
             return self._double()
         if character == "$":
             return self._dollar()
-        if character == "/" and first and self._verbatim and self.last == "matches":
+        if character == "/" and first and self.verbatim and self.last == "matches":
             if match := _PATTERN.match(text, start):
                 return self._part(PartKind.PATTERN, match.end(), match[0], start), None
             return self._broken(

@@ -42,7 +42,7 @@ from assocsh.practice.retrieve import Retrieve, destination_association, send_in
 from assocsh.practice.steps import ProcedureSteps
 from assocsh.uids import EXPLICIT_LE, VERIFICATION
 
-BREATH = 0.004
+TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
 
 
@@ -144,14 +144,14 @@ class Archive:
             return
         syntax = indication.context.transfer_syntax or EXPLICIT_LE
         loop = asyncio.get_running_loop()
-        breath = loop.time() + BREATH
+        slice_ends = loop.time() + TIME_SLICE
         for entity in query.candidates(self.contents.index):
             if entity is not None:
                 indication.respond(query.status, query.answer(entity, syntax))
                 await indication.drain()
-            if loop.time() >= breath:
+            if loop.time() >= slice_ends:
                 await asyncio.sleep(0)
-                breath = loop.time() + BREATH
+                slice_ends = loop.time() + TIME_SLICE
             if indication.cancelled:
                 indication.respond(CANCEL)
                 return

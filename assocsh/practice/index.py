@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.codec import decode, encode
+from assocsh.datasets.levels import QUERY_LEVELS, UNIQUE_KEY_TAG
 from assocsh.errors import UsageError
-from assocsh.practice.levels import COMPUTED, LEVELS, UNIQUE_KEYS, attributes
+from assocsh.practice.levels import COMPUTED, attributes
 from assocsh.uids import EXPLICIT_LE
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class Index:
 
         Raises UsageError when a unique key is missing or the header cannot be encoded.
         """
-        uids = {level: _text(dataset, UNIQUE_KEYS[level]) for level in LEVELS}
-        for level in LEVELS[1:]:
+        uids = {level: _text(dataset, UNIQUE_KEY_TAG[level]) for level in QUERY_LEVELS}
+        for level in QUERY_LEVELS[1:]:
             if not uids[level]:
                 raise UsageError(f"the instance has no unique key of the {level.lower()} level")
         parents = {"PATIENT": "", "STUDY": uids["PATIENT"], "SERIES": uids["STUDY"]}
@@ -104,7 +105,7 @@ class Index:
             ),
         }
         added = False
-        for level in LEVELS:
+        for level in QUERY_LEVELS:
             table, uid = _TABLES[level], uids[level]
             found = self._db.execute(f"SELECT 1 FROM {table} WHERE uid = ?", (uid,)).fetchone()
             if found:
@@ -134,7 +135,7 @@ class Index:
         """
         from pydicom.dataset import Dataset
 
-        down_to = LEVELS[: LEVELS.index(level) + 1]
+        down_to = QUERY_LEVELS[: QUERY_LEVELS.index(level) + 1]
         uids = ", ".join(f"{_TABLES[one]}.uid" for one in down_to)
         for row in self._rows(level, uids, keys):
             merged = Dataset()
@@ -164,12 +165,12 @@ class Index:
             keyword = COMPUTED[level][tag]
             if keyword in ("ModalitiesInStudy", "SOPClassesInStudy"):
                 column = "series.modality" if tag == 0x00080061 else "image.sop_class"
-                rows = self._rows("IMAGE", f"DISTINCT {column}", {UNIQUE_KEYS[level]: [uid]})
+                rows = self._rows("IMAGE", f"DISTINCT {column}", {UNIQUE_KEY_TAG[level]: [uid]})
                 found[keyword] = sorted(str(row[0]) for row in rows if row[0])
                 continue
             below = {"Studies": "STUDY", "Series": "SERIES", "Instances": "IMAGE"}
             counted = next(one for word, one in below.items() if keyword.endswith(word))
-            rows = self._rows(counted, "count(*)", {UNIQUE_KEYS[level]: [uid]}, ordered=False)
+            rows = self._rows(counted, "count(*)", {UNIQUE_KEY_TAG[level]: [uid]}, ordered=False)
             found[keyword] = int(next(iter(rows))[0])
         return found
 
@@ -177,9 +178,9 @@ class Index:
         self, level: str, columns: str, keys: Keys, *, ordered: bool = True
     ) -> Sequence[tuple[str, ...]]:
         conditions, values = [], []
-        for one, tag in UNIQUE_KEYS.items():
+        for one, tag in UNIQUE_KEY_TAG.items():
             wanted = keys.get(tag)
-            if wanted is None or LEVELS.index(one) > LEVELS.index(level):
+            if wanted is None or QUERY_LEVELS.index(one) > QUERY_LEVELS.index(level):
                 continue
             # a JSON array: as many values as there are, in one parameter
             conditions.append(f"{_TABLES[one]}.uid IN (SELECT value FROM json_each(?))")
@@ -213,7 +214,11 @@ def _header_of(dataset: Dataset, level: str) -> bytes:
     from pydicom.dataset import Dataset
 
     header = Dataset()
-    above = frozenset().union(*(attributes(one) for one in LEVELS[:3])) if level == "IMAGE" else ()
+    above = (
+        frozenset().union(*(attributes(one) for one in QUERY_LEVELS[:3]))
+        if level == "IMAGE"
+        else ()
+    )
     wanted = attributes(level)
     for element in dataset:
         tag = int(element.tag)

@@ -9,18 +9,15 @@ from collections.abc import Mapping
 from functools import cache
 
 from assocsh.datasets.dictionary import find_tag
-from assocsh.datasets.levels import QUERY_LEVELS, UNIQUE_KEY_TAG
+from assocsh.datasets.levels import QUERY_LEVELS
 from assocsh.dimse import sopclasses
 
-LEVELS = QUERY_LEVELS
-
 MODELS: Mapping[str, tuple[str, ...]] = {
-    "patient": LEVELS,
+    "patient": QUERY_LEVELS,
     "study": ("STUDY", "SERIES", "IMAGE"),
     "patient-study": ("PATIENT", "STUDY"),
 }
 
-UNIQUE_KEYS = UNIQUE_KEY_TAG
 
 _ATTRIBUTES = {
     "PATIENT": """
@@ -79,7 +76,7 @@ def supported(level: str) -> frozenset[int] | None:
     """The tags that a key at ``level`` may have, those of the levels above included; None: any."""
     if level == "IMAGE":
         return None
-    down_to = LEVELS[: LEVELS.index(level) + 1]
+    down_to = QUERY_LEVELS[: QUERY_LEVELS.index(level) + 1]
     return frozenset().union(*(attributes(one) for one in down_to))
 
 

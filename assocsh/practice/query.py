@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 
 from assocsh.datasets.dictionary import entry_of
 from assocsh.datasets.identifiers import encode
+from assocsh.datasets.levels import QUERY_LEVELS, UNIQUE_KEY_TAG
 from assocsh.dimse.status import PENDING, PENDING_OPTIONAL_KEYS
 from assocsh.errors import AssocshError, UsageError
 from assocsh.practice.index import Index, Keys
 from assocsh.practice.levels import (
     ANSWERED_ANYWAY,
     COMPUTED,
-    LEVELS,
     MODELS,
-    UNIQUE_KEYS,
     supported,
 )
 from assocsh.practice.matching import (
@@ -65,7 +64,7 @@ def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) 
     keys: Keys = {}
     levels = MODELS[model]
     for one in levels[: levels.index(level) + 1]:
-        tag = UNIQUE_KEYS[one]
+        tag = UNIQUE_KEY_TAG[one]
         values = texts(identifier[tag]) if tag in identifier else []
         plain = [value for value in values if value and not set("*?") & set(value)]
         keyword = entry_of(tag).keyword
@@ -96,7 +95,7 @@ class Query:
         }
         self._computed = {
             one: [tag for tag in COMPUTED.get(one, ()) if tag in identifier]
-            for one in LEVELS[: LEVELS.index(self.level) + 1]
+            for one in QUERY_LEVELS[: QUERY_LEVELS.index(self.level) + 1]
         }
         self._test = compile_identifier(_without(identifier, self._unknown))
 
@@ -106,11 +105,13 @@ class Query:
         return PENDING_OPTIONAL_KEYS if self._unknown else PENDING
 
     def candidates(self, index: Index) -> Iterator[Dataset | None]:
-        """The entities that match; None for each that does not, so that the caller can breathe."""
+        """The entities that match; None for each that does not: a moment for the caller
+        to let the event loop run.
+        """
         for entity in index.search(self.level, self._keys):
             for level, tags in self._computed.items():
                 if tags:
-                    uid = texts(entity[UNIQUE_KEYS[level]]) or [""]
+                    uid = texts(entity[UNIQUE_KEY_TAG[level]]) or [""]
                     for keyword, value in index.compute(level, uid[0], tags).items():
                         setattr(entity, keyword, value)
             yield entity if self._test(entity) else None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from assocsh.errors import UnusableFile
 
 if TYPE_CHECKING:
     from assocsh.practice import Practice
@@ -39,6 +43,27 @@ class PracticeArchive:
         listener = self._state.listener
         if self._running is not None and listener is not None:
             self._running.destinations[listener.ae_title] = (listener.host, listener.port)
+
+    async def make_examples(self, paths: Sequence[Path], base: Path) -> None:
+        """Make the folder of examples below ``base`` where one of ``paths`` is in it and missing.
+
+        Does nothing while the archive does not run: who practises has files to store, everyone
+        else gets an error for a file that is not there. Raises UnusableFile.
+        """
+        if self._running is None:
+            return
+        from assocsh.practice.examples import make, named_in
+
+        folder = next(filter(None, (named_in(path, base) for path in paths)), None)
+        if folder is None or folder.exists():
+            return
+        try:
+            count = await asyncio.to_thread(make, folder)
+        except OSError as error:
+            raise UnusableFile(
+                f"{folder}: cannot be made: {error.strerror or error}", path=str(folder)
+            ) from None
+        self._state.note(f"{folder.name}/ was made here, with {count} files to practise with")
 
     async def close(self) -> None:
         """Stop it; nothing happens when it does not run."""

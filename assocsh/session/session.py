@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind, Output
+from assocsh.results.request import RequestRecord
 from assocsh.session.config import Config
 from assocsh.session.idle import KeepAlive, SleepWatch
 from assocsh.session.interpreter import Interpreter
@@ -132,13 +133,6 @@ class Session(State):
         """What a toolbar shows; cheap enough for every key press."""
         return status_of(self, self.observer.connecting)
 
-    def name_of(self, operation: Operation) -> str:
-        """``#7``: the request that an operation belongs to; empty when it is none of a command."""
-        for record in reversed(self.requests):
-            if operation.number in record.live:
-                return f"#{record.number}"
-        return ""
-
     # what is set
 
     def apply_settings(self, changed: str | None = None) -> None:
@@ -172,7 +166,7 @@ class Session(State):
             view.mode = wanted
         else:
             self.observers.set_wire_view(
-                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of)
+                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=_name_of)
             )
         self.changed()
 
@@ -210,3 +204,9 @@ class Session(State):
                 await association.release(now=True)
         except AssocshError as error:
             self.presenter.error(error, None)
+
+
+def _name_of(operation: Operation) -> str:
+    """``#7``: the request that an operation belongs to; empty when it is none of a command."""
+    record = operation.tag
+    return f"#{record.number}" if isinstance(record, RequestRecord) else ""

@@ -185,7 +185,7 @@ class State:
     def send(
         self, request: Request, record: RequestRecord, *, limit: int | None = None
     ) -> Operation:
-        """Hand over a request as one of ``record``'s operations.
+        """Hand over a request as one of ``record``'s operations; the operation's tag is the record.
 
         ``limit`` is how many matches of a find are enough. Raises as ``Association.send``, and
         LocalProtocolError when there never was an association.
@@ -194,7 +194,7 @@ class State:
         ended = self.ended_by()
         if ended is not None:
             raise ended
-        operation = association.send(request, limit=limit)
+        operation = association.send(request, limit=limit, tag=record)
         record.track(operation)
         return operation
 

@@ -28,13 +28,13 @@ from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
 from assocsh.terminal.history import user_history
 from assocsh.terminal.keys import shell_keys
-from assocsh.terminal.leaving import Leaving, Step
+from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.lexer import LineLexer
 from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
-from assocsh.terminal.signals import TERMINATING, handled
+from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
 from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator
@@ -42,13 +42,9 @@ from assocsh.terminal.validator import LineValidator
 if TYPE_CHECKING:
     from assocsh.language.provider import CompletionProvider
 
-PROMPT = "assocsh> "
 MENU_LINES = 6
 TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
-
-ABORT_LIMIT = 0.5
-"""Seconds for the A-ABORT when a signal ends the shell."""
 
 
 Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
@@ -157,7 +153,7 @@ class Shell:
     # -- the loop -----------------------------------------------------------------------------
 
     async def run(self, first: Sequence[str] = (), greeting: str = "") -> int:
-        """Prompt until somebody leaves; the exit code."""
+        """Prompt until the user, a signal or the terminal ends it; the exit code."""
         self._first = first
         if greeting:
             self._printer.write(greeting)

@@ -51,7 +51,7 @@ class Asking:
         self._prompting.set()
 
     async def _prompted(self) -> None:
-        """Wait for a prompt: between two there is nobody to answer, and the old line is there."""
+        """Wait for a prompt: between two no key is read, and the line is still the old one."""
         while True:
             await self._prompting.wait()
             app = self._prompt().app

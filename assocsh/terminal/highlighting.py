@@ -103,7 +103,7 @@ def _key(text: str, spec: CommandSpec, keywords: Keywords) -> Iterator[Piece]:
 
 
 def _is_tag(path: str, keywords: Keywords) -> bool:
-    """Whether each step of the path is a tag; True as long as nobody can know."""
+    """Whether each step of the path is a tag; True while the dictionary is not loaded."""
     return not keywords or all(
         step.lower() in keywords or tag_number(step) is not None
         for step in (each.partition("[")[0] for each in path.split("."))

@@ -44,7 +44,7 @@ class ShellHistory(History):
 
 
 def user_history(note: Callable[[str], None]) -> ShellHistory:
-    """The history of this user. ``note`` hears, once, why its file cannot be used."""
+    """The history of this user. ``note`` is called once, with the reason, if it has no file."""
 
     def open_file() -> HistoryFile:
         from assocsh.terminal.history_file import HistoryFile, history_path

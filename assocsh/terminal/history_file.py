@@ -50,7 +50,11 @@ def history_path() -> Path:
 
 
 class HistoryFile:
-    """The file, as long as it can be used: ``note`` hears, once, why it cannot."""
+    """The file, as long as it can be used.
+
+    After the first failure ``note`` is called, once, with the reason as a text; from then on
+    ``load`` returns nothing and ``append`` does nothing.
+    """
 
     def __init__(self, path: Path, *, note: Callable[[str], None], limit: int = MAX_LINES) -> None:
         self._path: Path | None = path

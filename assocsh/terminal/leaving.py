@@ -12,6 +12,9 @@ from enum import Enum
 
 from assocsh.session.ports import ShellSession
 
+PROMPT = "assocsh> "
+"""What stands before the line, unless a question does."""
+
 
 class Step(Enum):
     """How far leaving has come."""
@@ -48,7 +51,7 @@ class Leaving:
 
     @property
     def question(self) -> str:
-        """What stands in place of the prompt; empty while nobody is leaving."""
+        """What stands in place of the prompt; empty unless the user is leaving."""
         if self.step is Step.ASKING:
             return f"{self.unfinished} pending: w)ait, c)ancel, a)bort, s)tay "
         if self.step is Step.DRAINING:

@@ -14,12 +14,9 @@ from assocsh.output.sink import StreamOutput
 from assocsh.session.ports import ShellSession
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.echo import no_echo
-from assocsh.terminal.leaving import Leaving, Step
-from assocsh.terminal.signals import TERMINATING, handled
+from assocsh.terminal.leaving import PROMPT, Leaving, Step
+from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
 from assocsh.text.visible import visible
-
-PROMPT = "assocsh> "
-ABORT_LIMIT = 0.5
 
 
 async def run_line_mode(

@@ -138,8 +138,8 @@ class Printer:
         above: int | None = None
         keep: AbstractContextManager[None] = nullcontext()
         if isinstance(output, ShellOutput):
-            # The cursor will be where the text ends: counted here, nobody needs to ask the
-            # terminal, and the toolbar is back in the same moment instead of a round trip later.
+            # The cursor will be where the text ends: counted here, it need not be asked
+            # for, and the toolbar is back in the same moment instead of a round trip later.
             above = output.rows_above
             if app is not None and prompted:
                 if output.responds_to_cpr:

@@ -6,7 +6,7 @@ One consumer of the engine's events. The markers in front are those of a protoco
      -> A-ASSOCIATE-RQ                    sent
     <-  A-ASSOCIATE-AC                    received
     *** late response                     out of order on this side
-    <** A-ABORT                           received, and nobody had asked for it
+    <** A-ABORT                           received, without a request of ours
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ P_DATA, ABORT, REJECT = 0x04, 0x07, 0x03
 
 
 class _Pdu(NamedTuple):
-    """One P-DATA-TF that belongs to a message which has not been told of yet."""
+    """One P-DATA-TF of a message that has not been shown yet."""
 
     size: int
     command_ends: bool

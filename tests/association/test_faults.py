@@ -649,17 +649,18 @@ async def test_dropped_after_idling(monkeypatch: pytest.MonkeyPatch) -> None:
     """Told at once, with how long it was idle and what to do about it."""
     from assocsh.association import endings
 
-    monkeypatch.setattr(endings, "IDLE", 0.05)
+    monkeypatch.setattr(endings, "IDLE", 0.0)
 
     async def script(wire: Wire) -> None:
         await wire.accept()
-        await asyncio.sleep(0.1)
+        await idle.wait()
         await wire.send(*([scripted.abort()] if aborts else []))
 
     for aborts in (True, False):  # noqa: B007  (the script reads it)
-        watch = Watch()
+        watch, idle = Watch(), asyncio.Event()
         async with ScriptedPeer(script) as peer:
             await opened(peer, watch)
+            idle.set()
             await watch.until(
                 lambda e: getattr(e, "state", None) in ("aborted", "lost"), seconds=0.5
             )

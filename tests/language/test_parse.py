@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.errors import LanguageError
+from assocsh.language.expectations import Expectation
 from assocsh.language.parse import Call, parse, parse_all
-from assocsh.language.place import format_error
 from assocsh.language.table import COMMANDS
+from assocsh.output.problems import error_lines
 
 
 def only(text: str) -> Call:
@@ -119,8 +120,9 @@ def test_retry_holds_a_block() -> None:
 
 def test_verbatim_commands_keep_their_text() -> None:
     call = only("expect rsp[0].StudyDescription == 'a ; b'  # why")
-    assert call.rest == "rsp[0].StudyDescription == 'a ; b'"
-    assert call.parsed is not None
+    assert isinstance(call.parsed, Expectation)
+    assert call.parsed.text == "rsp[0].StudyDescription == 'a ; b'"
+    assert call.words == ()
     assert only("expect #2.status == 0").expects_status
     assert not only("expect count == 1").expects_status
 
@@ -192,7 +194,7 @@ def test_every_mistake_of_a_script_is_found() -> None:
 def test_an_error_as_it_is_shown() -> None:
     with pytest.raises(LanguageError) as caught:
         parse("echo\nfind study --limt 5 # x\n", source="check.assoc")
-    assert format_error(caught.value) == (
+    assert "\n".join(error_lines(caught.value)) == (
         "error: find has no option --limt\n"
         "  --> check.assoc:2:12\n"
         " 2 | find study --limt 5 # x\n"
@@ -204,7 +206,7 @@ def test_an_error_as_it_is_shown() -> None:
 def test_what_is_shown_is_made_visible_and_the_caret_stays_below_it() -> None:
     with pytest.raises(LanguageError) as caught:
         parse("find study 日本=\x1b[2J 'x")
-    lines = format_error(caught.value).split("\n")
+    lines = error_lines(caught.value)
     assert "\x1b" not in "".join(lines)
     from assocsh.text.cells import width
 
@@ -258,12 +260,12 @@ def test_parsing_ends_and_says_what_is_wrong_with_a_place(text: str) -> None:
     for error in parse_all(text).errors:
         assert 0 <= error.start < error.end <= len(text) + 1
         assert error.line == 1 + text[: error.start].count("\n")
-        assert format_error(error)
+        assert error_lines(error)
 
 
 @given(st.text(max_size=80))
 def test_any_text_parses_or_is_a_language_error(text: str) -> None:
     parsed = parse_all(text)
     for error in parsed.errors:
-        assert format_error(error)
+        assert error_lines(error)
     assert not parsed.calls or all(call.text for call in parsed.calls)

@@ -9,7 +9,7 @@ import pytest
 
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.check import check, problems
-from assocsh.language.help import TOPICS, help_text
+from assocsh.language.help import help_text, topics
 from assocsh.language.model import CommandSpec, Heading, Slot
 from assocsh.language.parse import parse
 from assocsh.language.settings import SETTINGS
@@ -78,7 +78,7 @@ def test_help_of_a_command(spec: CommandSpec) -> None:
     assert max(len(line) for line in text.splitlines()) <= 120
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("topic", topics())
 def test_topics(topic: str) -> None:
     assert len(help_text(topic).splitlines()) > 5
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assocsh.language.tokens import Kind, PartKind, Token, is_incomplete, tokenize
+from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 
 _SILENT = (Kind.BLANK, Kind.LINE_END, Kind.JOIN)
 
@@ -133,14 +133,6 @@ def test_what_cannot_be_read_is_a_token_that_says_so(text: str, start: int, mess
     error = next(token for token in tokenize(text) if token.kind is Kind.ERROR)
     assert (error.error_start, error.message) == (start, message)
     assert error.hint
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("a \\", True), ("\\", True), ("a\\", False), ("a 'b", False), ("a", False), ("", False)],
-)
-def test_a_backslash_standing_alone_asks_for_another_line(text: str, expected: bool) -> None:
-    assert is_incomplete(text) is expected
 
 
 _SHARP = st.text(

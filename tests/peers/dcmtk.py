@@ -1,15 +1,34 @@
-"""DCMTK's programs: storescp and dcmqrscp as peers to connect to, the SCUs as clients of ours."""
+"""DCMTK's programs: the SCPs as peers to connect to, the SCUs as clients of ours."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
+
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import StoragePresentationContexts
 
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
 from tests.peers.programs import need
+from tests.peers.run import Finished, run
+
+TRANSFER_SYNTAXES = (
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.2",
+    "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.57",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.90",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.5",
+)
 
 
 class Storescp(PeerProcess):
@@ -80,17 +99,109 @@ class Dcmqrscp(PeerProcess):
         return f"{self.ae}@{LOOPBACK}:{self.port}"
 
 
-class Finished:
-    """What one run of an SCU did."""
+class Dcmrecv(PeerProcess):
+    """``dcmrecv``: stores as storescp does, with code of its own for associations (DcmSCP).
 
-    def __init__(self, argv: Sequence[str], code: int, output: str) -> None:
-        self.argv = list(argv)
-        self.code = code
-        self.output = output
+    What it takes is a profile: the usual storage classes, in ``TRANSFER_SYNTAXES``. Of
+    the transfer syntaxes of a context it takes the first of that list.
+    """
 
-    def check(self) -> Self:
-        assert self.code == 0, f"{' '.join(self.argv)} ended with {self.code}:\n{self.output}"
-        return self
+    ae = "DCMRECV"
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder / "received"
+        self.folder.mkdir(parents=True)
+        port = free_port()
+        config = folder / "dcmrecv.cfg"
+        config.write_text(_dcmrecv_profile())
+        argv = [need("dcmrecv"), "-v", "-dhl", "-aet", self.ae, "+B", "-od", self.folder]
+        argv += ["-xf", config, "ALL"]
+        super().__init__([*argv, *options, str(port)], port=port, log=folder / "dcmrecv.log")
+
+    @property
+    def address(self) -> str:
+        return f"{self.ae}@{LOOPBACK}:{self.port}"
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(path for path in self.folder.iterdir() if path.is_file())
+
+
+def _dcmrecv_profile() -> str:
+    """Verification and the usual storage classes: a profile has no more than 128 contexts."""
+    syntaxes = "".join(
+        f"TransferSyntax{number} = {uid}\n" for number, uid in enumerate(TRANSFER_SYNTAXES, 1)
+    )
+    classes = [context.abstract_syntax for context in StoragePresentationContexts[:127]]
+    contexts = "".join(
+        f"PresentationContext{number} = {uid}\\ALL\n"
+        for number, uid in enumerate(["1.2.840.10008.1.1", *classes], 1)
+    )
+    return (
+        f"[[TransferSyntaxes]]\n[ALL]\n{syntaxes}\n[[PresentationContexts]]\n[ALL]\n{contexts}\n"
+        "[[Profiles]]\n[ALL]\nPresentationContexts = ALL\n"
+    )
+
+
+class Wlmscpfs(PeerProcess):
+    """``wlmscpfs``: Modality Worklist out of files, one file an item."""
+
+    ae = "WORKLIST"
+
+    def __init__(self, folder: Path, items: Sequence[Dataset], *options: str) -> None:
+        here = folder / self.ae
+        here.mkdir(parents=True)
+        (here / "lockfile").touch()
+        for number, item in enumerate(items):
+            meta = FileMetaDataset()
+            meta.MediaStorageSOPClassUID = "1.2.276.0.7230010.3.1.0.1"  # what DCMTK's own have
+            meta.MediaStorageSOPInstanceUID = f"2.25.{number + 1}"
+            meta.TransferSyntaxUID = ExplicitVRLittleEndian
+            item.file_meta = meta
+            item.save_as(here / f"item{number}.wl", enforce_file_format=True)
+        port = free_port()
+        argv = [need("wlmscpfs"), "-v", "-dhl", "-csk", "-dfr", "-dfp", folder, *options, str(port)]
+        super().__init__(argv, port=port, log=folder / "wlmscpfs.log")
+
+    @property
+    def address(self) -> str:
+        return f"{self.ae}@{LOOPBACK}:{self.port}"
+
+
+class Dcmprscp(PeerProcess):
+    """``dcmprscp``: a printer for Basic Grayscale Print Management; pages go into ``folder``."""
+
+    ae = "PRINTSCP"
+
+    def __init__(self, folder: Path) -> None:
+        for name in ("database", "spool", "log"):
+            (folder / name).mkdir(parents=True)
+        self.database = folder / "database"
+        port = free_port()
+        config = folder / "dcmpstat.cfg"
+        config.write_text(
+            f"[[GENERAL]]\n[APPLICATION]\nLogDirectory = {folder / 'log'}\n"
+            f"[PRINT]\nDirectory = {folder / 'spool'}\nDetailedLog = false\n"
+            f"[DATABASE]\nDirectory = {self.database}\n[NETWORK]\naetitle = DCMPSTATE\n"
+            "[[COMMUNICATION]]\n[PRINTER]\nType = LOCALPRINTER\nDescription = a printer\n"
+            f"Hostname = {LOOPBACK}\nPort = {port}\nAetitle = {self.ae}\nMaxPDU = 32768\n"
+            "ImplicitOnly = false\nDisableNewVRs = false\nPresentationLUTMatchRequired = false\n"
+            "PresentationLUTinFilmSession = false\nSupports12Bit = true\n"
+            "SupportsPresentationLUT = true\nSupportsImageSize = false\n"
+            "BorderDensity = BLACK\\WHITE\nDisplayFormat = 1,1\\2,2\nEmptyImageDensity = BLACK\n"
+            "FilmDestination = MAGAZINE\nFilmSizeID = 8INX10IN\nMediumType = PAPER\n"
+            "MagnificationType = REPLICATE\n"
+        )
+        super().__init__(
+            [need("dcmprscp"), "-v", "-c", config, "-p", "PRINTER"],
+            port=port,
+            log=folder / "dcmprscp.log",
+            cwd=folder,
+        )
+
+    @property
+    def address(self) -> str:
+        return f"{self.ae}@{LOOPBACK}:{self.port}"
 
 
 def scu(
@@ -102,7 +213,7 @@ def scu(
     cwd: Path | None = None,
     seconds: float = 60,
 ) -> Finished:
-    """Run ``echoscu findscu storescu getscu movescu`` against a loopback port, verbosely.
+    """Run ``echoscu findscu storescu getscu movescu dcmsend`` against a loopback port, verbosely.
 
     The peer comes after the options as DCMTK has it: options are those arguments that start with
     ``-`` or ``+`` and what follows them; file names and folders go last, after a ``"--"``.
@@ -113,15 +224,4 @@ def scu(
         at = words.index("--")
         options, names = words[:at], words[at + 1 :]
     argv = [need(program), "-v", "-aet", calling, "-aec", called, *options]
-    argv += [LOOPBACK, str(port), *names]
-    done = subprocess.run(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        cwd=cwd,
-        env={**os.environ, "TCP_NODELAY": "1"},
-        timeout=seconds,
-        check=False,
-    )
-    return Finished(argv, done.returncode, done.stdout.decode("utf-8", "replace"))
+    return run(*argv, LOOPBACK, port, *names, cwd=cwd, seconds=seconds)

@@ -1,7 +1,9 @@
 """The real peers as pytest fixtures.
 
-``storescp dcmqrscp orthanc pynetdicom_scp`` run for one test module, each in its own folder;
-``start_storescp start_pynetdicom_scp start_dcmjs`` start one more with options of the test.
+``storescp dcmqrscp dcmrecv dcmprscp orthanc pynetdicom_scp pynetdicom_qrscp tinypacs odil_scp
+simple_storage`` run for one test module, each in its own folder, and so does ``serve``, our own
+program as the peer of those who are clients only; ``start_storescp start_pynetdicom_scp
+start_dcmjs`` start one more with options of the test.
 A missing program skips the test, or fails it with ``scripts/test --require-peers``.
 """
 
@@ -15,11 +17,16 @@ from typing import Any
 
 import pytest
 
+from tests.peers.ctn import SimpleStorage
 from tests.peers.dcmjs import DcmjsWindow
-from tests.peers.dcmtk import Dcmqrscp, Storescp
+from tests.peers.dcmtk import Dcmprscp, Dcmqrscp, Dcmrecv, Storescp
 from tests.peers.dicom_files import InstanceFile, write_instances
+from tests.peers.odil_tools import OdilScp
 from tests.peers.orthanc import Orthanc
+from tests.peers.ours import Serve
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
+from tests.peers.pynetdicom_qrscp import PynetdicomQrscp
+from tests.peers.tinypacs import TinyPacs
 
 HERE = Path(__file__).resolve().parent
 
@@ -127,3 +134,52 @@ def start_dcmjs(tmp_path: Path) -> Iterator[Callable[..., DcmjsWindow]]:
             return stack.enter_context(DcmjsWindow(tmp_path, **settings))
 
         yield start
+
+
+# -- one for each module, made alike -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dcmrecv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dcmrecv]:
+    with Dcmrecv(tmp_path_factory.mktemp("dcmrecv")) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def dcmprscp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dcmprscp]:
+    with Dcmprscp(tmp_path_factory.mktemp("dcmprscp")) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def simple_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleStorage]:
+    with SimpleStorage(tmp_path_factory.mktemp("ctn")) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def odil_scp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OdilScp]:
+    with OdilScp(tmp_path_factory.mktemp("odil")) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def pynetdicom_qrscp(
+    tmp_path_factory: pytest.TempPathFactory, move_port: int
+) -> Iterator[PynetdicomQrscp]:
+    folder = tmp_path_factory.mktemp("qrscp")
+    with PynetdicomQrscp(folder, {"ASSOCSH": move_port}) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def tinypacs(tmp_path_factory: pytest.TempPathFactory, move_port: int) -> Iterator[TinyPacs]:
+    with TinyPacs(tmp_path_factory.mktemp("tinypacs"), {"ASSOCSH": move_port}) as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory, move_port: int) -> Iterator[Serve]:
+    folder = tmp_path_factory.mktemp("serve")
+    with Serve(folder, destinations={"ASSOCSH": move_port}) as peer:
+        yield peer

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +75,15 @@ class Orthanc(PeerProcess):
             return False
         return True
 
-    def rest(self, path: str, *, method: str = "GET", body: Any = None) -> Any:
-        """One REST call; JSON in, JSON out."""
+    def rest(
+        self, path: str, *, method: str = "GET", body: Any = None, data: bytes | None = None
+    ) -> Any:
+        """One REST call; JSON in, or ``data`` as it is, JSON out."""
+        if body is not None:
+            data = json.dumps(body).encode()
         request = urllib.request.Request(
             f"http://{LOOPBACK}:{self.http_port}{path}",
-            data=None if body is None else json.dumps(body).encode(),
+            data=data,
             method=method,
         )
         # never through a proxy of the environment
@@ -91,6 +97,34 @@ class Orthanc(PeerProcess):
         body = {"AET": ae, "Host": LOOPBACK, "Port": port}
         self.rest(f"/modalities/{ae}", method="PUT", body=body)
 
+    # -- Orthanc as the one who asks -----------------------------------------------------------
+
+    def echo(self, modality: str) -> None:
+        """C-ECHO to a modality; raises ``urllib.error.HTTPError`` when that fails."""
+        self.rest(f"/modalities/{modality}/echo", method="POST", body={})
+
+    def upload(self, path: Path) -> str:
+        """A file into Orthanc without DICOM; returns Orthanc's own id of the instance."""
+        return str(self.rest("/instances", method="POST", data=path.read_bytes())["ID"])
+
+    def store_to(self, modality: str, ids: Sequence[str]) -> dict[str, Any]:
+        """C-STORE of what it holds; returns how many were sent and how many failed."""
+        body = {"Resources": list(ids), "Synchronous": True}
+        said = self.rest(f"/modalities/{modality}/store", method="POST", body=body)
+        return dict(said)
+
+    def query(self, modality: str, level: str, keys: Mapping[str, str]) -> Query:
+        """C-FIND at a modality."""
+        body = {"Level": level, "Query": dict(keys)}
+        said = self.rest(f"/modalities/{modality}/query", method="POST", body=body)
+        return Query(self, said["Path"])
+
+    def find_worklist(self, modality: str, keys: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """C-FIND of Modality Worklist."""
+        body = {"Query": dict(keys), "Short": True}
+        path = f"/modalities/{modality}/find-worklist"
+        return list(self.rest(path, method="POST", body=body))
+
     def instance_count(self) -> int:
         return int(self.rest("/statistics")["CountInstances"])
 
@@ -98,3 +132,23 @@ class Orthanc(PeerProcess):
         """Delete every patient: the next test finds it empty."""
         for patient in self.rest("/patients"):
             self.rest(f"/patients/{patient}", method="DELETE")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A C-FIND that Orthanc made, with its answers."""
+
+    orthanc: Orthanc
+    path: str
+
+    def answers(self) -> list[dict[str, str]]:
+        """Each answer as keyword to value."""
+        return [
+            self.orthanc.rest(f"{self.path}/answers/{number}/content?simplify")
+            for number in self.orthanc.rest(f"{self.path}/answers")
+        ]
+
+    def retrieve(self, destination: str) -> Any:
+        """C-MOVE of every answer to an AE title, waited for."""
+        body = {"TargetAet": destination, "Synchronous": True}
+        return self.orthanc.rest(f"{self.path}/retrieve", method="POST", body=body)

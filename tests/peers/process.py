@@ -50,6 +50,15 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
     return False
 
 
+def listens(port: int) -> bool:
+    """True when a socket listens there, by the kernel's table: no connection is made."""
+    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+        _, local, _, state, *_ = line.split()
+        if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+            return True
+    return False
+
+
 class PeerProcess:
     """One running program with its output in a file. Use it as a context manager.
 

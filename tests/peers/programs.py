@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +18,29 @@ REQUIRED_BY = "ASSOCSH_REQUIRE_PEERS"
 # Debian puts servers where an ordinary user's PATH does not look.
 _ALSO_IN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
+# of the extra "test" in pyproject.toml; the names that pip knows them by
+_PYTHON_PACKAGES = {
+    "pynetdicom2": "pynetdicom2",
+    "tiny-pacs": "tiny_pacs",
+    "pydicom-data": "data_store",
+    "sqlalchemy": "sqlalchemy",
+}
+# for which Debian built odil
+DEBIAN_PYTHON = "/usr/bin/python3"
+
 
 @cache
 def find(name: str) -> str | None:
-    """The path of a peer's program, or None. ``dcmjs`` is node plus the npm package."""
+    """The path of a peer's program, or None. ``dcmjs`` is node plus the npm package.
+
+    Of a Python package it is the interpreter that has it: .venv's, or Debian's for odil.
+    """
+    if name in _PYTHON_PACKAGES:
+        here = importlib.util.find_spec(_PYTHON_PACKAGES[name]) is not None
+        return sys.executable if here else None
+    if name == "python3-odil":
+        found = subprocess.run([DEBIAN_PYTHON, "-c", "import odil"], capture_output=True)
+        return DEBIAN_PYTHON if found.returncode == 0 else None
     if name == "dcmjs":
         installed = (HERE / "node_modules" / "dcmjs-dimse").is_dir()
         return find("node") if installed else None

@@ -399,7 +399,9 @@ async def test_find_cancelled_before_its_first_answer(practice: Practice) -> Non
     practice.latency = 5
     async with connect(practice.peer, window=4) as association:
         operation = association.find("STUDY", {"PatientID": ""})
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(15):
+            while operation.state != "pending":
+                await asyncio.sleep(0)
         operation.cancel()
         final = await asyncio.wait_for(operation.result(), 2)
         assert final.status == 0xFE00

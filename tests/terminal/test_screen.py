@@ -151,7 +151,7 @@ HOSTILE = [
 
 @pytest.mark.scenario(92)
 def test_hostile_text_that_slipped_through_is_visible(fake_shell: Start) -> None:
-    """The last gate: even text that nobody made visible cannot command the terminal."""
+    """The last gate: even text that was not made visible before cannot command the terminal."""
     shell = fake_shell(rows=40).prompted()
     shell.control("print mark")
     shell.wait_for("mark")

@@ -61,7 +61,7 @@ class Tmux:
             shown = self.text
             if (wanted in shown) if isinstance(wanted, str) else wanted(shown):
                 return shown
-            time.sleep(0.02)  # tmux tells nobody when its screen changes
+            time.sleep(0.02)  # tmux has no event for a change of its screen
         raise AssertionError(f"waited for {wanted!r}:\n{self.text}")
 
     def resize(self, columns: int, rows: int) -> None:

@@ -1,11 +1,14 @@
-"""What the witness tests share: contexts for files, a receiver, and a look at what is left over."""
+"""What the witness tests share: contexts for files, a receiver, the program, what is left over."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import io
+import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -21,6 +24,8 @@ from assocsh.association.indication import Handlers, Indication
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.commandset import CommandField
 from tests.peers.dicom_files import InstanceFile, differences, quiet_pydicom, read
+
+ROOT = Path(__file__).resolve().parents[2]
 
 _STUDY_ROOT = [f"1.2.840.10008.5.1.4.1.2.2.{last}" for last in (1, 2, 3)]
 
@@ -118,3 +123,46 @@ async def nothing_left(seconds: float = 2) -> AsyncIterator[None]:
         gc.collect()
         await asyncio.sleep(0.02)
     assert not left()
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One run of the program."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """stdout, which is JSON Lines and nothing else."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+    def check(self, code: int = 0) -> Ran:
+        assert self.code == code, f"exit {self.code}, not {code}\n{self.out}\n{self.err}"
+        assert "Traceback" not in self.err, self.err
+        return self
+
+
+def assocsh(*arguments: str | Path, stdin: str = "", cwd: Path | None = None) -> Ran:
+    """The program in a process without a terminal, run to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "assocsh", *map(str, arguments)],
+        input=stdin.encode(),
+        capture_output=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=50,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def stored_in(folder: Path) -> dict[str, Path]:
+    """SOP Instance UID to file, of what somebody wrote below a folder."""
+    with quiet_pydicom():
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        return {str(read(path).SOPInstanceUID): path for path in paths}

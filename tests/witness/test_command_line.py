@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,41 +12,7 @@ from tests.peers.dicom_files import InstanceFile, read, same
 from tests.peers.fixtures import PynetdicomScp
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import LOOPBACK, free_port, wait_until
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """stdout, which is JSON Lines and nothing else."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["type"] == kind]
-
-    def check(self, code: int = 0) -> Ran:
-        assert self.code == code, f"exit {self.code}, not {code}\n{self.out}\n{self.err}"
-        assert "Traceback" not in self.err, self.err
-        return self
-
-
-def assocsh(*arguments: str | Path, stdin: str = "", cwd: Path | None = None) -> Ran:
-    done = subprocess.run(
-        [sys.executable, "-m", "assocsh", *map(str, arguments)],
-        input=stdin.encode(),
-        capture_output=True,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=50,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+from tests.witness.support import ROOT, assocsh
 
 
 def _plain_pair(instances: Sequence[InstanceFile]) -> list[InstanceFile]:
