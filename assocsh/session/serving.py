@@ -64,7 +64,7 @@ class Receiving:
         C-MOVE where the peer gave one, tells which move brought it.
         """
         if record is not None:
-            record.received += 1
+            record.arrivals.received += 1
         elif self._state.listener is not None:
             self._state.listener.count += 1
         try:
@@ -73,28 +73,32 @@ class Receiving:
             self._state.console.lose(lost)
         if record is None and self._moves:
             # a peer that leaves out the Message ID of the move leaves us to guess
-            moves = {move.telling.message_id: move for move in self._moves if move.telling}
+            moves = {
+                move.operations.representative.message_id: move
+                for move in self._moves
+                if move.operations.representative
+            }
             record = moves.get(originator) if isinstance(originator, int) else self._moves[0]
-        if record is not None and record.comparison is not None:
-            record.comparison.add(file)
+        if record is not None and record.arrivals.comparison is not None:
+            record.arrivals.comparison.add(file)
 
     def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
         """An instance could not be written here, and the peer was told so; said once."""
         from assocsh.dimse.status import OUT_OF_RESOURCES
 
         if record is not None:
-            record.not_written += 1
+            record.arrivals.not_written += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
         if (record, why) in self._complaints:
             return
         self._complaints.add((record, why))
-        told = UnusableFile(
+        problem = UnusableFile(
             f"{why}; answered 0x{OUT_OF_RESOURCES:04X}",
             path=str(directory),
             hint="make room there, or name another folder with --to",
         )
         try:
-            self._state.presenter.error(told, record)
+            self._state.presenter.error(problem, record)
         except OutputClosed as lost:
             self._state.console.lose(lost)
 
@@ -121,16 +125,20 @@ async def start_listener(
     def target(_: Indication) -> Target:
         return spool, None
 
-    listener = await listen(
-        host,
-        port,
-        ae_title=ae_title,
-        policy=AcceptorPolicy(
-            abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
-        ),
-        handlers=storage_handlers(state, receiving, target),
-        observer=state.observers.watch_wire,
-    )
+    try:
+        listener = await listen(
+            host,
+            port,
+            ae_title=ae_title,
+            policy=AcceptorPolicy(
+                abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
+            ),
+            handlers=storage_handlers(state, receiving, target),
+            observer=state.observers.watch_wire,
+        )
+    except BaseException:
+        spool.close()
+        raise
     return StorageListener(listener, ae_title, spool)
 
 
