@@ -85,7 +85,6 @@ def test_worklist_keys_of_the_step(worklist: Wlmscpfs, keys: str, found: set[str
     assert {_first(_first(one)["00400009"]) for one in matches} == found
 
 
-@pytest.mark.xfail(strict=True, reason="K6: nothing goes on the context of a Meta SOP Class")
 def test_print(dcmprscp: Dcmprscp) -> None:
     """Basic Grayscale Print Management Meta is what a printer accepts (PS3.4 H.3.2.2.1)."""
     uid = "1.2.826.0.1.3680043.8.498.99.78"
