@@ -106,7 +106,9 @@ async def _run_script(name: str, peer: str) -> ScriptOutcome:
     scripts, problems = load_all([name], plan)
     if problems:
         return outcomes(log_problems(problems, ())[0].events)[0]
-    run = Run(scripts, plan, session=new_session, output=lambda: QuietOutput(lambda line: None))
+    run = Run(
+        scripts, plan, make_session=new_session, output=lambda: QuietOutput(lambda line: None)
+    )
     await run.all()
     return run.outcomes[0]
 

@@ -85,10 +85,12 @@ class Listener:
 
     @property
     def host(self) -> str:
+        """The address it listens on."""
         return str(self._socket_name()[0])
 
     @property
     def port(self) -> int:
+        """The port it listens on: the one that was found where 0 was asked for."""
         return int(self._socket_name()[1])
 
     def _socket_name(self) -> tuple[str, int]:

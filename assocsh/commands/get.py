@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import COMPARE, KEYS, LEVELS, MODEL, OF_ROW, level
+from assocsh.commands.parameters import (
+    COMPARE,
+    KEYS,
+    LEVELS,
+    MODEL,
+    OF_ROW,
+    TO_FOLDER,
+    folder_for_received,
+    level,
+)
 from assocsh.commands.registry import command
 from assocsh.commands.retrieving import compare, prepare_comparison, request_data, retrieve
 from assocsh.errors import AssocshError
-from assocsh.language.model import CommandSpec, Heading, Option, Slot
+from assocsh.language.model import CommandSpec, Heading
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -23,7 +32,7 @@ SPEC = CommandSpec(
     aliases=("c-get",),
     parameters=(level(*LEVELS), KEYS),
     options=(
-        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (set received)"),
+        TO_FOLDER,
         COMPARE,
         OF_ROW,
         MODEL,
@@ -41,13 +50,13 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def get(session: Session, call: BoundCall) -> None:
-    """The instances come as C-STORE on this association and go to ``--to`` (``set received``)."""
+    """The instances come as C-STORE on this association and go to ``--to``."""
     from assocsh.dimse.requests import CGet
 
     record = call.record
     came = record.arrivals
     level, model, dataset = request_data(session, call)
-    folder = call.option("--to") or session.settings.text("received")
+    folder = folder_for_received(session, call)
     directory = call.path(folder)
     await prepare_comparison(call)
     session.receiving.begin(record, directory)

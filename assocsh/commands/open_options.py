@@ -15,7 +15,8 @@ OPEN_OPTIONS: tuple[Option, ...] = (
         "--contexts",
         Slot.CONTEXTS,
         "LIST",
-        summary="default, qr, storage, worklist, all, or SOP classes with transfer syntaxes",
+        summary="default, qr, storage, worklist, all, or SOP classes with transfer syntaxes; "
+        "+LIST adds to what would be proposed",
     ),
     Option("--max-pdu", Slot.INTEGER, "BYTES", summary="longest PDU we take (131072)"),
     Option("--timeout", Slot.DURATION, "TIME", summary="wait this long for each response (60s)"),

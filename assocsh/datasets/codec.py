@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
+from assocsh.datasets.plan import put_in_order
 from assocsh.datasets.structure import (
     PIXEL_DATA,
     StructureError,
@@ -113,34 +114,51 @@ def decode(data: bytes | memoryview, transfer_syntax: str) -> Dataset:
     """The data set in ``data``, every value converted; what a VR cannot hold stays as text.
 
     Character sets that are unknown or wrong give replacement characters, never an exception. A
-    data set in the other VR encoding than negotiated is read all the same. Raises ProtocolError
-    when the bytes are not a data set, nest deeper than 64 sequences, or inflate without measure.
+    data set in the other VR encoding than negotiated is read all the same, and so is what ``walk``
+    gives notice of. One with Pixel Data has file meta that tells its transfer syntax.
+
+    Raises ProtocolError when the bytes are not a data set, nest deeper than 64 sequences, or
+    inflate without measure.
     """
     implicit, little = encoding_of(transfer_syntax)
     try:
         plain = inflate(data) if is_deflated(transfer_syntax) else bytes(data)
         try:
-            check(plain, implicit, little)
-        except StructureError:
+            noticed = check(plain, implicit, little)
+        except StructureError as error:
             if not little:
                 raise
             try:
-                check(plain, not implicit, little)
+                noticed = check(plain, not implicit, little)
             except StructureError:
-                pass
-            else:
-                implicit = not implicit
-                return read_plain(plain, implicit, little)
-            raise
-        return read_plain(plain, implicit, little)
+                raise error from None
+            implicit = not implicit
+        if noticed:
+            plain = put_in_order(plain, implicit, little)
+        dataset = read_plain(plain, implicit, little)
     except StructureError as error:
         raise ProtocolError(
             f"the data set of {len(data)} bytes is not {uid_name(transfer_syntax)}: {error}"
         ) from error
+    if PIXEL_DATA in dataset:
+        _declare(dataset, transfer_syntax)
+    return dataset
+
+
+def _declare(dataset: Dataset, transfer_syntax: str) -> None:
+    """Say how the pixels are encoded: whoever stores or decompresses the data set must know."""
+    from pydicom.dataset import FileMetaDataset
+    from pydicom.uid import UID
+
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax)
 
 
 def read_plain(plain: bytes, implicit: bool, little: bool) -> Dataset:
-    """A data set whose structure was checked, every value converted. Raises StructureError."""
+    """A data set whose structure was checked, every value converted. Raises StructureError.
+
+    What ``walk`` gave notice of must have been put in order: pydicom reads such things otherwise.
+    """
     from pydicom import config
     from pydicom.filereader import read_dataset
 

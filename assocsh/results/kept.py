@@ -85,6 +85,10 @@ class ResultSet:
         for index in range(len(self)):
             yield self.dataset(index)
 
+    def has_bytes(self, value: bytes) -> bool:
+        """Whether ``value`` stands in one of the data sets as they came."""
+        return any(value in self.raw(index)[0] for index in range(len(self)))
+
     def close(self) -> None:
         """Forget everything."""
         self._budget.used -= sum(map(len, self._memory))

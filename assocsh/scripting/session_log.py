@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 P_DATA = 0x04
-EXPECTATION_FAILED = "expectation failed"
 
 
 class SessionLogger:
@@ -176,9 +175,8 @@ def _error(job: Job) -> dict[str, Any] | None:
         return {"kind": refusal.kind, "message": message, "hint": refusal.hint}
     if error is None or (record is not None and record.cancel_asked and not job.exit_code):
         return None
-    message = error.message
-    if message.startswith(EXPECTATION_FAILED):
-        message = EXPECTATION_FAILED  # what was expected and found is in its own event
+    # what was expected and found is in an event of its own
+    message = error.message if job.check is None else "expectation failed"
     members: dict[str, Any] = {"kind": error.kind, "message": message, "hint": error.hint}
     if isinstance(error, LanguageError) and error.end > error.start:
         line, column, end = line_at(error.text, error.start, error.end)

@@ -106,11 +106,14 @@ def spelled(path: str) -> str:
 
 
 def identifier(state: State, level: str, keys: Keys) -> Dataset:
-    """The identifier of a request. Raises UsageError for an unknown tag or a wrong value."""
+    """The identifier of a request; a UID that a peer sent goes back as it is, proper or not.
+
+    Raises UsageError for an unknown tag or a wrong value.
+    """
     from assocsh.datasets.identifiers import build_identifier
 
     encoding = state.settings.text("encoding")
     named = any(path.lower() == "specificcharacterset" for path, _ in keys)
     if encoding != "auto" and not named:
         keys = [*keys, ("SpecificCharacterSet", encoding)]
-    return build_identifier(level, keys)
+    return build_identifier(level, keys, came=state.requests.came)

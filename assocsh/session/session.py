@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 HISTORY_KEPT = 1000
 
+ABORT_LIMIT = 1.0
+"""Seconds that a session takes to end, at most, when it is ended with an A-ABORT."""
+
 
 class Session(State):
     """Everything one shell knows and does; no terminal in it, and no single command.
@@ -80,7 +83,7 @@ class Session(State):
         calls = self.parse(text)
         self.remember(text)
         if not foreground:
-            return [self.interpreter.start(call) for call in calls]
+            return self.interpreter.submit(calls)
         task = asyncio.create_task(self._run_pasted(calls), name="assocsh pasted text")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -175,8 +178,21 @@ class Session(State):
     async def close(self, *, abort: bool = False) -> None:
         """End everything that is open: jobs, listener, association, practice archive.
 
-        An open association is released, or aborted when ``abort``. Never raises AssocshError.
+        An open association is released, and the peer has the time that is set to answer. With
+        ``abort`` it is aborted, and nothing is waited for longer than ``ABORT_LIMIT``: so a signal
+        ends the program within a moment, whatever the peer does. Never raises AssocshError.
         """
+        try:
+            async with asyncio.timeout(ABORT_LIMIT if abort else None):
+                await self._end_all(abort=abort)
+        except TimeoutError:
+            pass
+        finally:
+            while self.on_close:
+                self.on_close.pop()()
+            self.requests.close()
+
+    async def _end_all(self, *, abort: bool) -> None:
         for job in tuple(self.jobs):
             if not (abort and job.sent):  # an abort ends those, and tells them why
                 job.cancel()
@@ -189,9 +205,6 @@ class Session(State):
             await self.listener.close()
             self.listener = None
         await self.practice.close()
-        while self.on_close:
-            self.on_close.pop()()
-        self.requests.close()
 
     async def _end_association(self, *, abort: bool) -> None:
         association = self.association

@@ -60,6 +60,9 @@ class State:
         self.config.apply(self.settings)
         self.base = Path()
         """Where relative files start from."""
+        self.checked = False
+        """Everything that is run here was read and checked as a whole: exit code 2, which says
+        that nothing of it was performed, is not that of a command any more."""
         self.variables: dict[str, str] = {}
         self.requests = Requests(self.changed)
         self.jobs: dict[Job, None] = {}

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from assocsh import Handlers, Peer, Timeouts, connect, listen
+from assocsh import AcceptorPolicy, Handlers, Listener, Peer, Timeouts, connect, listen
 from assocsh.association import endings
 from assocsh.association.proposals import ContextSpec
 from assocsh.association.state import AssociationState
@@ -518,3 +518,15 @@ def test_several_addresses_that_fail_alike_are_one_failure() -> None:
     assert "nothing listens on pacs:104" in endings.connect_failed(peer, alike, 1.0).message
     mixed = OSError("Multiple exceptions: [Errno 111] refused, [Errno 113] no route")
     assert "Multiple" in endings.connect_failed(peer, mixed, 1.0).message
+
+
+async def test_a_name_that_cannot_be_listened_on() -> None:
+    with pytest.raises(ConnectionFailed, match=r"cannot listen on nobody\.invalid:0") as failed:
+        await listen("nobody.invalid", timeouts=QUICK)
+    assert "Errno" not in failed.value.message
+
+
+async def test_a_listener_that_was_never_started_can_be_closed() -> None:
+    listener = Listener("A", AcceptorPolicy(), Handlers(), QUICK, None)
+    await listener.close()
+    assert not listener.associations

@@ -18,9 +18,9 @@ class Orthanc(PeerProcess):
 
     ae = "ORTHANC"
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, dicom_port: int = 0, **settings: Any) -> None:
         self.http_port = free_port()
-        port = free_port()
+        port = dicom_port or free_port()
         configuration = {
             "Name": "assocsh tests",
             "StorageDirectory": str(folder / "storage"),

@@ -45,7 +45,7 @@ def run_scripts(
     if problems:
         return [each for log in log_problems(problems, ()) for each in outcomes(log.events)]
     said: list[str] = [] if lines is None else lines
-    run = Run(scripts, plan, session=new_session, output=lambda: QuietOutput(said.append))
+    run = Run(scripts, plan, make_session=new_session, output=lambda: QuietOutput(said.append))
     code = asyncio.run(run.all())
     found = run.outcomes
     assert code == next((each.code for each in found if each.code), 0)
