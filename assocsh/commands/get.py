@@ -50,7 +50,7 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def get(session: Session, call: BoundCall) -> None:
-    """The instances come as C-STORE on this association and go to ``--to`` (``set received``)."""
+    """The instances come as C-STORE on this association and go to ``--to``."""
     from assocsh.dimse.requests import CGet
 
     record = call.record
