@@ -48,11 +48,12 @@ def _tag(spec: CommandSpec, word: str) -> str:
     if not any(each.slot in (Slot.KEY, Slot.TAG) for each in spec.parameters):
         return ""
     from assocsh.datasets.dictionary import find_tag
+    from assocsh.datasets.spelling import path_tags
 
     lines = []
-    for step in word.partition("=")[0].split("."):
+    for step in path_tags(word.partition("=")[0]) or [word]:
         try:
-            tag = find_tag(step.partition("[")[0])
+            tag = find_tag(step)
         except UsageError as error:
             lines.append(visible(f"{error.message}: {error.hint}", None))
         else:
