@@ -37,6 +37,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.4 B (Storage), PS3.8 7.1",
     needs_association=True,
+    barrier=True,
 )
 
 COLUMNS = (

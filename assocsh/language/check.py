@@ -116,7 +116,7 @@ def _contexts(text: str) -> None:
     from assocsh.datasets.context_words import read_words
     from assocsh.datasets.dictionary import transfer_syntax_uid
 
-    for word in read_words(text):
+    for word in read_words(text.removeprefix("+")):
         if not word.of_set:
             _uid(word.name)
         for syntax in word.syntaxes:

@@ -10,10 +10,11 @@ from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, tokenize
 
 _KEYS: tuple[tuple[str, str], ...] = (
-    ("Tab", "complete; again for the next one, Shift-Tab back, Esc closes the menu"),
+    ("Tab", "complete what the candidates share; again for the next one, Shift-Tab back"),
+    ("Esc", "close the menu"),
     ("Enter", "submit; with an entry of the menu chosen, take that entry"),
     ("Alt-Enter", "submit a line that is marked as wrong"),
-    ("Up, Down", "earlier lines, those that begin like this one"),
+    ("Up, Down", "earlier lines, those that begin like this one; a chosen entry's neighbours"),
     ("Right, End", "take the suggestion from the history"),
     ("Ctrl-R", "search the history"),
     ("Ctrl-C", "with text: clear the line; empty line: cancel the newest request"),
