@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from assocsh.datasets.spelling import tag_number
+from assocsh.datasets.spelling import path_tags, tag_number
 from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
@@ -105,7 +105,5 @@ def _key(text: str, spec: CommandSpec, keywords: Keywords) -> Iterator[Piece]:
 def _is_tag(path: str, keywords: Keywords) -> bool:
     """Whether each step of the path is a tag; True while the dictionary is not loaded."""
     return not keywords or all(
-        step.lower() in keywords or tag_number(step) is not None
-        for step in (each.partition("[")[0] for each in path.split("."))
-        if step
+        tag.lower() in keywords or tag_number(tag) is not None for tag in path_tags(path)
     )
