@@ -23,8 +23,11 @@ LOADED_BY = {
 NOT_IMPORTED = {
     "mypy": "a program of .ci/run",
     "ruff": "a program of .ci/run",
-    "vulture": "a program of .ci/run",
     "types-pygments": "for mypy",
+    "pydicom-data": "files that pydicom knows by name",
+    "pynetdicom2": "a peer, run as a program",
+    "sqlalchemy": "what tiny-pacs needs and does not ask for",
+    "tiny-pacs": "a peer, run as a program",
     "pytest-asyncio": "a plugin: asyncio_mode",
     "pytest-cov": "a plugin: --cov",
     "pytest-timeout": "a plugin: timeout",
