@@ -54,6 +54,7 @@ async def get(session: Session, call: BoundCall) -> None:
     from assocsh.dimse.requests import CGet
 
     record = call.record
+    came = record.arrivals
     level, model, dataset = request_data(session, call)
     folder = folder_for_received(session, call)
     directory = call.path(folder)
@@ -63,16 +64,16 @@ async def get(session: Session, call: BoundCall) -> None:
         await retrieve(session, record, CGet(level, dataset, model))
     finally:
         session.receiving.end(record)
-        told = [f"{record.received} received in {cell(folder)}"] if record.received else []
-        told += [f"{record.not_written} not written"] if record.not_written else []
-        record.detail = ", ".join(told)
+        parts = [f"{came.received} received in {cell(folder)}"] if came.received else []
+        parts += [f"{came.not_written} not written"] if came.not_written else []
+        record.detail = ", ".join(parts)
     counts = record.suboperations
     await compare(session, record)
-    if counts is not None and counts.completed + counts.warning != record.received:
+    if counts is not None and counts.completed + counts.warning != came.received:
         raise AssocshError(
             f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
-            f"{record.received} arrived"
+            f"{came.received} arrived"
         )
-    if record.not_written:
+    if came.not_written:
         # the peer's status may be a warning only: what is missing here is a failure
-        raise AssocshError(f"incomplete: {record.not_written} could not be written here")
+        raise AssocshError(f"incomplete: {came.not_written} could not be written here")

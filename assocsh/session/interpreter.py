@@ -146,10 +146,8 @@ class Interpreter:
             del self._lets[name]
         if job.record is not None:
             job.record.finish(state.now(), job.error)
-        try:
+        with state.console.results():
             self._report(job)
-        except OutputClosed as error:
-            state.console.lose(error)
         job.done.set()
         for callback in tuple(state.on_job_ended):
             callback(job)

@@ -8,6 +8,7 @@ from assocsh.datasets.levels import UNIQUE_KEYS, default_return_keys
 from assocsh.errors import UsageError
 from assocsh.language.words import split_key
 from assocsh.session.binding import parse_integer
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -40,7 +41,7 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) 
         count = len(find.results)
         raise UsageError(
             f"#{find.number} has no row {row}",
-            hint=f"it has {count} row{'' if count == 1 else 's'}" if count else "nothing matched",
+            hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
         )
     dataset = find.results.dataset(row - 1)
     found = {key: str(dataset.get(key, "") or "") for key in UNIQUE_KEYS[level]}

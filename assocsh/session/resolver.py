@@ -12,6 +12,7 @@ from assocsh.errors import UsageError
 from assocsh.language.evaluate import Value, plain
 from assocsh.language.queries import OF_REQUEST
 from assocsh.output.values import value_text
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -71,10 +72,9 @@ class SessionResolver:
             case "suboperations":
                 counts = record.suboperations
                 return None if counts is None else getattr(counts, steps[0].name)
-            case "compared":
-                return None if record.comparison is None else record.comparison.compared
-            case "different":
-                return None if record.comparison is None else record.comparison.different
+            case "compared" | "different":
+                comparison = record.arrivals.comparison
+                return None if comparison is None else getattr(comparison, query.root)
             case "last":
                 if len(steps) == 1 and steps[0].name in COMMAND_ELEMENTS:
                     return _command_element(record, steps[0].name)
@@ -219,7 +219,6 @@ def text_of(resolver: SessionResolver, query: Query) -> str:
         hint = ""
         if query.root in OF_REQUEST:
             record = resolver.record(query)
-            count = len(record.results)
-            hint = f"#{record.number} had {count} response{'' if count == 1 else 's'}"
+            hint = f"#{record.number} had {plural(len(record.results), 'response')}"
         raise UsageError(f"{query.text} has no value", hint=hint)
     return plain(query, value)

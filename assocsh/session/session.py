@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind, Output
+from assocsh.results.request import RequestRecord
 from assocsh.session.config import Config
 from assocsh.session.idle import KeepAlive, SleepWatch
 from assocsh.session.interpreter import Interpreter
@@ -19,6 +20,7 @@ from assocsh.session.practising import PracticeArchive
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
+from assocsh.text.plural import plural
 from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
@@ -103,8 +105,8 @@ class Session(State):
         keep_going = self.settings.text("on-error") == "continue"
         ran = await self.interpreter.run(calls, keep_going=keep_going)
         if ran.left:
-            what = "command was" if ran.left == 1 else "commands were"
-            self.note(f"stopped: {ran.left} pasted {what} not run", Kind.WARNING)
+            left = plural(ran.left, "pasted command was", "pasted commands were")
+            self.note(f"stopped: {left} not run", Kind.WARNING)
 
     def prepare(self, calls: Sequence[Call]) -> None:
         """Begin to remember events where one of ``calls`` will ask for them.
@@ -133,13 +135,6 @@ class Session(State):
     def status(self) -> Status:
         """What a toolbar shows; cheap enough for every key press."""
         return status_of(self, self.observer.connecting)
-
-    def name_of(self, operation: Operation) -> str:
-        """``#7``: the request that an operation belongs to; empty when it is none of a command."""
-        for record in reversed(self.requests):
-            if operation.number in record.live:
-                return f"#{record.number}"
-        return ""
 
     # what is set
 
@@ -174,7 +169,7 @@ class Session(State):
             view.mode = wanted
         else:
             self.observers.set_wire_view(
-                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of)
+                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=_name_of)
             )
         self.changed()
 
@@ -222,3 +217,9 @@ class Session(State):
                 await association.release(now=True)
         except AssocshError as error:
             self.presenter.error(error, None)
+
+
+def _name_of(operation: Operation) -> str:
+    """``#7``: the request that an operation belongs to; empty when it is none of a command."""
+    record = operation.tag
+    return f"#{record.number}" if isinstance(record, RequestRecord) else ""

@@ -188,7 +188,7 @@ class State:
     def send(
         self, request: Request, record: RequestRecord, *, limit: int | None = None
     ) -> Operation:
-        """Hand over a request as one of ``record``'s operations.
+        """Hand over a request as one of ``record``'s operations; the operation's tag is the record.
 
         ``limit`` is how many matches of a find are enough. Raises as ``Association.send``, and
         LocalProtocolError when there never was an association.
@@ -197,7 +197,7 @@ class State:
         ended = self.ended_by()
         if ended is not None:
             raise ended
-        operation = association.send(request, limit=limit)
+        operation = association.send(request, limit=limit, tag=record)
         record.track(operation)
         return operation
 
@@ -211,7 +211,7 @@ class State:
 
     def exchange_of(self, record: RequestRecord) -> Exchange | None:
         """What went back and forth for a request, where that is still known."""
-        operation = record.telling
+        operation = record.operations.representative
         return None if operation is None else self.observers.exchanges.of(operation)
 
     @property
