@@ -31,7 +31,6 @@ from assocsh.dimse.requests import (
     StoredData,
 )
 from assocsh.errors import NoPresentationContext, UsageError
-from assocsh.uids import EXPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 
@@ -41,6 +40,8 @@ class Prepared(NamedTuple):
     context: PresentationContext
     values: dict[int, Value]
     data: bytes | DataSource | None
+    remarks: tuple[str, ...] = ()
+    """Where what goes out is not quite what the caller's file says."""
 
 
 Chosen = dict[tuple[tuple[str, ...], bool], PresentationContext]
@@ -146,9 +147,7 @@ def encode_data(
     dataset = dataset_from(data)
     if level is not None and "QueryRetrieveLevel" not in dataset:
         if dataset is data:
-            import copy
-
-            dataset = copy.copy(dataset)
+            dataset = dataset[:]  # copy.copy would share its elements with the caller's
         dataset.QueryRetrieveLevel = level
     return encode(dataset, syntax) or None
 
@@ -158,6 +157,7 @@ def _prepare_store(
 ) -> Prepared:
     source = request.source
     data: bytes | DataSource
+    remarks: tuple[str, ...] = ()
     if isinstance(source, StoredData):
         context = _store_context(contexts, source.sop_class, source.data.transfer_syntax, chosen)
         from assocsh.datasets.transcode import transcode_bytes
@@ -174,22 +174,22 @@ def _prepare_store(
         sop_class, sop_instance = instance.sop_class, instance.sop_instance
         context = _store_context(contexts, sop_class, instance.transfer_syntax, chosen)
         data = encoded_data(instance, context.transfer_syntax or "")
+        remarks = tuple(f"{instance.path}: {text}" for text in instance.remarks)
     else:
-        from assocsh.datasets.identifiers import encode
+        from assocsh.datasets.storing import encoded_instance, own_transfer_syntax
 
         sop_class = str(source.get("SOPClassUID", ""))
         sop_instance = str(source.get("SOPInstanceUID", ""))
         if not sop_class or not sop_instance:
             raise UsageError("a data set to store needs SOPClassUID and SOPInstanceUID")
-        meta = getattr(source, "file_meta", None)
-        own = str(getattr(meta, "TransferSyntaxUID", "") or EXPLICIT_LE)
+        own = own_transfer_syntax(source)
         context = _store_context(contexts, sop_class, own, chosen)
-        data = encode(source, context.transfer_syntax or "")
+        data = encoded_instance(source, own, context.transfer_syntax or "")
     values = request.elements()
     values[COMMAND_FIELD] = int(request.field)
     values[AFFECTED_SOP_CLASS_UID] = sop_class
     values[AFFECTED_SOP_INSTANCE_UID] = sop_instance
-    return Prepared(context, values, data)
+    return Prepared(context, values, data, remarks)
 
 
 def _store_context(

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
 
 def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Dataset]:
-    record = call.record
-    level = record.level = call.required("level").upper()
-    model = record.model = call.option("--model")
+    level = call.required("level").upper()
+    model = call.option("--model")
     keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
     return level, model, identifier(session, level, keys)
 
@@ -32,12 +31,12 @@ async def prepare_comparison(call: BoundCall) -> None:
     """Look at the files of ``--compare`` before anything is sent. Raises UnusableFile."""
     path = call.option("--compare")
     if path is not None:
-        call.record.comparison = await comparison(call.path(path))
+        call.record.arrivals.comparison = await comparison(call.path(path))
 
 
 async def compare(session: Session, record: RequestRecord) -> None:
     """Compare what arrived. Raises AssocshError with the first difference."""
-    compared = record.comparison
+    compared = record.arrivals.comparison
     if compared is None:
         return
     counts = record.suboperations
@@ -62,7 +61,7 @@ async def retrieve(session: Session, record: RequestRecord, request: Request) ->
     operation = session.send(request, record)
     async for response in operation:
         if response.suboperations is not None:
-            record.suboperations = response.suboperations
+            record.operations.suboperations = response.suboperations
         if response.is_pending:
             session.presenter.response(record, response, None)
         elif response.data:

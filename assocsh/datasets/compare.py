@@ -21,7 +21,8 @@ from assocsh.datasets.dictionary import (
     uid_name,
 )
 from assocsh.datasets.folders import files_below
-from assocsh.datasets.part10 import BLOCK, Instance, Window, open_instance
+from assocsh.datasets.instance import BLOCK, Instance, Window
+from assocsh.datasets.part10 import open_instance
 from assocsh.datasets.structure import Kind, StructureError, is_deflated, walk
 from assocsh.datasets.transcode import encoded_source, temporary_copy
 from assocsh.datasets.vrs import TEXT_VRS

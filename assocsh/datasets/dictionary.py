@@ -38,6 +38,17 @@ class TagEntry(NamedTuple):
         """The keyword, or the number of a tag that has none."""
         return self.keyword or self.number
 
+    @property
+    def is_private_creator(self) -> bool:
+        """Whether it reserves a block of private elements (PS3.5 7.8.1)."""
+        return bool(self.tag >> 16 & 1) and 0x10 <= self.tag & 0xFFFF <= 0xFF
+
+    @property
+    def creator(self) -> int | None:
+        """The tag of the private creator that its block has; None for what is not private."""
+        block = self.tag >> 8 & 0xFF
+        return self.tag & 0xFFFF0000 | block if self.tag >> 16 & 1 and block >= 0x10 else None
+
 
 class UidEntry(NamedTuple):
     """One SOP class or transfer syntax of PS3.6 Annex A."""

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.codec import inflate, read_plain
-from assocsh.datasets.part10 import Instance, Window
+from assocsh.datasets.instance import Instance, Window
+from assocsh.datasets.plan import put_in_order
 from assocsh.datasets.structure import (
     Fetch,
     Kind,
@@ -38,17 +39,19 @@ def read_header(instance: Instance) -> Dataset:
     try:
         fd = os.open(instance.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            fetch = Window(fd)
+            fetch: Fetch = Window(fd)
             if is_deflated(instance.transfer_syntax):
                 if instance.data_length > MAX_HEADER:
                     raise StructureError("too large to inflate")
                 plain = inflate(os.pread(fd, instance.data_length, start))
-                stop = _end_of_header(fetch_from(plain), 0, len(plain), implicit, little)
-                return read_plain(plain[:stop], implicit, little)
-            stop = _end_of_header(fetch, start, end, implicit, little)
+                fetch, start, end = fetch_from(plain), 0, len(plain)
+            stop, in_order = _end_of_header(fetch, start, end, implicit, little)
             if stop - start > MAX_HEADER:
                 raise StructureError(f"a header of {stop - start} bytes")
-            return read_plain(os.pread(fd, stop - start, start), implicit, little)
+            header = bytes(fetch(start, stop - start))
+            if not in_order:
+                header = put_in_order(header, implicit, little)
+            return read_plain(header, implicit, little)
         finally:
             os.close(fd)
     except (OSError, StructureError) as error:
@@ -56,10 +59,14 @@ def read_header(instance: Instance) -> Dataset:
         raise UnusableFile(f"{instance.path}: {reason}", path=str(instance.path)) from error
 
 
-def _end_of_header(fetch: Fetch, start: int, end: int, implicit: bool, little: bool) -> int:
+def _end_of_header(
+    fetch: Fetch, start: int, end: int, implicit: bool, little: bool
+) -> tuple[int, bool]:
+    """Where group 7FE0 begins, and whether all before it is as the standard has it."""
     position = start
-    for part in walk(fetch, start, end, implicit, little):
+    noticed: list[str] = []
+    for part in walk(fetch, start, end, implicit, little, notice=noticed.append):
         if part.tag >= _PIXELS and part.depth == 0 and part.tag >> 16 != 0xFFFE:
-            return position
+            return position, not noticed
         position = part.offset + (part.length if part.kind is Kind.ELEMENT else 0)
-    return end
+    return end, not noticed

@@ -9,116 +9,83 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import zlib
 from pathlib import Path
-from typing import NamedTuple
 
-from assocsh.datasets.dictionary import (
-    uid_name,
-)
+from assocsh.datasets.instance import BLOCK, Instance, Window, unusable
 from assocsh.datasets.structure import (
     Fetch,
-    Kind,
     StructureError,
     encoding_of,
+    fetch_from,
     is_deflated,
     walk,
 )
-from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
+from assocsh.datasets.vrs import SHORT_VRS
+from assocsh.datasets.whole import check_open
 from assocsh.errors import UnusableFile
-from assocsh.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
-BLOCK = 128 * 1024
-"""Bytes per read: they are still in the processor's cache when they are written."""
 MAX_META = 1024 * 1024
 SMALL = 8 * 1024
 """Bytes of a file that is kept in memory rather than opened again: a thousand may be queued."""
 
 SOP_CLASS, SOP_INSTANCE = 0x00080016, 0x00080018
-_GROUP_2, _GROUP_FFFE = b"\2\0", b"\xfe\xff"
-_LONG = frozenset(vr.encode("ascii") for vr in LONG_VRS)
+_IDENTITY = (
+    ("SOP Class UID", SOP_CLASS, 0x00020002),
+    ("SOP Instance UID", SOP_INSTANCE, 0x00020003),
+)
+_GROUP_2 = b"\2\0"
+_HEAD = 4096
 _SHORT = frozenset(vr.encode("ascii") for vr in SHORT_VRS)
+_WALKED = frozenset({IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE})
 _GUESSES = ((EXPLICIT_LE, "<"), (EXPLICIT_BE, ">"))
-
-
-class Instance(NamedTuple):
-    """One SOP instance in a file: its identity, and where its data set is (bytes)."""
-
-    path: Path
-    sop_class: str
-    sop_instance: str
-    transfer_syntax: str
-    data_offset: int
-    data_length: int
-    complete: bool = False
-    """It was looked at to its end, and is not cut off."""
-    content: bytes = b""
-    """Of a small file that is complete: its data set."""
-
-
-class Window:
-    """``fetch`` over a file: headers are near each other, so a block at a time is read."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._block = b""
-        self._start = 0
-
-    def __call__(self, offset: int, size: int) -> bytes:
-        place = offset - self._start
-        if place < 0 or place + size > len(self._block):
-            self._block = os.pread(self._fd, max(size, 16384), offset)
-            self._start, place = offset, 0
-        return self._block[place : place + size]
-
-    def block(self, offset: int, size: int) -> tuple[bytes, int]:
-        """A block that has ``size`` bytes from ``offset`` on, if there are, and its own offset."""
-        self(offset, size)
-        return self._block, self._start
-
-
-def _unusable(path: Path, what: str, hint: str = "") -> UnusableFile:
-    return UnusableFile(f"{path}: {what}", path=str(path), hint=hint)
 
 
 def open_instance(path: str | os.PathLike[str], *, complete: bool = False) -> Instance:
     """Read the file meta information, and what it lacks from the head of the data set.
 
-    Accepts files without preamble or meta information. ``complete`` also looks whether values are
-    missing at the end; a small file is then kept as it was looked at. Raises UnusableFile: cannot
-    be read, not DICOM, a DICOMDIR, no SOP class or instance, cut off.
+    Accepts files without preamble or meta information. ``complete`` also walks through the data
+    set as ``checked`` does; a small file is then kept as it was looked at. Raises UnusableFile:
+    cannot be read, not DICOM, a DICOMDIR, no SOP class or instance, no whole data set.
     """
     path = path if isinstance(path, Path) else Path(path)
     try:
         # a FIFO would block the open itself
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from error
+        raise unusable(path, error.strerror or str(error)) from error
     except ValueError as error:
         raise UnusableFile(f"{str(path)!r}: {error}", path=str(path)) from error
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise _unusable(path, "not a regular file")
+            raise unusable(path, "not a regular file")
         fetch = Window(fd)
         instance = read_instance(path, fetch, status.st_size)
         if complete:
-            _check(instance, fetch)
-            content = b""
-            if status.st_size <= SMALL:
+            instance = check_open(instance, fetch)
+            if status.st_size <= SMALL and not instance.odd:
                 content = fetch(instance.data_offset, instance.data_length)
-            instance = instance._replace(complete=True, content=content)
+                content += b"\0" * (len(content) & 1)
+                instance = instance._replace(content=content)
         return instance
     except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from error
+        raise unusable(path, error.strerror or str(error)) from error
     finally:
         os.close(fd)
 
 
 def read_instance(path: Path, fetch: Window, size: int) -> Instance:
-    """``open_instance`` of an open file of ``size`` bytes; ``path`` is for the messages."""
+    """``open_instance`` of an open file of ``size`` bytes; ``path`` is for the messages.
+
+    The SOP class and instance are those of the data set: they are what a C-STORE must name (PS3.4
+    B.2, PS3.7 9.1.1), and tools that change them often leave the old ones in the file meta
+    information. Only where the data set does not tell are they taken from there.
+    """
     if size == 0:
-        raise _unusable(path, "the file is empty")
+        raise unusable(path, "the file is empty")
     head = fetch(0, 132)
     start = 132 if head[128:132] == b"DICM" else 0
     meta: dict[int, str] = {}
@@ -126,23 +93,31 @@ def read_instance(path: Path, fetch: Window, size: int) -> Instance:
     if start or head[:2] == b"\x02\x00":
         meta, offset = _file_meta(path, fetch, start, size)
     if meta.get(0x00020002) == MEDIA_STORAGE_DIRECTORY:
-        raise _unusable(
+        raise unusable(
             path,
             "a DICOMDIR: a directory of files, not an instance",
             "store the folder it is in instead",
         )
     if offset and size - offset < 8:
-        raise _unusable(path, "cut off: there is no data set after the file meta information")
+        raise unusable(path, "cut off: there is no data set after the file meta information")
     syntax = meta.get(0x00020010) or _guess(path, fetch, offset, size, known=bool(start))
-    sop_class, sop_instance = meta.get(0x00020002, ""), meta.get(0x00020003, "")
-    if not (sop_class and sop_instance):
-        found = identity(fetch, offset, size, syntax)
-        sop_class = sop_class or found.get(SOP_CLASS, "")
-        sop_instance = sop_instance or found.get(SOP_INSTANCE, "")
-    if not sop_class or not sop_instance:
-        missing = "SOP Class UID" if not sop_class else "SOP Instance UID"
-        raise _unusable(path, f"no {missing}, neither in the file meta information nor after it")
-    return Instance(path, sop_class, sop_instance, syntax, offset, size - offset)
+    inside = _head_identity(fetch, offset, size, syntax)
+    uids, remarks = [], []
+    for what, tag, in_meta in _IDENTITY:
+        declared = meta.get(in_meta, "")
+        uid = inside.get(tag) or declared
+        if not uid:
+            raise unusable(path, f"no {what}, neither in the file meta information nor after it")
+        uids.append(uid)
+        if declared and uid != declared:
+            remarks.append(
+                f"the {what} of the data set is {uid}, that of the file meta information "
+                f"{declared}: the former is sent"
+            )
+    sop_class, sop_instance = uids
+    return Instance(
+        path, sop_class, sop_instance, syntax, offset, size - offset, remarks=tuple(remarks)
+    )
 
 
 def _file_meta(path: Path, fetch: Window, start: int, size: int) -> tuple[dict[int, str], int]:
@@ -163,11 +138,11 @@ def _file_meta(path: Path, fetch: Window, start: int, size: int) -> tuple[dict[i
         elif vr.isalpha() and vr.isupper() and at + 12 <= len(block):
             length, header = int.from_bytes(block[at + 8 : at + 12], "little"), 12
         else:
-            raise _unusable(path, f"the file meta information has no VR at byte {position}")
+            raise unusable(path, f"the file meta information has no VR at byte {position}")
         tag = 0x00020000 | int.from_bytes(block[at + 2 : at + 4], "little")
         position += header
         if position + length > size or position + length - start > MAX_META:
-            raise _unusable(path, "cut off in the file meta information")
+            raise unusable(path, "cut off in the file meta information")
         if vr == b"UI" and length <= 128:
             values[tag] = fetch(position, length).rstrip(b"\0 ").decode("latin-1")
         position += length
@@ -187,94 +162,54 @@ def _guess(path: Path, fetch: Window, offset: int, size: int, *, known: bool) ->
         if group == 0x0008 and number < 0x0100 and length <= min(1024, size - offset - 8):
             return IMPLICIT_LE
     if known:
-        raise _unusable(path, "no Transfer Syntax UID in the file meta information")
-    raise _unusable(path, "not a DICOM file", "a Part 10 file has DICM at byte 128")
+        raise unusable(path, "no Transfer Syntax UID in the file meta information")
+    raise unusable(path, "not a DICOM file", "a Part 10 file has DICM at byte 128")
+
+
+def _head_identity(fetch: Window, offset: int, size: int, syntax: str) -> dict[int, str]:
+    """``identity``, the usual case without a walk: it is asked of each file that is opened."""
+    found: dict[int, str] = {}
+    if syntax in _WALKED:
+        return identity(fetch, offset, size, syntax)
+    block, base = fetch.block(offset, 512)
+    at = offset - base
+    while at + 12 <= len(block):
+        number = block[at + 2] | block[at + 3] << 8
+        if block[at] != 8 or block[at + 1] or number > 0x18:
+            return found
+        if block[at + 4 : at + 6] not in _SHORT:
+            break
+        value = at + 8
+        at = value + (block[at + 6] | block[at + 7] << 8)
+        if number in (0x16, 0x18) and at <= len(block):
+            found[0x00080000 | number] = block[value:at].rstrip(b"\0 ").decode("latin-1")
+    return identity(fetch, offset, size, syntax)
 
 
 def identity(fetch: Fetch, offset: int, size: int, syntax: str) -> dict[int, str]:
     """SOP Class and Instance UID by tag, as far as the head of the data set tells them."""
     found: dict[int, str] = {}
-    if is_deflated(syntax):
-        return found
     try:
+        if is_deflated(syntax):
+            head = _inflated_head(bytes(fetch(offset, min(size - offset, _HEAD))))
+            fetch, offset, size = fetch_from(head), 0, len(head)
         for part in walk(fetch, offset, size, *encoding_of(syntax)):
-            if part.tag > SOP_INSTANCE:
+            if part.tag > SOP_INSTANCE and not part.depth:
                 break
-            if part.tag in (SOP_CLASS, SOP_INSTANCE) and part.length <= 128:
-                value = bytes(fetch(part.offset, part.length))
-                found[part.tag] = value.decode("latin-1").rstrip("\0 ")
+            if part.depth or part.tag not in (SOP_CLASS, SOP_INSTANCE) or part.length > 128:
+                continue
+            value = bytes(fetch(part.offset, part.length))
+            found[part.tag] = value.decode("latin-1").rstrip("\0 ")
     except StructureError:
         pass
     return found
 
 
-def check_complete(instance: Instance) -> None:
-    """Walk the data set's headers. Raises UnusableFile when values are missing at the end.
-
-    A deflated data set is not looked into. Costs reads of headers only.
-    """
-    if instance.complete or is_deflated(instance.transfer_syntax):
-        return
-    path = instance.path
+def _inflated_head(data: bytes) -> bytes:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from error
-    try:
-        _check(instance, Window(fd))
-    except OSError as error:
-        raise _unusable(path, error.strerror or str(error)) from error
-    finally:
-        os.close(fd)
-
-
-def _check(instance: Instance, fetch: Window) -> None:
-    """``check_complete`` of an open file. Raises UnusableFile, OSError."""
-    if is_deflated(instance.transfer_syntax):
-        return
-    path, end = instance.path, instance.data_offset + instance.data_length
-    last = start = instance.data_offset
-    try:
-        implicit, little = encoding_of(instance.transfer_syntax)
-        if little and not implicit:
-            last = start = _skim(fetch, start, end)
-            if start == end:
-                return
-        for part in walk(fetch, start, end, implicit, little):
-            last = part.offset + (part.length if part.kind is Kind.ELEMENT else 0)
-    except StructureError as error:
-        # zero bytes after the last element are common and harmless
-        if error.truncated and any(fetch(last, min(end - last, 64))):
-            raise _unusable(path, f"cut off: {error}") from error
-        if last == instance.data_offset:
-            raise _unusable(
-                path, f"its data set is not {uid_name(instance.transfer_syntax)}: {error}"
-            ) from error
-
-
-def _skim(fetch: Window, position: int, end: int) -> int:
-    """Over the plain elements at the start of an Explicit VR Little Endian data set, quickly.
-
-    Returns where the first one begins that is nested, odd or cut off: ``walk`` judges from there.
-    """
-    while position + 12 <= end:
-        block, base = fetch.block(position, 12)
-        at, last, stop = position - base, len(block) - 12, end - base
-        if at > last:
-            break
-        while at <= last:
-            vr = block[at + 4 : at + 6]
-            if vr in _SHORT:
-                following = at + 8 + (block[at + 6] | block[at + 7] << 8)
-            elif vr in _LONG and vr != b"SQ":
-                following = at + 12 + int.from_bytes(block[at + 8 : at + 12], "little")
-            else:
-                return base + at
-            if following > stop or block[at : at + 2] == _GROUP_FFFE:
-                return base + at
-            at = following
-        position = base + at
-    return position
+        return zlib.decompressobj(wbits=-zlib.MAX_WBITS).decompress(data, _HEAD)
+    except zlib.error:
+        return b""
 
 
 class FileSource:

@@ -22,7 +22,8 @@ from time import monotonic
 from typing import Literal, NamedTuple
 
 from assocsh.datasets.disk_speed import DiskSpeed
-from assocsh.datasets.part10 import SOP_INSTANCE, Window, identity, read_instance
+from assocsh.datasets.instance import Window
+from assocsh.datasets.part10 import SOP_INSTANCE, identity, read_instance
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.structure import fetch_from
 from assocsh.datasets.uid_form import is_uid

@@ -15,15 +15,23 @@ from typing import NamedTuple
 
 from assocsh.datasets.dictionary import entries, format_tag
 from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
-from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE
+from assocsh.text.plural import plural
+from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE, RLE_LOSSLESS
 
 MAX_DEPTH = 64
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 
+_JPEG_FAMILY = "1.2.840.10008.1.2.4."
+_REFERENCED = frozenset(_JPEG_FAMILY + number for number in ("94", "95", "204", "205"))
+_ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
+
 Fetch = Callable[[int, int], bytes | memoryview]
 """``fetch(offset, size)`` gives the bytes there, fewer at the end."""
+
+Notice = Callable[[str], None]
+"""Told, in words, what is not as the standard has it but has one meaning only, and was read."""
 
 
 class StructureError(ValueError):
@@ -50,7 +58,8 @@ class Part(NamedTuple):
     """One thing in the data set. ``offset`` and ``length`` are those of its value, in bytes.
 
     ``implicit`` tells how the part itself is encoded: inside a UN sequence everything is Implicit
-    VR Little Endian (PS3.5 6.2.2). ``vr`` is empty for implicit elements.
+    VR Little Endian (PS3.5 6.2.2). ``vr`` is empty for implicit elements and ``UN`` for a VR that
+    is not in PS3.5.
     """
 
     kind: Kind
@@ -84,6 +93,17 @@ def is_deflated(transfer_syntax: str) -> bool:
     return transfer_syntax == DEFLATED_LE
 
 
+def is_encapsulated(transfer_syntax: str) -> bool:
+    """Whether Pixel Data comes in fragments (PS3.5 A.4); False also for what is not registered."""
+    if transfer_syntax.startswith(_JPEG_FAMILY):
+        return transfer_syntax not in _REFERENCED
+    return transfer_syntax in (RLE_LOSSLESS, _ENCAPSULATED_UNCOMPRESSED)
+
+
+def _ignore(_text: str) -> None:
+    return None
+
+
 def walk(
     fetch: Fetch,
     start: int,
@@ -92,8 +112,13 @@ def walk(
     little: bool,
     *,
     max_depth: int = MAX_DEPTH,
+    notice: Notice = _ignore,
 ) -> Iterator[Part]:
-    """The parts of the data set in ``start``..``end``, in order. Raises StructureError."""
+    """The parts of the data set in ``start``..``end``, in order. Raises StructureError.
+
+    Read as other toolkits read it, and told to ``notice``: a delimiter at the end of a sequence or
+    item that gives its length, and a VR that is not in PS3.5.
+    """
     position = start
     limit = end
     stack: list[_Open] = []
@@ -115,7 +140,8 @@ def walk(
                 f"a {stack[-1].part.kind.value} of undefined length is never closed", truncated=True
             )
         if position + 8 > limit:
-            raise StructureError(f"{limit - position} stray bytes at {position}", truncated=True)
+            left = plural(limit - position, "stray byte")
+            raise StructureError(f"{left} at byte {position}", truncated=True)
         head = bytes(fetch(position, 12))
         group, number = struct.unpack_from("<HH" if little else ">HH", head)
         tag = group << 16 | number
@@ -131,8 +157,13 @@ def walk(
                 depth -= 1
                 yield _closing(closed, Kind.SEQUENCE_END, position)
                 continue
+            if tag == SEQUENCE_END and position == limit:
+                notice(f"{format_tag(holder.tag)} gives its length and has a delimiter too")
+                continue
             if tag != ITEM:
-                raise StructureError(f"{format_tag(tag)} at {position - 8} where an item belongs")
+                raise StructureError(
+                    f"{format_tag(tag)} at byte {position - 8} where an item belongs"
+                )
             if holder.kind is Kind.FRAGMENTS:
                 _fits(tag, length, position, limit)
                 yield Part(Kind.FRAGMENT, tag, "", position, length, depth, implicit)
@@ -152,9 +183,13 @@ def walk(
             limit = stack[-1].end if stack else end
             yield _closing(closed, Kind.ITEM_END, position)
             continue
+        if tag == ITEM_END and holder is not None and position + 8 == limit:
+            position += 8
+            notice(f"an item that ends at byte {position} gives its length and has a delimiter too")
+            continue
         if group == 0xFFFE:
-            raise StructureError(f"{format_tag(tag)} at {position} where an element belongs")
-        vr, length, size = _header(head, tag, position, implicit, little)
+            raise StructureError(f"{format_tag(tag)} at byte {position} where an element belongs")
+        vr, length, size = _header(head, tag, position, implicit, little, notice)
         position += size
         kind = _kind(tag, vr, length, implicit)
         part = Part(kind, tag, vr, position, length, depth, implicit)
@@ -182,20 +217,31 @@ def _closing(opened: _Open, kind: Kind, position: int) -> Part:
 
 
 def _header(
-    head: bytes, tag: int, position: int, implicit: bool, little: bool
+    head: bytes, tag: int, position: int, implicit: bool, little: bool, notice: Notice
 ) -> tuple[str, int, int]:
-    """VR, length and header size of an element."""
+    """VR, length and header size of an element.
+
+    A VR of the future is two capital letters and has the long form (PS3.5 6.2). Other printable
+    characters are what some writers put where they know no VR (``??``): those use the short form.
+    """
     order = "<" if little else ">"
     if implicit:
         return "", struct.unpack_from(order + "I", head, 4)[0], 8
     vr = head[4:6].decode("latin-1")
     if vr in SHORT_VRS:
         return vr, struct.unpack_from(order + "H", head, 6)[0], 8
-    if vr not in LONG_VRS and not (vr.isascii() and vr.isalpha() and vr.isupper()):
-        raise StructureError(f"{format_tag(tag)} at {position} has no VR: {head[4:6]!r}")
+    if vr not in LONG_VRS:
+        if not (vr.isascii() and vr.isprintable()):
+            raise StructureError(f"{format_tag(tag)} at byte {position} has no VR: {head[4:6]!r}")
+        notice(f"{format_tag(tag)} has the VR {vr!r}, which is not one of PS3.5: read as UN")
+        if not (vr.isalpha() and vr.isupper()):
+            return "UN", struct.unpack_from(order + "H", head, 6)[0], 8
+        vr = "UN"
     if len(head) < 12:
-        raise StructureError(f"the header of {format_tag(tag)} is cut off", truncated=True)
-    return vr, struct.unpack_from(order + "I", head, 8)[0], 12  # unknown VRs are long: PS3.5 6.2
+        raise StructureError(
+            f"the header of {format_tag(tag)} at byte {position} is cut off", truncated=True
+        )
+    return vr, struct.unpack_from(order + "I", head, 8)[0], 12
 
 
 def _kind(tag: int, vr: str, length: int, implicit: bool) -> Kind:
@@ -208,11 +254,11 @@ def _kind(tag: int, vr: str, length: int, implicit: bool) -> Kind:
 
 def _fits(tag: int, length: int, position: int, limit: int) -> None:
     if length == UNDEFINED:
-        raise StructureError(f"{format_tag(tag)} at {position} has an undefined length")
+        raise StructureError(f"{format_tag(tag)} at byte {position} has an undefined length")
     if position + length > limit:
         raise StructureError(
-            f"{format_tag(tag)} declares {length} bytes at {position} where {limit - position} are "
-            "left",
+            f"{format_tag(tag)} declares {plural(length, 'byte')} at byte {position} where "
+            f"{limit - position:,} are left",
             truncated=True,
         )
 
@@ -223,7 +269,9 @@ def fetch_from(data: bytes | memoryview) -> Fetch:
     return lambda offset, size: view[offset : offset + size]
 
 
-def check(data: bytes | memoryview, implicit: bool, little: bool) -> None:
-    """Walk to the end for the errors alone. Raises StructureError."""
-    for _part in walk(fetch_from(data), 0, len(data), implicit, little):
+def check(data: bytes | memoryview, implicit: bool, little: bool) -> list[str]:
+    """Walk to the end for the errors alone. Raises StructureError; returns what was noticed."""
+    noticed: list[str] = []
+    for _part in walk(fetch_from(data), 0, len(data), implicit, little, notice=noticed.append):
         pass
+    return noticed

@@ -1,56 +1,31 @@
-"""From one uncompressed transfer syntax to another without reading a pixel (PS3.5 Annex A).
+"""Files in a transfer syntax that a peer accepted, without reading a pixel (PS3.5 Annex A).
 
-A file is walked once, headers only. What comes out is a plan: new headers as bytes, values as
-ranges of the file, swapped where the byte order changes. Sequences get undefined lengths, so no
-length has to be known before it is written. Values are read when they are sent.
+``encoded_source`` gives the data set of a file as a stream of blocks: as it is, or by a ``plan``
+carried out while it is sent, or, deflated, through a temporary file. Values are read when they are
+sent.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-import struct
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.datasets.codec import deflate, inflate
-from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
-from assocsh.datasets.part10 import BLOCK, FileSource, Instance, Window, check_complete
-from assocsh.datasets.structure import (
-    PIXEL_DATA,
-    UNDEFINED,
-    Fetch,
-    Kind,
-    Part,
-    StructureError,
-    encoding_of,
-    fetch_from,
-    is_deflated,
-    walk,
-)
-from assocsh.datasets.vrs import LONG_VRS, NUMBER_WIDTH, one_vr
+from assocsh.datasets.dictionary import UNCOMPRESSED, uid_name
+from assocsh.datasets.instance import BLOCK, Instance, Window
+from assocsh.datasets.part10 import FileSource
+from assocsh.datasets.plan import Plan, Range, carried_out, make_plan, swapped
+from assocsh.datasets.structure import StructureError, fetch_from, is_deflated
+from assocsh.datasets.whole import checked
 from assocsh.errors import UnusableFile
 
 MAX_INFLATED_FILE = 1024 * 1024 * 1024
 """How large a deflated data set may become on disk on its way into another transfer syntax."""
-
-_INLINE = 1024
-_PIXEL_REPRESENTATION = 0x00280103
-
-
-class Range(NamedTuple):
-    """A value in the source: ``swap`` is the width of its numbers where the byte order changes."""
-
-    offset: int
-    length: int
-    swap: int
-
-
-Plan = list[bytes | Range]
 
 
 class RangeSource:
@@ -122,126 +97,27 @@ class RangeSource:
         self.close()
 
 
-def swapped(data: bytes, width: int) -> bytes:
-    """``data`` with the byte order of its ``width``-byte numbers reversed."""
-    if width == 1:
-        return data
-    out = bytearray(data)
-    whole = len(data) - len(data) % width
-    for place in range(width):
-        out[place:whole:width] = data[width - 1 - place : whole : width]
-    return bytes(out)
-
-
-def make_plan(fetch: Fetch, start: int, end: int, source: str, target: str) -> Plan:
-    """How to make the data set in ``start``..``end`` into ``target``. Raises StructureError."""
-    return _Planner(fetch, *encoding_of(source), *encoding_of(target)).plan(start, end)
-
-
-class _Planner:
-    def __init__(
-        self, fetch: Fetch, implicit: bool, little: bool, to_implicit: bool, to_little: bool
-    ) -> None:
-        self._fetch = fetch
-        self._implicit, self._little = implicit, little
-        self._to_implicit, self._to_little = to_implicit, to_little
-        self._out: Plan = []
-        self._bytes = bytearray()
-        self._signed = False
-        self._un_depth: int | None = None  # inside a UN sequence all is implicit little endian
-
-    def plan(self, start: int, end: int) -> Plan:
-        for part in walk(self._fetch, start, end, self._implicit, self._little):
-            match part.kind:
-                case Kind.ELEMENT:
-                    self._element(part)
-                case Kind.SEQUENCE:
-                    vr = "UN" if part.vr == "UN" else "SQ"
-                    self._header(part.tag, vr, UNDEFINED)
-                    if vr == "UN" and self._un_depth is None:
-                        self._un_depth = part.depth
-                case Kind.SEQUENCE_END:
-                    self._delimiter(0xE0DD, 0)
-                    if self._un_depth == part.depth:
-                        self._un_depth = None
-                case Kind.ITEM:
-                    self._delimiter(0xE000, UNDEFINED)
-                case Kind.ITEM_END:
-                    self._delimiter(0xE00D, 0)
-                case _:
-                    raise StructureError(
-                        "encapsulated pixel data in a transfer syntax that has none"
-                    )
-        self._flush()
-        return self._out
-
-    def _flush(self) -> None:
-        if self._bytes:
-            self._out.append(bytes(self._bytes))
-            self._bytes = bytearray()
-
-    def _order(self) -> str:
-        return "<" if self._to_little or self._un_depth is not None else ">"
-
-    def _delimiter(self, number: int, length: int) -> None:
-        self._bytes += struct.pack(self._order() + "HHI", 0xFFFE, number, length)
-
-    def _header(self, tag: int, vr: str, length: int) -> None:
-        order, group, number = self._order(), tag >> 16, tag & 0xFFFF
-        if self._to_implicit or self._un_depth is not None:
-            self._bytes += struct.pack(order + "HHI", group, number, length)
-        elif vr in LONG_VRS or length > 0xFFFF:
-            # a value too long for its VR's header goes as UN (PS3.5 6.2.2)
-            code = (vr if vr in LONG_VRS else "UN").encode("ascii")
-            self._bytes += struct.pack(order + "HH2sHI", group, number, code, 0, length)
-        else:
-            self._bytes += struct.pack(order + "HH2sH", group, number, vr.encode("ascii"), length)
-
-    def _element(self, part: Part) -> None:
-        if not part.tag & 0xFFFF:
-            return  # a group length would be wrong, and is retired (PS3.5 7.2)
-        vr = part.vr or self._implicit_vr(part)
-        if part.tag == _PIXEL_REPRESENTATION and part.length == 2:
-            self._signed = any(bytes(self._fetch(part.offset, 2)))
-        self._header(part.tag, vr, part.length)
-        unchanged = self._little == self._to_little or self._un_depth is not None
-        swap = 1 if unchanged else NUMBER_WIDTH.get(vr, 1)
-        if part.length <= _INLINE:
-            self._bytes += swapped(bytes(self._fetch(part.offset, part.length)), swap)
-        else:
-            self._flush()
-            self._out.append(Range(part.offset, part.length, swap))
-
-    def _implicit_vr(self, part: Part) -> str:
-        vr = entry_of(part.tag).vr
-        if vr == "US or SS":
-            return "SS" if self._signed else "US"
-        if part.tag == PIXEL_DATA:
-            return "OW"  # that is how Implicit VR encodes it (PS3.5 A.1)
-        return one_vr(vr)
-
-
 # ---- sources --------------------------------------------------------------------------------
 
 
 def encoded_data(instance: Instance, transfer_syntax: str) -> bytes | FileSource | RangeSource:
-    """``encoded_source``, but the bytes themselves, padded to even length, where they are here."""
-    content = instance.content
-    if content and instance.transfer_syntax == transfer_syntax:
-        return content + b"\0" if len(content) & 1 else content
+    """``encoded_source``, but the bytes themselves where they are here."""
+    if instance.content and instance.transfer_syntax == transfer_syntax:
+        return instance.content
     return encoded_source(instance, transfer_syntax)
 
 
 def encoded_source(instance: Instance, transfer_syntax: str) -> FileSource | RangeSource:
     """The data set of ``instance`` in ``transfer_syntax``, as a source for C-STORE.
 
-    Unchanged when the file has that transfer syntax, else made into it on the way when both are
-    uncompressed. Deflated ones pass through a temporary file: call it in a thread for large files.
-    Raises UnusableFile with the reason when it cannot be done, or the file is cut off.
+    Unchanged when the file has that transfer syntax (values of odd length apart, which are padded),
+    else made into it on the way when both are uncompressed. Deflated ones pass through a temporary
+    file: call it in a thread for large files. Raises UnusableFile with the reason when it cannot be
+    done, or the file is no whole data set.
     """
     try:
-        if instance.transfer_syntax == transfer_syntax:
-            check_complete(instance)
+        instance = checked(instance)
+        if instance.transfer_syntax == transfer_syntax and not instance.odd:
             return FileSource(instance)
         if not can_become(instance.transfer_syntax, transfer_syntax):
             raise UnusableFile(
@@ -348,11 +224,5 @@ def transcode_bytes(data: bytes, source: str, target: str) -> bytes:
         raise ValueError(f"{uid_name(source)} cannot become {uid_name(target)}")
     plain = inflate(data, MAX_INFLATED_FILE) if is_deflated(source) else data
     fetch = fetch_from(plain)
-    pieces = make_plan(fetch, 0, len(plain), source, target)
-    out = b"".join(
-        piece
-        if isinstance(piece, bytes)
-        else swapped(bytes(fetch(piece.offset, piece.length)), piece.swap)
-        for piece in pieces
-    )
+    out = carried_out(fetch, make_plan(fetch, 0, len(plain), source, target))
     return deflate(out) if is_deflated(target) else out

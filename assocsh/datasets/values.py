@@ -6,11 +6,15 @@ of the VR at all is refused here, with the way to write it, and not left to the 
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import math
+import numbers
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
-from assocsh.datasets.dictionary import TagEntry, find_tag, uid_of
+from assocsh.datasets.dictionary import TagEntry, find_tag, format_tag, uid_of
 from assocsh.datasets.uid_form import MAX_LENGTH, is_uid
 from assocsh.datasets.vrs import BINARY, FLOATS, INTEGERS, ONE_TEXT, one_vr
 from assocsh.errors import UsageError
@@ -18,6 +22,11 @@ from assocsh.errors import UsageError
 if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
 
+MAX_DS, MAX_LO = 16, 64
+"""Characters that a value of the VR has at most (PS3.5 6.2)."""
+_SHOWN = 80
+
+_DIGITS = re.compile(r"[0-9A-Fa-f]+")
 _AGE = re.compile(r"[0-9]{3}[DWMY]")
 
 _DATE = re.compile(r"(\d{4})(?:\.(\d\d)\.(\d\d)|(\d\d)(\d\d))")
@@ -35,13 +44,16 @@ _HINTS = {
 }
 
 
-def element(entry: TagEntry, text: str | None) -> DataElement:
+Came = Callable[[str, str], bool]
+"""``came(keyword, text)``: whether a peer sent ``text`` as a value of that element."""
+
+
+def element(entry: TagEntry, text: str | None, came: Came | None = None) -> DataElement:
     """The data element for a tag and the text typed for it; None or an empty text is no value.
 
-    A backslash separates values. Raises UsageError when the VR has no such value.
+    A backslash separates values. Raises UsageError when the VR has no such value, but for a UID
+    that ``came`` from the peer.
     """
-    from pydicom import config
-    from pydicom.dataelem import DataElement
     from pydicom.sequence import Sequence
 
     vr = one_vr(entry.vr)
@@ -55,25 +67,125 @@ def element(entry: TagEntry, text: str | None) -> DataElement:
         value = Sequence()
     elif not text:
         value = b"" if vr in BINARY else None if vr in INTEGERS or vr in FLOATS else ""
+    elif vr == "UN" and _hexadecimal(text) is None and not _DIGITS.fullmatch(text):
+        # nothing says what it is, and text is what people look for
+        vr = "LO" if all(len(part) <= MAX_LO for part in text.split("\\")) else "UT"
+        value = text.split("\\") if vr == "LO" and "\\" in text else text
     else:
-        value = convert(entry, vr, text)
+        value = convert(entry, vr, text, came)
+    return plain_element(entry, vr, value)
+
+
+def plain_element(entry: TagEntry, vr: str, value: Any) -> DataElement:
+    """The data element with a value that was looked at already."""
+    from pydicom import config
+    from pydicom.dataelem import DataElement
+
     return DataElement(entry.tag, vr, value, validation_mode=config.IGNORE)
 
 
-def convert(entry: TagEntry, vr: str, text: str) -> Any:
+def convert(entry: TagEntry, vr: str, text: str, came: Came | None = None) -> Any:
     """The value, or list of values, that ``text`` means in ``vr``. Raises UsageError."""
     if vr in BINARY:
-        return _binary(entry, vr, text)
+        value = _hexadecimal(text)
+        if value is None:
+            _refuse(entry, vr, text, "write the bytes as pairs of hexadecimal digits: 0aff10")
+        return value
     if vr in ONE_TEXT:
         return text
-    parts = text.split("\\")
-    values = [_single(entry, vr, part) for part in parts]
+    if vr == "UI":
+        values = [_uid(entry, part, came) for part in text.split("\\")]
+    else:
+        values = [_single(entry, vr, part) for part in text.split("\\")]
     return values[0] if len(values) == 1 else values
 
 
+# ---- values that are not texts --------------------------------------------------------------
+
+
+def tag_of(value: object) -> int | None:
+    """The tag that an integer (a pydicom tag is one) or a pair (group, element) is, or None."""
+    if isinstance(value, tuple) and len(value) == 2 and all(map(_is_whole, value)):
+        group, number = value
+        return group << 16 | number if 0 <= group <= 0xFFFF and 0 <= number <= 0xFFFF else None
+    return int(value) if _is_whole(value) and 0 <= value <= 0xFFFFFFFF else None
+
+
+def _is_whole(value: Any) -> TypeGuard[int]:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def text_of(entry: TagEntry, vr: str, value: Any) -> str:
+    """One value of a mapping as the text that would be typed for it. Raises UsageError.
+
+    Texts, whole and other numbers, dates, times and datetimes, person names of pydicom, tags for
+    AT. What a text means in ``vr`` is for ``element`` to find out.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if vr == "AT" and (tag := tag_of(value)) is not None:
+        return format_tag(tag)
+    if isinstance(value, datetime.date | datetime.time):
+        text = _moment_text(vr, value)
+    elif _is_whole(value):
+        text = str(int(value))
+    elif isinstance(value, numbers.Real | decimal.Decimal):
+        text = _number_text(vr, value)
+    else:
+        text = str(value) if vr == "PN" and hasattr(value, "components") else None
+    if text is None or isinstance(value, bool):
+        raise not_a_value(entry, vr, value)
+    return text
+
+
+def not_a_value(entry: TagEntry, vr: str, value: object) -> UsageError:
+    """The error for a value that the VR does not have."""
+    shown = repr(value)
+    if len(shown) > _SHOWN:
+        shown = shown[:_SHOWN] + "…"
+    return UsageError(
+        f"{entry.label} has VR {vr}: {shown} ({type(value).__name__}) is not such a value"
+    )
+
+
+def _moment_text(vr: str, value: datetime.date | datetime.time) -> str | None:
+    """A date, time or datetime in the form of the VR (PS3.5 6.2), None when it has no such."""
+    if vr == "DA" and isinstance(value, datetime.date):
+        return f"{value.year:04}{value.month:02}{value.day:02}"
+    if vr == "TM" and isinstance(value, datetime.time | datetime.datetime):
+        return _time_text(value)
+    if vr == "DT" and isinstance(value, datetime.date):
+        text = f"{value.year:04}{value.month:02}{value.day:02}"
+        if isinstance(value, datetime.datetime):
+            text += _time_text(value) + (value.strftime("%z")[:5] if value.tzinfo else "")
+        return text
+    return None
+
+
+def _time_text(value: datetime.time | datetime.datetime) -> str:
+    fraction = f".{value.microsecond:06}" if value.microsecond else ""
+    return f"{value.hour:02}{value.minute:02}{value.second:02}{fraction}"
+
+
+def _number_text(vr: str, value: Any) -> str | None:
+    """A number that is not whole; None for a VR of whole numbers."""
+    if vr in INTEGERS:
+        return str(int(value)) if math.isfinite(value) and value == int(value) else None
+    text = str(value)
+    if vr != "DS" or len(text) <= MAX_DS:
+        return text
+    for digits in range(MAX_DS, 0, -1):
+        if len(text := f"{float(value):.{digits}g}") <= MAX_DS:
+            break
+    return text
+
+
+# ---- texts ----------------------------------------------------------------------------------
+
+
 def _single(entry: TagEntry, vr: str, text: str) -> Any:
-    if vr == "UI":
-        return _uid(entry, text)
     if vr in ("DA", "TM", "DT"):
         return _moment(entry, vr, text)
     if vr in INTEGERS:
@@ -116,17 +228,19 @@ def _number(entry: TagEntry, vr: str, text: str) -> float | str:
     except ValueError:
         _refuse(entry, vr, text, "write a number: 1.5")
     if vr == "DS":
-        if not math.isfinite(number) or len(text.strip()) > 16:
+        if not math.isfinite(number) or len(text.strip()) > MAX_DS:
             _refuse(entry, vr, text, "a decimal string is a finite number of at most 16 characters")
         return text.strip()
     return number
 
 
-def _uid(entry: TagEntry, text: str) -> str:
+def _uid(entry: TagEntry, text: str, came: Came | None) -> str:
     text = text.strip()
     if not text or _wild(text):
         return text
     if is_uid(text):
+        return text
+    if came is not None and came(entry.keyword, text):
         return text
     if len(text) > MAX_LENGTH and not text.strip("0123456789."):
         _refuse(entry, "UI", text, f"a UID has at most {MAX_LENGTH} characters")
@@ -165,10 +279,11 @@ def _is_moment(vr: str, text: str) -> bool:
     return bool((_TIME if vr == "TM" else _DATETIME).fullmatch(text))
 
 
-def _binary(entry: TagEntry, vr: str, text: str) -> bytes:
+def _hexadecimal(text: str) -> bytes | None:
+    """Bytes written as hexadecimal digits, made even; None for other text."""
     digits = text.replace("\\", "").replace(" ", "").removeprefix("0x")
     try:
         value = bytes.fromhex(digits)
     except ValueError:
-        _refuse(entry, vr, text, "write the bytes as hexadecimal digits: 0aff10")
+        return None
     return value + b"\0" if len(value) % 2 else value

@@ -45,7 +45,17 @@ NUMBER_WIDTH = {
 }
 """Bytes of one number (of half a tag, for AT); the byte order is turned within them."""
 
+_PADDING = {
+    **dict.fromkeys(TEXT_VRS, b" "),
+    **dict.fromkeys(("UI", "OB", "OW", "UN"), b"\0"),
+}
+
 _AMBIGUOUS = {"US or SS": "US", "OB or OW": "OW", "US or SS or OW": "US", "US or OW": "OW"}
+
+
+def padding_of(vr: str) -> bytes | None:
+    """What makes a value of odd length even (PS3.5 6.2); None for numbers, which have none."""
+    return _PADDING.get(vr)
 
 
 def one_vr(vr: str) -> str:

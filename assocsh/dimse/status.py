@@ -84,8 +84,7 @@ def meaning(status: int, service: str) -> str:
     for name in (*_OF_SERVICE.get(service, ()), "GENERAL_STATUS"):
         entry = getattr(tables, name, {}).get(status)
         if entry is not None:
-            text = entry[1] or entry[0]
-            return text if isinstance(text, str) else str(text)
+            return str(entry[1] or entry[0])
     return _without_meaning(status)
 
 

@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.language.enumerated import CONTEXT_SETS
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
 from assocsh.language.words import Word, split_key
-
-_ENTRY = re.compile(r"([^,\[\]:]+)(?::\[([^\[\]]*)\])?(?:,|$)")
 
 
 def check(calls: Iterable[Call]) -> None:
@@ -116,20 +112,11 @@ def _uid(text: str) -> None:
 
 
 def _contexts(text: str) -> None:
+    from assocsh.datasets.context_words import read_words
     from assocsh.datasets.dictionary import transfer_syntax_uid
 
-    at = 0
-    while at < len(text):
-        match = _ENTRY.match(text, at)
-        if match is None:
-            raise UsageError(
-                f"{text} is not a list of contexts",
-                hint="qr,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian], for example",
-            )
-        name, syntaxes = match[1].strip(), match[2]
-        if name not in CONTEXT_SETS:
-            _uid(name)
-        for syntax in (syntaxes or "").split(","):
-            if syntax.strip():
-                transfer_syntax_uid(syntax.strip())
-        at = match.end()
+    for word in read_words(text.removeprefix("+")):
+        if not word.of_set:
+            _uid(word.name)
+        for syntax in word.syntaxes:
+            transfer_syntax_uid(syntax)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from assocsh.language.enumerated import CONTEXT_SETS, USUAL_KEYS, VALUES
+from assocsh.datasets.context_words import CONTEXT_SETS
+from assocsh.language.enumerated import USUAL_KEYS, VALUES
 from assocsh.language.ranking import Found, Request, ranked
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
@@ -141,15 +142,16 @@ def _lines(request: Request, which: str) -> Iterator[UidLine]:
 
 
 def contexts(request: Request) -> Iterator[Found]:
-    """The last entry of ``qr,CTImageStorage:[JPEG2000Lossless,...]``."""
+    """The last entry of ``qr,CTImageStorage:[JPEG2000Lossless,...]`` or of ``+mpps``."""
     typed = request.text
     opening = typed.rfind("[")
     if opening > typed.rfind("]"):
         at = max(opening, typed.rfind(",")) + 1
         yield from transfer_syntaxes(request.at(request.kept + at))
         return
-    inner = request.at(request.kept + typed.rfind(",") + 1)
-    given = set(typed.split(",")[:-1])
+    added = 1 if typed.startswith("+") else 0
+    inner = request.at(request.kept + max(typed.rfind(",") + 1, added))
+    given = set(typed.lower().split(",")[:-1])
     for name in ranked(inner.text, [each for each in CONTEXT_SETS if each not in given]):
         yield inner.found(name, meta=CONTEXT_SETS[name])
     yield from sop_classes(inner)

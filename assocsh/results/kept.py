@@ -42,10 +42,6 @@ class ResultSet:
         return len(self._syntax_of)
 
     @property
-    def spilled(self) -> bool:
-        return self._file is not None
-
-    @property
     def size(self) -> int:
         """Bytes of all encoded data sets."""
         return self._offsets[-1]
@@ -88,6 +84,10 @@ class ResultSet:
         """Every data set in order of arrival, each decoded when it is reached."""
         for index in range(len(self)):
             yield self.dataset(index)
+
+    def has_bytes(self, value: bytes) -> bool:
+        """Whether ``value`` stands in one of the data sets as they came."""
+        return any(value in self.raw(index)[0] for index in range(len(self)))
 
     def close(self) -> None:
         """Forget everything."""

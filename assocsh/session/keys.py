@@ -8,6 +8,7 @@ from assocsh.datasets.levels import UNIQUE_KEYS, default_return_keys
 from assocsh.errors import UsageError
 from assocsh.language.words import split_key
 from assocsh.session.binding import parse_integer
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -40,7 +41,7 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) 
         count = len(find.results)
         raise UsageError(
             f"#{find.number} has no row {row}",
-            hint=f"it has {count} row{'' if count == 1 else 's'}" if count else "nothing matched",
+            hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
         )
     dataset = find.results.dataset(row - 1)
     found = {key: str(dataset.get(key, "") or "") for key in UNIQUE_KEYS[level]}
@@ -105,11 +106,14 @@ def spelled(path: str) -> str:
 
 
 def identifier(state: State, level: str, keys: Keys) -> Dataset:
-    """The identifier of a request. Raises UsageError for an unknown tag or a wrong value."""
+    """The identifier of a request; a UID that a peer sent goes back as it is, proper or not.
+
+    Raises UsageError for an unknown tag or a wrong value.
+    """
     from assocsh.datasets.identifiers import build_identifier
 
     encoding = state.settings.text("encoding")
     named = any(path.lower() == "specificcharacterset" for path, _ in keys)
     if encoding != "auto" and not named:
         keys = [*keys, ("SpecificCharacterSet", encoding)]
-    return build_identifier(level, keys)
+    return build_identifier(level, keys, came=state.requests.came)

@@ -61,6 +61,11 @@ class Requests(Sequence[RequestRecord]):
         """The last find that was submitted."""
         return next((record for record in reversed(self) if record.service == FIND), None)
 
+    def came(self, _keyword: str, text: str) -> bool:
+        """Whether a peer sent ``text`` with a response that is kept."""
+        value = text.encode("latin-1", "replace")
+        return any(record.results.has_bytes(value) for record in reversed(self._records))
+
     def close(self) -> None:
         """Forget the results of all of them."""
         for record in self._records:

@@ -34,7 +34,7 @@ from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
-from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
+from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator
@@ -258,7 +258,7 @@ class Shell:
     # -- signals and a terminal that goes away ----------------------------------------------
 
     def terminated(self, number: int) -> None:
-        """SIGTERM, SIGHUP: abort the association, leave within half a second; at once if again."""
+        """SIGTERM, SIGHUP: abort the association, leave within a second; at once if again."""
         code = 128 + number
         if self._terminating is not None or self._session is None:
             self._leave(code)
@@ -267,7 +267,7 @@ class Shell:
 
     async def _abort_and_leave(self, code: int) -> None:
         with suppress(Exception):
-            await asyncio.wait_for(self.session.close(abort=True), ABORT_LIMIT)
+            await self.session.close(abort=True)
         self._leave(code)
 
     def _terminal_vanished(self) -> None:

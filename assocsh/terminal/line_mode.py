@@ -16,7 +16,7 @@ from assocsh.session.ports import ShellSession
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.echo import no_echo
 from assocsh.terminal.leaving import PROMPT, Leaving, Step
-from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
+from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.text.visible import visible
 
 
@@ -211,5 +211,5 @@ class _LineMode:
 
     async def _abort(self, code: int) -> None:
         with suppress(Exception):
-            await asyncio.wait_for(self._session.close(abort=True), ABORT_LIMIT)
+            await self._session.close(abort=True)
         self._leave(code)

@@ -11,8 +11,10 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
+SC = "1.2.840.10008.5.1.4.1.1.7"
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 DEFLATED, BIG_ENDIAN = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.2"
+JPEG = "1.2.840.10008.1.2.4.50"
 JPEG2000 = "1.2.840.10008.1.2.4.90"
 
 
@@ -66,6 +68,46 @@ def read_all(source: object, size: int = 65536) -> bytes:
         blocks.append(bytes(block))
     source.close()  # type: ignore[attr-defined]
     return b"".join(blocks)
+
+
+UNDEFINED = 0xFFFFFFFF
+ITEM_END = struct.pack("<HHI", 0xFFFE, 0xE00D, 0)
+SEQUENCE_END = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
+_LONG = "OB OD OF OL OV OW SQ SV UC UN UR UT UV ZZ".split()  # noqa: SIM905
+
+
+def element(tag: int, vr: str, value: bytes, length: int | None = None) -> bytes:
+    """One element in Explicit VR Little Endian, its length as it is or as it is said to be."""
+    said = len(value) if length is None else length
+    if vr in _LONG:
+        return struct.pack("<HH2sHI", tag >> 16, tag & 0xFFFF, vr.encode(), 0, said) + value
+    return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr.encode("latin-1"), said) + value
+
+
+def item(value: bytes, length: int | None = None) -> bytes:
+    return struct.pack("<HHI", 0xFFFE, 0xE000, len(value) if length is None else length) + value
+
+
+def uid(text: str) -> bytes:
+    return text.encode() + b"\0" * (len(text) % 2)
+
+
+def part10(
+    path: Path,
+    body: bytes,
+    syntax: str = EXPLICIT,
+    *,
+    instance: str | None = "1.2.3.4",
+    declared: str = "1.2.3.4",
+) -> Path:
+    """A file of a meta group, SOP Class and Instance UID, and ``body``, as wrong as it may be."""
+    meta = element(0x00020002, "UI", uid(SC)) + element(0x00020003, "UI", uid(declared))
+    meta += element(0x00020010, "UI", uid(syntax))
+    head = element(0x00080016, "UI", uid(SC))
+    if instance is not None:
+        head += element(0x00080018, "UI", uid(instance))
+    path.write_bytes(bytes(128) + b"DICM" + meta + head + body)
+    return path
 
 
 def nested(depth: int, *, undefined: bool = True) -> bytes:

@@ -16,8 +16,11 @@ from assocsh.datasets.codec import decode, encode
 from assocsh.datasets.contexts import choose
 from assocsh.datasets.dicomjson import to_json
 from assocsh.datasets.header import read_header
-from assocsh.datasets.part10 import BLOCK, FileSource, check_complete, open_instance
-from assocsh.datasets.transcode import encoded_source, swapped, transcode_bytes
+from assocsh.datasets.instance import BLOCK
+from assocsh.datasets.part10 import FileSource, open_instance
+from assocsh.datasets.plan import swapped
+from assocsh.datasets.transcode import encoded_source, transcode_bytes
+from assocsh.datasets.whole import checked
 from assocsh.errors import NoPresentationContext, UnusableFile
 from assocsh.upperlayer.negotiation import PresentationContext
 from tests.datasets.make import (
@@ -47,7 +50,7 @@ def test_the_data_set_goes_out_unchanged(tmp_path: Path, syntax: str) -> None:
     instance = open_instance(path)
     assert (instance.sop_class, instance.sop_instance) == (CT, "1.2.3.4")
     assert instance.transfer_syntax == syntax
-    check_complete(instance)
+    checked(instance)
     source = encoded_source(instance, syntax)
     assert source.length % 2 == 0
     body = path.read_bytes()[instance.data_offset :]
@@ -180,10 +183,10 @@ def test_a_cut_off_data_set_is_found(tmp_path: Path, syntax: str) -> None:
     for cut in (1, 100, 500, 518):
         path.write_bytes(whole[:-cut])
         with pytest.raises(UnusableFile, match="cut off"):
-            check_complete(open_instance(path))
+            checked(open_instance(path))
     for padding in (b"\0", b"\0" * 7, b"\0" * 100):
         path.write_bytes(whole + padding)
-        check_complete(open_instance(path))
+        checked(open_instance(path))
 
 
 def encapsulated() -> Dataset:
@@ -196,7 +199,7 @@ def encapsulated() -> Dataset:
 
 def test_compressed_goes_as_it_is_or_not_at_all(tmp_path: Path) -> None:
     instance = open_instance(write(tmp_path / "j.dcm", encapsulated(), JPEG2000))
-    check_complete(instance)
+    checked(instance)
     body = (tmp_path / "j.dcm").read_bytes()[instance.data_offset :]
     assert read_all(encoded_source(instance, JPEG2000)) == body
     with pytest.raises(UnusableFile, match=r"JPEG 2000"):
