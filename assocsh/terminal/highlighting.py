@@ -14,7 +14,6 @@ from assocsh.terminal.loading import Keywords
 Piece = tuple[str, str]
 """A style and a text."""
 
-_ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 
 _STYLES = {
     Kind.COMMENT: "class:token.comment",
@@ -42,7 +41,7 @@ def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
     place = _Place.COMMAND
     for token in tokenize(text):
         if token.kind is not Kind.WORD:
-            if token.kind in _ENDS:
+            if token.kind.ends_command:
                 spec, place = None, _Place.COMMAND
             yield _STYLES.get(token.kind, ""), token.text
         elif place is _Place.COMMAND:
