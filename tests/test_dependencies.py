@@ -14,8 +14,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 OWN = {"assocsh", "tests", "benchmarks", "scripts"}
-LOADED_BY = {"assocsh/pytest_plugin.py": "pytest"}
-"""A plugin is loaded by what it is a plugin of, which is there then."""
+LOADED_BY = {
+    "assocsh/pytest_plugin.py": "pytest",  # a plugin is loaded by what it is a plugin of
+    "tests/peers/odil_scp.py": "odil",  # a peer, run by the system's Python
+}
+"""Files that are loaded where a package is there already."""
 
 NOT_IMPORTED = {
     "mypy": "a program of .ci/run",
