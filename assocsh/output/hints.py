@@ -58,7 +58,7 @@ REASONS: tuple[Reason, ...] = (
         0xA702,
         0xA702,
         "the peer could not send what matched: a C-GET needs a context for each storage class, "
-        "with the SCP role for us; `contexts` shows both, `reopen --contexts qr,storage` proposes more",
+        "with the SCP role for us: `contexts` shows both, `reopen --contexts qr` proposes them",
     ),
     Reason(
         "C-GET",

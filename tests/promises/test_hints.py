@@ -126,7 +126,8 @@ async def test_what_a_hint_says_helps(situation: str, tmp_path: Path) -> None:
         if situation not in ("a retrieve without a key", "not in practice"):
             assert written, newcomer.output.said
         for command in written:
-            if COMMANDS[command.split()[0]].lifecycle and not newcomer.is_open:
+            spec = COMMANDS[command.split()[0]]
+            if spec.lifecycle and not spec.opens and not newcomer.is_open:
                 await newcomer.works("open practice")  # the hint names two ways to end one
             typed = command.replace("AET@HOST:PORT", "practice").replace("QUERY", "'PRC-1001'")
             await newcomer.works(typed.replace("DIR", "in"))
