@@ -94,7 +94,7 @@ class AssocItem(pytest.Item):
 
 
 async def _run_script(name: str, peer: str) -> ScriptOutcome:
-    from assocsh.commands.registry import load
+    from assocsh.commands.registry import load, new_session
     from assocsh.scripting.outcome import outcomes
     from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all, log_problems
     from assocsh.scripting.script import environment_variables
@@ -106,7 +106,9 @@ async def _run_script(name: str, peer: str) -> ScriptOutcome:
     scripts, problems = load_all([name], plan)
     if problems:
         return outcomes(log_problems(problems, ())[0].events)[0]
-    run = Run(scripts, plan, output=lambda: QuietOutput(lambda line: None))
+    run = Run(
+        scripts, plan, make_session=new_session, output=lambda: QuietOutput(lambda line: None)
+    )
     await run.all()
     return run.outcomes[0]
 

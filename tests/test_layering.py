@@ -1,8 +1,13 @@
 """The arrows between the packages, read from the source: never the other way, never across.
 
-``shell, sessions, teaching, practice -> association -> dimse -> upperlayer -> errors``, and
-``datasets`` beside them on ``errors`` alone. Imports of our own under ``if TYPE_CHECKING`` count
-too: a type is a dependency. Naming the type of another library's object is none at run time.
+::
+
+    cli, pytest_plugin -> commands -> scripting -> session -> output -> results, wire -> association
+    association -> dimse -> upperlayer        terminal -> session -> practice -> association
+    results, output, session, scripting, commands, terminal -> language -> datasets, text -> errors
+
+Imports of our own under ``if TYPE_CHECKING`` count too: a type is a dependency. Naming the type of
+another library's object is none at run time.
 """
 
 from __future__ import annotations
@@ -14,18 +19,17 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.circles import circles, imports, modules_below
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
-# What each part of assocsh may import from assocsh. "cli" and "__main__" put everything together.
+# What each part of assocsh may import from assocsh: what is named above it here, and no more.
 ANYONE = {"uids", "version"}
-ENGINE = {"association", "dimse", "upperlayer", "errors"}
-# The rooms above the engine; the arrows between them are drawn when each has its place.
-UPPER = {
-    "language", "results", "output", "session", "scripting", "commands", "wire", "practice",
-    "terminal",
-}  # fmt: skip
+GROUND = {"text", "errors"}
+ENGINE = {"association", "dimse", "upperlayer"}
+UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "uids": set(),
@@ -33,15 +37,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "text": {"errors"},
     "upperlayer": {"errors"},
     "dimse": {"upperlayer", "errors"},
-    "datasets": {"text", "errors", "version"},
-    "association": {"dimse", "upperlayer", "datasets", "text", "errors", "version"},
-    "practice": {*ENGINE, "datasets", "text"},
-    **{part: {*ENGINE, *UPPER, "datasets", "text", "version"} for part in UPPER - {"practice"}},
-    "cli": {*ENGINE, *UPPER, "datasets", "text", "version"},
-    "pytest_plugin": {*ENGINE, *UPPER, "text", "cli"},
+    "datasets": GROUND,
+    "association": {"dimse", "upperlayer", "datasets", *GROUND},
+    "practice": {*ENGINE, "datasets", *GROUND},
+    "language": {"datasets", *GROUND},
+    "wire": {*ENGINE, "datasets", *GROUND},
+    "results": {*ENGINE, "language", "datasets", *GROUND},
+    "output": {*ENGINE, "results", "wire", "language", "datasets", *GROUND},
+    "session": {*ENGINE, "output", "results", "wire", "language", "practice", "datasets", *GROUND},
+    "scripting": {*ENGINE, *UPPER - {"scripting", "commands"}, "datasets", *GROUND},
+    "commands": {*ENGINE, *UPPER - {"commands"}, "datasets", *GROUND},
+    "terminal": {"session", "output", "language", "datasets", *GROUND},
+    "cli": {*UPPER, *ENGINE, "terminal", "practice", *GROUND},
+    "pytest_plugin": {*UPPER, *ENGINE, *GROUND},
     "pygments_plugin": {"commands", "language"},
     "__main__": {"cli", "errors"},
-    "__init__": {*ENGINE, "datasets", "version"},
+    "__init__": {*ENGINE, "datasets", "errors"},
 }
 
 SANS_IO = {"upperlayer", "dimse"}
@@ -148,10 +159,21 @@ def test_arrows(part: str) -> None:
     _report([i for i in ALL if forbidden(i)], f"{part} may import {sorted(MAY_IMPORT[part])}")
 
 
+def test_no_two_parts_may_import_each_other() -> None:
+    both = [(one, two) for one, may in MAY_IMPORT.items() for two in may if one in MAY_IMPORT[two]]
+    assert not both
+
+
+def test_no_circle_of_modules() -> None:
+    """Nor through a type, nor through an import inside a function."""
+    found = circles(imports(modules_below(PACKAGE, "assocsh")))
+    assert not found, "\n".join(" <-> ".join(one) for one in found)
+
+
 def test_the_engine_does_not_use_the_package_front() -> None:
     """``from assocsh import connect`` is for users; inside, each name comes from its own module."""
     from_front = [
-        i for i in ALL if i.module == "assocsh" and _part(i.path) in ENGINE | {"datasets"}
+        i for i in ALL if i.module == "assocsh" and _part(i.path) in ENGINE | {"datasets", "errors"}
     ]
     _report(from_front, "the engine imports from its own modules")
 

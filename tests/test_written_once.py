@@ -55,6 +55,3 @@ def test_a_well_known_uid_is_written_once() -> None:
 
 def test_a_request_has_the_states_of_an_operation_and_may_be_held() -> None:
     assert [*map(str, RequestState)] == ["held", *map(str, OperationState)]
-    for state in OperationState:
-        assert RequestState(state.value).ended == state.is_end
-    assert not RequestState.HELD.ended

@@ -46,6 +46,7 @@ class Association:
 
     @property
     def state(self) -> AssociationState:
+        """Connecting, requesting, open, releasing, or how it ended."""
         return self._engine.state
 
     @property
@@ -60,6 +61,7 @@ class Association:
 
     @property
     def is_requestor(self) -> bool:
+        """Whether this side sent the A-ASSOCIATE-RQ."""
         return self._engine.upper.is_requestor
 
     @property
@@ -136,6 +138,7 @@ class Association:
 
     @property
     def timeouts(self) -> Timeouts:
+        """The timers; other ones may be set at any time, and hold for what is going on too."""
         return self._engine.timeouts
 
     @timeouts.setter
@@ -165,6 +168,7 @@ class Association:
         self._engine.stream.subscribe(observer)
 
     def unsubscribe(self, observer: Observer) -> None:
+        """Call ``observer`` no more; does nothing if it is not subscribed."""
         self._engine.stream.unsubscribe(observer)
 
     # -- requests --------------------------------------------------------------------------------

@@ -27,13 +27,15 @@ class Closing:
     def __init__(self, engine: Core) -> None:
         self._engine = engine
         self._over: asyncio.Future[None] = engine.loop.create_future()
-        self._change = Waiters()
+        self.change = Waiters()
+        """A release that waits until nothing is pending, or until all is sent."""
         self._releasing: asyncio.Task[None] | None = None
         self._now = False
         self._patience: float | None = None
         self._release_sent = False
         self._gave_up = False
-        self._answer_release = False
+        self.answer_release = False
+        """The peer asked for release, and is answered when all is sent."""
 
     # -- asked for by us ---------------------------------------------------------------------
 
@@ -51,7 +53,7 @@ class Closing:
             if engine.state is AssociationState.OPEN:
                 engine.set_state(AssociationState.RELEASING)
                 self._releasing = engine.loop.create_task(self._release())
-            self._change.wake()
+            self.change.wake()
             await asyncio.shield(self._over)
         await engine.protocol.wait_closed()
         assert engine.ended_by is not None
@@ -76,7 +78,7 @@ class Closing:
                 alone_until = engine.loop.time() + self._patience
             try:
                 async with asyncio.timeout_at(alone_until):
-                    await self._change.next()
+                    await self.change.next()
             except TimeoutError:
                 self._gave_up = True
                 engine.stream.remark(
@@ -156,7 +158,7 @@ class Closing:
                 hint="what had been sent may or may not have been performed",
             )
         )
-        self._answer_release = True
+        self.answer_release = True
         self.turn_done()
 
     def release_confirmed(self) -> None:
@@ -180,13 +182,12 @@ class Closing:
 
     def turn_done(self) -> None:
         """After each batch in or out: let a release go on, answer a release of the peer."""
-        if self._change:
-            self._change.wake()
-        if not self._answer_release:
+        self.change.wake()
+        if not self.answer_release:
             return
         engine = self._engine
         if not engine.performing and self._all_sent():
-            self._answer_release = False
+            self.answer_release = False
             if engine.upper.state is State.Sta8:
                 engine.upper.release_response(engine.loop.time())
                 engine.protocol.flush()
@@ -194,9 +195,8 @@ class Closing:
 
     def ended(self) -> None:
         """The association ended, whatever the cause."""
-        if not self._over.done():
-            self._over.set_result(None)
-        self._change.wake()
+        self._over.set_result(None)
+        self.change.wake()
 
     def _released(self, text: str, *, by_peer: bool = False) -> None:
         self._engine.end(

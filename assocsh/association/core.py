@@ -29,7 +29,8 @@ class Core(Protocol):
     stream: EventStream
 
     @property
-    def state(self) -> AssociationState: ...
+    def state(self) -> AssociationState:
+        """Connecting, requesting, open, releasing, or how it ended."""
 
     @property
     def ended_by(self) -> AssociationError | None:

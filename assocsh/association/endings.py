@@ -303,13 +303,13 @@ def _lost_hint(situation: Situation) -> str:
     return "`reopen` opens it again; the peer's log may say why"
 
 
-def source_failed(request: Request, error: OSError) -> UnusableFile:
-    """The file of a C-STORE could not be read to its end."""
+def source_failed(request: Request, error: OSError, midway: bool) -> UnusableFile:
+    """The file of a C-STORE could not be read; ``midway``: part of the message had gone out."""
     path = str(request.source) if isinstance(request, CStore) else ""
     failed = UnusableFile(
         f"reading {path} failed while it was being sent: {error.strerror or error}",
         path=path,
-        hint="the association cannot go on after half a message" if error.errno is None else "",
+        hint="the association cannot go on after half a message" if midway else "",
     )
     failed.__cause__ = error
     return failed

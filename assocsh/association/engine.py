@@ -164,8 +164,7 @@ class Engine:
     def cancel(self, invocation: Invocation) -> CancelOutcome:
         """See ``Operation.cancel``."""
         dimse = self.dimse
-        if dimse is None:
-            return CancelOutcome.FINISHED
+        assert dimse is not None  # else there would be no operation
         outcome = dimse.cancel(invocation)
         self._take(dimse)
         self.protocol.schedule_pump()
@@ -174,6 +173,7 @@ class Engine:
     # -- the driver's calls ----------------------------------------------------------------------
 
     def transport_made(self) -> None:
+        """See ``AssociationUser``. A peer that is not to be spoken to is hung up on here."""
         now = self.loop.time()
         address = self.protocol.address
         if self.check_peer is not None:
@@ -199,6 +199,7 @@ class Engine:
             self.on_connected(self)
 
     def transport_gone(self, error: Exception | None) -> None:
+        """See ``AssociationUser``."""
         self._transport_error = error
         detail = str(error) if error else ""
         self.stream.emit(TransportChanged(self.loop.time(), self.association, "closed", detail))
@@ -206,10 +207,12 @@ class Engine:
             self.on_closed(self)
 
     def write_stalled(self, unsent: int) -> None:
+        """See ``AssociationUser``: the connection is reset."""
         self.protocol.kill()
         self.end(AssociationState.LOST, endings.write_stalled(self.timeouts.write_stall, unsent))
 
     def upper_event(self, event: upper_events.Event) -> None:
+        """See ``AssociationUser``."""
         match event:
             case upper_events.AssociateConfirmation():
                 self._established()
@@ -237,6 +240,7 @@ class Engine:
                 self.end(AssociationState.LOST, endings.artim_expired(self.situation()))
 
     def take_dimse_events(self, events: Sequence[dimse_events.DimseEvent]) -> None:
+        """See ``AssociationUser``. After the end only operations still hear something."""
         table = self._on_dimse
         for event in events:
             if self.ended_by is not None and not isinstance(event, _OF_OPERATIONS):
@@ -268,8 +272,7 @@ class Engine:
     def _entered(self, event: dimse_events.StateChanged) -> None:
         invocation, state = event
         operation = invocation.user
-        if not isinstance(operation, Operation):
-            return
+        assert isinstance(operation, Operation)
         if state.is_end:
             self.operations.pop(operation.number, None)
             if operation.final is None and operation.error is None:
@@ -292,8 +295,10 @@ class Engine:
 
         It is when handlers that wait for room go on, and when a release looks whether all is done.
         """
-        self.performer.turn_done()
-        self.closing.turn_done()
+        if self.performer.draining:
+            self.performer.turn_done()
+        if self.closing.change or self.closing.answer_release:
+            self.closing.turn_done()
 
     # -- established -----------------------------------------------------------------------------
 
@@ -332,10 +337,12 @@ class Engine:
 
     @property
     def window(self) -> AsyncWindow:
+        """The effective asynchronous operations window, (1, 1) before there is one."""
         negotiated = self.upper.negotiated
         return negotiated.window if negotiated is not None else AsyncWindow()
 
     def context_of(self, context_id: int) -> PresentationContext:
+        """The accepted presentation context with this ID. Raises KeyError."""
         return self._by_id[context_id]
 
     # -- responses -------------------------------------------------------------------------------
@@ -376,6 +383,7 @@ class Engine:
         )
 
     def peer_request(self, indication: Indication) -> None:
+        """The peer invoked an operation: tell the observers."""
         if self.stream.observed:
             self.stream.emit(PeerRequest(self.loop.time(), self.association, indication))
 
@@ -408,7 +416,7 @@ class Engine:
     def _source_failed(self, event: dimse_events.SourceFailed) -> None:
         operation = event.invocation.user
         assert isinstance(operation, Operation)
-        operation.error = endings.source_failed(operation.request, event.error)
+        operation.error = endings.source_failed(operation.request, event.error, event.midway)
         if event.midway:
             self.closing.abort_because(endings.aborted_by_us(operation.error.message))
 

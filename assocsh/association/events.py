@@ -109,7 +109,8 @@ class Observer(Protocol):
     """A consumer of the stream: called on the event loop with each event. What it raises is given
     to the loop's exception handler, and changes nothing for the association."""
 
-    def __call__(self, event: EngineEvent, /) -> None: ...
+    def __call__(self, event: EngineEvent, /) -> None:
+        """Take an event. Must not block."""
 
 
 @runtime_checkable
@@ -120,9 +121,11 @@ class PduObserver(Protocol):
     """
 
     @property
-    def wants_pdus(self) -> bool: ...
+    def wants_pdus(self) -> bool:
+        """Whether it is to be given PDUs."""
 
-    def __call__(self, event: EngineEvent, /) -> None: ...
+    def __call__(self, event: EngineEvent, /) -> None:
+        """Take an event. Must not block, nor keep the buffers of a PDU."""
 
 
 def wants_pdus(observer: Observer) -> bool:

@@ -36,7 +36,8 @@ class Answerer(Protocol):
     """What an indication asks of the part of the engine that made it."""
 
     @property
-    def association(self) -> SendingAssociation: ...
+    def association(self) -> SendingAssociation:
+        """The ``Association`` that the request came on."""
 
     def is_answered(self, performing: Performing) -> bool:
         """Nothing more can be answered: the final response was given, or the association ended."""
@@ -90,14 +91,16 @@ class MemorySink:
         self._cap = cap
 
     def write(self, data: memoryview) -> None:
+        """Add to ``data``. Raises OSError above the cap."""
         if len(self.data) + len(data) > self._cap:
             raise OSError(f"a data set of more than {self._cap} bytes for memory")
         self.data += data
 
     async def drained(self) -> None:
-        return None
+        """There is never a backlog to wait for."""
 
     def discard(self) -> None:
+        """Forget the data."""
         self.data = bytearray()
 
 
@@ -137,6 +140,7 @@ class Indication:
 
     @property
     def message_id(self) -> int:
+        """The peer's Message ID."""
         return self.command.message_id
 
     @property

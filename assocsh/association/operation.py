@@ -28,7 +28,8 @@ class Canceller(Protocol):
     loop: asyncio.AbstractEventLoop
 
     @property
-    def association(self) -> AssociationView: ...
+    def association(self) -> AssociationView:
+        """The ``Association`` that the request was given to."""
 
     def cancel(self, invocation: Invocation) -> CancelOutcome:
         """Cancel the request on its way. Never raises."""
@@ -159,7 +160,7 @@ class Operation(AsyncIterator[Response]):
         Raises AssociationError, OperationTimeout, or OperationCancelled after a cancel that needed
         no answer.
         """
-        while not self.done:
+        while self._end is None:
             await self._wait(self._ending)
         if self.error is not None:
             raise self.error.with_traceback(None)
@@ -272,8 +273,9 @@ class Operation(AsyncIterator[Response]):
                 if state is OperationState.WITHDRAWN
                 else f"nobody waits for the {self.request.name} any more; DIMSE cannot cancel it"
             )
-        self._arrival.wake()
-        self._ending.wake()
+        for waiters in (self._arrival, self._ending):
+            if waiters:
+                waiters.wake()
         if self._callbacks:
             callbacks, self._callbacks = self._callbacks, []
             for callback in callbacks:

@@ -48,10 +48,12 @@ class Performer:
         self._engine = engine
         self._tasks: set[asyncio.Task[None]] = set()
         self._holding: asyncio.Task[None] | None = None
-        self._draining = Waiters()
+        self.draining = Waiters()
+        """Handlers that wait until few responses are waiting to be sent."""
 
     @property
     def association(self) -> SendingAssociation:
+        """The ``Association`` whose peer is served."""
         return self._engine.stream.association
 
     @property
@@ -70,6 +72,7 @@ class Performer:
         return indication
 
     def begin_store(self, performing: Performing) -> None:
+        """The command set of a C-STORE is here: open what its data set goes into."""
         indication = self.begin(performing)
         if not self._refusal(indication) and self.handlers.open_sink is not None:
             try:
@@ -81,6 +84,7 @@ class Performer:
             indication.sink = MemorySink()
 
     def store_data(self, performing: Performing, data: memoryview) -> None:
+        """A piece of the data set of a C-STORE; ``data`` is good during the call only."""
         indication = performing.user
         assert isinstance(indication, Indication)
         indication.data_length += len(data)
@@ -126,13 +130,15 @@ class Performer:
         task.add_done_callback(lambda task: self._ended(task, waiting))
 
     def cancel(self, performing: Performing) -> None:
+        """The peer's C-CANCEL for a request that is being performed is here."""
         indication = performing.user
-        if isinstance(indication, Indication):
-            indication.cancel_received()
+        assert isinstance(indication, Indication)
+        indication.cancel_received()
 
     # -- what the handlers ask -------------------------------------------------------------------
 
     def is_answered(self, performing: Performing) -> bool:
+        """See ``Answerer``."""
         dimse = self._engine.dimse
         return dimse is None or dimse.performing.get(performing.message_id) is not performing
 
@@ -144,6 +150,7 @@ class Performer:
         dataset: Data | bytes,
         elements: Mapping[int, Value],
     ) -> bool:
+        """See ``Answerer``."""
         dimse = self._engine.dimse
         if dimse is None or self._engine.state.is_end or self.is_answered(performing):
             return False
@@ -153,11 +160,10 @@ class Performer:
         return status not in PENDING_STATUSES
 
     async def drain(self) -> None:
+        """See ``Answerer``."""
         dimse = self._engine.dimse
         while dimse is not None and dimse.lanes.control_backlog > RESPONSES_WAITING:
-            if self._engine.state.is_end:
-                return
-            await self._draining.next()
+            await self.draining.next()
 
     # -- a sink that is slower than the peer -----------------------------------------------------
 
@@ -184,12 +190,10 @@ class Performer:
 
     def turn_done(self) -> None:
         """After each batch in or out: let handlers go on that waited for responses to be sent."""
-        if not self._draining:
-            return
         dimse = self._engine.dimse
         backlog = dimse.lanes.control_backlog if dimse is not None else 0
         if backlog <= RESPONSES_WAITING:
-            self._draining.wake()
+            self.draining.wake()
 
     def stop(self) -> None:
         """The association ended: cancel every handler, discard what was half received."""
@@ -197,7 +201,7 @@ class Performer:
             task.cancel()
         if self._holding is not None:
             self._holding.cancel()
-        self._draining.wake()
+        self.draining.wake()
         dimse = self._engine.dimse
         for performing in dimse.performing.values() if dimse is not None else ():
             indication = performing.user

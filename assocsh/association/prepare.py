@@ -147,9 +147,7 @@ def encode_data(
     dataset = dataset_from(data)
     if level is not None and "QueryRetrieveLevel" not in dataset:
         if dataset is data:
-            import copy
-
-            dataset = copy.copy(dataset)
+            dataset = dataset[:]  # copy.copy would share its elements with the caller's
         dataset.QueryRetrieveLevel = level
     return encode(dataset, syntax) or None
 

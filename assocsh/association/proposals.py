@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
+from assocsh.datasets.context_words import CONTEXT_SETS, ContextWord, read_word, read_words
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
 from assocsh.uids import (
@@ -117,19 +118,6 @@ _USUAL = [
 ]
 """The storage classes proposed unless others are asked for: what PACS see every day."""
 
-SETS = (
-    "default",
-    "all",
-    "verification",
-    "qr",
-    "worklist",
-    "storage",
-    "commitment",
-    "mpps",
-    "print",
-)
-"""The names of context sets."""
-
 _RETRIEVE = frozenset(sopclasses.GET.values())
 
 Roles = tuple[tuple[str, Role], ...]
@@ -184,19 +172,19 @@ class Proposal(NamedTuple):
 def context_specs(words: str | Sequence[str | ContextSpec]) -> list[ContextSpec]:
     """What ``words`` ask for, each context once, in order.
 
-    Words are names of sets (``SETS``), SOP class keywords or UIDs, each perhaps with
+    Words are names of sets (``CONTEXT_SETS``), SOP class keywords or UIDs, each perhaps with
     ``:TransferSyntax`` or ``:[A,B]``. There may be more than an association has room for:
     ``propose`` chooses. Raises UsageError for an unknown word or an empty list.
     """
     specs: dict[ContextSpec, ContextSpec] = {}
-    for word in _split(words) if isinstance(words, str) else words:
+    for word in read_words(words) if isinstance(words, str) else map(_read, words):
         for spec in [word] if isinstance(word, ContextSpec) else _expand(word):
             known = specs.setdefault(spec, spec)
             if spec.usefulness < known.usefulness:
                 specs[spec] = spec
     if not specs:
         raise UsageError(
-            "no presentation contexts to propose", hint="name a set: " + ", ".join(SETS)
+            "no presentation contexts to propose", hint="name a set: " + ", ".join(CONTEXT_SETS)
         )
     return list(specs.values())
 
@@ -230,35 +218,17 @@ def propose(specs: Iterable[ContextSpec]) -> Proposal:
     )
 
 
-def _split(text: str) -> list[str]:
-    """At commas that are not inside brackets."""
-    words, depth, start = [], 0, 0
-    for index, character in enumerate(text):
-        depth += (character == "[") - (character == "]")
-        if character == "," and not depth:
-            words.append(text[start:index])
-            start = index + 1
-    words.append(text[start:])
-    return [word.strip() for word in words if word.strip()]
+def _read(word: str | ContextSpec) -> ContextWord | ContextSpec:
+    return read_word(word) if isinstance(word, str) else word
 
 
-def _expand(word: str) -> list[ContextSpec]:
+def _expand(word: ContextWord) -> list[ContextSpec]:
     from assocsh.datasets import dictionary
 
-    name, colon, syntaxes = word.partition(":")
-    key = name.lower()
-    if not colon and key in SETS:
-        return _set(key)
-    uid = dictionary.sop_class_uid(name)
-    if not colon:
-        return [ContextSpec(uid, scp=dictionary.is_storage(uid))]
-    names = syntaxes.removeprefix("[").removesuffix("]").split(",")
-    chosen = tuple(dictionary.transfer_syntax_uid(one.strip()) for one in names if one.strip())
-    if not chosen:
-        raise UsageError(
-            f"{word!r} names no transfer syntax",
-            hint="write it as CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
-        )
+    if word.of_set:
+        return _set(word.of_set)
+    uid = dictionary.sop_class_uid(word.name)
+    chosen = tuple(map(dictionary.transfer_syntax_uid, word.syntaxes)) or UNCOMPRESSED
     return [ContextSpec(uid, chosen, scp=dictionary.is_storage(uid))]
 
 

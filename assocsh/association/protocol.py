@@ -95,6 +95,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """There is a connection: set it up, tell the user, send what is to be sent."""
         self._transport = cast(asyncio.Transport, transport)
         self._closed = self._loop.create_future()
         # asyncio's TLS pauses at the limit, not above it: at 0 nothing would ever be resumed
@@ -109,6 +110,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self.flush()
 
     def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next read goes: behind what is kept of the last one."""
         return self._space
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -217,9 +219,11 @@ class AssociationProtocol(asyncio.BufferedProtocol):
                 self._socket = None
 
     def eof_received(self) -> bool:
+        """The peer sends no more: the transport closes (the upper layer knows no half-close)."""
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
+        """The connection is closed: stop the timers, tell the user and the machine."""
         for timer in (self._upper_timer, self._dimse_timer, self._stall_timer, self._grace_timer):
             if timer is not None:
                 timer.cancel()
@@ -233,8 +237,8 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._user.transport_gone(error)
         for event in self.upper.transport_closed(self._loop.time()):
             self._user.upper_event(event)
-        if self._closed is not None and not self._closed.done():
-            self._closed.set_result(None)
+        assert self._closed is not None
+        self._closed.set_result(None)
 
     def _read_the_rest(self, transport: asyncio.Transport) -> None:
         """Read what came before a reset of the connection.
@@ -253,10 +257,12 @@ class AssociationProtocol(asyncio.BufferedProtocol):
                 self._received(count)
 
     def pause_writing(self) -> None:
+        """The transport has bytes that the kernel did not take: send nothing more, watch it."""
         self._write_paused = True
         self._watch_stall()
 
     def resume_writing(self) -> None:
+        """All of them are taken: go on sending."""
         self._write_paused = False
         if self._stall_timer is not None:
             self._stall_timer.cancel()
@@ -428,10 +434,12 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     # -- in --------------------------------------------------------------------------------------
 
     def pause_reading(self) -> None:
+        """Read nothing until ``resume_reading``: what came cannot be put away as fast."""
         if self._transport is not None and not self._closing:
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        """Read again."""
         if self._transport is not None and not self._closing:
             self._transport.resume_reading()
 
@@ -471,12 +479,12 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._stall_timer = self._loop.call_later(self.write_stall, self._check_stall, size)
 
     def _check_stall(self, size_before: int) -> None:
-        self._stall_timer = None
-        if not self._write_paused or self._transport is None:
-            return
-        size = self._transport.get_write_buffer_size()
+        transport = self._transport
+        assert transport is not None  # the timer is cancelled with it, and when writing goes on
+        size = transport.get_write_buffer_size()
         # While paused nothing is added, so any progress of the kernel makes it smaller.
         if size < size_before:
             self._watch_stall()
         else:
+            self._stall_timer = None
             self._user.write_stalled(size)

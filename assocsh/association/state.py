@@ -19,6 +19,7 @@ class AssociationState(StrEnum):
 
     @property
     def is_end(self) -> bool:
+        """Released, aborted, rejected or lost: each association reaches one, and stays there."""
         return self in _ENDS
 
 

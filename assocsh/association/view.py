@@ -25,58 +25,78 @@ class AssociationView(Protocol):
     """
 
     @property
-    def state(self) -> AssociationState: ...
+    def state(self) -> AssociationState:
+        """Connecting, requesting, open, releasing, or how it ended."""
 
     @property
-    def peer(self) -> Peer: ...
+    def peer(self) -> Peer:
+        """The other side."""
 
     @property
-    def calling_ae(self) -> str: ...
+    def calling_ae(self) -> str:
+        """The AE title of this side."""
 
     @property
-    def is_requestor(self) -> bool: ...
+    def is_requestor(self) -> bool:
+        """Whether this side sent the A-ASSOCIATE-RQ."""
 
     @property
-    def window(self) -> AsyncWindow: ...
+    def window(self) -> AsyncWindow:
+        """The effective window: ``invoked`` by us, ``performed`` for the peer; 0 is unlimited."""
 
     @property
-    def contexts(self) -> tuple[PresentationContext, ...]: ...
+    def contexts(self) -> tuple[PresentationContext, ...]:
+        """Every proposed presentation context and what became of it."""
 
     @property
-    def request(self) -> AssociateRequest | None: ...
+    def request(self) -> AssociateRequest | None:
+        """The A-ASSOCIATE-RQ, of whichever side."""
 
     @property
-    def accept(self) -> AssociateAccept | None: ...
+    def accept(self) -> AssociateAccept | None:
+        """The A-ASSOCIATE-AC; None before it."""
 
     @property
-    def remarks(self) -> tuple[str, ...]: ...
+    def remarks(self) -> tuple[str, ...]:
+        """What in the negotiation was out of order, and how it was read."""
 
     @property
-    def max_pdu(self) -> int: ...
+    def max_pdu(self) -> int:
+        """The longest P-DATA-TF this side takes, in bytes of its length field."""
 
     @property
-    def peer_max_pdu(self) -> int: ...
+    def peer_max_pdu(self) -> int:
+        """The longest the peer takes, 0 without limit."""
 
     @property
-    def pending(self) -> int: ...
+    def pending(self) -> int:
+        """Requests that hold a place in the window."""
 
     @property
-    def queued(self) -> int: ...
+    def queued(self) -> int:
+        """Requests that wait for a place in the window."""
 
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """The association ended."""
 
     @property
-    def ended_by(self) -> AssociationError | None: ...
+    def ended_by(self) -> AssociationError | None:
+        """What ended it; None while it lives."""
 
     @property
-    def last_activity(self) -> float: ...
+    def last_activity(self) -> float:
+        """When the last DIMSE message went or came."""
 
     @property
-    def timeouts(self) -> Timeouts: ...
+    def timeouts(self) -> Timeouts:
+        """The timers."""
 
-    async def release(self, *, now: bool = False, timeout: float | None = None) -> None: ...
+    async def release(self, *, now: bool = False, timeout: float | None = None) -> None:
+        """See ``Association.release``."""
 
-    async def abort(self) -> None: ...
+    async def abort(self) -> None:
+        """See ``Association.abort``."""
 
-    async def wait_closed(self) -> None: ...
+    async def wait_closed(self) -> None:
+        """Wait until it has ended and its connection is closed. Never raises."""

@@ -26,7 +26,6 @@ Texts = list[tuple[str, str]]
 CANCEL_WAIT = 2.0
 """Seconds for a cancelled request to end before SIGINT becomes an A-ABORT."""
 
-ABORT_WAIT = 1.5
 BROKEN_PIPE = 128 + 13
 
 
@@ -115,8 +114,7 @@ class _Runner:
         if not self._code and session.lost_output is None:
             await self._release()
         if self._code or session.lost_output is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(session.close(abort=True), ABORT_WAIT)
+            await session.close(abort=True)
         return self._code or code
 
     async def _release(self) -> None:

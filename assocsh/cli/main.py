@@ -18,9 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return _say(usage())
         if arguments.mode is Mode.HELP_RUN:
-            from assocsh.cli.run_arguments import USAGE
+            from assocsh.cli.run_arguments import usage as usage_of_run
 
-            return _say(USAGE)
+            return _say(usage_of_run())
         if arguments.mode is Mode.VERSION:
             from assocsh.version import __version__
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
 import sys
@@ -12,18 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
-from assocsh.errors import AssocshError, UsageError
+from assocsh.commands.registry import load, new_session
+from assocsh.errors import UsageError
 from assocsh.output.sink import Output, StreamOutput
-from assocsh.text.visible import visible
+from assocsh.scripting import runner
+from assocsh.scripting.event_log import LogFile
+from assocsh.scripting.outcome import outcomes
+from assocsh.scripting.redact import Redactor
+from assocsh.scripting.reporter import Reporter
+from assocsh.scripting.script import environment_variables, parse_assignment, read_variables
+from assocsh.session.binding import parse_integer
+from assocsh.text.durations import parse_limit
 
 if TYPE_CHECKING:
     from assocsh.cli.run_arguments import RunArguments
-    from assocsh.scripting.event_log import EventLog, LogFile, Sink
-    from assocsh.scripting.outcome import ScriptOutcome
-    from assocsh.scripting.redact import Redactor
-    from assocsh.scripting.runner import Problem, RunPlan
     from assocsh.scripting.script import Script
     from assocsh.session.config import Config
+
+COMPARED = 1000
+"""Responses of one request that are in a snapshot, at most."""
+
+LOGGED = 200
+"""Responses of one request that are in a log, at most."""
 
 
 async def run(arguments: RunArguments, config: Config) -> int:
@@ -31,48 +40,57 @@ async def run(arguments: RunArguments, config: Config) -> int:
 
     Raises UsageError for options that cannot be used, UnusableFile for a log that cannot be made.
     """
-    from assocsh.commands.registry import load
-    from assocsh.scripting import runner
-    from assocsh.scripting.outcome import outcomes
-
     load()
-    redactor = _redactor(arguments)
-    plan = _plan(arguments, config, redactor)
+    redactor = None
+    if not arguments.has("--no-redact"):
+        redactor = Redactor(keep_uids=arguments.has("--keep-uids"))
+    reporter = Reporter(
+        _say,
+        wanted=arguments.wanted,
+        redacted=redactor is not None,
+        quiet=arguments.has("--quiet"),
+    )
+    plan = _plan(arguments, config, redactor, reporter)
     scripts, problems = runner.load_all(arguments.files, plan)
-    _check_open_options(arguments, scripts, problems)
-    reporter = _Reporter(arguments, redactor)
+    if not problems:
+        _check_open_options(arguments, scripts)
     reporter.check_places()
-    log = reporter.open_log()
-    sinks: tuple[Sink, ...] = (log,) if log is not None else ()
+    log = LogFile(arguments.value("--log"), redactor) if arguments.has("--log") else None
+    sinks = (log,) if log is not None else ()
     try:
         if problems:
             bad = runner.log_problems(problems, sinks)
             found = [outcome for each in bad for outcome in outcomes(each.events)]
             for outcome in found:
                 reporter.problem(outcome)
-            reporter.write_all(found)
+            reporter.write_reports(found)
             return 2
         for script in scripts:
             if script.torn:
                 reporter.note(f"{script.name}: the recording was cut off, its last line is not run")
-        session_run = runner.Run(
-            scripts, plan, sinks=sinks, output=reporter.output, ended=reporter.script
+        begun = runner.Run(
+            scripts,
+            plan,
+            make_session=new_session,
+            output=_output_for(arguments),
+            sinks=sinks,
+            ended=reporter.script,
         )
-        with on_signals(_Signals(session_run)):
-            code = await session_run.all()
-        changed = reporter.snapshots(session_run.logs)
-        reporter.write_all(session_run.outcomes)
+        with on_signals(_Signals(begun)):
+            code = await begun.all()
+        changed = 0
+        if arguments.snapshot:
+            changed = reporter.snapshots(begun.logs, arguments.snapshot)
+        reporter.write_reports(begun.outcomes)
         return code or changed
     finally:
         if log is not None:
             log.close()
 
 
-def _check_open_options(
-    arguments: RunArguments, scripts: list[Script], problems: list[Problem]
-) -> None:
+def _check_open_options(arguments: RunArguments, scripts: list[Script]) -> None:
     """Raise UsageError for options of ``open`` that no script would take."""
-    if problems or not arguments.open_options or any(not script.opens for script in scripts):
+    if not arguments.open_options or any(not script.opens for script in scripts):
         return
     name = arguments.open_options[0][0]
     one = "the script opens" if len(scripts) == 1 else "every script opens"
@@ -85,59 +103,43 @@ def _check_open_options(
 class _Signals:
     """The first signal ends the run with A-ABORT; the third does not wait for anything."""
 
-    def __init__(self, session_run: object) -> None:
-        self._run = session_run
+    def __init__(self, begun: runner.Run) -> None:
+        self._run = begun
         self._count = 0
 
     def __call__(self, number: signal.Signals) -> None:
-        from assocsh.scripting.runner import Run
-
         self._count += 1
         if self._count >= 3:
             os._exit(128 + number)
-        assert isinstance(self._run, Run)
         self._run.stop(128 + number)
 
 
-def _redactor(arguments: RunArguments) -> Redactor | None:
-    if "--no-redact" in arguments.flags:
-        return None
-    from assocsh.scripting.redact import Redactor
-
-    return Redactor(keep_uids="--keep-uids" in arguments.flags)
-
-
-def _plan(arguments: RunArguments, config: Config, redactor: Redactor | None) -> RunPlan:
-    from assocsh.scripting.runner import RunPlan
-    from assocsh.scripting.script import (
-        environment_variables,
-        parse_assignment,
-        read_variables,
-    )
-    from assocsh.session.binding import parse_integer
-    from assocsh.text.durations import parse_limit
-
+def _plan(
+    arguments: RunArguments, config: Config, redactor: Redactor | None, reporter: Reporter
+) -> runner.RunPlan:
     variables = environment_variables(os.environ)
-    for path in arguments.set_files:
+    for path in arguments.values("--set-file"):
         variables |= read_variables(path)
-    variables |= dict(parse_assignment(text) for text in arguments.assignments)
-    values = arguments.values
-    root = values.get("--file-root")
-    limit = values.get("--timeout")
-    return RunPlan(
+    variables |= dict(parse_assignment(text) for text in arguments.values("--set"))
+    root = Path(arguments.value("--file-root")).expanduser()
+    return runner.RunPlan(
         peer=arguments.peer,
         open_text=arguments.open_text,
         variables=variables,
-        file_root=None if root is None else Path(root).expanduser(),
-        jobs=parse_integer(values.get("--jobs", "1"), "--jobs", least=1, most=256),
-        keep_going="--keep-going" in arguments.flags,
-        timeout=None if limit is None else parse_limit(limit),
-        format=values.get("--format", ""),
+        file_root=root if arguments.has("--file-root") else None,
+        jobs=parse_integer(arguments.value("--jobs", "1"), "--jobs", least=1, most=256),
+        keep_going=arguments.has("--keep-going"),
+        timeout=parse_limit(arguments.value("--timeout", "never")),
+        format=arguments.value("--format"),
         config=config,
         redactor=redactor,
         # what CI keeps is redacted; a person at a terminal has to see what is wrong
         redact_ended=not _is_terminal(),
-        responses=_responses(arguments),
+        responses=max(
+            reporter.responses,
+            COMPARED if arguments.snapshot else 0,
+            LOGGED if arguments.has("--log") else 0,
+        ),
     )
 
 
@@ -148,146 +150,13 @@ def _is_terminal() -> bool:
         return False
 
 
-def _responses(arguments: RunArguments) -> int:
-    """How many responses of a request somebody is going to look at."""
-    if arguments.flags & {"--snapshot", "--check", "--update"}:
-        return 1000
-    return 200 if {"--log", "--report-html"} & set(arguments.values) else 0
+def _output_for(arguments: RunArguments) -> runner.MakeOutput:
+    """Where the session of a script writes: nowhere, unless its results were asked for."""
 
+    def output() -> Output:
+        return StreamOutput() if arguments.has("--format") else runner.QuietOutput(_say)
 
-class _Reporter:
-    """What the terminal and the files get to know."""
-
-    def __init__(self, arguments: RunArguments, redactor: Redactor | None) -> None:
-        self._arguments = arguments
-        self._redactor = redactor
-        self._quiet = "--quiet" in arguments.flags
-        self._many = arguments.values.get("--jobs", "1") != "1"
-
-    def check_places(self) -> None:
-        """Raise UnusableFile where a report cannot be written: before anything is sent."""
-        from assocsh.cli.run_arguments import REPORTS
-        from assocsh.scripting.event_log import cannot_write
-
-        for path in (self._arguments.values.get(name, "-") for name in REPORTS):
-            folder = Path(path).parent
-            if path == "-":
-                continue
-            if Path(path).is_dir():
-                raise cannot_write(path, IsADirectoryError(errno.EISDIR, "is a folder"))
-            if not folder.is_dir():
-                raise cannot_write(path, FileNotFoundError(errno.ENOENT, f"no folder {folder}"))
-            if not os.access(Path(path) if Path(path).exists() else folder, os.W_OK):
-                raise cannot_write(path, PermissionError(errno.EACCES, "permission denied"))
-
-    def open_log(self) -> LogFile | None:
-        from assocsh.scripting.event_log import LogFile
-
-        path = self._arguments.values.get("--log")
-        return None if path is None else LogFile(path, self._redactor)
-
-    def output(self) -> Output:
-        """Where the session of a script writes: nowhere, unless its results were asked for."""
-        from assocsh.scripting.runner import QuietOutput
-
-        if "--format" in self._arguments.values:
-            return StreamOutput()
-        return QuietOutput(_say)
-
-    # while it runs
-
-    def note(self, text: str) -> None:
-        if not self._quiet:
-            _say(visible(text))
-
-    def script(self, outcome: ScriptOutcome) -> None:
-        """A script has ended: one line when it passed, everything about it when it did not."""
-        if outcome.code:
-            _say(f"FAILED {visible(outcome.file)}: {outcome.verdict}")
-            self.failures(outcome)
-        elif not self._quiet:
-            commands = f"{len(outcome.steps)} command{'' if len(outcome.steps) == 1 else 's'}"
-            checks = f"{outcome.checks} expectation{'' if outcome.checks == 1 else 's'}"
-            _say(f"passed {visible(outcome.file)}: {commands}, {checks}, {outcome.seconds:.2f} s")
-
-    def failures(self, outcome: ScriptOutcome) -> None:
-        from assocsh.scripting.failures import failure_lines, problem_lines
-
-        for step in outcome.failures:
-            for line in failure_lines(outcome, step):
-                _say(line)
-        if outcome.problem is not None:
-            for line in problem_lines(outcome.problem):
-                _say(line)
-        if outcome.skipped:
-            count = len(outcome.skipped)
-            _say(f"{count} line{' was' if count == 1 else 's were'} not run")
-
-    def problem(self, outcome: ScriptOutcome) -> None:
-        from assocsh.scripting.failures import problem_lines
-
-        if outcome.problem is not None:
-            for line in problem_lines(outcome.problem):
-                _say(line)
-
-    # afterwards
-
-    def write_all(self, outcomes: list[ScriptOutcome]) -> None:
-        """Every report that was asked for. Raises UnusableFile."""
-        from assocsh.scripting.event_log import header
-        from assocsh.scripting.reports import html, jsonreport, junit, tap
-
-        values = self._arguments.values
-        head = header()
-        redacted = self._redactor is not None
-        if "--report-junit" in values:
-            _write(values["--report-junit"], junit.junit(outcomes))
-        if "--report-tap" in values:
-            _write(values["--report-tap"], tap.tap(outcomes))
-        if "--report-json" in values:
-            text = jsonreport.json_report(outcomes, program=head["program"], redacted=redacted)
-            _write(values["--report-json"], text)
-        if "--report-html" in values:
-            text = html.html(
-                outcomes, program=head["program"], started=head["started"], redacted=redacted
-            )
-            _write(values["--report-html"], text)
-        if "--github" in self._arguments.flags:
-            from assocsh.scripting.reports.github import github
-
-            sys.stdout.write(github(outcomes))
-            sys.stdout.flush()
-
-    def snapshots(self, logs: list[EventLog]) -> int:
-        """Write or compare the snapshots that were asked for; 1 when one differs."""
-        modes = self._arguments.flags & {"--snapshot", "--check", "--update"}
-        if not modes:
-            return 0
-        from assocsh.scripting.failures import snapshot_lines
-        from assocsh.scripting.outcome import outcomes
-        from assocsh.scripting.snapshot import SUFFIX, compare
-
-        code, mode = 0, next(iter(modes))
-        for log in logs:
-            outcome = outcomes(log.events)[0]
-            name = visible(outcome.file + SUFFIX)
-            difference = compare(outcome, mode, redact=self._redactor is not None)
-            if mode != "--check":
-                done = (
-                    "written" if mode == "--snapshot" else "updated" if difference else "as it was"
-                )
-                for line in difference.splitlines():
-                    _say(line)
-                if not self._quiet:
-                    _say(f"{name}: {done}")
-            elif difference:
-                log.add("snapshot", file=name, difference=difference)
-                code = 1
-                outcome.difference = difference
-                _say(f"FAILED {visible(outcome.file)}: differs from its snapshot")
-                for line in snapshot_lines(outcome):
-                    _say(line)
-        return code
+    return output
 
 
 def _say(line: str) -> None:
@@ -296,23 +165,6 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
-def _write(path: str, text: str) -> None:
-    from assocsh.scripting.event_log import cannot_write, open_private
-
-    try:
-        if path == "-":
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            return
-        with open_private(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-
-
 def run_to_end(arguments: RunArguments, config: Config) -> int:
     """``run`` on a loop of its own."""
     return asyncio.run(run(arguments, config))
-
-
-__all__ = ["AssocshError", "run", "run_to_end"]

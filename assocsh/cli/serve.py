@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.cli.options import all_values
 from assocsh.cli.signals import on_signals
 from assocsh.errors import UsageError
 from assocsh.session.binding import parse_integer
@@ -45,12 +46,13 @@ async def serve(arguments: Arguments) -> int:
 def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
     from assocsh.association import Peer
 
-    peers = [Peer.parse(text) for text in arguments.destinations]
+    texts = all_values("--destination", arguments.serve_options)
+    peers = [Peer.parse(text) for text in texts]
     return {peer.ae: (peer.host, peer.port) for peer in peers}
 
 
 def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
-    given = arguments.options
+    given = {name: value or "" for name, value in arguments.serve_options}
     options: dict[str, Any] = {}
     if "--host" in given:
         options["host"] = given["--host"]

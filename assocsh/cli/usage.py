@@ -12,19 +12,7 @@ assocsh --version | --help
 
 Without a terminal on stdin and without -c, commands are read from stdin as a script.
 Results go to stdout, everything else to stderr.
-
-options
-  -c COMMANDS           commands, separated by ; or line ends
-  --format FORMAT       table, expanded, json (JSON Lines), csv, dump
-  --keep-going          go on after a failure (-c, stdin, run)
-  --no-toolbar          a prompt without the toolbar
-
-for opening the association"""
-
-SERVE = """\
-for serve
-  --port N, --host ADDRESS, --data DIR, --latency MS, --as AET
-  --destination AET@HOST:PORT   where C-MOVE may send to (can be repeated)"""
+"""
 
 CODES = """\
 exit codes
@@ -36,10 +24,15 @@ exit codes
 
 def usage() -> str:
     """The whole text."""
-    from assocsh.commands.open_options import OPEN_OPTIONS
+    from assocsh.cli.arguments import serve_options, shell_options
+    from assocsh.cli.options import listed, open_options
 
+    sections = (
+        ("options", shell_options()),
+        ("for opening the association", open_options()),
+        ("for serve", serve_options()),
+    )
     lines = [HEAD]
-    for option in OPEN_OPTIONS:
-        name = f"{option.name} {option.metavar}".rstrip()
-        lines.append(f"  {name:<21} {option.summary}")
-    return "\n".join([*lines, "", SERVE, "", CODES])
+    for title, table in sections:
+        lines += [title, *listed(table), ""]
+    return "\n".join([*lines, CODES])

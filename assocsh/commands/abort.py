@@ -27,7 +27,7 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def abort(session: Session, call: BoundCall) -> None:
     """Abort; an association that is being opened is given up."""
-    opening = [job for job in session.jobs if job.call.spec.opens and job is not call.job]
+    opening = [job for job in session.jobs if job.call.spec.opens and job.came_before(call.job)]
     for job in opening:
         job.cancel()
     association = session.association

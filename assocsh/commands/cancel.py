@@ -36,8 +36,8 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def cancel(session: Session, call: BoundCall) -> None:
-    """Cancel one request, or all that have not ended."""
-    jobs = [job for job in session.jobs if job.record is not None]
+    """Cancel one request, or all that were submitted before and have not ended."""
+    jobs = [job for job in session.jobs if job.record is not None and job.came_before(call.job)]
     word = call.required("request")
     if word == "all":
         for job in jobs:

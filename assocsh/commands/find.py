@@ -77,8 +77,8 @@ async def find(session: Session, call: BoundCall) -> None:
     from assocsh.dimse.requests import CFind
 
     record = call.record
-    level = record.level = call.required("level").upper()
-    model = record.model = call.option("--model")
+    level = call.required("level").upper()
+    model = call.option("--model")
     of_row = keys_of_row(call, level, model, whole=False) if level != "WORKLIST" else []
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
     dataset = identifier(session, level, keys)
@@ -129,7 +129,7 @@ def _remember(session: Session, record: RequestRecord, row: int, dataset: Datase
     words = [str(dataset.get(keyword, "") or "") for keyword in TOLD]
     told = " ".join(cell(word, 24) for word in words if word)
     if row <= ROWS_TOLD:
-        record.rows_told.append(told)
+        record.row_labels.append(told)
     origin = f"#{record.number} row {row} {told}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import COMPARE, KEYS, LEVELS, MODEL, OF_ROW, level
+from assocsh.commands.parameters import (
+    COMPARE,
+    KEYS,
+    LEVELS,
+    MODEL,
+    OF_ROW,
+    TO_FOLDER,
+    folder_for_received,
+    level,
+)
 from assocsh.commands.registry import command
-from assocsh.commands.retrieving import compare, prepare_comparison, request_data, retrieve
+from assocsh.commands.retrieving import ALL, compare, prepare_comparison, request_data, retrieve
 from assocsh.errors import AssocshError
-from assocsh.language.model import CommandSpec, Heading, Option, Slot
+from assocsh.language.model import CommandSpec, Heading
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -23,10 +32,11 @@ SPEC = CommandSpec(
     aliases=("c-get",),
     parameters=(level(*LEVELS), KEYS),
     options=(
-        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (.)"),
+        TO_FOLDER,
         COMPARE,
         OF_ROW,
         MODEL,
+        ALL,
     ),
     examples=(
         "get series --of 1 --to ./in",
@@ -45,8 +55,9 @@ async def get(session: Session, call: BoundCall) -> None:
     from assocsh.dimse.requests import CGet
 
     record = call.record
+    came = record.arrivals
     level, model, dataset = request_data(session, call)
-    folder = call.option("--to") or "."
+    folder = folder_for_received(session, call)
     directory = call.path(folder)
     await prepare_comparison(call)
     session.receiving.begin(record, directory)
@@ -54,16 +65,16 @@ async def get(session: Session, call: BoundCall) -> None:
         await retrieve(session, record, CGet(level, dataset, model))
     finally:
         session.receiving.end(record)
-        told = [f"{record.received} received in {cell(folder)}"] if record.received else []
-        told += [f"{record.not_written} not written"] if record.not_written else []
-        record.detail = ", ".join(told)
+        parts = [f"{came.received} received in {cell(folder)}"] if came.received else []
+        parts += [f"{came.not_written} not written"] if came.not_written else []
+        record.detail = ", ".join(parts)
     counts = record.suboperations
     await compare(session, record)
-    if counts is not None and counts.completed + counts.warning != record.received:
+    if counts is not None and counts.completed + counts.warning != came.received:
         raise AssocshError(
             f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
-            f"{record.received} arrived"
+            f"{came.received} arrived"
         )
-    if record.not_written:
+    if came.not_written:
         # the peer's status may be a warning only: what is missing here is a failure
-        raise AssocshError(f"incomplete: {record.not_written} could not be written here")
+        raise AssocshError(f"incomplete: {came.not_written} could not be written here")

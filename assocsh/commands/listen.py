@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.parameters import TO_FOLDER, folder_for_received
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
@@ -25,7 +26,7 @@ SPEC = CommandSpec(
     options=(
         Option("--port", Slot.INTEGER, "N", summary="TCP port (any free one)"),
         Option("--host", Slot.TEXT, "ADDRESS", summary="address to listen on (127.0.0.1)"),
-        Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives"),
+        TO_FOLDER,
         Option("--as", Slot.AE_TITLE, "AET", summary="AE title (that of the association)"),
         Option("--stop", summary="stop listening"),
     ),
@@ -36,6 +37,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.4 B (Storage), PS3.8 7.1",
     needs_association=True,
+    barrier=True,
 )
 
 COLUMNS = (
@@ -75,7 +77,7 @@ async def listen(session: Session, call: BoundCall) -> None:
         host=call.option("--host") or "127.0.0.1",
         port=call.integer("--port", most=65535) or 0,
         ae_title=title,
-        directory=call.path(call.option("--to") or "."),
+        directory=call.path(folder_for_received(session, call)),
     )
     session.practice.learn_listener()
     session.changed()

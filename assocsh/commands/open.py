@@ -29,9 +29,9 @@ SPEC = CommandSpec(
     ),
     options=OPEN_OPTIONS,
     examples=(
-        "open practice --window 8 --latency 50",
-        "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
+        "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
+        "open practice --window 8 --latency 50",
     ),
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
     lifecycle=True,

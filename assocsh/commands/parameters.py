@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from assocsh.language.model import Option, Parameter, Slot
+
+if TYPE_CHECKING:
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
 
 LEVELS = ("patient", "study", "series", "image")
 MODELS = ("patient", "study", "patient-study")
@@ -21,9 +27,15 @@ COMPARE = Option(
     "PATH",
     summary="fail unless it is, bit for bit, what this file or folder has",
 )
+TO_FOLDER = Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (.)")
 REPEAT = Option("--repeat", Slot.INTEGER, "N", summary="N requests at once, one summary")
 
 
 def level(*levels: str) -> Parameter:
     """The level of a query or retrieve, one of ``levels``."""
     return Parameter("level", Slot.LEVEL, levels, required=True, summary=", ".join(levels))
+
+
+def folder_for_received(session: Session, call: BoundCall) -> str:
+    """The value of ``TO_FOLDER`` as it was typed, or without one the setting ``received``."""
+    return call.option(TO_FOLDER.name) or session.settings.text("received")

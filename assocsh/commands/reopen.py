@@ -34,7 +34,13 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def reopen(session: Session, call: BoundCall) -> None:
-    """Open the last association again, with the options given here over its own."""
+    """Open the last association again, with the options given here over its own.
+
+    One that is open still is released first: there is one at a time, and a new one was asked for.
+    """
     if session.open_plan is None:
         raise LocalProtocolError("nothing was open yet", hint="open AET@HOST:PORT")
+    association = session.association
+    if association is not None and not association.closed:
+        await association.release()
     await open_association(session, with_options(session.open_plan, call), call)

@@ -67,16 +67,16 @@ async def store(session: Session, call: BoundCall) -> None:
             hint="--recursive looks into folders inside folders too",
         )
     times = call.integer("--repeat", least=1) or 1
-    record.expected = len(found) * times
+    record.operations.expected = len(found) * times
     sending = _Sending(session, record)
     turns = Turns()
-    left = record.expected
+    left = record.operations.expected
     for file in (file for _ in range(times) for file in found):
         if not await sending.send(CStore(str(file.path)), file):
             break
         left -= 1
         await turns.pause()
-    record.expected = record.total + left
+    record.operations.expected = record.total + left
     await sending.finish()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
-from assocsh.session.settings import WIRE_MODES
+from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -22,7 +22,7 @@ SPEC = CommandSpec(
         Parameter(
             "view",
             Slot.CHOICE,
-            ("off", "summary", "detail", "hex"),
+            tuple(WireMode),
             summary="one line each, item by item, every byte",
         ),
     ),
@@ -39,6 +39,6 @@ async def wire(session: Session, call: BoundCall) -> None:
     if mode is None:
         session.note(f"wire {session.wire}")
         return
-    if mode not in WIRE_MODES:
-        raise UsageError(f"{mode!r} is no wire view", hint=f"one of {', '.join(WIRE_MODES)}")
+    if mode not in tuple(WireMode):
+        raise UsageError(f"{mode!r} is no wire view", hint=f"one of {', '.join(WireMode)}")
     session.set_wire(mode)

@@ -71,12 +71,15 @@ class Lanes:
         """
         if self._writer is not None:
             return not (self._waiting_for_source or self._broken)
-        return bool(self._control) or (not self._waiting_for_source and self._may_start)
+        if self._control:
+            return True
+        # Most often the queue is empty: then this is one call, not three.
+        return bool(self._queue) and not self._waiting_for_source and self._may_start
 
     @property
     def _may_start(self) -> bool:
-        """The next request may go out: the window has a place, and there is a Message ID."""
-        if not (self._queue and self.accepting and self.window.is_open):
+        """The first of the queue may go out: the window has a place, there is a Message ID."""
+        if not (self.accepting and self.window.is_open):
             return False
         return self._queue[0].writer is not None or self._ids.available(self.outstanding)
 
@@ -196,7 +199,7 @@ class Lanes:
                 outgoing.context_id, outgoing.command, outgoing.data, self._fragment
             )
             return self._writer
-        while self._may_start:
+        while self._queue and self._may_start:
             invocation = self._queue[0]
             writer = invocation.writer or self._start(invocation)
             try:
@@ -225,6 +228,7 @@ class Lanes:
 
     def _end(self, writer: MessageWriter, now: float) -> None:
         writing = self._writing
+        assert writing is not None
         self._writer = self._writing = None
         writer.close()
         if isinstance(writing, Invocation):
@@ -240,7 +244,7 @@ class Lanes:
                 self.change_state(writing, OperationState.PENDING)
             if writing.answered:
                 self._give_back(writing)
-        elif writing is not None:
+        else:
             if writing.cancels is not None:
                 writing.cancels.cancel_on_wire = True
             if self.observed:
@@ -260,6 +264,6 @@ class Lanes:
             self.change_state(invocation, OperationState.FAILED)
 
     def _give_back(self, invocation: Invocation) -> None:
-        if invocation.message_id is not None:
-            self.outstanding.pop(invocation.message_id, None)
+        assert invocation.message_id is not None
+        self.outstanding.pop(invocation.message_id, None)
         self.window.give_back()

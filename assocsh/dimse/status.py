@@ -84,8 +84,24 @@ def meaning(status: int, service: str) -> str:
     for name in (*_OF_SERVICE.get(service, ()), "GENERAL_STATUS"):
         entry = getattr(tables, name, {}).get(status)
         if entry is not None:
-            text = entry[1] or entry[0]
-            return text if isinstance(text, str) else str(text)
+            return str(entry[1] or entry[0])
+    return _without_meaning(status)
+
+
+def _without_meaning(status: int) -> str:
     if 0xFF00 <= status <= 0xFFFF:
         return f"undefined status in the Pending range ({status:#06x})"
     return f"no standard meaning ({category(status).lower()})"
+
+
+def meanings(status: int) -> dict[str, tuple[str, ...]]:
+    """The standard's words for ``status``, each with the services that mean it.
+
+    ``{"Refused: Out of Resources": ("C-STORE", "C-FIND"), ...}``. Services for which the status has
+    no words are left out; empty when there are none for any.
+    """
+    found: dict[str, list[str]] = {}
+    for service in _OF_SERVICE:
+        if (words := meaning(status, service)) != _without_meaning(status):
+            found.setdefault(words, []).append(service)
+    return {words: tuple(services) for words, services in found.items()}

@@ -5,16 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.language.enumerated import CONTEXT_SETS
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
+from assocsh.language.queries import OF_ELEMENTS
 from assocsh.language.words import Word, split_key
-
-_ENTRY = re.compile(r"([^,\[\]:]+)(?::\[([^\[\]]*)\])?(?:,|$)")
 
 
 def check(calls: Iterable[Call]) -> None:
@@ -40,7 +37,7 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
             except UsageError as error:
                 yield call.place.error(error.message, word.start, word.end, error.hint)
         for query in call.queries:
-            if query.root in ("rsp", "last"):
+            if query.root in OF_ELEMENTS:
                 for step in query.steps[1:]:
                     if step.name:
                         try:
@@ -116,20 +113,11 @@ def _uid(text: str) -> None:
 
 
 def _contexts(text: str) -> None:
+    from assocsh.datasets.context_words import read_words
     from assocsh.datasets.dictionary import transfer_syntax_uid
 
-    at = 0
-    while at < len(text):
-        match = _ENTRY.match(text, at)
-        if match is None:
-            raise UsageError(
-                f"{text} is not a list of contexts",
-                hint="qr,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian], for example",
-            )
-        name, syntaxes = match[1].strip(), match[2]
-        if name not in CONTEXT_SETS:
-            _uid(name)
-        for syntax in (syntaxes or "").split(","):
-            if syntax.strip():
-                transfer_syntax_uid(syntax.strip())
-        at = match.end()
+    for word in read_words(text.removeprefix("+")):
+        if not word.of_set:
+            _uid(word.name)
+        for syntax in word.syntaxes:
+            transfer_syntax_uid(syntax)

@@ -226,12 +226,3 @@ STATUS_VALUES: Mapping[str, str] = {
     "0xC000..0xCFFF": "Failure: cannot understand, unable to process",
     "0x0122": "Failure: SOP class not supported",
 }
-
-CONTEXT_SETS: Mapping[str, str] = {
-    "default": "verification, query and retrieve, worklist, the usual storage classes",
-    "qr": "Query/Retrieve: find, get and move, patient and study models",
-    "storage": "the storage SOP classes",
-    "worklist": "Modality Worklist",
-    "verification": "C-ECHO alone",
-    "all": "every SOP class that fits into 128 contexts",
-}

@@ -7,12 +7,14 @@ from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.place import nearest
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
+from assocsh.language.tokens import Kind, tokenize
 
 _KEYS: tuple[tuple[str, str], ...] = (
-    ("Tab", "complete; again for the next one, Shift-Tab back, Esc closes the menu"),
+    ("Tab", "complete what the candidates share; again for the next one, Shift-Tab back"),
+    ("Esc", "close the menu"),
     ("Enter", "submit; with an entry of the menu chosen, take that entry"),
     ("Alt-Enter", "submit a line that is marked as wrong"),
-    ("Up, Down", "earlier lines, those that begin like this one"),
+    ("Up, Down", "earlier lines, those that begin like this one; a chosen entry's neighbours"),
     ("Right, End", "take the suggestion from the history"),
     ("Ctrl-R", "search the history"),
     ("Ctrl-C", "with text: clear the line; empty line: cancel the newest request"),
@@ -121,12 +123,33 @@ def _command(spec: CommandSpec) -> str:
     details = spec.details if isinstance(spec.details, str) else spec.details()
     if details:
         lines += ["", *details.splitlines()]
-    lines += ["", "Examples:", *(f"  {example}" for example in spec.examples)]
+    lines += ["", "Examples:"]
+    for example in spec.examples:
+        lines += _joined(example)
     if spec.aliases:
         lines += ["", f"Also: {', '.join(spec.aliases)}"]
     if spec.section:
         lines += ["", f"The standard: {spec.section}"]
     return "\n".join(lines)
+
+
+def _joined(example: str, width: int = 100) -> list[str]:
+    """An example in lines of at most ``width`` where its words let it, as the language joins them.
+
+    A line ends in a backslash then: what is copied from help is still the command.
+    """
+    lines, blank = ["  "], ""
+    for token in tokenize(example):
+        if token.kind is Kind.BLANK:
+            blank = token.text
+            continue
+        if blank and len(lines[-1]) + len(token.text) + 3 > width:
+            lines[-1] += " \\"
+            lines.append("    ")
+            blank = ""
+        lines[-1] += blank + token.text
+        blank = ""
+    return lines
 
 
 def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:

@@ -179,11 +179,13 @@ class CommandSpec:
 class Setting:
     """One name that ``set`` knows. ``default`` is written as the user would write it.
 
-    ``choices`` are the only values of a CHOICE, and words allowed besides for the others.
+    ``reader`` is the module that does what the setting says; one that nothing reads must not be
+    listed. ``choices`` are the only values of a CHOICE, and words allowed besides for the others.
     """
 
     name: str
     slot: Slot
     default: str
+    summary: str
+    reader: str
     choices: tuple[str, ...] = ()
-    summary: str = ""

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from assocsh.language.model import Setting, Slot
 
+FORMATS = ("table", "expanded", "json", "csv", "dump")
+"""The ways in which results can be written."""
+
+_OFF = ("off",)
+
+
+def _duration(name: str, default: str, summary: str, reader: str) -> Setting:
+    return Setting(name, Slot.DURATION, default, summary, reader, _OFF)
+
+
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -11,35 +21,46 @@ SETTINGS: dict[str, Setting] = {
             "format",
             Slot.CHOICE,
             "table",
-            ("table", "expanded", "json", "csv", "dump"),
             "how results are written",
+            reader="assocsh.session.state",
+            choices=FORMATS,
         ),
-        Setting("timeout", Slot.DURATION, "60s", ("off",), "wait for each DIMSE response"),
-        Setting("connect-timeout", Slot.DURATION, "10s", ("off",), "wait for TCP and TLS"),
-        Setting("acse-timeout", Slot.DURATION, "30s", ("off",), "wait for the A-ASSOCIATE answer"),
-        Setting("release-timeout", Slot.DURATION, "10s", ("off",), "wait for A-RELEASE-RP"),
-        Setting("write-timeout", Slot.DURATION, "30s", ("off",), "a peer that stops reading"),
+        _duration("timeout", "60s", "wait for each DIMSE response", "assocsh.session.plan"),
+        _duration("connect-timeout", "10s", "wait for TCP and TLS", "assocsh.session.plan"),
+        _duration("acse-timeout", "30s", "wait for the A-ASSOCIATE answer", "assocsh.session.plan"),
+        _duration("release-timeout", "10s", "wait for A-RELEASE-RP", "assocsh.session.plan"),
+        _duration("write-timeout", "30s", "a peer that stops reading", "assocsh.session.plan"),
         Setting(
             "on-timeout",
             Slot.CHOICE,
             "abort",
-            ("abort", "keep"),
             "what a DIMSE timeout does to the association",
+            reader="assocsh.session.session",
+            choices=("abort", "keep"),
         ),
         Setting(
             "on-error",
             Slot.CHOICE,
             "stop",
-            ("stop", "continue"),
             "in scripts and -c: what the first failure does",
+            reader="assocsh.session.session",
+            choices=("stop", "continue"),
         ),
-        Setting("keepalive", Slot.DURATION, "off", ("off",), "C-ECHO when idle this long"),
-        Setting("received", Slot.DIRECTORY, "received", (), "folder for instances without --to"),
+        _duration("keepalive", "off", "C-ECHO when idle this long", "assocsh.session.idle"),
+        Setting(
+            "received",
+            Slot.DIRECTORY,
+            ".",
+            "folder for instances without --to",
+            reader="assocsh.commands.parameters",
+        ),
         Setting(
             "encoding",
             Slot.CHOICE,
             "auto",
-            (
+            "Specific Character Set of identifiers; auto is UTF-8 when not ASCII",
+            reader="assocsh.session.keys",
+            choices=(
                 "auto",
                 "ISO_IR 192",
                 "ISO_IR 100",
@@ -48,10 +69,22 @@ SETTINGS: dict[str, Setting] = {
                 "ISO_IR 13",
                 "GB18030",
             ),
-            "Specific Character Set of identifiers; auto is UTF-8 when not ASCII",
         ),
-        Setting("pager", Slot.CHOICE, "off", ("off", "auto"), "long results in a pager"),
-        Setting("bell", Slot.CHOICE, "off", ("off", "on"), "ring when the peer asks or aborts"),
-        Setting("editing", Slot.CHOICE, "emacs", ("emacs", "vi"), "keys of the command line"),
+        Setting(
+            "bell",
+            Slot.CHOICE,
+            "off",
+            "ring when the peer asks or aborts",
+            reader="assocsh.terminal.bell",
+            choices=("off", "on"),
+        ),
+        Setting(
+            "editing",
+            Slot.CHOICE,
+            "emacs",
+            "keys of the command line",
+            reader="assocsh.terminal.app",
+            choices=("emacs", "vi"),
+        ),
     )
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from assocsh.language.model import CommandSpec, Heading
+from assocsh.language.model import CommandSpec, Grammar, Heading
 
 
 class CommandTable(Mapping[str, CommandSpec]):
@@ -58,3 +58,8 @@ class CommandTable(Mapping[str, CommandSpec]):
 
 
 COMMANDS = CommandTable()
+
+
+def grammar_of(name: str) -> Grammar | None:
+    """The grammar of what follows a command's name, None where that is words or no command."""
+    return COMMANDS[name].grammar if name in COMMANDS else None

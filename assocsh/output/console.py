@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from assocsh.output.sink import Kind, Output, OutputClosed
@@ -47,6 +48,17 @@ class Console:
         """Say something that is not a result; ``text`` is safe to print already."""
         if self.lost is None:
             self.output.note(text, kind)
+
+    @contextmanager
+    def results(self) -> Iterator[None]:
+        """Write results in here where no command does that could fail: losing them is no error.
+
+        A command that writes results lets OutputClosed pass: the interpreter loses the console.
+        """
+        try:
+            yield
+        except OutputClosed as error:
+            self.lose(error)
 
     def lose(self, error: OutputClosed) -> None:
         """Results cannot be written any more: nothing that follows makes sense."""

@@ -117,7 +117,6 @@ NO_MATCHES = (
     "set of the query may differ from what the peer holds"
 )
 NOTHING_RETRIEVED = "nothing matched, so nothing was sent: the level or a UID may be wrong"
-OPTIONAL_KEYS = "the peer ignored optional keys that it does not support (status 0xFF01)"
 
 
 def reason(service: str, status: int) -> str:

@@ -225,7 +225,7 @@ class Human:
             return
         if isinstance(error, AssociationError) and record is not None and record.total:
             # how the association ended was said once, with its hint
-            done = f"; until then {record.detail}" if record.received else ""
+            done = f"; until then {record.detail}" if record.arrivals.received else ""
             self._note(
                 f"#{record.number} {record.service} failed: {cell(error.message)}{done}",
                 Kind.ERROR,

@@ -165,9 +165,9 @@ def final_object(record: RequestRecord) -> Object:
     }
     if record.suboperations is not None:
         made["suboperations"] = suboperations_object(record.suboperations)
-    if record.comparison is not None:
-        made["compared"] = record.comparison.compared
-        made["different"] = record.comparison.different
+    if record.arrivals.comparison is not None:
+        made["compared"] = record.arrivals.comparison.compared
+        made["different"] = record.arrivals.comparison.different
     if final is not None and final.error_comment:
         made["error_comment"] = final.error_comment
     if final is not None and final.offending_elements:
@@ -179,8 +179,8 @@ def final_object(record: RequestRecord) -> Object:
         made["succeeded"] = record.categories["Success"] + record.categories["Warning"]
         made["failed"] = record.total - made["succeeded"] - record.categories["Cancel"]
         made["refused"] = record.refused
-        if record.times:
-            spread = record.spread()
+        if record.operations.times:
+            spread = record.operations.spread()
             made["times_ms"] = {name: milliseconds(value) for name, value in spread.items()}
     return made
 

@@ -114,13 +114,9 @@ class TableRows(_Tabular):
             self._timer = loop.call_later(PAUSE, self._late)
 
     def _late(self) -> None:
-        from assocsh.output.sink import OutputClosed
-
-        try:
+        with self.console.results():
             self.flush()
             self.console.output.flush()
-        except OutputClosed as error:
-            self.console.lose(error)
 
     def flush(self) -> None:
         if self._timer is not None:

@@ -8,6 +8,7 @@ from assocsh.output import hints
 from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.association import Association
@@ -60,21 +61,20 @@ def final_line(record: RequestRecord) -> str:
     if record.limited and record.category == "Cancel":
         parts.append("stopped at the limit")
     if record.service == "C-FIND":
-        parts.append(_count(record.count, "match", "matches"))
+        parts.append(plural(record.count, "match", "matches"))
     counts = record.suboperations
     if counts is not None:
-        told = [f"{counts.completed} completed"]
-        told += [f"{counts.failed} failed"] if counts.failed else []
-        told += [f"{counts.warning} with warnings"] if counts.warning else []
-        told += [f"{counts.remaining} remaining"] if counts.remaining else []
-        parts.append(", ".join(told))
+        done = [f"{counts.completed} completed"]
+        done += [f"{counts.failed} failed"] if counts.failed else []
+        done += [f"{counts.warning} with warnings"] if counts.warning else []
+        done += [f"{counts.remaining} remaining"] if counts.remaining else []
+        parts.append(", ".join(done))
     if record.detail:
         parts.append(record.detail)
     parts.append(show_duration(record.elapsed))
-    if record.several and len(record.times) > 1:
-        parts.append(
-            ", ".join(f"{name} {show_duration(value)}" for name, value in record.spread().items())
-        )
+    if record.several and len(record.operations.times) > 1:
+        spread = record.operations.spread().items()
+        parts.append(", ".join(f"{name} {show_duration(value)}" for name, value in spread))
     return f"#{record.number} {record.service} {DOT.join(parts)}"
 
 
@@ -94,25 +94,24 @@ def about(record: RequestRecord) -> str:
 
 
 def _of_several(record: RequestRecord) -> list[str]:
-    good = record.categories["Success"] + record.categories["Warning"]
-    planned = max(record.total, record.expected or 0) + record.refused
-    told = [f"{good} of {planned} {'stored' if record.service == 'C-STORE' else 'Success'}"]
-    told += (
-        [f"{record.categories['Warning']} with warnings"] if record.categories["Warning"] else []
-    )
-    told += [f"{record.categories['Failure']} failed"] if record.categories["Failure"] else []
-    told += [f"{record.refused} refused here"] if record.refused else []
-    for state, count in record.outcomes.items():
+    operations, categories = record.operations, record.categories
+    good = categories["Success"] + categories["Warning"]
+    planned = max(record.total, operations.expected or 0) + record.refused
+    counts = [f"{good} of {planned} {'stored' if record.service == 'C-STORE' else 'Success'}"]
+    counts += [f"{categories['Warning']} with warnings"] if categories["Warning"] else []
+    counts += [f"{categories['Failure']} failed"] if categories["Failure"] else []
+    counts += [f"{record.refused} refused here"] if record.refused else []
+    for state, count in operations.outcomes.items():
         if state == "failed":
-            unanswered = count - record.unsent
-            told += [f"{unanswered} without an answer"] if unanswered else []
+            unanswered = count - operations.unsent
+            counts += [f"{unanswered} without an answer"] if unanswered else []
         else:
-            told.append(f"{count} {state}")
-    unsent = planned - record.finals - record.refused - record.outcomes.total() + record.unsent
-    told += [f"{unsent} not sent"] if unsent else []
-    if record.categories["Cancel"]:
-        told.append(f"{record.categories['Cancel']} cancelled")
-    parts = [", ".join(told)]
+            counts.append(f"{count} {state}")
+    ended = record.finals + operations.outcomes.total() - operations.unsent
+    unsent = planned - record.refused - ended
+    counts += [f"{unsent} not sent"] if unsent else []
+    counts += [f"{categories['Cancel']} cancelled"] if categories["Cancel"] else []
+    parts = [", ".join(counts)]
     if record.final is not None and record.category not in ("Success", "Cancel"):
         parts.append(outcome(record.final))
     return parts
@@ -129,7 +128,7 @@ def hint_lines(record: RequestRecord) -> list[str]:
     if final.offending_elements:
         tags = ", ".join(tag_text(tag) for tag in final.offending_elements)
         out.append(f"offending elements: {tags}")
-    text = "" if record.not_written else hints.reason(record.service, final.status)
+    text = "" if record.arrivals.not_written else hints.reason(record.service, final.status)
     counts = record.suboperations
     if not text and final.category == "Success":
         if record.service == "C-FIND" and not record.count and not record.several:
@@ -139,7 +138,3 @@ def hint_lines(record: RequestRecord) -> list[str]:
     if text and not record.limited:
         out.append(f"hint: {text}")
     return out
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

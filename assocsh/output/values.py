@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assocsh.text.cells import cell, visible
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
@@ -110,7 +111,7 @@ def dump_lines(dataset: Dataset, depth: int = 0) -> Iterator[str]:
         name = visible(element_name(element))
         if element.VR == "SQ":
             items = element.value if depth < MAX_DEPTH else ()
-            yield f"{head} {len(items)} item{'' if len(items) == 1 else 's'}  # {name}"
+            yield f"{head} {plural(len(items), 'item')}  # {name}"
             for index, item in enumerate(items):
                 yield f"{indent}  item {index}"
                 yield from dump_lines(item, depth + 2)

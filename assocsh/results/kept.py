@@ -42,10 +42,6 @@ class ResultSet:
         return len(self._syntax_of)
 
     @property
-    def spilled(self) -> bool:
-        return self._file is not None
-
-    @property
     def size(self) -> int:
         """Bytes of all encoded data sets."""
         return self._offsets[-1]

@@ -1,25 +1,23 @@
-"""One typed command that sends: its number, its operations, its results, what became of it."""
+"""One typed command that sends: what it is, how it goes, what became of it."""
 
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.results.kept import Budget, ResultSet
+from assocsh.results.operations import Operations
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.dimse.states import CancelOutcome
-    from assocsh.errors import AssocshError
     from assocsh.language.parse import Call
     from assocsh.results.comparison import Comparison
-
-_ORDER = ("Success", "Warning", "Cancel", "Failure")
 
 
 class RequestState(StrEnum):
@@ -39,14 +37,17 @@ class RequestState(StrEnum):
     WITHDRAWN = "withdrawn"
     FAILED = "failed"
 
-    @property
-    def ended(self) -> bool:
-        return self in _ENDED
 
+class Arrivals:
+    """What came here for one request, as C-STORE."""
 
-_ENDED = frozenset(
-    {RequestState.DONE, RequestState.CANCELLED, RequestState.WITHDRAWN, RequestState.FAILED}
-)
+    def __init__(self) -> None:
+        self.received = 0
+        """Instances that are on disk."""
+        self.not_written = 0
+        """Instances that could not be written here."""
+        self.comparison: Comparison | None = None
+        """What arrived against what was sent once, where ``--compare`` asked for it."""
 
 
 class RequestRecord:
@@ -62,58 +63,33 @@ class RequestRecord:
         self.call = call
         self.service = service
         """``C-FIND``, ``C-STORE``, ...: the service its operations belong to."""
-        self.level = ""
-        """Query/retrieve level of a find, get or move: what a row of its results is."""
-        self.model: str | None = None
-        self.columns: list[str] = []
-        """Paths of the keys that were asked for: the first columns of its table."""
-        self.rows_told: list[str] = []
-        """What tells its first rows apart, for completion of ``--of``; safe to print."""
-        self.detail = ""
-        """A few words of the command for the line that sums the request up; safe to print."""
+        self.on_change: Callable[[], None] | None = None
+        # how it goes
+        self.operations = Operations(self._changed)
         self.results = ResultSet(budget)
-        self.done = asyncio.Event()
-        self.started = now
-        self.finished: float | None = None
-        self.total = 0
-        """Operations handed to the association so far."""
-        self.expected: int | None = None
-        """Operations there will be, where that is known before they are all handed over."""
-        self.live: dict[int, Operation] = {}
-        """Unfinished operations by their number on the association."""
-        self.categories: Counter[str] = Counter()
-        """Final responses by category: Success, Warning, Failure, Cancel."""
-        self.outcomes: Counter[RequestState] = Counter()
-        """Operations that ended without a final response, by how."""
-        self.responses = 0
-        """Responses of operations that have ended, the final ones included."""
-        self.times = array("d")
-        """Seconds from sending to the final response, one for each that had one."""
-        self.final: Response | None = None
-        """The worst final response so far, the last of them where they are equal."""
-        self.telling: Operation | None = None
-        """The operation that tells most about it: the first, or the first that came out worse."""
-        self.suboperations: SubOperations | None = None
-        self.error: AssocshError | None = None
-        """What ended it instead of, or besides, a final response."""
+        self.arrivals = Arrivals()
         self.refused = 0
         """Files, or requests, refused on this side before anything was sent."""
         self.refusal: AssocshError | None = None
         """Why the first of them was refused."""
-        self.received = 0
-        """Instances that arrived here for it."""
-        self.not_written = 0
-        """Instances that came for it and could not be written here."""
-        self.unsent = 0
-        """Operations that failed before anything of them was sent."""
-        self.comparison: Comparison | None = None
-        """What arrived against what was sent once, where ``--compare`` asked for it."""
         self.cancel_asked = False
+        # how it ended
+        self.done = asyncio.Event()
+        self.started = now
+        self.finished: float | None = None
+        self.error: AssocshError | None = None
+        """What ended it instead of, or besides, a final response."""
         self.limited = False
         """Cancelled by its own ``--limit``: having got enough is success."""
         self.status_checked = False
         """An ``expect`` has looked at its status: a failure status is its business now."""
-        self.on_change: Callable[[], None] | None = None
+        # how it is shown
+        self.columns: list[str] = []
+        """Paths of the keys that were asked for: the first columns of its table."""
+        self.row_labels: list[str] = []
+        """A few values of each of its first rows, for completion of ``--of``; safe to print."""
+        self.detail = ""
+        """A few words of the command for the line that sums the request up; safe to print."""
 
     # what it is
 
@@ -124,6 +100,7 @@ class RequestRecord:
 
     @property
     def state(self) -> RequestState:
+        """Where it is; the state of the operation that is furthest, while it has not ended."""
         if self.done.is_set():
             return self._outcome()
         states = {str(operation.state) for operation in self.live.values()}
@@ -138,12 +115,48 @@ class RequestRecord:
         return RequestState.QUEUED if self.total else RequestState.HELD
 
     @property
+    def total(self) -> int:
+        """Operations handed to the association so far."""
+        return self.operations.total
+
+    @property
+    def live(self) -> Mapping[int, Operation]:
+        """Unfinished operations by their number on the association."""
+        return self.operations.live
+
+    @property
+    def categories(self) -> Counter[str]:
+        """Final responses by category: Success, Warning, Failure, Cancel."""
+        return self.operations.categories
+
+    @property
+    def finals(self) -> int:
+        """Operations that had a final response."""
+        return self.operations.finals
+
+    @property
+    def responses(self) -> int:
+        """Responses of operations that have ended, the final ones included."""
+        return self.operations.responses
+
+    @property
+    def suboperations(self) -> SubOperations | None:
+        """The counts of a get or move, as the peer gave them last."""
+        return self.operations.suboperations
+
+    @property
+    def final(self) -> Response | None:
+        """Its final response: the worst where it had several."""
+        return self.operations.final
+
+    @property
     def status(self) -> int | None:
-        """The status of its final response: the worst where it had several."""
+        """The status of its final response."""
         return None if self.final is None else self.final.status
 
     @property
     def category(self) -> str:
+        """The category of its final response; empty without one."""
         return "" if self.final is None else self.final.category
 
     @property
@@ -156,11 +169,6 @@ class RequestRecord:
         return self.categories["Success"] + self.categories["Warning"]
 
     @property
-    def finals(self) -> int:
-        """Operations that had a final response."""
-        return self.categories.total()
-
-    @property
     def elapsed(self) -> float:
         """Seconds from the first request until the last final response, or until now."""
         if self.finished is not None:
@@ -170,36 +178,18 @@ class RequestRecord:
     @property
     def several(self) -> bool:
         """It was, or was meant to be, more than one operation."""
-        return self.total > 1 or (self.expected or 0) > 1 or self.refused > 0
-
-    def spread(self) -> dict[str, float]:
-        """min, median, p95 and max of the times of its operations, in seconds."""
-        times = sorted(self.times)
-        if not times:
-            return {}
-        last = len(times) - 1
-        return {
-            "min": times[0],
-            "median": (times[last // 2] + times[(last + 1) // 2]) / 2,
-            "p95": times[min(last, -(-95 * len(times) // 100) - 1)],
-            "max": times[-1],
-        }
+        return self.total > 1 or (self.operations.expected or 0) > 1 or self.refused > 0
 
     @property
     def failed(self) -> bool:
         """A failure status, something refused here, or an end without a final response."""
-        if self.error is not None or self.refused:
-            return True
-        return self.category == "Failure"
+        return self.error is not None or self.refused > 0 or self.category == "Failure"
 
     # what happens to it
 
     def track(self, operation: Operation) -> None:
         """Make ``operation`` one of this request's."""
-        self.total += 1
-        self.telling = self.telling or operation
-        self.live[operation.number] = operation
-        operation.add_done_callback(self._ended)
+        self.operations.track(operation)
 
     def keep(self, response: Response) -> int:
         """Keep the data set of a response; its 0-based index."""
@@ -209,7 +199,7 @@ class RequestRecord:
     def cancel(self) -> Counter[CancelOutcome]:
         """Cancel every unfinished operation, and send no more of them."""
         self.cancel_asked = True
-        return Counter(operation.cancel() for operation in tuple(self.live.values()))
+        return self.operations.cancel()
 
     def finish(self, now: float, error: AssocshError | None = None) -> None:
         """The command has ended; what is kept of it does not change any more."""
@@ -221,33 +211,11 @@ class RequestRecord:
         self.done.set()
         self._changed()
 
-    def _ended(self, operation: Operation) -> None:
-        self.live.pop(operation.number, None)
-        self.responses += operation.responses
-        final = operation.final
-        if final is None:
-            self.outcomes[RequestState(str(operation.state))] += 1
-            self.unsent += operation.state == "failed" and operation.sent_at is None
-        else:
-            self.categories[final.category] += 1
-            if operation.sent_at is not None and operation.finished_at is not None:
-                self.times.append(operation.finished_at - operation.sent_at)
-            if self.final is None or _rank(final.category) >= _rank(self.final.category):
-                if self.final is not None and _rank(final.category) > _rank(self.final.category):
-                    self.telling = operation
-                self.final = final
-            if final.suboperations is not None:
-                self.suboperations = final.suboperations
-        self._changed()
-
     def _outcome(self) -> RequestState:
-        if self.error is not None:
-            from assocsh.errors import OperationCancelled
-
-            if not isinstance(self.error, OperationCancelled):
-                return RequestState.FAILED
+        if self.error is not None and not isinstance(self.error, OperationCancelled):
+            return RequestState.FAILED
         for state in (RequestState.FAILED, RequestState.CANCELLED, RequestState.WITHDRAWN):
-            if self.outcomes[state]:
+            if self.operations.outcomes[state]:
                 return state
         if self.error is not None:
             return RequestState.CANCELLED if self.total else RequestState.WITHDRAWN
@@ -256,7 +224,3 @@ class RequestRecord:
     def _changed(self) -> None:
         if self.on_change is not None:
             self.on_change()
-
-
-def _rank(category: str) -> int:
-    return _ORDER.index(category) if category in _ORDER else len(_ORDER)

@@ -82,7 +82,7 @@ def header() -> Event:
     """The first event of a log file."""
     import datetime
 
-    from assocsh import __version__
+    from assocsh.version import __version__
 
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     return {"type": "log", "t": 0.0, "schema": SCHEMA, "program": __version__, "started": started}

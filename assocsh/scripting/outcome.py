@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
+from assocsh.language.model import Grammar
+from assocsh.language.table import grammar_of
 from assocsh.language.verdict import Check
 from assocsh.scripting.event_log import Event
 
@@ -17,7 +19,7 @@ EXIT_MEANINGS = {
     5: "refused on this side before sending",
     130: "interrupted",
 }
-"""The exit codes of the program (DESIGN section 3)."""
+"""What the exit codes of the program mean."""
 
 CYCLE = 3
 """Messages that may go round: C-STORE-RQ, C-STORE-RSP and C-GET-RSP, each counted in one line."""
@@ -43,7 +45,6 @@ class Step:
     """Of an attempt of a ``retry`` that was followed by another: it decides nothing."""
     code: int = 0
     done: Event | None = None
-    skipped: bool = False
     checks: list[Check] = field(default_factory=list)
     exchange: list[Event] = field(default_factory=list)
     responses: list[Event] = field(default_factory=list)
@@ -124,6 +125,23 @@ class ScriptOutcome:
         if self.difference and not self.failures:
             return "differs from its snapshot"
         return EXIT_MEANINGS.get(self.code, f"ended with exit code {self.code}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """A whole run: what a report is made from."""
+
+    scripts: Sequence[ScriptOutcome]
+    program: str = ""
+    """The version of assocsh."""
+    started: str = ""
+    """Date and time in UTC, as ISO 8601 writes them."""
+    redacted: bool = True
+
+    @property
+    def code(self) -> int:
+        """The exit code of the first script that failed."""
+        return next((script.code for script in self.scripts if script.code), 0)
 
 
 def outcomes(events: Iterable[Event]) -> list[ScriptOutcome]:
@@ -248,7 +266,8 @@ class _Reader:
 
 
 def _is_expect(text: str) -> bool:
-    return text.split(None, 1)[:1] == ["expect"]
+    """Whether a command is an expectation: that is a part of the step that it looks at."""
+    return grammar_of(text.split(None, 1)[0] if text.strip() else "") is Grammar.EXPECTATION
 
 
 def _same_kind(one: Event, other: Event) -> bool:

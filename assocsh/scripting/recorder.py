@@ -26,6 +26,7 @@ from assocsh.scripting.identifying import identifies
 from assocsh.scripting.replay import open_line, replay_text
 from assocsh.scripting.script import RECORDED
 from assocsh.text.durations import show_duration
+from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from assocsh.scripting.redact import Redactor
     from assocsh.session.job import Job
     from assocsh.session.session import Session
-
-NOT_RECORDED = frozenset({"record", "quit", "help", "history", "peers"})
 
 
 class Recorder:
@@ -99,11 +98,11 @@ class Recorder:
         self._unfinished[job] = None
         if job.record is not None:
             self._numbers[job.record.number] = len(self._numbers) + 1
-        if job.nested or job.call.spec.name in NOT_RECORDED:
+        if job.nested or not job.call.spec.recorded:
             self._parts.add(job)
             return
         call = job.call
-        if call.spec.name == "cancel":  # by whom a request was cancelled is known
+        if call.spec.cancels:  # by whom a request was cancelled is known
             self._cancelled.update(self._unfinished_numbers())
         for name, value in self._missing_variables(job):
             self._line(self._redacted(f"let {name} = {value}"))
@@ -111,7 +110,7 @@ class Recorder:
             written = None
         else:
             written = replay_text(call, self._numbers)
-        if call.spec.name == "find":
+        if call.spec.gives_rows:
             self._finds += 1
         if written is None:
             self._line(f"# speaks of what was before this recording: {_one_line(call.text)}")
@@ -164,7 +163,7 @@ class Recorder:
             text = f"#{self._numbers[record.number]} {record.service} 0x{final.status:04X} "
             text += final.category
             if record.service == "C-FIND":
-                text += f" {_count(len(record.results), 'response')}"
+                text += f" {plural(len(record.results), 'response')}"
             elif record.total > 1 or record.suboperations is not None:
                 text += f" count {record.count}"
             text += f", {record.refused} refused" if record.refused else ""
@@ -281,10 +280,6 @@ def _head(redacted: bool) -> str:
     if redacted:
         words += "; patient identifiers replaced"
     return words + "\n"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _one_line(text: str) -> str:

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assocsh.datasets.uid_form import REGISTERED_ROOT
+from assocsh.language.model import Grammar
+from assocsh.language.table import grammar_of
 from assocsh.scripting.identifying import Pseudonym, pseudonym_for, pseudonym_for_path
 
 SHORTEST = 4
@@ -221,14 +223,14 @@ def redact_command(text: str, redactor: Redactor) -> str:
 
 def _redact_word(out: list[str], words: list[int], redactor: Redactor) -> None:
     """The newest word of a command: ``words`` are the places of its words in ``out``."""
-    word, name = out[words[-1]], out[words[0]]
+    word, grammar = out[words[-1]], grammar_of(out[words[0]])
     pseudonym: Pseudonym | None = None
     path = ""
-    if name == "expect":
+    if grammar is Grammar.EXPECTATION:
         negated = len(words) > 2 and out[words[2]] == "not"
         if len(words) == (5 if negated else 4):
             pseudonym = _pseudonym_of_query(out[words[1]])
-    elif name == "let":
+    elif grammar is Grammar.ASSIGNMENT:
         if len(words) == 4 and (word[:1] in "'\"" or word.isdigit()):
             pseudonym = redactor.variables.get(out[words[1]])
     elif "=" in word and not word.startswith("-"):

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from assocsh.errors import AssocshError, LanguageError, UsageError
-from assocsh.output.sink import Kind, Output, OutputClosed
+from assocsh.errors import LanguageError, UsageError
+from assocsh.output.sink import Kind, Output
 from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from assocsh.session.job import Job
     from assocsh.session.session import Session
 
-ABORT_WAIT = 2.0
-"""Seconds that a session has for its A-ABORT when it is ended from outside."""
-
 MakeOutput = Callable[[], Output]
+
+
+class MakeSession(Protocol):
+    """Makes a session that performs commands: ``commands.registry.new_session``."""
+
+    def __call__(self, output: Output | None = None, *, config: Config | None = None) -> Session:
+        """A new session that writes to ``output``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +97,13 @@ class Run:
         scripts: Sequence[Script],
         plan: RunPlan,
         *,
-        sinks: tuple[Sink, ...] = (),
+        make_session: MakeSession,
         output: MakeOutput,
+        sinks: tuple[Sink, ...] = (),
         ended: Callable[[ScriptOutcome], None] = lambda outcome: None,
     ) -> None:
         self._scripts = scripts
+        self._make_session = make_session
         self._plan = plan
         self._sinks = sinks
         self._output = output
@@ -152,7 +158,7 @@ class Run:
         redactor = self._plan.redactor
         if redactor is not None:
             redactor.variables.update(identifying_variables(script.calls))
-        session = new_session(script, self._plan, self._output(), log)
+        session = self._new_session(script, log)
         task = asyncio.create_task(self._perform(session, script, log))
         self._tasks.add(task)
         try:
@@ -190,50 +196,26 @@ class Run:
             gone = False
             for call in calls[len(calls) - ran.left :] if ran.left else ():
                 log.add("skipped", line=call.line, text=call.text)
-            return _code(ran.code, log)
+            return ran.code
         finally:
-            await _close(session, abort=gone)
+            await session.close(abort=gone)
             logger.close()
+
+    def _new_session(self, script: Script, log: EventLog) -> Session:
+        """A session for one script: its folder, its variables, its output."""
+        plan = self._plan
+        session = self._make_session(LoggedOutput(self._output(), log), config=plan.config)
+        session.checked = True
+        session.base = script.folder
+        session.variables.update(plan.variables)
+        if plan.peer:
+            session.variables["peer"] = plan.peer
+        if plan.format:
+            session.settings.set("format", plan.format)
+        return session
 
     def _keeps_going(self, session: Session) -> bool:
         return self._plan.keep_going or session.settings.text("on-error") == "continue"
-
-
-def _code(code: int, log: EventLog) -> int:
-    """The exit code of a script that was run: 2 says that nothing was sent, so it is not that.
-
-    A value that is not there fails like an expectation; another misuse was refused on this side.
-    """
-    if code != 2:
-        return code
-    commands = {event["step"]: event["text"] for event in log.events if event["type"] == "command"}
-    for event in log.events:
-        if event["type"] == "done" and event["code"] == 2:
-            name = commands[event["step"]].partition(" ")[0]
-            return 1 if name in ("let", "expect") else 5
-    return 5
-
-
-async def _close(session: Session, *, abort: bool) -> None:
-    try:
-        async with asyncio.timeout(ABORT_WAIT if abort else None):
-            await session.close(abort=abort)
-    except TimeoutError:
-        return
-
-
-def new_session(script: Script, plan: RunPlan, output: Output, log: EventLog) -> Session:
-    """A session for one script: its folder, its variables, its output."""
-    from assocsh.commands import registry
-
-    session = registry.new_session(LoggedOutput(output, log), config=plan.config)
-    session.base = script.folder
-    session.variables.update(plan.variables)
-    if plan.peer:
-        session.variables["peer"] = plan.peer
-    if plan.format:
-        session.settings.set("format", plan.format)
-    return session
 
 
 class LoggedOutput:
@@ -327,18 +309,3 @@ async def run_inside(
         if ran.code and not keep_going:
             return ran.code
     return 0
-
-
-__all__ = [
-    "AssocshError",
-    "LoggedOutput",
-    "OutputClosed",
-    "Problem",
-    "QuietOutput",
-    "Run",
-    "RunPlan",
-    "load_all",
-    "log_problems",
-    "new_session",
-    "run_inside",
-]

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LanguageError, UsageError
+from assocsh.language.model import Slot
 from assocsh.language.parse import Call, every_call, parse
+from assocsh.language.settings import SETTINGS
 
 if TYPE_CHECKING:
     from assocsh.language.words import Word
@@ -20,6 +22,9 @@ RECORDED = "# recorded by assocsh"
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 8
 """Scripts that run scripts that run scripts."""
+
+FILES = (Slot.FILE, Slot.DIRECTORY)
+"""What names something on disk."""
 
 VARIABLE_PREFIX = "ASSOCSH_VAR_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -39,7 +44,7 @@ class Script:
     @property
     def opens(self) -> bool:
         """Whether it opens its association itself."""
-        return any(call.spec.name in ("open", "reopen") for call in every_call(self.calls))
+        return any(call.spec.opens for call in every_call(self.calls))
 
     def source_line(self, number: int) -> str:
         """The line of the script with this number (from 1), without its end."""
@@ -78,7 +83,7 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     if limits.root is not None:
         check_files(script, limits.root)
     for call in every_call(calls):
-        if call.spec.name == "run":
+        if call.spec.runs_scripts:
             _check_inner(script, call, path, limits)
     return script
 
@@ -124,7 +129,7 @@ def check_variables(calls: tuple[Call, ...], known: frozenset[str]) -> None:
                 raise call.place.error(f"${name} has no value", start, end, hint)
         if isinstance(call.parsed, Assignment):
             names.add(call.parsed.name)
-        for word in call.options.get("--set", ()) if call.spec.name == "run" else ():
+        for word in call.options.get("--set", ()) if call.spec.runs_scripts else ():
             names.add((word.literal or "").partition("=")[0])
 
 
@@ -161,20 +166,27 @@ def check_files(script: Script, root: Path) -> None:
             path = (script.folder / Path(word.literal).expanduser()).resolve()
             if path != allowed and allowed not in path.parents:
                 raise call.error(f"{word.literal} is not in {root}", word, "--file-root says so")
-        if call.spec.name == "set" and call.words and call.words[0].literal == "received":
-            raise call.error("with --file-root, name the folder with --to", call.words[0])
+        for word in _settings_of_files(call):
+            raise call.error("with --file-root, name the folder where it is used", word)
 
 
 def _file_words(call: Call) -> Iterator[Word]:
-    from assocsh.language.model import Slot
-
-    slots = (Slot.FILE, Slot.DIRECTORY)
     for parameter in call.spec.parameters:
-        if parameter.slot in slots:
+        if parameter.slot in FILES:
             yield from call.arguments.get(parameter.name, ())
     for option in call.spec.options:
-        if option.slot in slots:
+        if option.slot in FILES:
             yield from call.options.get(option.name, ())
+
+
+def _settings_of_files(call: Call) -> Iterator[Word]:
+    """The settings that are given a file or a folder here: what is used is not seen then."""
+    for parameter in call.spec.parameters:
+        if parameter.slot is Slot.SETTING:
+            for word in call.arguments.get(parameter.name, ()):
+                setting = SETTINGS.get((word.literal or "").lower())
+                if word.literal is None or (setting is not None and setting.slot in FILES):
+                    yield word
 
 
 def _check_inner(script: Script, call: Call, path: Path, limits: Limits) -> None:

@@ -9,6 +9,7 @@ from assocsh.language.expectations import Expectation
 from assocsh.language.place import line_at
 from assocsh.output.failure import message_members
 from assocsh.output.summary import ended_as
+from assocsh.results.request import RequestRecord
 from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.identifying import Pseudonym, identifies, pseudonym_for_path
 
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.language.queries import Query
     from assocsh.language.verdict import Check
-    from assocsh.results.request import RequestRecord
     from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 P_DATA = 0x04
-EXPECTATION_FAILED = "expectation failed"
 
 
 class SessionLogger:
@@ -157,22 +156,13 @@ class SessionLogger:
             context=event.context.context_id if event.context is not None else None,
             data=event.data_length,
         )
-        self._log.add("dimse", at=event.time, request=self._request_of(event.operation), **members)
+        self._log.add("dimse", at=event.time, request=_request_of(event.operation), **members)
 
-    def _request_of(self, operation: Operation | None) -> int | None:
-        """The number of the request that an operation belongs to."""
-        if operation is None:
-            return None
-        newest: int | None = None
-        for job in self._steps:
-            record = job.record
-            if record is None:
-                continue
-            if record.live.get(operation.number) is operation:
-                return record.number
-            if record.service == operation.request.name and not record.done.is_set():
-                newest = record.number  # sent at once, before the record knows of it
-        return newest
+
+def _request_of(operation: Operation | None) -> int | None:
+    """The number of the request that an operation belongs to; None of what no command sent."""
+    record = None if operation is None else operation.tag
+    return record.number if isinstance(record, RequestRecord) else None
 
 
 def _error(job: Job) -> dict[str, Any] | None:
@@ -185,9 +175,8 @@ def _error(job: Job) -> dict[str, Any] | None:
         return {"kind": refusal.kind, "message": message, "hint": refusal.hint}
     if error is None or (record is not None and record.cancel_asked and not job.exit_code):
         return None
-    message = error.message
-    if message.startswith(EXPECTATION_FAILED):
-        message = EXPECTATION_FAILED  # what was expected and found is in its own event
+    # what was expected and found is in an event of its own
+    message = error.message if job.check is None else "expectation failed"
     members: dict[str, Any] = {"kind": error.kind, "message": message, "hint": error.hint}
     if isinstance(error, LanguageError) and error.end > error.start:
         line, column, end = line_at(error.text, error.start, error.end)

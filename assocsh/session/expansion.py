@@ -44,7 +44,7 @@ def subjects(
         bare = bare or not named
     if bare and subject is not None:
         yield subject
-    if "--of" in call.options and last_find is not None:
+    if call.takes_row and last_find is not None:
         yield last_find
 
 

@@ -6,7 +6,12 @@ follows it. Both ways a job waits for exactly what it depends on:
 
 * a variable, for the last ``let`` of that name submitted before it;
 * a query, ``--of``, ``let``, ``expect`` and ``show``, for the request they speak of;
-* a command that sends, for an ``open`` that is still going on, and for a ``wait`` before it.
+* a command that sends, for an ``open`` that is still going on, and for a ``wait`` before it;
+* any command, for those before it *on its line* that change the association or that others wait
+  for: who types ``reopen; status`` wants to see the new one.
+
+A job ends once, whatever happens to it and whenever: also when it is cancelled before its task took
+a first step, which then runs none of its code.
 """
 
 from __future__ import annotations
@@ -45,10 +50,28 @@ class Interpreter:
 
     # one command
 
-    def start(self, call: Call, *, foreground: bool = False, scope: Scope = TOP) -> Job:
-        """Submit one command. Numbers it, and gives it a task that performs it."""
+    def submit(self, calls: Iterable[Call]) -> list[Job]:
+        """Submit the commands of one line, all at once."""
+        jobs: list[Job] = []
+        for call in calls:
+            jobs.append(self.start(call, behind=jobs))
+        return jobs
+
+    def start(
+        self,
+        call: Call,
+        *,
+        foreground: bool = False,
+        scope: Scope = TOP,
+        behind: Sequence[Job] = (),
+    ) -> Job:
+        """Submit one command. Numbers it, and gives it a task that performs it.
+
+        ``behind`` are the jobs before it on the same line.
+        """
         state = self._state
         waits = self._dependencies(call)
+        waits += [job.done for job in behind if job.call.spec.lifecycle or job.call.spec.barrier]
         subject, last_find = state.requests.last, state.requests.last_find
         for request in subjects(call, state, subject, last_find):
             waits.append(request.done)
@@ -62,6 +85,7 @@ class Interpreter:
         job.task = asyncio.create_task(
             self._run(job, waits, subject, last_find, foreground), name=f"assocsh {call.text}"
         )
+        job.task.add_done_callback(lambda _: self._end_unstarted(job))
         for callback in tuple(state.on_job_started):
             callback(job)
         state.changed()
@@ -101,9 +125,15 @@ class Interpreter:
         finally:
             self._end(job)
 
+    def _end_unstarted(self, job: Job) -> None:
+        """The task of a job is over: end the job if it was cancelled before its first step."""
+        if not job.done.is_set():
+            job.error = OperationCancelled(f"{job.call.spec.name}: stopped")
+            self._end(job)
+
     def _end(self, job: Job) -> None:
         state = self._state
-        job.late = state.association is not None
+        job.late = state.checked or state.association is not None
         if job.error is None:
             job.state = JobState.DONE
         elif isinstance(job.error, OperationCancelled):
@@ -116,10 +146,8 @@ class Interpreter:
             del self._lets[name]
         if job.record is not None:
             job.record.finish(state.now(), job.error)
-        try:
+        with state.console.results():
             self._report(job)
-        except OutputClosed as error:
-            state.console.lose(error)
         job.done.set()
         for callback in tuple(state.on_job_ended):
             callback(job)

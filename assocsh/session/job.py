@@ -67,7 +67,8 @@ class Job:
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
         self.late = False
-        """There was an association before it ended: exit code 2 would say that nothing was sent."""
+        """It was checked before it was run, or there was an association before it ended: exit code
+        2 would say that nothing was performed."""
 
     @property
     def nested(self) -> bool:
@@ -109,6 +110,10 @@ class Job:
             return error.code
         # a value that is not there fails like an expectation; another misuse was refused here
         return 1 if self.call.spec.grammar is not None else 5
+
+    def came_before(self, other: Job) -> bool:
+        """Whether it was submitted before ``other``: only then ``other`` speaks of it."""
+        return self.number < other.number
 
     def cancel(self) -> None:
         """Stop a job that waits, or that is not a request."""

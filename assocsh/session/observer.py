@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.output.sink import Kind, OutputClosed
+from assocsh.output.sink import Kind
 from assocsh.session.remarks import Remarks
 
 if TYPE_CHECKING:
@@ -76,10 +76,8 @@ class SessionObserver:
         self._keepalive.stop()
         self._sleepwatch.stop()
         self.remarks.say_left_out()
-        try:
+        with state.console.results():
             state.presenter.ended(str(event.state), self._keepalive.suggested(event.error))
-        except OutputClosed as lost:
-            state.console.lose(lost)
 
     def _peer_request(self, event: PeerRequest) -> None:
         """Say what the peer asked for, unless it is shown with what came of it."""

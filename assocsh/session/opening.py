@@ -14,11 +14,11 @@ from assocsh.errors import (
     NoPresentationContext,
 )
 from assocsh.output.sink import Kind
-from assocsh.session.notifications import serve_reports
 from assocsh.session.plan import PRACTICE, OpenPlan, timeouts_for
+from assocsh.text.addresses import Peer
 
 if TYPE_CHECKING:
-    from assocsh.association import Association, Handlers
+    from assocsh.association import Association
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
     from assocsh.upperlayer.negotiation import UserIdentity
@@ -74,14 +74,12 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     One without an accepted context is released at once. Raises AssociationError, UsageError,
     LocalProtocolError, NoPresentationContext.
     """
-    from assocsh.association import Peer, connect
+    from assocsh.association import connect
 
     refuse_second(session)
-    address = (
-        await session.practice.address(plan.latency, plan.data)
-        if plan.peer == PRACTICE
-        else plan.peer
-    )
+    address = plan.peer
+    if address == PRACTICE:
+        address = await session.practice.address(plan.latency, plan.data)
     plan = replace(plan, identity=await _asked(session, plan.identity))
     _check_identity(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
@@ -91,7 +89,6 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
         options["max_pdu"] = plan.max_pdu
     session.open_plan = plan
     session.observer.remarks.forget_held()
-    handlers: Handlers = serve_reports(session, session.receiving.handlers())
     try:
         association = await connect(
             Peer.parse(address),
@@ -102,7 +99,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
             timeouts=timeouts_for(session.settings, plan),
             tls=plan.tls,
             user_identity=plan.identity,
-            handlers=handlers,
+            handlers=session.receiving.handlers(),
             observer=session.observer,
             **options,
         )

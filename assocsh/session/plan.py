@@ -110,7 +110,8 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
             changes[name] = number
     contexts = call.option("--contexts")
     if contexts is not None:
-        changes["contexts"] = contexts
+        more = contexts.startswith("+")
+        changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
     timeout = call.duration("--timeout")
     if timeout is not None:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}

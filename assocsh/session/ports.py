@@ -31,6 +31,8 @@ class Status(NamedTuple):
     """Lines that wait for the results of others."""
     last: str = ""
     """Status and category of the last final response: ``0x0000 Success``."""
+    category: str = ""
+    """``Success``, ``Warning``, ``Failure``, ``Cancel``: the kind of that status."""
     failed: bool = False
     """The last final response was a failure, or the association was lost."""
     elapsed: str = ""

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assocsh.dimse.elements import KEYWORDS as COMMAND_ELEMENTS
 from assocsh.errors import UsageError
 from assocsh.language.evaluate import Value, plain
 from assocsh.language.queries import OF_REQUEST
 from assocsh.output.values import value_text
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -70,11 +72,12 @@ class SessionResolver:
             case "suboperations":
                 counts = record.suboperations
                 return None if counts is None else getattr(counts, steps[0].name)
-            case "compared":
-                return None if record.comparison is None else record.comparison.compared
-            case "different":
-                return None if record.comparison is None else record.comparison.different
+            case "compared" | "different":
+                comparison = record.arrivals.comparison
+                return None if comparison is None else getattr(comparison, query.root)
             case "last":
+                if len(steps) == 1 and steps[0].name in COMMAND_ELEMENTS:
+                    return _command_element(record, steps[0].name)
                 return self._element(query, record, len(record.results) - 1, steps)
         head, *rest = steps
         if head.every:
@@ -118,6 +121,16 @@ class SessionResolver:
                     return f"{window.invoked}/{window.performed}"
                 return int(getattr(association.window, rest[0].name))
         return _contexts(association, tuple(rest), query.text)
+
+
+def _command_element(record: RequestRecord, keyword: str) -> Value:
+    """An element of the command set of the final response: the UID that an N-CREATE-RSP chose."""
+    if record.final is None:
+        return None
+    value = record.final.command.values.get(COMMAND_ELEMENTS[keyword])
+    if isinstance(value, tuple):
+        return "\\".join(f"({tag >> 16:04x},{tag & 0xFFFF:04x})" for tag in value)
+    return value
 
 
 def element_at(dataset: Dataset, steps: tuple[Step, ...], text: str) -> Value:
@@ -206,7 +219,6 @@ def text_of(resolver: SessionResolver, query: Query) -> str:
         hint = ""
         if query.root in OF_REQUEST:
             record = resolver.record(query)
-            count = len(record.results)
-            hint = f"#{record.number} had {count} response{'' if count == 1 else 's'}"
+            hint = f"#{record.number} had {plural(len(record.results), 'response')}"
         raise UsageError(f"{query.text} has no value", hint=hint)
     return plain(query, value)

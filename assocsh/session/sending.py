@@ -86,7 +86,7 @@ class Group:
     def _ended(self, operation: Operation) -> None:
         self._wake.set()
         operation.take_buffered()
-        if operation is not self._record.telling:
+        if operation is not self._record.operations.representative:
             self._state.observers.exchanges.forget(operation)  # one of many, like the others
         error = operation.error
         asked_for = isinstance(error, OperationCancelled) and self._record.cancel_asked
@@ -100,7 +100,7 @@ async def repeat(
     state: State, record: RequestRecord, requests: Iterable[Request], count: int
 ) -> None:
     """Send ``requests`` at once and wait for all of them."""
-    record.expected = count
+    record.operations.expected = count
     group = Group(state, record)
     turns = Turns()
     for request in requests:

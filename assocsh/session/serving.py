@@ -1,25 +1,26 @@
-"""Instances that come here: sub-operations of ``get``, and what others send to ``listen``.
+"""What peers ask of a session: to take instances, and to hear of events.
 
 A C-STORE on the session's own association belongs to the oldest ``get`` that has not ended: the
 standard has nothing in a C-STORE that names its C-GET. Without one it goes to the listener's
-folder; without a listener it is refused.
+folder; without a listener it is refused. An N-EVENT-REPORT may come at any time, whatever the
+roles: the results of a storage commitment, the progress of a procedure step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assocsh.datasets.folders import make_private
-from assocsh.errors import UnusableFile, UsageError
-from assocsh.output.sink import OutputClosed
-from assocsh.results.arrivals import ReceivedFile
+from assocsh.errors import AssocshError, UnusableFile, UsageError
+from assocsh.results.arrivals import EventReport, ReceivedFile
 from assocsh.session.listener import StorageListener
 from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication
+    from assocsh.association.indication import Sink
     from assocsh.datasets.spool import Spool
     from assocsh.results.request import RequestRecord
     from assocsh.session.state import State
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Receiving:
-    """Takes the C-STOREs of the session's association."""
+    """Takes what is asked for on the session's associations."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -64,49 +65,75 @@ class Receiving:
         C-MOVE where the peer gave one, tells which move brought it.
         """
         if record is not None:
-            record.received += 1
+            record.arrivals.received += 1
         elif self._state.listener is not None:
             self._state.listener.count += 1
-        try:
+        with self._state.console.results():
             self._state.presenter.received(record, file)
-        except OutputClosed as lost:
-            self._state.console.lose(lost)
         if record is None and self._moves:
             # a peer that leaves out the Message ID of the move leaves us to guess
-            moves = {move.telling.message_id: move for move in self._moves if move.telling}
+            moves = {
+                move.operations.representative.message_id: move
+                for move in self._moves
+                if move.operations.representative
+            }
             record = moves.get(originator) if isinstance(originator, int) else self._moves[0]
-        if record is not None and record.comparison is not None:
-            record.comparison.add(file)
+        if record is not None and record.arrivals.comparison is not None:
+            record.arrivals.comparison.add(file)
 
     def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
         """An instance could not be written here, and the peer was told so; said once."""
         from assocsh.dimse.status import OUT_OF_RESOURCES
 
         if record is not None:
-            record.not_written += 1
+            record.arrivals.not_written += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
         if (record, why) in self._complaints:
             return
         self._complaints.add((record, why))
-        told = UnusableFile(
+        problem = UnusableFile(
             f"{why}; answered 0x{OUT_OF_RESOURCES:04X}",
             path=str(directory),
             hint="make room there, or name another folder with --to",
         )
-        try:
-            self._state.presenter.error(told, record)
-        except OutputClosed as lost:
-            self._state.console.lose(lost)
+        with self._state.console.results():
+            self._state.presenter.error(problem, record)
 
     def handlers(self) -> Handlers:
-        """The handlers of the session's association."""
-        return storage_handlers(self._state, self, self._target)
+        """The handlers of the session's own association."""
+        from assocsh.dimse.commandset import CommandField
 
-    def _target(self, indication: Indication) -> Target | None:
+        handlers = storage_handlers(self, self._target)
+        handlers.table[CommandField.N_EVENT_REPORT_RQ] = self._report
+        return handlers
+
+    def _target(self) -> Target | None:
         for record, spool in self._gets.items():
             return spool, record
         listener = self._state.listener
         return None if listener is None else (listener.spool, None)
+
+    async def _report(self, indication: Indication) -> None:
+        """N-EVENT-REPORT (PS3.7 10.1.1): confirm it, and show it."""
+        from assocsh.dimse.status import PROCESSING_FAILURE, SUCCESS
+
+        command = indication.command
+        dataset, problem = None, ""
+        try:
+            dataset = indication.dataset
+        except AssocshError as error:
+            problem = error.message
+        indication.respond(PROCESSING_FAILURE if problem else SUCCESS)
+        report = EventReport(
+            indication.message_id,
+            command.event_type,
+            command.affected_sop_class,
+            command.affected_sop_instance,
+            dataset,
+            problem,
+        )
+        with self._state.console.results():
+            self._state.presenter.reported(report)
 
 
 async def start_listener(
@@ -118,67 +145,53 @@ async def start_listener(
 
     spool = open_spool(directory)
 
-    def target(_: Indication) -> Target:
-        return spool, None
-
-    listener = await listen(
-        host,
-        port,
-        ae_title=ae_title,
-        policy=AcceptorPolicy(
-            abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
-        ),
-        handlers=storage_handlers(state, receiving, target),
-        observer=state.observers.watch_wire,
-    )
+    try:
+        listener = await listen(
+            host,
+            port,
+            ae_title=ae_title,
+            policy=AcceptorPolicy(
+                abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
+            ),
+            handlers=storage_handlers(receiving, lambda: (spool, None)),
+            observer=state.observers.watch_wire,
+        )
+    except BaseException:
+        spool.close()
+        raise
     return StorageListener(listener, ae_title, spool)
 
 
-def storage_handlers(
-    state: State, receiving: Receiving, target: Callable[[Indication], Target | None]
-) -> Handlers:
-    """Handlers that write what is stored to the folder that ``target(indication)`` names."""
+def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) -> Handlers:
+    """Handlers that write what is stored to the folder that ``target`` names, None to refuse it."""
     from assocsh.association import Handlers
     from assocsh.dimse.commandset import CommandField
     from assocsh.dimse.elements import MOVE_ORIGINATOR_MESSAGE_ID
     from assocsh.dimse.status import NOT_AUTHORISED, OUT_OF_RESOURCES, SUCCESS
 
-    def open_sink(indication: Indication) -> Any:
-        from assocsh.datasets.receive import InstanceWriter
+    def open_sink(indication: Indication) -> Sink:
+        from assocsh.session.arriving import ArrivingInstance, RefusedInstance
 
-        found = target(indication)
-        if found is None:
-            return _Nowhere()
-        command = indication.command
-        return InstanceWriter(
-            found[0],
-            command.affected_sop_class,
-            command.affected_sop_instance,
-            indication.context.transfer_syntax or "",
-            source_ae=indication.association.peer.ae,
-        )
+        found = target()
+        return RefusedInstance() if found is None else ArrivingInstance(indication, *found)
 
     async def store(indication: Indication) -> None:
-        from assocsh.datasets.receive import InstanceWriter
+        from assocsh.session.arriving import ArrivingInstance
 
+        if indication.failure is not None:
+            raise indication.failure
         sink = indication.sink
-        if isinstance(sink, _Nowhere):
+        if not isinstance(sink, ArrivingInstance):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
-        found = target(indication)
-        record = found[1] if found is not None else None
         try:
-            if indication.failure is not None:
-                raise indication.failure
-            assert isinstance(sink, InstanceWriter)
             received = await sink.finish()
         except OSError as error:
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
-            directory = found[0].directory if found is not None else Path()
-            receiving.not_written(record, directory, error)
+            receiving.not_written(sink.record, sink.directory, error)
             return
         indication.respond(SUCCESS)
-        command = indication.command
+        command, record = indication.command, sink.record
         file = ReceivedFile(
             str(received.path),
             command.affected_sop_class,
@@ -189,21 +202,6 @@ def storage_handlers(
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
-
-
-class _Nowhere:
-    """Takes an instance that nobody asked for, so that it can be refused in order."""
-
-    backlog = 0
-
-    def write(self, data: memoryview) -> None:
-        return None
-
-    async def drained(self) -> None:
-        return None
-
-    def discard(self) -> None:
-        return None
 
 
 def open_spool(directory: Path) -> Spool:
@@ -217,6 +215,3 @@ def open_spool(directory: Path) -> Spool:
         raise UsageError(
             f"{str(directory)!r} cannot be a folder for instances: {error.strerror or error}"
         ) from None
-
-
-__all__ = ["Receiving", "StorageListener", "open_spool", "start_listener"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind, Output
+from assocsh.results.request import RequestRecord
 from assocsh.session.config import Config
 from assocsh.session.idle import KeepAlive, SleepWatch
 from assocsh.session.interpreter import Interpreter
@@ -19,6 +20,7 @@ from assocsh.session.practising import PracticeArchive
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
+from assocsh.text.plural import plural
 from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     Handler = Callable[["Session", BoundCall], Awaitable[None]]
 
 HISTORY_KEPT = 1000
+
+ABORT_LIMIT = 1.0
+"""Seconds that a session takes to end, at most, when it is ended with an A-ABORT."""
 
 
 class Session(State):
@@ -78,7 +83,7 @@ class Session(State):
         calls = self.parse(text)
         self.remember(text)
         if not foreground:
-            return [self.interpreter.start(call) for call in calls]
+            return self.interpreter.submit(calls)
         task = asyncio.create_task(self._run_pasted(calls), name="assocsh pasted text")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -100,8 +105,8 @@ class Session(State):
         keep_going = self.settings.text("on-error") == "continue"
         ran = await self.interpreter.run(calls, keep_going=keep_going)
         if ran.left:
-            what = "command was" if ran.left == 1 else "commands were"
-            self.note(f"stopped: {ran.left} pasted {what} not run", Kind.WARNING)
+            left = plural(ran.left, "pasted command was", "pasted commands were")
+            self.note(f"stopped: {left} not run", Kind.WARNING)
 
     def prepare(self, calls: Sequence[Call]) -> None:
         """Begin to remember events where one of ``calls`` will ask for them.
@@ -130,13 +135,6 @@ class Session(State):
     def status(self) -> Status:
         """What a toolbar shows; cheap enough for every key press."""
         return status_of(self, self.observer.connecting)
-
-    def name_of(self, operation: Operation) -> str:
-        """``#7``: the request that an operation belongs to; empty when it is none of a command."""
-        for record in reversed(self.requests):
-            if operation.number in record.live:
-                return f"#{record.number}"
-        return ""
 
     # what is set
 
@@ -171,7 +169,7 @@ class Session(State):
             view.mode = wanted
         else:
             self.observers.set_wire_view(
-                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=self.name_of)
+                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=_name_of)
             )
         self.changed()
 
@@ -180,8 +178,21 @@ class Session(State):
     async def close(self, *, abort: bool = False) -> None:
         """End everything that is open: jobs, listener, association, practice archive.
 
-        An open association is released, or aborted when ``abort``. Never raises AssocshError.
+        An open association is released, and the peer has the time that is set to answer. With
+        ``abort`` it is aborted, and nothing is waited for longer than ``ABORT_LIMIT``: so a signal
+        ends the program within a moment, whatever the peer does. Never raises AssocshError.
         """
+        try:
+            async with asyncio.timeout(ABORT_LIMIT if abort else None):
+                await self._end_all(abort=abort)
+        except TimeoutError:
+            pass
+        finally:
+            while self.on_close:
+                self.on_close.pop()()
+            self.requests.close()
+
+    async def _end_all(self, *, abort: bool) -> None:
         for job in tuple(self.jobs):
             if not (abort and job.sent):  # an abort ends those, and tells them why
                 job.cancel()
@@ -194,9 +205,6 @@ class Session(State):
             await self.listener.close()
             self.listener = None
         await self.practice.close()
-        while self.on_close:
-            self.on_close.pop()()
-        self.requests.close()
 
     async def _end_association(self, *, abort: bool) -> None:
         association = self.association
@@ -209,3 +217,9 @@ class Session(State):
                 await association.release(now=True)
         except AssocshError as error:
             self.presenter.error(error, None)
+
+
+def _name_of(operation: Operation) -> str:
+    """``#7``: the request that an operation belongs to; empty when it is none of a command."""
+    record = operation.tag
+    return f"#{record.number}" if isinstance(record, RequestRecord) else ""

@@ -10,8 +10,6 @@ from assocsh.language.model import Setting, Slot
 from assocsh.language.settings import SETTINGS
 from assocsh.text.durations import NEVER, parse_limit, setting_text
 
-WIRE_MODES = ("off", "summary", "detail", "hex")
-
 
 class Settings:
     """The settings of one session: a text or a number of seconds each, as its slot says."""

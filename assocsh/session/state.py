@@ -60,6 +60,9 @@ class State:
         self.config.apply(self.settings)
         self.base = Path()
         """Where relative files start from."""
+        self.checked = False
+        """Everything that is run here was read and checked as a whole: exit code 2, which says
+        that nothing of it was performed, is not that of a command any more."""
         self.variables: dict[str, str] = {}
         self.requests = Requests(self.changed)
         self.jobs: dict[Job, None] = {}
@@ -185,7 +188,7 @@ class State:
     def send(
         self, request: Request, record: RequestRecord, *, limit: int | None = None
     ) -> Operation:
-        """Hand over a request as one of ``record``'s operations.
+        """Hand over a request as one of ``record``'s operations; the operation's tag is the record.
 
         ``limit`` is how many matches of a find are enough. Raises as ``Association.send``, and
         LocalProtocolError when there never was an association.
@@ -194,7 +197,7 @@ class State:
         ended = self.ended_by()
         if ended is not None:
             raise ended
-        operation = association.send(request, limit=limit)
+        operation = association.send(request, limit=limit, tag=record)
         record.track(operation)
         return operation
 
@@ -208,7 +211,7 @@ class State:
 
     def exchange_of(self, record: RequestRecord) -> Exchange | None:
         """What went back and forth for a request, where that is still known."""
-        operation = record.telling
+        operation = record.operations.representative
         return None if operation is None else self.observers.exchanges.of(operation)
 
     @property

@@ -23,6 +23,7 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
     failed = final is not None and final.category == "Failure"
     if record is not None and final is not None:
         values["last"] = f"0x{final.status:04X} {final.category}"
+        values["category"] = final.category
         values["elapsed"] = show_duration(record.elapsed)
     if association is not None:
         association_state = str(association.state)

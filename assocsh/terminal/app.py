@@ -34,7 +34,7 @@ from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
-from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
+from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator
@@ -46,6 +46,12 @@ MENU_LINES = 6
 TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
 
+
+ESCAPE = 0.1
+"""Seconds after which the byte of Esc is the key itself and not the beginning of another key."""
+
+ESCAPE_THEN = 0.3
+"""Seconds in which the key after Esc makes an Alt key of the two."""
 
 Begin = Callable[[], "tuple[ShellSession, CompletionProvider | None]"]
 """Makes the session, and what completion knows of it."""
@@ -148,6 +154,8 @@ class Shell:
         )
         if isinstance(screen, ShellOutput):
             Placement(self.prompt, screen, PROMPT)
+        self.prompt.app.ttimeoutlen = ESCAPE
+        self.prompt.app.timeoutlen = ESCAPE_THEN
         self.prompt.app.after_render += self._drawn
 
     # -- the loop -----------------------------------------------------------------------------
@@ -250,7 +258,7 @@ class Shell:
     # -- signals and a terminal that goes away ----------------------------------------------
 
     def terminated(self, number: int) -> None:
-        """SIGTERM, SIGHUP: abort the association, leave within half a second; at once if again."""
+        """SIGTERM, SIGHUP: abort the association, leave within a second; at once if again."""
         code = 128 + number
         if self._terminating is not None or self._session is None:
             self._leave(code)
@@ -259,7 +267,7 @@ class Shell:
 
     async def _abort_and_leave(self, code: int) -> None:
         with suppress(Exception):
-            await asyncio.wait_for(self.session.close(abort=True), ABORT_LIMIT)
+            await self.session.close(abort=True)
         self._leave(code)
 
     def _terminal_vanished(self) -> None:
@@ -300,7 +308,8 @@ class Shell:
         from assocsh.terminal.explain_word import help_at
 
         buffer = self.prompt.default_buffer
-        self.session.output.note(help_at(buffer.text, buffer.cursor_position))
+        known = {} if self._provider is None else {"context_status": self._provider.context_status}
+        self.session.output.note(help_at(buffer.text, buffer.cursor_position, **known))
 
     def next_wire_mode(self) -> None:
         """F5: the wire view's next mode."""

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from assocsh.errors import UsageError
+import re
+from collections.abc import Callable
+from typing import TypeGuard
+
 from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
-from assocsh.text.visible import visible
 
-_ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
+_STATUS = re.compile(r"(?<!\w)(?<!\w\.)(?:0x([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})H)(?!\w)")
+_UID_OR_KEYWORD = re.compile(r"[0-9]+(?:\.[0-9]+)+|[A-Za-z][A-Za-z0-9]*")
 
 
-def help_at(text: str, cursor: int) -> str:
-    """Help for the word of ``text`` at ``cursor``: a tag, an option, else its command."""
+def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambda uid: "") -> str:
+    """Help for the word of ``text`` at ``cursor``: what it is, else the help of its command.
+
+    A word may be an option, a SOP class, a transfer syntax, a status or an attribute. Of several in
+    one word, as in ``--contexts``, it is the one at the cursor. ``context_status`` says what became
+    of a SOP class on this association (``accepted as 5, JPEG2000``), empty when nothing is known.
+    """
     from assocsh.language.help import help_text
 
     command, word = _place(text, cursor)
     spec = COMMANDS.get(command.text.lower()) if command is not None else None
-    if spec is None:
-        return help_text()
-    if word is None or word is command:
-        return help_text(spec.name)
-    return _option(spec, word.text) or _tag(spec, word.text) or help_text(spec.name)
+    if word is not None and (spec is None or word is not command):
+        found = _option(spec, word.text) or _uid(_at(_UID_OR_KEYWORD, word, cursor), context_status)
+        if not found and _takes_keys(spec):
+            found = _attributes(spec, word.text)
+        elif not found:
+            found = _status(_at(_STATUS, word, cursor))
+        if found:
+            return found
+    return help_text() if spec is None else help_text(spec.name)
 
 
 def _place(text: str, cursor: int) -> tuple[Token | None, Token | None]:
     """The first word of the command at the cursor, and the word at the cursor."""
     first: Token | None = None
     for token in tokenize(text):
-        if token.kind in _ENDS:
+        if token.kind.ends_command:
             if token.start >= cursor:
                 break
             first = None
@@ -39,23 +51,46 @@ def _place(text: str, cursor: int) -> tuple[Token | None, Token | None]:
     return first, None
 
 
-def _option(spec: CommandSpec, word: str) -> str:
-    option = spec.option(word)
+def _at(pattern: re.Pattern[str], word: Token, cursor: int) -> re.Match[str] | None:
+    """What ``pattern`` finds in ``word`` at the cursor."""
+    at = cursor - word.start
+    for found in pattern.finditer(word.text):
+        if found.start() <= at <= found.end():
+            return found
+    return None
+
+
+def _takes_keys(spec: CommandSpec | None) -> TypeGuard[CommandSpec]:
+    """Whether words of this command are attributes; their numbers look like those of statuses."""
+    return spec is not None and any(each.slot in (Slot.KEY, Slot.TAG) for each in spec.parameters)
+
+
+def _option(spec: CommandSpec | None, word: str) -> str:
+    option = None if spec is None else spec.option(word)
     return "" if option is None else f"{option.synopsis[1:-1]}   {option.summary}"
 
 
-def _tag(spec: CommandSpec, word: str) -> str:
-    if not any(each.slot in (Slot.KEY, Slot.TAG) for each in spec.parameters):
-        return ""
-    from assocsh.datasets.dictionary import find_tag
+def _uid(found: re.Match[str] | None, context_status: Callable[[str], str]) -> str:
+    from assocsh.output.meanings import uid_line
 
-    lines = []
-    for step in word.partition("=")[0].split("."):
-        try:
-            tag = find_tag(step.partition("[")[0])
-        except UsageError as error:
-            lines.append(visible(f"{error.message}: {error.hint}", None))
-        else:
-            lines.append(f"{tag.label}   {tag.number}   VR {tag.vr}   VM {tag.vm}   {tag.name}")
-    levels = {choice.lower() for each in spec.parameters for choice in each.choices}
-    return "" if word.lower() in levels else "\n".join(lines)
+    line = "" if found is None else uid_line(found[0])
+    if not line:
+        return ""
+    here = context_status(line.split()[1])
+    return f"{line}\non this association: {here}" if here else line
+
+
+def _status(found: re.Match[str] | None) -> str:
+    from assocsh.output.meanings import status_lines
+
+    return "" if found is None else "\n".join(status_lines(int(found[1] or found[2], 16)))
+
+
+def _attributes(spec: CommandSpec, word: str) -> str:
+    """The attributes of a key's path; none for a level, which is no key."""
+    if word.lower() in {choice.lower() for each in spec.parameters for choice in each.choices}:
+        return ""
+    from assocsh.datasets.spelling import path_tags
+    from assocsh.output.meanings import attribute_line
+
+    return "\n".join(attribute_line(step) for step in path_tags(word.partition("=")[0]))

@@ -6,12 +6,21 @@ from typing import Protocol
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.enums import DEFAULT_BUFFER
-from prompt_toolkit.filters import Condition, completion_is_selected, has_completions, has_focus
+from prompt_toolkit.filters import (
+    Condition,
+    completion_is_selected,
+    emacs_insert_mode,
+    emacs_mode,
+    has_completions,
+    has_focus,
+    vi_insert_mode,
+)
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
 from assocsh.terminal.asking import Asking
 from assocsh.terminal.leaving import Leaving, Step
+from assocsh.terminal.tabbing import complete
 
 
 class Actions(Protocol):
@@ -56,8 +65,18 @@ def shell_keys(actions: Actions) -> KeyBindings:
     def _take(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
-    @keys.add("up", filter=on_line & ~has_completions & ~leaving)
+    # In vi mode Esc leaves insert mode, which closes the menu too.
+    @keys.add("escape", filter=on_line & has_completions & emacs_mode & ~leaving)
+    def _close_menu(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
+
+    @keys.add("tab", filter=on_line & (emacs_insert_mode | vi_insert_mode) & ~leaving & ~secret)
+    def _complete(event: KeyPressEvent) -> None:
+        complete(event.current_buffer)
+
+    @keys.add("up", filter=on_line & ~completion_is_selected & ~leaving)
     def _earlier(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
         actions.recalling = True
         event.current_buffer.auto_up(count=event.arg)
         actions.recalling = False

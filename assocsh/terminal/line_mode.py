@@ -8,14 +8,15 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TextIO
 
 from assocsh.errors import AssocshError, OperationCancelled
-from assocsh.output.sink import StreamOutput
+from assocsh.output.sink import Kind, StreamOutput
 from assocsh.session.ports import ShellSession
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.echo import no_echo
 from assocsh.terminal.leaving import PROMPT, Leaving, Step
-from assocsh.terminal.signals import ABORT_LIMIT, TERMINATING, handled
+from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.text.visible import visible
 
 
@@ -24,6 +25,30 @@ async def run_line_mode(
 ) -> int:
     """Read lines from stdin until the user leaves; the exit code. Nothing blocks here either."""
     return await _LineMode(session).run(first, greeting)
+
+
+PROMPT_AFTER = 0.1
+"""Seconds without output after which the prompt is written again."""
+
+
+class PromptedOutput(StreamOutput):
+    """Results and notes between prompts: each begins on a line of its own.
+
+    ``between`` is called before each of them is written; it sees to it that a prompt which stands
+    at the end of the line is followed by a line end, and that another prompt comes.
+    """
+
+    def __init__(self, out: TextIO, between: Callable[[], None]) -> None:
+        super().__init__(out, out)
+        self._between = between
+
+    def result(self, text: str) -> None:
+        self._between()
+        super().result(text)
+
+    def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._between()
+        super().note(text, kind)
 
 
 class _LineMode:
@@ -37,7 +62,12 @@ class _LineMode:
         self._bell = Bell(lambda: session.settings, self._ring, asyncio.get_running_loop().time)
         session.interactive = True
         session.ask_secret = self._ask
-        session.output = StreamOutput(sys.stdout, sys.stdout)
+        session.output = PromptedOutput(sys.stdout, self._output_comes)
+        self._question = ""
+        """What is asked in place of the prompt; its answer is not shown."""
+        self._shown = ""
+        """The prompt or question at the end of the screen, nothing written since."""
+        self._soon: asyncio.TimerHandle | None = None
 
     async def run(self, first: Sequence[str], greeting: str) -> int:
         loop = asyncio.get_running_loop()
@@ -58,6 +88,8 @@ class _LineMode:
                 return await self._ended
         finally:
             loop.remove_reader(fd)
+            if self._soon is not None:
+                self._soon.cancel()
             self._session.on_change.remove(self._leaving.session_changed)
             self._session.on_attention.remove(self._bell.attention)
             if self._terminating is not None:
@@ -78,7 +110,7 @@ class _LineMode:
             self._no_answer()
             return
         if not data:
-            sys.stdout.write("\n")
+            self._end_line()
             self._leaving.end_of_input()
             if not os.isatty(fd):  # the end of a pipe stays the end
                 asyncio.get_running_loop().remove_reader(fd)
@@ -93,12 +125,12 @@ class _LineMode:
         self._answer = asyncio.get_running_loop().create_future()
         try:
             with no_echo(fd):
-                sys.stdout.write(visible(question))
-                sys.stdout.flush()
+                self._question = visible(question)
+                self._prompt()
                 return await self._answer
         finally:
-            self._answer = None
-            sys.stdout.write("\n")
+            self._answer, self._question, self._shown = None, "", ""
+            sys.stdout.write("\n")  # the one that was typed was not shown
             self._prompt()
 
     def _no_answer(self) -> None:
@@ -106,6 +138,7 @@ class _LineMode:
             self._answer.set_exception(OperationCancelled("no passcode was given: not opened"))
 
     def _line(self, line: str) -> None:
+        self._shown = ""  # the terminal has shown the line end that was typed
         if self._answer is not None:
             if not self._answer.done():
                 self._answer.set_result(line)
@@ -113,7 +146,7 @@ class _LineMode:
         if self._leaving.step is Step.STAYING:
             if line.strip():
                 self._do(line)
-            self._prompt()
+            self._prompt_soon()
             return
         answers = {"w": self._leaving.wait, "c": self._leaving.cancel, "a": self._leaving.abort}
         answers.get(line.strip().lower()[:1], self._leaving.stay)()
@@ -127,9 +160,35 @@ class _LineMode:
             self._session.output.note("\n".join(error_lines(error)))
 
     def _prompt(self) -> None:
+        """Write the prompt, or the question in its place, unless it stands there already."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        wanted = self._question or self._leaving.question or PROMPT
+        if wanted == self._shown:
+            return
+        self._end_line()
         with suppress(OSError):
-            sys.stdout.write(self._leaving.question or PROMPT)
+            sys.stdout.write(wanted)
             sys.stdout.flush()
+            self._shown = wanted
+
+    def _prompt_soon(self) -> None:
+        """Write the prompt when nothing has been written for a moment."""
+        if self._soon is not None:
+            self._soon.cancel()
+        self._soon = asyncio.get_running_loop().call_later(PROMPT_AFTER, self._prompt)
+
+    def _end_line(self) -> None:
+        """What is written next begins a line."""
+        if self._shown:
+            self._shown = ""
+            with suppress(OSError):
+                sys.stdout.write("\n")
+
+    def _output_comes(self) -> None:
+        self._end_line()
+        self._prompt_soon()
 
     def _ring(self) -> None:
         with suppress(OSError):
@@ -152,5 +211,5 @@ class _LineMode:
 
     async def _abort(self, code: int) -> None:
         with suppress(Exception):
-            await asyncio.wait_for(self._session.close(abort=True), ABORT_LIMIT)
+            await self._session.close(abort=True)
         self._leave(code)

@@ -9,8 +9,8 @@ from assocsh.output.sink import Kind
 from assocsh.terminal.printer import Printer
 from assocsh.text.cells import wrapped
 
-_COLOURS = {Kind.EVENT: "36", Kind.WARNING: "33", Kind.ERROR: "31", Kind.WIRE: "2"}
-"""SGR parameters, from the sixteen colours of the user's palette."""
+COLOURS = {Kind.EVENT: "35", Kind.WARNING: "1", Kind.ERROR: "31", Kind.WIRE: "2"}
+"""SGR parameters: magenta, bold, red and dim can be read on white and on black (see ``style``)."""
 
 
 class TerminalOutput:
@@ -29,7 +29,7 @@ class TerminalOutput:
         self._printer.write(text)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
-        colour = _COLOURS.get(kind) if self._coloured else None
+        colour = COLOURS.get(kind) if self._coloured else None
         columns = self.width
         lines = [line for each in text.split("\n") for line in wrapped(each, columns)]
         if colour is not None:

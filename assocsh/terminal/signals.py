@@ -14,9 +14,6 @@ TERMINATING = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
-ABORT_LIMIT = 0.5
-"""Seconds for the A-ABORT when such a signal ends the shell."""
-
 
 @contextmanager
 def handled(handlers: Mapping[signal.Signals, Callable[[], None]]) -> Iterator[None]:

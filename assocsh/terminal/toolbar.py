@@ -19,6 +19,13 @@ HINT_COLUMNS = 48
 NARROWEST = 12
 """Columns that are always used; a narrower window shows the beginning of them."""
 
+_SIGNS = {
+    "Success": ("✓", "class:toolbar.success"),
+    "Warning": ("!", "class:toolbar.warning"),
+    "Failure": ("✗", "class:toolbar.failure"),
+}
+"""A sign and a colour for the category of the last status."""
+
 _LOST = frozenset({"aborted", "lost", "rejected"})
 _GAP = "  "
 
@@ -103,9 +110,9 @@ def _parts(status: Status) -> list[Part]:
     if status.window:
         parts.insert(2, Part(5, "", f"window {status.window}"))
     if status.last:
-        failed = "class:toolbar.failed" if status.failed else ""
-        last = visible(status.last, 60)
-        parts.append(Part(4, failed, f"last {last}", last))
+        sign, style = _SIGNS.get(status.category, ("", ""))
+        last = f"{sign} {visible(status.last, 60)}".lstrip()
+        parts.append(Part(4, style, f"last {last}", last))
         if status.elapsed:
             parts.append(Part(6, "", status.elapsed))
     return parts + _aside(status)

@@ -365,11 +365,10 @@ class UpperLayerMachine:
                 self._state = State.Sta12
             case Action.AA_2:
                 self._close()
-            case Action.AA_3:
+            case _:
+                assert action is Action.AA_3, action
                 events.append(AbortIndication(*pdus.decode_abort(pdu[6:])))
                 self._close()
-            case _:  # pragma: no cover - a PDU row has no other action
-                raise AssertionError(action)
 
     def _accepted(self, pdu: memoryview, events: list[Event]) -> None:
         assert self.request is not None

@@ -8,7 +8,9 @@ import struct
 
 import pytest
 
-from assocsh import Handlers, connect
+from assocsh import Handlers, Peer, connect
+from assocsh.association.association import Association
+from assocsh.association.engine import Engine
 from assocsh.association.indication import Indication
 from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField
@@ -393,3 +395,14 @@ async def test_the_abort_is_read_although_our_write_comes_first() -> None:
     assert isinstance(error, AssociationAborted)
     assert (error.by, error.source, error.reason) == ("peer", 2, 5)
     await association.wait_closed()
+
+
+async def test_abort_of_what_never_had_a_connection() -> None:
+    """Nothing to send it on: it just ends, at once."""
+    engine = Engine(
+        peer=Peer("A", "h", 1), calling_ae="B", max_pdu=16384, timeouts=QUICK, handlers=None
+    )
+    association = Association(engine)
+    await association.abort()
+    assert association.state is AssociationState.ABORTED
+    assert association.ended_by is not None and association.ended_by.code == 3

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 
-from assocsh import CEcho, CFind, connect
-from assocsh.association.events import OperationChanged, PduTransferred
-from assocsh.dimse.requests import CMove, EncodedData
+from assocsh import CEcho, CFind, Handlers, Peer, connect, listen
+from assocsh.association.association import Association
+from assocsh.association.engine import Engine
+from assocsh.association.events import OperationChanged, PduTransferred, wants_pdus
+from assocsh.dimse.requests import CMove, EncodedData, NGet
 from assocsh.dimse.states import OperationState
-from assocsh.errors import UnusableFile, UsageError
+from assocsh.errors import NoPresentationContext, UnusableFile, UsageError
 from tests.association.support import KEYS, QUICK, SPECS, STUDY, Watch, a_store, opened
 from tests.peers import scripted
 from tests.peers.dicom_files import InstanceFile
-from tests.peers.scripted import ScriptedPeer, Wire, response, serve, serve_requests
+from tests.peers.scripted import ScriptedPeer, Wire, dial, response, serve, serve_requests
 
 ROW = b"\x10\x00\x20\x00\x04\x00\x00\x00123 "
 
@@ -304,3 +307,122 @@ def test_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(main())
     assert capsys.readouterr() == ("", "")
     assert io.StringIO().getvalue() == "" and SPECS
+
+
+async def test_what_an_association_and_its_operations_say_of_themselves() -> None:
+    handlers = Handlers()
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer, max_pdu=65536, handlers=handlers) as association:
+            assert association.is_requestor and association.max_pdu == 65536
+            assert association.handlers is handlers
+            assert association.remarks and association.window.invoked == 1
+            assert repr(association) == f"<Association ASSOCSH -> {peer.address} open>"
+            assert association.context_for(CEcho()).context_id == 1
+            async with association.echo() as operation:
+                assert operation.association is association
+                assert repr(operation) == "<Operation 1 C-ECHO queued>"
+                await operation.result()
+            assert operation.state is OperationState.DONE  # leaving cancels what has not ended
+            async with association.find("STUDY", KEYS) as cancelled:
+                pass
+            assert cancelled.state is OperationState.WITHDRAWN
+
+
+async def test_an_acceptors_association_says_that_it_is_one() -> None:
+    watch = Watch()
+    async with await listen(observer=watch, timeouts=QUICK) as listener:
+        wire = await dial(listener.port)
+        await wire.associate()
+        (association,) = listener.associations
+        assert not association.is_requestor
+        assert listener.host == "127.0.0.1"
+        await wire.release()
+        await association.wait_closed()
+        assert not listener.associations
+        await wire.close()
+
+
+async def test_timeouts_may_be_changed_at_any_time() -> None:
+    """Before it is established and after its end, too."""
+    engine = Engine(
+        peer=Peer("A", "h", 1), calling_ae="B", max_pdu=16384, timeouts=QUICK, handlers=None
+    )
+    association = Association(engine)
+    association.timeouts = replace(QUICK, artim=7)
+    assert engine.upper.artim == 7
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer) as association:
+            pass
+        association.timeouts = replace(QUICK, dimse=7)
+        assert association.timeouts.dimse == 7
+
+
+async def test_an_observer_that_is_not_subscribed_can_be_unsubscribed() -> None:
+    watch = Watch()
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer, watch) as association:
+            association.unsubscribe(Watch())
+            await association.echo().result()
+            association.unsubscribe(watch)
+            seen = len(watch.events)
+            await association.echo().result()
+    assert len(watch.events) == seen
+
+
+async def test_an_observer_may_want_pdus_or_not() -> None:
+    """Asked when it is subscribed: of one with the attribute, and of one without."""
+
+    class Asked:
+        def __init__(self, wants_pdus: bool) -> None:
+            self.wants_pdus = wants_pdus
+            self.pdus = 0
+
+        def __call__(self, event: object) -> None:
+            self.pdus += isinstance(event, PduTransferred)
+
+    with_pdus, without = Asked(True), Asked(False)
+    assert wants_pdus(with_pdus) and not wants_pdus(without) and not wants_pdus(Watch())
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer) as association:
+            for one in (without, with_pdus):
+                association.subscribe(one)
+            await association.echo().result()
+            assert (with_pdus.pdus, without.pdus) == (2, 0)
+            association.unsubscribe(with_pdus)
+            await association.echo().result()
+    assert (with_pdus.pdus, without.pdus) == (2, 0)
+
+
+async def test_the_level_of_a_query_is_put_into_its_identifier() -> None:
+    """Unless it has one; a data set of the caller's is not changed."""
+    asked: list[bytes] = []
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        for _ in range(3):
+            found = await wire.read_message()
+            asked.append(found.data or b"")
+            await wire.send(response(found))
+        await serve_requests(wire)
+
+    plain, named = Dataset(), Dataset()
+    plain.PatientID = named.PatientID = "1"
+    named.QueryRetrieveLevel = "IMAGE"
+    async with ScriptedPeer(script) as peer:
+        async with opened(peer) as association:
+            for keys in (plain, named, {"PatientID": "1"}):
+                await association.find("STUDY", keys).result()
+    assert [b"STUDY" in one for one in asked] == [True, False, True]
+    assert b"IMAGE" in asked[1] and asked[0] == asked[2]
+    assert "QueryRetrieveLevel" not in plain
+
+
+async def test_encoded_data_has_to_be_in_the_contexts_transfer_syntax() -> None:
+    data = b"\x10\x00\x20\x00LO\x02\x001 "
+    async with ScriptedPeer(serve) as peer:
+        async with opened(peer) as association:
+            with pytest.raises(UsageError, match=r"the context has 1\.2\.840\.10008\.1\.2$"):
+                association.find("STUDY", EncodedData(data, "1.2.840.10008.1.2.1"))
+            with pytest.raises(NoPresentationContext, match=r"Printer.* was not proposed"):
+                association.send(NGet("1.2.840.10008.5.1.1.16", "1.2.3"))
+            assert not association.operations

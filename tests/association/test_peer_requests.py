@@ -10,7 +10,7 @@ import pytest
 from assocsh import Handlers, connect, listen
 from assocsh.association.association import Association
 from assocsh.association.events import PeerRequest
-from assocsh.association.indication import Indication
+from assocsh.association.indication import Indication, MemorySink
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import NEventReport
 from assocsh.errors import NoPresentationContext, UnusableFile
@@ -556,3 +556,108 @@ async def test_many_responses_wait_for_a_slow_peer() -> None:
                 count += one.is_pending
             assert count == 2000
     assert most <= 65
+
+
+async def test_a_handler_may_return_anything_that_can_be_awaited() -> None:
+    futures: list[asyncio.Future[None]] = []
+
+    def report(indication: Indication) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        futures.append(future)
+        indication.respond(0x0107)
+        asyncio.get_running_loop().call_soon(future.set_result, None)
+        return future
+
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: report})
+    (answer,) = await answers(ask(scripted.N_EVENT_REPORT), handlers=handlers)
+    assert answer.command["status"] == 0x0107
+    assert futures[0].done()
+
+
+async def test_what_an_indication_says_of_itself() -> None:
+    seen: list[Indication] = []
+
+    def report(indication: Indication) -> None:
+        assert indication.association.state == "open"
+        assert indication.dataset is None and indication.data is None
+        assert indication.final_status is None and not indication.answered
+        seen.append(indication)
+        indication.respond(0)
+        assert indication.answered
+        indication.respond(0x0110)  # too late: dropped
+
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: report})
+    (answer,) = await answers(ask(scripted.N_EVENT_REPORT, 7), handlers=handlers)
+    assert answer.command["status"] == 0 and seen[0].final_status == 0
+    assert repr(seen[0]) == "<Indication N-EVENT-REPORT-RQ message 7>"
+
+
+async def test_a_data_set_that_is_too_large_for_memory() -> None:
+    """Where no sink is opened it is kept in memory, up to a cap: above, it is A700H."""
+    sink = MemorySink(cap=50_000)
+    answer, (indication,) = await _stored(lambda _: sink)
+    assert answer.command["status"] == 0xA700
+    assert isinstance(indication.failure, OSError) and "50000" in str(indication.failure)
+    assert not sink.data and indication.dataset is None
+
+
+async def test_the_association_ends_while_reading_is_held() -> None:
+    """Nothing is left of the waiting, and the sink forgets what it had."""
+
+    class Stuck(Sink):
+        async def drained(self) -> None:
+            held.set()
+            await asyncio.Event().wait()
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(roles=ROLES)
+        said = command(field=1, message_id=1, affected_class=scripted.CT, data_set_type=1)
+        await wire.send(pdata(pdv(CT, said, is_command=True)))
+        await wire.send(*(pdata(pdv(CT, bytes(100), is_command=False, last=False)),) * 3)
+        await wire.closed()
+
+    held = asyncio.Event()
+    sink = Stuck(backlog=1 << 30)
+    handlers = Handlers(
+        {CommandField.C_STORE_RQ: lambda indication: indication.respond(0)},
+        open_sink=lambda _: sink,  # type: ignore[arg-type,return-value]
+    )
+    async with ScriptedPeer(script) as peer:
+        association = await opened(peer, handlers=handlers)
+        await held.wait()
+        await association.abort()
+    assert sink.discarded == 1
+
+
+async def test_handlers_that_wait_for_room_when_the_association_ends() -> None:
+    """A peer that reads nothing, then an abort: ``drain`` lets them go."""
+    ended: list[str] = []
+
+    async def find(indication: Indication) -> None:
+        try:
+            for _ in range(100_000):
+                indication.respond(0xFF00, bytes(2000))
+                await indication.drain()
+        finally:
+            ended.append("find")
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        wire.stop_reading()
+        await wire.send(ask(scripted.N_EVENT_REPORT))
+        await over.wait()
+
+    over = asyncio.Event()
+    watch = Watch()
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: find})
+    async with ScriptedPeer(script, receive_buffer=4096) as peer:
+        association = await opened(peer, watch, handlers=handlers)
+        await watch.asked()
+        lanes = association._engine.dimse.lanes  # type: ignore[union-attr]
+        async with asyncio.timeout(3):
+            while lanes.control_backlog <= 64:
+                await asyncio.sleep(0.01)
+        assert not ended
+        await association.abort()
+        over.set()
+    assert ended == ["find"]

@@ -12,18 +12,20 @@ from assocsh.association.events import Remark
 from assocsh.association.proposals import (
     COMPRESSED,
     MAX_CONTEXTS,
-    SETS,
     UNCOMPRESSED,
     ContextSpec,
     context_specs,
     propose,
 )
+from assocsh.datasets.context_words import CONTEXT_SETS
 from assocsh.datasets.dictionary import sop_class_uid, storage_sop_classes
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
 
 CT = sop_class_uid("CTImageStorage")
-COMBINED = [",".join(names) for names in chain(*(combinations(SETS, count) for count in (1, 2)))]
+COMBINED = [
+    ",".join(names) for names in chain(*(combinations(CONTEXT_SETS, count) for count in (1, 2)))
+]
 
 
 @pytest.mark.parametrize("words", COMBINED)

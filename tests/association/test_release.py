@@ -453,3 +453,89 @@ async def test_a_policy_without_a_window_is_synchronous() -> None:
         address = f"ASSOCSH@127.0.0.1:{listener.port}"
         async with connect(address, contexts=SPECS, window=8, timeouts=QUICK) as association:
             assert association.window == AsyncWindow(1, 1)
+
+
+@pytest.mark.rule("R4")
+async def test_the_peer_asks_while_we_drain() -> None:
+    """Both want the end: what is pending cannot be answered any more, and the peer is answered."""
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        await wire.read_message()
+        await releasing.wait()
+        await wire.send(scripted.release_rq())
+        await wire.expect(scripted.RELEASE_RP)
+
+    releasing = asyncio.Event()
+    watch = Watch()
+    async with ScriptedPeer(script) as peer:
+        association = await opened(peer, watch)
+        find = association.find("STUDY", KEYS)
+        await watch.state_of(find, "pending")
+        task = asyncio.create_task(association.release())
+        await asyncio.sleep(0)
+        releasing.set()
+        await task
+        assert association.state is AssociationState.RELEASED
+        error = await error_of(find)
+        assert isinstance(error, AssociationReleased) and error.by == "peer"
+    assert watch.states.count("releasing") == 1
+
+
+async def test_a_release_may_wait_for_ever() -> None:
+    """Without a timeout: also for a request that ended on this side."""
+    answer_now = asyncio.Event()
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        asked = await wire.read_message()
+        await answer_now.wait()
+        await wire.send(response(asked))
+        await wire.answer_release()
+
+    watch = Watch()
+    async with ScriptedPeer(script) as peer:
+        association = await opened(peer, watch, timeouts=replace(QUICK, release=None))
+        echo = association.echo()
+        await watch.state_of(echo, "pending")
+        echo.cancel()
+        task = asyncio.create_task(association.release())
+        await asyncio.sleep(0.02)
+        assert not task.done()
+        answer_now.set()
+        await task
+        assert association.state is AssociationState.RELEASED
+    assert any("a late C-ECHO-RSP" in text for text in watch.remarks)
+
+
+async def test_a_handler_that_still_runs_holds_a_release() -> None:
+    """However long it takes, and whatever else ended on this side already."""
+    finish = asyncio.Event()
+
+    async def report(indication: Indication) -> None:
+        await finish.wait()
+        indication.respond(0)
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        asked = await wire.read_message()
+        await wire.send(event_report())
+        assert (await wire.read_message()).command["responded_id"] == 7
+        await wire.send(response(asked))
+        await wire.answer_release()
+
+    watch = Watch()
+    handlers = Handlers({CommandField.N_EVENT_REPORT_RQ: report})
+    timeouts = replace(QUICK, release=0.2)
+    async with ScriptedPeer(script) as peer:
+        association = await opened(peer, watch, handlers=handlers, timeouts=timeouts)
+        echo = association.echo()
+        await watch.state_of(echo, "pending")
+        echo.cancel()
+        await watch.asked()
+        task = asyncio.create_task(association.release())
+        await asyncio.sleep(0.3)
+        assert not task.done()
+        finish.set()
+        await task
+        assert association.state is AssociationState.RELEASED

@@ -7,13 +7,20 @@ import hashlib
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assocsh import TLSConfig, connect
 from assocsh.association.events import PduTransferred
-from assocsh.errors import AssociationError, ConnectionFailed, OperationTimeout, UsageError
+from assocsh.errors import (
+    AssociationError,
+    ConnectionFailed,
+    OperationTimeout,
+    UnusableFile,
+    UsageError,
+)
 from assocsh.upperlayer.negotiation import UserIdentity
 from tests.association.support import QUICK, SPECS, Watch, error_of
 from tests.peers import scripted
@@ -183,3 +190,48 @@ async def test_abort_over_tls_is_bounded(certificate: tuple[Path, Path]) -> None
         await association.abort()
         assert asyncio.get_running_loop().time() - started < 1.2
         assert not isinstance(await error_of(echo), OperationTimeout)
+
+
+@pytest.mark.parametrize("end", ["cancelled", "timeout", "closed"])
+async def test_a_handshake_that_comes_to_nothing(end: str) -> None:
+    """A peer that takes the connection and says nothing, or closes it: nothing is left open."""
+    shaking = asyncio.Event()
+
+    async def script(wire: Wire) -> None:
+        assert await wire.read(1) == b"\x16"
+        shaking.set()
+        if end == "closed":
+            await wire.close()
+        else:
+            await wire.closed()
+
+    timeouts = replace(QUICK, connect=0.2 if end == "timeout" else 2)
+    async with ScriptedPeer(script) as peer:
+        opening = connect(
+            peer.address, contexts=SPECS, timeouts=timeouts, tls=TLSConfig(insecure=True)
+        )
+        task = asyncio.ensure_future(asyncio.wait_for(opening, 5))
+        await shaking.wait()
+        if end == "cancelled":
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return
+        with pytest.raises(ConnectionFailed) as failed:
+            await task
+        words = {"timeout": "no answer within 0.2 s", "closed": "closed the connection"}[end]
+        assert words in failed.value.message
+        assert (failed.value.by, failed.value.code) == ("peer", 3)
+
+
+@pytest.mark.parametrize("option", ["ca", "certificate"])
+async def test_files_that_are_none_of_tls(option: str, tmp_path: Path) -> None:
+    """Refused before anything is sent; the error names the file."""
+    garbage = tmp_path / "garbage.pem"
+    garbage.write_text("this is no certificate")
+    for path in (garbage, tmp_path / "missing.pem"):
+        async with ScriptedPeer(serve) as peer:
+            with pytest.raises(UnusableFile, match="TLS files") as refused:
+                await connect(peer.address, contexts=SPECS, tls=TLSConfig(**{option: str(path)}))
+            assert refused.value.path == str(path) and "PEM" in refused.value.hint
+            assert peer.connections == 0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assocsh.cli.arguments import Mode, parse_arguments, quoted
+from assocsh.cli.arguments import Mode, parse_arguments
 from assocsh.cli.usage import usage
 from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.errors import UsageError
@@ -18,7 +18,7 @@ from assocsh.language.parse import parse
 
 def test_a_peer_and_its_options_are_an_open() -> None:
     read = parse_arguments(["A@b:1", "--window", "8", "--tls", "--contexts=qr,storage"])
-    assert read.open_text == "open 'A@b:1' --window '8' --tls --contexts 'qr,storage'"
+    assert read.open_text == "open A@b:1 --window 8 --tls --contexts qr,storage"
     (call,) = parse(read.open_text)
     assert call.spec.name == "open"
 
@@ -33,13 +33,13 @@ def test_commands_and_format() -> None:
 
 def test_practice_is_a_peer() -> None:
     read = parse_arguments(["practice", "--latency", "50", "-c", "echo"])
-    assert read.open_text == "open 'practice' --latency '50'"
+    assert read.open_text == "open practice --latency 50"
 
 
 def test_serve() -> None:
     read = parse_arguments(["serve", "--port", "11112", "--data", "/d"])
     assert read.mode is Mode.SERVE
-    assert read.options == {"--port": "11112", "--data": "/d"}
+    assert read.serve_options == [("--port", "11112"), ("--data", "/d")]
 
 
 @pytest.mark.parametrize(
@@ -71,15 +71,54 @@ def test_what_is_wrong(words: list[str], says: str) -> None:
     assert caught.value.code == 2
 
 
+def test_what_is_asked_for_is_said_whatever_stands_behind_it() -> None:
+    assert parse_arguments(["--help", "--no-such-option"]).mode is Mode.HELP
+    assert parse_arguments(["run", "--help", "--no-such-option"]).mode is Mode.HELP_RUN
+    assert parse_arguments(["serve", "--version"]).mode is Mode.VERSION
+    # but a value is a value
+    assert parse_arguments(["x", "-c", "--help"]).commands == ["--help"]
+    assert parse_arguments(["--", "--help"]).peer == "--help"
+
+
+@pytest.mark.parametrize("way", [[], ["run", "x.assoc"], ["serve"]])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--dtaa", "/d"], "there is no option --dtaa"),
+        (["--data"], "--data needs a value"),
+        (["--latency="], ""),
+        (["-x"], "there is no option -x"),
+        (["--no-such-option-at-all=1"], "lists the options"),
+    ],
+)
+def test_every_way_in_reads_its_options_alike(way: list[str], words: list[str], says: str) -> None:
+    head = [*way, "practice"] if way != ["serve"] else way
+    if not says:
+        read = parse_arguments([*head, *words])
+        options = read.run.open_options if read.run else read.open_options + read.serve_options
+        assert options == [("--latency", "")]
+        return
+    with pytest.raises(UsageError) as caught:
+        parse_arguments([*head, *words])
+    assert says in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_the_formats_have_one_home() -> None:
+    from assocsh.language.settings import FORMATS, SETTINGS
+    from assocsh.output.rows import ROWS
+
+    assert {*ROWS, "json"} == set(FORMATS) == set(SETTINGS["format"].choices)
+    for word in FORMATS:
+        assert parse_arguments(["x", "--format", word]).format == word
+        assert parse_arguments(["run", "x.assoc", "--format", word]).run is not None
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1))
 def test_a_word_of_the_command_line_stays_one_word(word: str) -> None:
-    try:
-        text = quoted(word)
-    except UsageError:
-        assert "'" in word
-        return
-    (call,) = parse(f"store {text}")
+    (call,) = parse(parse_arguments(["--", word]).open_text.replace("open", "store", 1))
     assert [each.literal for each in call.words] == [word]
+    (call,) = parse(parse_arguments(["A@b:1", "--user", word]).open_text)
+    assert [each.literal for each in call.options["--user"]] == [word]
 
 
 def test_usage_names_every_option() -> None:

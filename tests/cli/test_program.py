@@ -36,6 +36,16 @@ async def test_json_lines_and_nothing_else() -> None:
     assert "C-FIND-RQ" in err
 
 
+async def test_without_to_instances_go_to_the_folder_that_is_set(tmp_path: Path) -> None:
+    commands = "set received ./RECV; find study; get study --of 1"
+    code, out, err = await ran("practice", "-c", commands, cwd=tmp_path)
+    assert code == 0, err
+    count = len(list((tmp_path / "RECV").iterdir()))
+    assert count > 0
+    assert f"{count} received in ./RECV" in out
+    assert [each.name for each in tmp_path.iterdir()] == ["RECV"]
+
+
 async def test_stdin_is_a_script() -> None:
     async with peer() as scp:
         script = "# a comment\necho\nfind study PatientID=P1 \\\n   StudyDate\nexpect count == 0\n"

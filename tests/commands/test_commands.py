@@ -486,7 +486,7 @@ async def test_get_receives_into_a_folder(storage: Storage, tmp_path: Path) -> N
         assert sorted(path.name for path in target.iterdir()) == ["1.2.1.dcm", "1.2.2.dcm"]
         assert f"2 completed · 2 received in {target}" in output.text
         record = session.requests[0]
-        assert (record.count, record.received) == (2, 2)
+        assert (record.count, record.arrivals.received) == (2, 2)
 
 
 async def test_a_folder_that_cannot_be_written_is_said_once(
@@ -582,6 +582,17 @@ async def test_listen_receives(tmp_path: Path) -> None:
         assert await session.run("listen; listen --stop; listen --stop") == 5
         assert "nothing listens" in output.said
         assert session.status().listening == ""
+
+
+async def test_what_comes_unasked_goes_to_the_folder_that_is_set(tmp_path: Path) -> None:
+    async with shell() as (session, output), shell() as (sender, _):
+        session.base = tmp_path
+        assert await session.run("set received arrived; listen --as STORE1") == 0
+        path = write(tmp_path / "a.dcm", "1.2.1")
+        assert await sender.run(f"open {session.status().listening}; store {path}") == 0
+        assert [each.name for each in (tmp_path / "arrived").iterdir()] == ["1.2.1.dcm"]
+        assert await session.run("listen --stop; set received later; listen") == 0
+        assert str(tmp_path / "later") in output.text
 
 
 @pytest.mark.scenario(72)

@@ -201,6 +201,39 @@ def test_views_of_a_response() -> None:
     assert not command.has_data
 
 
+def test_views_of_a_request() -> None:
+    command = CommandSet.of(
+        CommandField=0x0021,
+        MessageID=4,
+        CommandDataSetType=1,
+        AffectedSOPClassUID=UID,
+        AffectedSOPInstanceUID="1.2.3",
+        MoveDestination="THERE",
+        EventTypeID=2,
+    )
+    assert command.label == "C-MOVE-RQ" and not command.is_response
+    assert command.affected_sop_class == command.sop_class == UID
+    assert command.affected_sop_instance == command.sop_instance == "1.2.3"
+    assert (command.move_destination, command.event_type) == ("THERE", 2)
+    assert command.has_data
+    asked = CommandSet.of(
+        CommandField=0x0110, RequestedSOPClassUID=UID, RequestedSOPInstanceUID="1.2"
+    )
+    assert (asked.sop_class, asked.sop_instance) == (UID, "1.2")
+    assert repr(asked) == (
+        f"CommandSet(RequestedSOPClassUID={UID!r}, CommandField=272, RequestedSOPInstanceUID='1.2')"
+    )
+
+
+def test_the_request_that_a_message_belongs_to() -> None:
+    for field in CommandField:
+        names_another = field.is_response or field is CommandField.C_CANCEL_RQ
+        element = "MessageIDBeingRespondedTo" if names_another else "MessageID"
+        command = CommandSet.of(CommandField=int(field), **{element: 9})
+        assert command.answers == names_another
+        assert command.request_id == 9
+
+
 @pytest.mark.parametrize("kind", [0x0000, 0x0001, 0x0102, 0xFFFF])
 def test_any_data_set_type_but_0101_announces_a_data_set(kind: int) -> None:
     """fo-dicom sends 0202H, DCMTK 0001H, others 0000H."""
@@ -224,6 +257,15 @@ def test_elements_that_the_standard_does_not_name_are_kept() -> None:
     command = CommandSet.decode(ECHO.encode() + struct.pack("<HHI", 0, 0x5110, 4) + b"\x01\x02\0\0")
     assert command.values[0x5110] == "01020000"
     assert (0x5110, "(0000,5110)", "UN", "01020000") in list(command.items())
+
+
+@pytest.mark.scenario(46)
+def test_of_several_numbers_the_first_is_taken_and_an_empty_one_is_absent() -> None:
+    """Each of these elements has one value (PS3.7 E.1)."""
+    twice = struct.pack("<HHIHH", 0, 0x0900, 4, 0xA700, 0x1234)
+    assert CommandSet.decode(ECHO.encode() + twice).status == 0xA700
+    none = struct.pack("<HHI", 0, 0x0700, 0)
+    assert CommandSet.decode(ECHO.encode() + none) == ECHO
 
 
 @pytest.mark.scenario(46)

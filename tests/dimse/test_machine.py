@@ -331,6 +331,68 @@ def test_withdrawing_the_one_that_waits_for_its_source_lets_the_next_go() -> Non
     assert machine.lanes.has_output, "nobody would come back for the rest"
 
 
+def test_a_source_that_stops_in_the_middle_of_a_message_holds_everything() -> None:
+    """The rest of the message comes first, whatever else is to be said (PS3.8 Annex E)."""
+    machine = support.machine(0, performed=0)
+    source = Source(bytes(300), step=100)
+    machine.invoke(3, dict(STORE), source)
+    echo = support.CommandSet.of(CommandField=0x0030, CommandDataSetType=0x0101, MessageID=9)
+    machine.receive([support.command_pdv(1, echo)], 0.0)
+    pieces = machine.lanes.next_pieces(1, 0.0)
+    source.gaps = 2
+    pieces += machine.lanes.next_pieces(1 << 20, 0.0)
+    assert machine.lanes.mid_message and not machine.lanes.has_output
+    machine.respond(machine.performing[9], 0)
+    assert not machine.lanes.has_output
+    machine.lanes.source_ready()
+    assert machine.lanes.has_output
+    pieces += machine.lanes.next_pieces(1 << 20, 0.0)
+    labels = [one.command.label for one in support.whole_messages(pieces)]
+    assert labels == ["C-STORE-RQ", "C-ECHO-RSP"]
+
+
+def test_the_next_file_is_read_while_the_window_is_full() -> None:
+    """Its first block is here when its turn comes; a source that fails then is told then."""
+    machine = support.machine(1)
+    first = invoke(machine, ECHO)
+    read: list[int] = []
+
+    class Counted(Source):
+        def read(self, size: int) -> bytes | None:
+            read.append(size)
+            return super().read(size)
+
+    store = machine.invoke(3, dict(STORE), Counted(bytes(100)))
+    broken = machine.invoke(3, dict(STORE), Broken(0))
+    drain(machine)
+    assert read == []
+    machine.lanes.read_ahead()
+    machine.lanes.read_ahead()
+    assert len(read) == 1 and store.state is OperationState.QUEUED
+    assert not machine.lanes.has_output
+    respond(machine, first)
+    (sent,) = drain(machine)
+    assert sent.data == bytes(100) and len(read) == 1
+    machine.take_events()
+    machine.lanes.read_ahead()
+    assert machine.take_events() == [] and broken.state is OperationState.QUEUED
+    respond(machine, store)
+    assert drain(machine) == []
+    assert broken.state is OperationState.FAILED
+
+
+def test_an_answer_of_many_pdus_goes_out_in_turns() -> None:
+    machine = support.machine(performed=1, peer_max_pdu=64)
+    command = support.CommandSet.of(CommandField=0x0020, CommandDataSetType=1, MessageID=8)
+    machine.receive([support.command_pdv(5, command), support.data_pdv(5, b"xx")], 0.0)
+    machine.respond(machine.performing[8], 0xFF00, bytes(1000))
+    pieces = machine.lanes.next_pieces(300, 0.0)
+    assert machine.lanes.mid_message and machine.lanes.has_output
+    pieces += machine.lanes.next_pieces(1 << 20, 0.0)
+    (answer,) = support.whole_messages(pieces)
+    assert answer.data == bytes(1000)
+
+
 class Broken(Source):
     """Fails after ``good`` bytes."""
 
@@ -415,6 +477,18 @@ def test_a_command_set_that_is_none_is_a_violation() -> None:
     assert isinstance(violation, ev.Violation) and violation.error.reason == 6
 
 
+@pytest.mark.parametrize("cut", [1, 12, 40])
+def test_a_command_set_in_fragments(cut: int) -> None:
+    machine = support.machine(performed=1)
+    command = support.CommandSet.of(CommandField=0x0030, CommandDataSetType=0x0101, MessageID=1)
+    encoded = memoryview(command.encode())
+    machine.receive([support.Pdv(1, True, False, encoded[:cut])], 0.0)
+    assert machine.take_events() == [] and machine.mid_reception
+    machine.receive([support.Pdv(1, True, True, encoded[cut:])], 0.0)
+    (asked,) = support.kinds(machine, ev.IndicationReceived)
+    assert isinstance(asked, ev.IndicationReceived) and asked.performing.command == command
+
+
 def test_a_store_streams() -> None:
     """Begun with the command set, each piece as it comes, ended with the last."""
     machine = support.machine(performed=1)
@@ -444,6 +518,10 @@ def test_responses_repeat_what_the_request_named() -> None:
         ActionTypeID=2,
     )
     machine.receive([support.command_pdv(1, command)], 0.0)
+    with_counts = {0x1020: 0, 0x1021: 4}
+    machine.respond(machine.performing[8], 0xFF00, None, with_counts)
+    (pending,) = drain(machine)
+    assert with_counts.items() <= pending.command.values.items()
     machine.respond(machine.performing[8], 0, b"ab")
     (answer,) = drain(machine)
     assert answer.command.values == {
@@ -504,8 +582,19 @@ def test_a_store_from_the_peer_is_progress_of_our_get() -> None:
     invoke(machine, GET, b"xx")
     drain(machine, now=0.0)
     command = support.CommandSet.of(CommandField=0x0001, CommandDataSetType=1, MessageID=1)
-    machine.receive([support.command_pdv(3, command)], 8.0)
+    machine.receive([support.command_pdv(3, command), support.data_pdv(3, b"ab")], 8.0)
     assert machine.next_timeout() == 18.0
+    machine.receive([support.command_pdv(3, command)], 9.0)  # a duplicate is no progress
+    assert machine.next_timeout() == 18.0
+
+
+def test_a_store_from_the_peer_is_no_progress_of_another_request() -> None:
+    machine = support.machine(1, performed=1, timeout=10.0)
+    invoke(machine, FIND, b"xx")
+    drain(machine, now=0.0)
+    command = support.CommandSet.of(CommandField=0x0001, CommandDataSetType=1, MessageID=1)
+    machine.receive([support.command_pdv(3, command)], 8.0)
+    assert machine.next_timeout() == 10.0
 
 
 @pytest.mark.scenario(61)
@@ -591,6 +680,54 @@ def test_states_go_only_where_they_may() -> None:
             assert event.state in support.NEXT[before], (before, event.state)
             states[id(event.invocation)] = event.state
     assert all(state.is_end for state in states.values())
+
+
+def test_without_an_observer_only_what_counts_is_reported() -> None:
+    """Responses, requests and ends; no messages, and no states on the way to an end."""
+    machine = support.machine(2, performed=0)
+    machine.lanes.observed = False
+    finds = [invoke(machine, FIND, b"xx") for _ in range(2)]
+    drain(machine)
+    machine.cancel(finds[1])
+    assert finds[1].state is OperationState.CANCELLING
+    respond(machine, finds[0], 0xFF00, b"yy")
+    respond(machine, finds[0], 0x0000)
+    respond(machine, finds[1], 0xFE00)
+    store = support.CommandSet.of(CommandField=0x0001, CommandDataSetType=1, MessageID=1)
+    machine.receive([support.command_pdv(3, store), support.data_pdv(3, b"abcd")], 0.0)
+    echo = support.CommandSet.of(CommandField=0x0030, CommandDataSetType=0x0101, MessageID=2)
+    machine.receive([support.command_pdv(1, echo)], 0.0)
+    machine.respond(machine.performing[2], 0)
+    drain(machine)
+    assert [type(event) for event in machine.take_events()] == [
+        ev.ResponseReceived,
+        ev.ResponseReceived,
+        ev.StateChanged,
+        ev.ResponseReceived,
+        ev.StateChanged,
+        ev.StoreBegun,
+        ev.StoreData,
+        ev.StoreEnded,
+        ev.IndicationReceived,
+    ]
+    assert [find.state for find in finds] == [OperationState.DONE, OperationState.CANCELLED]
+
+
+def test_more_is_expected_while_something_is_outstanding_or_half_here() -> None:
+    machine = support.machine(1, performed=1)
+    assert not machine.expects_more
+    echo = invoke(machine, ECHO)
+    drain(machine)
+    assert machine.expects_more
+    respond(machine, echo)
+    assert not machine.expects_more
+    store = support.CommandSet.of(CommandField=0x0001, CommandDataSetType=1, MessageID=1)
+    machine.receive([support.command_pdv(3, store)], 0.0)
+    assert machine.expects_more and machine.mid_reception
+    machine.receive([support.data_pdv(3, b"abcd")], 0.0)
+    assert machine.expects_more and not machine.mid_reception
+    machine.respond(machine.performing[1], 0)
+    assert not machine.expects_more
 
 
 def test_idle() -> None:

@@ -72,7 +72,11 @@ def test_the_overview_names_every_command() -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=every_name)
 def test_help_of_a_command(spec: CommandSpec) -> None:
     text = help_text(spec.name)
-    assert all(example in text for example in spec.examples)
+    shown = text.partition("Examples:\n")[2].partition("\n\n")[0]
+    assert shown.replace(" \\\n   ", "").splitlines() == [f"  {each}" for each in spec.examples]
+    values = [[word.literal for word in call.words] for call in parse(shown)]
+    alone = [call for example in spec.examples for call in parse(example)]
+    assert values == [[word.literal for word in call.words] for call in alone]
     assert all(option.name in text for option in spec.options)
     assert spec.section in text
     assert max(len(line) for line in text.splitlines()) <= 120

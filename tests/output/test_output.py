@@ -424,10 +424,12 @@ async def test_what_has_no_room_is_named() -> None:
 
 
 async def test_a_burst_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.output.sparing.PAUSE", 0.0)
+    monkeypatch.setattr("assocsh.output.sparing.PAUSE", 0.05)
     told: list[int] = []
     burst = RateLimit(told.append)
     assert sum(burst.admit() for _ in range(100)) == 20
     await until(lambda: told)
     assert told == [80]
-    await until(burst.admit)  # a new burst
+    assert not burst.admit(), "it is not over"
+    await until(lambda: told == [80, 1] and burst._timer is None)
+    assert burst.admit(), "a new burst"

@@ -134,9 +134,10 @@ async def establish(
     peer_max_pdu: int = 16384,
     handlers: Handlers | None = None,
     keep: bool = True,
+    transport: CountingTransport | None = None,
 ) -> tuple[Association, CountingTransport]:
     """An association of ours with the contexts of CLASSES, and the transport below it."""
-    transport = CountingTransport(asyncio.get_running_loop(), keep=keep)
+    transport = transport or CountingTransport(asyncio.get_running_loop(), keep=keep)
     association = await associated(
         transport, window=window, peer_max_pdu=peer_max_pdu, handlers=handlers
     )

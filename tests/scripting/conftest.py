@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from assocsh.commands.registry import new_session
 from assocsh.scripting.outcome import ScriptOutcome, outcomes
 from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all, log_problems
 from tests.peers.process import free_port
@@ -44,7 +45,7 @@ def run_scripts(
     if problems:
         return [each for log in log_problems(problems, ()) for each in outcomes(log.events)]
     said: list[str] = [] if lines is None else lines
-    run = Run(scripts, plan, output=lambda: QuietOutput(said.append))
+    run = Run(scripts, plan, make_session=new_session, output=lambda: QuietOutput(said.append))
     code = asyncio.run(run.all())
     found = run.outcomes
     assert code == next((each.code for each in found if each.code), 0)

@@ -10,9 +10,11 @@ import pytest
 from pydicom import Dataset
 
 from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
+from assocsh.commands.registry import new_session
 from assocsh.datasets.codec import decode
 from assocsh.dimse.commandset import CommandField
 from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.outcome import RunOutcome
 from assocsh.scripting.runner import QuietOutput, Run, RunPlan, load_all
 
 HOSTILE = [
@@ -90,7 +92,7 @@ def test_a_value_stays_one_word(tmp_path: Path, value: str) -> None:
         plan = RunPlan(peer=peer, open_text=f"open {peer}")
         scripts, problems = load_all([str(path)], plan)
         assert not problems
-        run = Run(scripts, plan, output=lambda: QuietOutput(log.append))
+        run = Run(scripts, plan, make_session=new_session, output=lambda: QuietOutput(log.append))
         code = await run.all()
         await listener.close()
         outcome = run.outcomes[0]
@@ -136,23 +138,23 @@ def test_a_hostile_value_in_reports_and_failures(tmp_path: Path) -> None:
         peer = f"{listener.ae_title}@{listener.host}:{listener.port}"
         plan = RunPlan(peer=peer, open_text=f"open {peer}")
         scripts, _ = load_all([str(path)], plan)
-        run = Run(scripts, plan, output=lambda: QuietOutput(lambda line: None))
+        run = Run(
+            scripts, plan, make_session=new_session, output=lambda: QuietOutput(lambda line: None)
+        )
         assert await run.all() == 1
         await listener.close()
         outcome = run.outcomes[0]
         lines = [line for step in outcome.failures for line in failure_lines(outcome, step)]
-        from assocsh.scripting.reports.html import html
-        from assocsh.scripting.reports.jsonreport import json_report
-        from assocsh.scripting.reports.junit import junit
-        from assocsh.scripting.reports.tap import tap
+        from assocsh.scripting.reports import html, jsonreport, junit, tap
 
-        assert "<script" not in html([outcome], program="", started="", redacted=False)
-        json.loads(json_report([outcome], program="", redacted=False))
+        run = RunOutcome([outcome], redacted=False)
+        assert "<script" not in html.render(run)
+        json.loads(jsonreport.render(run))
         return [
             *lines,
-            *junit([outcome]).splitlines(),
-            *tap([outcome]).splitlines(),
-            *html([outcome], program="", started="", redacted=False).splitlines(),
+            *junit.render(run).splitlines(),
+            *tap.render(run).splitlines(),
+            *html.render(run).splitlines(),
         ]
 
     for line in asyncio.run(main()):

@@ -17,13 +17,9 @@ from assocsh.language.queries import Query
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.failures import failure_lines
-from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
 from assocsh.scripting.redact import Redactor
-from assocsh.scripting.reports.github import github
-from assocsh.scripting.reports.html import html
-from assocsh.scripting.reports.jsonreport import json_report
-from assocsh.scripting.reports.junit import junit
-from assocsh.scripting.reports.tap import tap
+from assocsh.scripting.reports import github, html, jsonreport, junit, tap
 from assocsh.scripting.session_log import SessionLogger
 from assocsh.session.resolver import SessionResolver
 
@@ -94,21 +90,21 @@ def test_every_output_says_the_same(archive: str, tmp_path: Path, form: str) -> 
     terminal = told.output.said
     of_run = "\n".join(line for step in outcome.failures for line in failure_lines(outcome, step))
     recorded = told.recorded.read_text("utf-8")
-    root = ElementTree.fromstring(junit([outcome]))
+    root = ElementTree.fromstring(junit.render(RunOutcome([outcome])))
     texts = {
         "the terminal": terminal,
         "run": of_run,
         "JUnit": "\n".join(root.itertext()),
-        "TAP": tap([outcome]),
-        "HTML": html([outcome], program="0", started="", redacted=False),
-        "GitHub": github([outcome]),
+        "TAP": tap.render(RunOutcome([outcome])),
+        "HTML": html.render(RunOutcome([outcome], program="0", started="", redacted=False)),
+        "GitHub": github.render(RunOutcome([outcome])),
         "the recording": recorded,
     }
     for text, found in zip(FAILING, actual, strict=True):
         for where, output in texts.items():
             escaped = markup.escape(found) if where == "HTML" else found
             assert f"actual {escaped}" in output, (where, text)
-    report = json.loads(json_report([outcome], program="0", redacted=False))
+    report = json.loads(jsonreport.render(RunOutcome([outcome], program="0", redacted=False)))
     checks = [check for step in report["scripts"][0]["steps"] for check in step["expectations"]]
     assert [check["actual"] for check in checks][-len(actual) :] == actual
     if form == "json":
@@ -152,7 +148,7 @@ def test_what_has_no_value_is_the_same_error_everywhere(
     lines = [line for step in outcome.failures for line in failure_lines(outcome, step)]
     assert f"error: {error['message']}" in lines
     assert f"error: {error['message']}" in told.output.said
-    assert error["message"] in junit([outcome])
+    assert error["message"] in junit.render(RunOutcome([outcome]))
 
 
 def test_values_that_identify_are_replaced_in_every_output(archive: str, tmp_path: Path) -> None:
@@ -166,8 +162,8 @@ def test_values_that_identify_are_replaced_in_every_output(archive: str, tmp_pat
     for output in (
         told.recorded.read_text("utf-8"),
         json.dumps(redacted),
-        junit([outcome]),
-        html([outcome], program="0", started="", redacted=True),
+        junit.render(RunOutcome([outcome])),
+        html.render(RunOutcome([outcome], program="0", started="", redacted=True)),
     ):
         assert "PRC-1" not in output
         assert "differ: " in output and "none of " in output

@@ -14,13 +14,9 @@ from xml.etree import ElementTree
 import pytest
 
 from assocsh.scripting.event_log import Event
-from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
 from assocsh.scripting.redact import Redactor
-from assocsh.scripting.reports.github import github
-from assocsh.scripting.reports.html import html
-from assocsh.scripting.reports.jsonreport import json_report
-from assocsh.scripting.reports.junit import junit
-from assocsh.scripting.reports.tap import tap
+from assocsh.scripting.reports import github, html, jsonreport, junit, tap
 
 HOSTILE = "\x1b[2J]]><script>alert(1)</script>\x00\ud800\u202e&\"'\n%0A::error::x"
 
@@ -146,7 +142,7 @@ def test_outcome(run: list[ScriptOutcome]) -> None:
 def test_junit_is_read_by_junitparser_and_elementtree(
     run: list[ScriptOutcome], tmp_path: Path
 ) -> None:
-    text = junit(run)
+    text = junit.render(RunOutcome(run))
     root = ElementTree.fromstring(text)
     assert root.tag == "testsuites"
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("4", "1", "1")
@@ -173,7 +169,7 @@ def test_junit_has_the_shape_of_the_schema(run: list[ScriptOutcome]) -> None:
         "system-out": set(),
     }
     order = ["skipped", "error", "failure", "system-out"]
-    for element in ElementTree.fromstring(junit(run)).iter():
+    for element in ElementTree.fromstring(junit.render(RunOutcome(run))).iter():
         assert set(element.attrib) <= allowed[element.tag]
         if element.tag == "testcase":
             places = [order.index(child.tag) for child in element]
@@ -184,19 +180,19 @@ def test_junit_has_the_shape_of_the_schema(run: list[ScriptOutcome]) -> None:
 @pytest.mark.peer("prove")
 def test_tap_is_read_by_prove(run: list[ScriptOutcome], tmp_path: Path) -> None:
     path = tmp_path / "r.tap"
-    path.write_text(tap(run), "utf-8")
+    path.write_text(tap.render(RunOutcome(run)), "utf-8")
     done = subprocess.run(
         ["prove", "--exec", "cat", "-v", str(path)], capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 1
     assert "Failed 2/6 subtests" in done.stdout
     assert "Parse errors" not in done.stdout
-    path.write_text(tap(run[1:]), "utf-8")
+    path.write_text(tap.render(RunOutcome(run[1:])), "utf-8")
     assert subprocess.run(["prove", "--exec", "cat", str(path)], timeout=30).returncode == 0
 
 
 def test_json(run: list[ScriptOutcome]) -> None:
-    text = json_report(run, program="0", redacted=True)
+    text = jsonreport.render(RunOutcome(run, program="0", redacted=True))
     assert text.isascii()
     document = json.loads(text)
     assert document["code"] == 1
@@ -205,12 +201,12 @@ def test_json(run: list[ScriptOutcome]) -> None:
 
 
 def test_github(run: list[ScriptOutcome]) -> None:
-    lines = github(run).splitlines()
+    lines = github.render(RunOutcome(run)).splitlines()
     assert len(lines) == 2
     for line in lines:
         assert re.fullmatch(r"::error file=check\.assoc,line=\d+,title=assocsh::[^\r\n]*", line)
         assert line.isprintable()
-    assert github(run[1:]) == ""
+    assert github.render(RunOutcome(run[1:])) == ""
 
 
 class Page(HTMLParser):
@@ -231,7 +227,7 @@ class Page(HTMLParser):
 
 
 def page(run: list[ScriptOutcome]) -> str:
-    return html(run, program="0", started="2026", redacted=True)
+    return html.render(RunOutcome(run, program="0", started="2026", redacted=True))
 
 
 def test_html_holds_everything_and_loads_nothing(run: list[ScriptOutcome]) -> None:
@@ -297,10 +293,10 @@ def test_no_report_has_what_was_redacted() -> None:
         redactor.learn(event)
     run = outcomes([redactor.event(event) for event in raw])
     reports = [
-        junit(run),
-        tap(run),
-        json_report(run, program="0", redacted=True),
-        github(run),
+        junit.render(RunOutcome(run)),
+        tap.render(RunOutcome(run)),
+        jsonreport.render(RunOutcome(run, program="0", redacted=True)),
+        github.render(RunOutcome(run)),
         page(run),
     ]
     for report in reports:
@@ -329,8 +325,8 @@ def test_what_could_not_be_run() -> None:
             {"type": "script-end", "t": 0.0, "script": name, "code": 2, "elapsed_ms": 0.0},
         ]
     )
-    assert "not ok 1 - bad.assoc" in tap(run)
-    assert "line=2" in github(run)
-    root = ElementTree.fromstring(junit(run))
+    assert "not ok 1 - bad.assoc" in tap.render(RunOutcome(run))
+    assert "line=2" in github.render(RunOutcome(run))
+    root = ElementTree.fromstring(junit.render(RunOutcome(run)))
     assert root.get("errors") == "1" and "fnd" in "".join(root.itertext())
     assert "did you mean find?" in page(run)

@@ -16,8 +16,8 @@ from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.event_log import EventLog, LogFile
 from assocsh.scripting.failures import exchange_lines, failure_lines
-from assocsh.scripting.outcome import ScriptOutcome
-from assocsh.scripting.reports.github import github
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome
+from assocsh.scripting.reports import github
 from tests.scripting.conftest import RunText, run_scripts
 
 
@@ -227,10 +227,10 @@ def test_github_names_the_file_that_holds_the_line(tmp_path: Path, archive: str)
     inner.write_text("echo\nexpect count == 2\n", "utf-8")
     outer = tmp_path / "outer.assoc"
     outer.write_text("echo\nrun deep/inner.assoc\n", "utf-8")
-    text = github(run_scripts([str(outer)], archive))
+    text = github.render(RunOutcome(run_scripts([str(outer)], archive)))
     assert f"file={inner},line=2" in text and f"file={outer},line=2" in text
     inner.write_text("echo\n\nfnd\n", "utf-8")
-    assert f"file={inner},line=3" in github(run_scripts([str(outer)], archive))
+    assert f"file={inner},line=3" in github.render(RunOutcome(run_scripts([str(outer)], archive)))
 
 
 def test_run_inside_a_session_shares_its_association(run_text: RunText, tmp_path: Path) -> None:
@@ -344,7 +344,9 @@ def test_a_stopped_run_aborts(tmp_path: Path, archive: str) -> None:
     scripts, _ = load_all([str(path)] * 2, plan)
 
     async def main() -> tuple[int, list[ScriptOutcome]]:
-        run = Run(scripts, plan, output=lambda: QuietOutput(lambda line: None))
+        run = Run(
+            scripts, plan, make_session=new_session, output=lambda: QuietOutput(lambda line: None)
+        )
         asyncio.get_running_loop().call_later(1.5, run.stop, 130)
         return await run.all(), run.outcomes
 

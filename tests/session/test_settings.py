@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,25 +96,32 @@ def test_durations_are_shown_for_people(seconds: float | None, text: str) -> Non
     assert show_duration(seconds) == text
 
 
+def running() -> set[str]:
+    """The names of the tasks that have not ended."""
+    return {task.get_name() for task in asyncio.all_tasks()}
+
+
 async def test_keepalive_echoes_when_idle() -> None:
     async with peer() as scp, shell(scp) as (session, output):
-        began = session.now()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         await session.run("set keepalive 50ms")
-        await until(lambda: len(scp.seen) >= 4)
-        assert session.now() - began >= 3 * 0.05, "no echo before the next is due"
+        await until(lambda: len(scp.seen) == 3)
+        assert loop.time() - begun >= 0.1, "each waits until nothing came for 50 ms"
+        assert "assocsh keepalive" in running()
         await session.run("set keepalive off")
-        count = len(scp.seen)
-        await settle(40)  # some four times as long
-        assert len(scp.seen) == count
+        await until(lambda: "assocsh keepalive" not in running())
         assert not session.requests, "they are no requests of the user"
     async with peer() as scp, shell(scp, "--contexts CTImageStorage") as (session, output):
         await session.run("set keepalive 50ms")
-        assert "did not accept Verification" in output.said or scp.seen == []
+        assert "did not accept Verification" in output.said
+        assert "assocsh keepalive" not in running()
 
 
 async def test_an_idle_end_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assocsh.association.endings.IDLE", 0.0)
+    monkeypatch.setattr("assocsh.association.endings.IDLE", 0.01)
     async with peer() as scp, shell(scp) as (session, output):
+        await asyncio.sleep(0.05)
         await scp.listener.close()
         await settle()
         assert "`set keepalive 1s` keeps it" in output.said

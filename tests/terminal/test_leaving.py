@@ -176,3 +176,22 @@ def test_a_dumb_terminal_has_plain_lines(fake_shell: Start) -> None:
     shell.send("c-d")
     left(shell, "release")
     assert b"\x1b" not in shell.received
+
+
+def test_a_dumb_terminal_has_a_prompt_after_what_is_printed(fake_shell: Start) -> None:
+    shell = fake_shell(term="dumb")
+    shell.wait_for("assocsh>")
+    shell.control("print first", "print second")
+    shell.wait_for(
+        lambda t: t.lines[:5] == ["a fake shell", "assocsh>", "first", "second", "assocsh>"]
+    )
+    shell.enter("echo")
+    said = "submitted at once: 'echo'"
+    shell.wait_for(lambda t: t.lines[4:8] == ["assocsh> echo", said, "assocsh>", ""])
+    shell.control("rows 12 0.01", "pending 1 1")
+    shell.wait_for(lambda t: t.text.endswith("row 11.\nassocsh>"))
+    assert shell.everything.count("assocsh>") == 4, "one prompt for all rows"
+    shell.send("c-d")
+    shell.wait_for(lambda t: t.text.endswith(f"assocsh>\n{QUESTION}"))
+    shell.control("print while it asks")
+    shell.wait_for(lambda t: t.text.endswith(f"{QUESTION}\nwhile it asks\n{QUESTION}"))

@@ -78,14 +78,26 @@ def test_output_above_a_half_typed_line_leaves_it_intact(shell: PtyTerminal) -> 
 
 
 def test_tab_completes_pat_to_patient_name_and_shows_the_vr(shell: PtyTerminal) -> None:
-    shell.send("find study Pat")
+    shell.send("find study Patien")
     shell.wait_for(lambda t: re.search(r"PatientName +\(0010,0010\) PN", t.text))
+    shell.send("tab")
+    shell.wait_for(lambda t: prompt_line(t) == "assocsh> find study Patient")
     shell.send("tab")
     shell.wait_for("assocsh> find study PatientName")
     shell.wait_for(lambda t: "PatientName (0010,0010) PN 1  Patient's Name" in t.lines[-1])
     shell.send("enter")  # takes the chosen entry; the line is not submitted
     shell.send("=A*")
     shell.wait_for("assocsh> find study PatientName=A*")
+
+
+def test_f1_on_a_sop_class_says_what_became_of_it(shell: PtyTerminal) -> None:
+    opened(shell, "--contexts CTImageStorage")
+    shell.send("open practice --contexts CTImageStorage")
+    shell.wait_for("assocsh> open practice --contexts CTImageStorage")
+    shell.send("f1")
+    shell.wait_for("CT Image Storage   SOP class of Storage")
+    shell.wait_for("on this association: accepted as 1, ")
+    shell.wait_for(lambda t: prompt_line(t) == "assocsh> open practice --contexts CTImageStorage")
 
 
 def test_a_tag_that_is_none_stays_on_the_line_with_the_nearest(shell: PtyTerminal) -> None:

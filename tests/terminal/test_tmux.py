@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -55,7 +56,7 @@ class Tmux:
     def text(self) -> str:
         return self._run("capture-pane", "-p")
 
-    def wait_for(self, wanted: str | Callable[[str], bool], timeout: float = 15) -> str:
+    def wait_for(self, wanted: str | Callable[[str], object], timeout: float = 15) -> str:
         limit = time.monotonic() + timeout
         while time.monotonic() < limit:
             shown = self.text
@@ -84,8 +85,10 @@ def tmux(tmp_path: Path) -> Iterator[Tmux]:
 def test_a_session_in_tmux(tmux: Tmux) -> None:
     tmux.wait_for("assocsh>")
     tmux.wait_for("not connected")
-    tmux.send("find study Pat")
+    tmux.send("find study Patien")
     tmux.wait_for("(0010,0010) PN 1")
+    tmux.send("Tab")
+    tmux.wait_for(lambda text: re.search(r"assocsh> find study Patient$", text, re.MULTILINE))
     tmux.send("Tab")
     tmux.wait_for("assocsh> find study PatientName")
     tmux.resize(70, 16)

@@ -64,6 +64,19 @@ def test_an_association_that_broke_is_red_and_says_so(state: str) -> None:
     assert "ORTHANC" in red
 
 
+@pytest.mark.parametrize(
+    ("last", "sign"),
+    [("0x0000 Success", "✓"), ("0xB000 Warning", "!"), ("0xA700 Failure", "✗")],
+)
+def test_a_status_has_a_sign_and_a_colour_of_its_kind(last: str, sign: str) -> None:
+    category = last.split()[1]
+    status = BUSY._replace(last=last, category=category)
+    assert f" · last {sign} {last} · 38 ms" in plain(status)
+    assert f" · {sign} {last} · " in plain(status._replace(wire=WireMode.OFF), columns=80)
+    styles = {style for style, text, *_ in toolbar(status, "", 160) if last in text}
+    assert styles == {f"class:toolbar.{category.lower()}"}
+
+
 def test_a_hint_takes_the_place_of_what_matters_less() -> None:
     hint = "[KEY ...]   Keyword=value, or a bare Keyword to ask for it"
     assert "last 0x0000" in plain(BUSY, "", 100)
@@ -129,6 +142,7 @@ STATUSES = st.builds(
     queued=st.integers(0, 10**6),
     held=st.integers(0, 3),
     last=TEXTS,
+    category=st.sampled_from(["", "Success", "Warning", "Failure", "Cancel"]),
     failed=st.booleans(),
     elapsed=st.sampled_from(["", "38 ms"]),
     wire=st.sampled_from(list(WireMode)),

@@ -178,11 +178,14 @@ def test_memory_is_bounded_by_the_input(name: str) -> None:
 
 @pytest.mark.parametrize("name", AMPLIFIERS)
 def test_time_is_short(name: str) -> None:
-    """No PDU under the cap holds the loop for long: 100 ms, more on a busy machine."""
-    started = time.perf_counter()
-    with contextlib.suppress(ProtocolError):
-        decode_request(AMPLIFIERS[name])
-    assert time.perf_counter() - started < 0.5
+    """No PDU under the cap holds the loop for long: 100 ms of processor time, more when traced."""
+    spent = []
+    for _ in range(3):
+        started = time.thread_time()
+        with contextlib.suppress(ProtocolError):
+            decode_request(AMPLIFIERS[name])
+        spent.append(time.thread_time() - started)
+    assert min(spent) < 0.5
 
 
 def test_pdvs_do_not_amplify() -> None:

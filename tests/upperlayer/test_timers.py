@@ -107,6 +107,16 @@ def test_a_caller_that_stops_reading_is_not_the_peers_fault() -> None:
     assert machine.next_timeout() is None
 
 
+def test_no_timer_is_resumed_for_what_is_ignored() -> None:
+    machine = corpus.associated(pdu_timeout=30.0)
+    machine.hold_pdu_timer()
+    (event,) = machine.receive_data(corpus.UNKNOWN_PDU, 0.0)
+    assert isinstance(event, ProviderAbort)
+    machine.receive_data(corpus.PDATA[:3], 1.0)
+    machine.resume_pdu_timer(2.0)
+    assert machine.next_timeout() == 10.0  # ARTIM alone
+
+
 def test_the_earlier_timer_comes_first_and_artim_rules_sta13() -> None:
     machine = UpperLayerMachine(artim=10.0, pdu_timeout=3.0)
     machine.connected_as_acceptor(0.0)
@@ -120,6 +130,17 @@ def test_the_earlier_timer_comes_first_and_artim_rules_sta13() -> None:
     half.abort_request(0.0)
     half.receive_data(corpus.PDATA[:5], 0.0)
     assert half.next_timeout() == 10.0
+
+
+def test_the_transport_is_wanted_for_bytes_and_for_closing() -> None:
+    machine = corpus.associated()
+    assert not machine.wants_transport
+    machine.release_request(0.0)
+    assert machine.wants_transport
+    machine.data_to_send()
+    assert not machine.wants_transport
+    machine.receive_data(corpus.RELEASE_RP, 0.0)
+    assert machine.close_wanted and machine.wants_transport
 
 
 def test_no_timers_at_all() -> None:

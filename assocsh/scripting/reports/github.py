@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from assocsh.scripting.failures import snapshot_lines
-from assocsh.scripting.outcome import ScriptOutcome
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome
 from assocsh.text.visible import visible
 
+OPTION = "--github"
+HELP = "annotations for GitHub Actions on stdout"
+TAKES_FILE = False
 
-def github(outcomes: Sequence[ScriptOutcome]) -> str:
+
+def render(run: RunOutcome) -> str:
     """One line for each failure; nothing for a run that passed."""
-    return "".join(f"{line}\n" for outcome in outcomes for line in _lines(outcome))
+    return "".join(f"{line}\n" for outcome in run.scripts for line in _lines(outcome))
 
 
 def _lines(outcome: ScriptOutcome) -> Iterator[str]:

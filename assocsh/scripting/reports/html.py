@@ -19,9 +19,14 @@ from assocsh.scripting.failures import (
     problem_lines,
     snapshot_lines,
 )
-from assocsh.scripting.outcome import ScriptOutcome, Step
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step
 from assocsh.scripting.reports.html_style import STYLE
+from assocsh.text.plural import plural
 from assocsh.text.visible import visible
+
+OPTION = "--report-html"
+HELP = "one HTML page"
+RESPONSES = 200
 
 ROWS = 20
 """Responses of one request that are shown."""
@@ -35,16 +40,17 @@ EXCHANGE = 200
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def html(outcomes: Sequence[ScriptOutcome], *, program: str, started: str, redacted: bool) -> str:
+def render(run: RunOutcome) -> str:
     """The run as one HTML page."""
+    outcomes = run.scripts
     failed = sum(1 for outcome in outcomes if outcome.code)
     verdict = "passed" if not failed else f"{failed} of {len(outcomes)} failed"
     state = "ok" if not failed else "bad"
     body: list[str] = [
         f'<header class="{state}"><h1>{_symbol(not failed)} {verdict}</h1>',
         f"<p>{_totals(outcomes)}</p>",
-        f"<p>assocsh {escape(program)}, {escape(started)}. "
-        + ("Patient data are replaced by pseudonyms." if redacted else "Not redacted.")
+        f"<p>assocsh {escape(run.program)}, {escape(run.started)}. "
+        + ("Patient data are replaced by pseudonyms." if run.redacted else "Not redacted.")
         + "</p></header>",
     ]
     if len(outcomes) > 1:
@@ -71,13 +77,9 @@ def _totals(outcomes: Sequence[ScriptOutcome]) -> str:
     checks = sum(outcome.checks for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
     return (
-        f"{_count(len(outcomes), 'script')}, {_count(steps, 'command')}, "
-        f"{_count(checks, 'expectation')}, {seconds:.2f} s"
+        f"{plural(len(outcomes), 'script')}, {plural(steps, 'command')}, "
+        f"{plural(checks, 'expectation')}, {seconds:.2f} s"
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _state(code: int) -> str:
@@ -107,14 +109,14 @@ def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
         group = list(steps)
         if superseded and len(group) > FOLDED:
             yield "<li class=skipped><details><summary class=row>"
-            yield f"↻ {_count(len(group), 'command')} of earlier attempts</summary><ol>"
+            yield f"↻ {plural(len(group), 'command')} of earlier attempts</summary><ol>"
         for step in group:
             yield from _step(outcome, step, total)
         if superseded and len(group) > FOLDED:
             yield "</ol></details></li>"
     yield "</ol>"
     if outcome.skipped:
-        count = _count(len(outcome.skipped), "line")
+        count = plural(len(outcome.skipped), "line")
         yield f"<details class=skipped><summary class=row>{count} not run</summary><ol>"
         for line, text in outcome.skipped:
             yield f"<li><p class=row><span class=line>{line}</span>{_command(text)}</p></li>"
@@ -190,7 +192,7 @@ def _responses(responses: Sequence[Event]) -> Iterator[str]:
     for event in responses[:ROWS]:
         columns.update(dict.fromkeys(event["dataset"]))
     tags = [tag for tag in columns if tag != "00080005"][:COLUMNS]
-    yield f"<h3>{_count(len(responses), 'response')}</h3><div class=scroll><table><tr><th>"
+    yield f"<h3>{plural(len(responses), 'response')}</h3><div class=scroll><table><tr><th>"
     yield "".join(f"<th>{_text(_keyword(tag))}" for tag in tags)
     for event in responses[:ROWS]:
         cells = (_text(value_text(event["dataset"].get(tag)), 80) for tag in tags)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from assocsh.scripting.event_log import SCHEMA
 from assocsh.scripting.failures import failure_lines
-from assocsh.scripting.outcome import ScriptOutcome, Step
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step
+
+OPTION = "--report-json"
+HELP = "one JSON document"
 
 
-def json_report(outcomes: Sequence[ScriptOutcome], *, program: str, redacted: bool) -> str:
+def render(run: RunOutcome) -> str:
     """``{"schema", "program", "redacted", "code", "scripts": [...]}``, indented, ASCII."""
     document = {
         "schema": SCHEMA,
-        "program": program,
-        "redacted": redacted,
-        "code": next((outcome.code for outcome in outcomes if outcome.code), 0),
-        "scripts": [_script(outcome) for outcome in outcomes],
+        "program": run.program,
+        "redacted": run.redacted,
+        "code": run.code,
+        "scripts": [_script(outcome) for outcome in run.scripts],
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from assocsh.scripting.failures import exchange_lines, failure_lines, problem_lines, snapshot_lines
-from assocsh.scripting.outcome import ScriptOutcome, Step
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step
 from assocsh.text.visible import escape, visible
 
 _NOT_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -18,16 +17,20 @@ def xml_text(text: str) -> str:
     return _NOT_XML.sub(lambda found: escape(found[0]), text)
 
 
-def junit(outcomes: Sequence[ScriptOutcome]) -> str:
+OPTION = "--report-junit"
+HELP = "JUnit XML"
+
+
+def render(run: RunOutcome) -> str:
     """The run as JUnit XML. Expectations are part of the case of their command."""
     root = Element("testsuites", name="assocsh")
     totals = [0, 0, 0, 0]
-    for outcome in outcomes:
+    for outcome in run.scripts:
         for place, number in enumerate(_suite(root, outcome)):
             totals[place] += number
     for name, number in zip(("tests", "failures", "errors", "skipped"), totals, strict=True):
         root.set(name, str(number))
-    root.set("time", f"{sum(outcome.seconds for outcome in outcomes):.3f}")
+    root.set("time", f"{sum(outcome.seconds for outcome in run.scripts):.3f}")
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, "unicode") + "\n"
 

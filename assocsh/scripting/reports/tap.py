@@ -7,8 +7,11 @@ from typing import Protocol
 
 from assocsh.output.failure import check_lines
 from assocsh.scripting.failures import failure_lines, problem_lines, snapshot_lines
-from assocsh.scripting.outcome import ScriptOutcome, Step
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step
 from assocsh.text.visible import visible
+
+OPTION = "--report-tap"
+HELP = "TAP version 13"
 
 
 class _Point(Protocol):
@@ -17,7 +20,7 @@ class _Point(Protocol):
     ) -> None: ...
 
 
-def tap(outcomes: Sequence[ScriptOutcome]) -> str:
+def render(run: RunOutcome) -> str:
     """The run as TAP. What was not run is skipped; a script that cannot be run is one failure."""
     points: list[list[str]] = []
 
@@ -26,7 +29,7 @@ def tap(outcomes: Sequence[ScriptOutcome]) -> str:
         head = f"{word} {len(points) + 1} - {_name(name)}{directive}"
         points.append([head, *(f"# {line}" for line in details)])
 
-    for outcome in outcomes:
+    for outcome in run.scripts:
         for step in outcome.deciding:
             _step(outcome, step, point)
         for line, text in outcome.skipped:
