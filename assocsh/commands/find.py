@@ -65,10 +65,11 @@ SPEC = CommandSpec(
 REMEMBERED = 300
 """Rows of one result whose values are offered by completion; more would only push others out."""
 
-ROWS_TOLD = 50
+ROWS_LABELLED = 50
+"""Rows that completion offers, with their labels; ``--of`` takes any."""
 
-TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
-"""What tells the rows of a result apart."""
+LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+"""What tells the rows of a result apart, joined to a label."""
 
 
 @command(SPEC)
@@ -109,7 +110,7 @@ def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
 
 
 def show_match(session: Session, record: RequestRecord, response: Response) -> None:
-    """Keep a match and show it; one that cannot be decoded is kept as its bytes and told about."""
+    """Keep a match and show it; one that cannot be decoded is kept as its bytes, with a warning."""
     row = record.keep(response) + 1
     try:
         dataset = response.dataset
@@ -126,11 +127,11 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in TOLD]
-    told = " ".join(cell(word, 24) for word in words if word)
-    if row <= ROWS_TOLD:
-        record.row_labels.append(told)
-    origin = f"#{record.number} row {row} {told}".rstrip()
+    words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
+    label = " ".join(cell(word, 24) for word in words if word)
+    if row <= ROWS_LABELLED:
+        record.row_labels.append(label)
+    origin = f"#{record.number} row {row} {label}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:
             session.recent.add(keyword, str(dataset.get(keyword) or ""), origin)
