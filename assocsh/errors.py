@@ -86,6 +86,7 @@ class AssociationError(AssocshError):
 
     @property
     def code(self) -> int:
+        """The exit code: 4 when an association was lost, 3 when none was established."""
         return 4 if self.established else 3
 
 

@@ -14,14 +14,20 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 OWN = {"assocsh", "tests", "benchmarks", "scripts"}
-LOADED_BY = {"assocsh/pytest_plugin.py": "pytest"}
-"""A plugin is loaded by what it is a plugin of, which is there then."""
+LOADED_BY = {
+    "assocsh/pytest_plugin.py": "pytest",  # a plugin is loaded by what it is a plugin of
+    "tests/peers/odil_scp.py": "odil",  # a peer, run by the system's Python
+}
+"""Files that are loaded where a package is there already."""
 
 NOT_IMPORTED = {
     "mypy": "a program of .ci/run",
     "ruff": "a program of .ci/run",
-    "vulture": "a program of .ci/run",
     "types-pygments": "for mypy",
+    "pydicom-data": "files that pydicom knows by name",
+    "pynetdicom2": "a peer, run as a program",
+    "sqlalchemy": "what tiny-pacs needs and does not ask for",
+    "tiny-pacs": "a peer, run as a program",
     "pytest-asyncio": "a plugin: asyncio_mode",
     "pytest-cov": "a plugin: --cov",
     "pytest-timeout": "a plugin: timeout",

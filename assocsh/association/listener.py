@@ -29,7 +29,10 @@ _APPLICATION_CONTEXT = (1, 1, 2)
 _LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
 
 _ESTABLISHED = (AssociationState.OPEN, AssociationState.RELEASING)
-_SILENT_PER_ADDRESS = 4
+_SILENCE = 2.0
+"""Seconds that a connection may take for its A-ASSOCIATE-RQ before it counts as silent."""
+_MOST_WAITING = 512
+"""Connections without an A-ASSOCIATE-RQ, of all addresses, whatever their age."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._engines: dict[Engine, Association] = {}
         """Each has a connection, whether it is established or not."""
+        self._waiting: dict[Engine, float] = {}
+        """Those whose A-ASSOCIATE-RQ has not come: since when, the longest first."""
 
     @property
     def associations(self) -> set[Association]:
@@ -111,10 +116,18 @@ class Listener:
             ) from error
 
     async def close(self) -> None:
-        """Stop listening and abort what is still associated."""
+        """Stop listening, abort what is still associated, and close what is not yet."""
         if self._server is not None:
             self._server.close()
-        await asyncio.gather(*(engine.closing.abort() for engine in tuple(self._engines)))
+        # An A-ABORT is for an association that was asked for (PS3.8 Table 9-10: none in Sta2).
+        waiting = tuple(self._waiting)
+        for engine in waiting:
+            engine.protocol.kill()
+        asked = (engine for engine in tuple(self._engines) if engine not in waiting)
+        await asyncio.gather(
+            *(engine.closing.abort() for engine in asked),
+            *(engine.protocol.wait_closed() for engine in waiting),
+        )
 
     async def __aenter__(self) -> Listener:
         return self
@@ -134,19 +147,35 @@ class Listener:
         )
         self._engines[engine] = Association(engine)
         engine.on_connected = self._connected
-        engine.on_closed = self._engines.pop
+        engine.on_closed = self._closed
         return engine.protocol
 
     def _connected(self, engine: Engine) -> None:
-        """A socket that says nothing holds one of few places of its address until ARTIM."""
-        host = engine.peer.host
-        silent = sum(
-            1 for one in self._engines if one.peer.host == host and one.upper.request is None
-        )
-        if silent > _SILENT_PER_ADDRESS:
-            engine.protocol.kill()
+        """Keep those that say nothing from taking the place of those that will speak.
+
+        A connection has no A-ASSOCIATE-RQ when it is made: that is read in a later turn of the
+        loop, and of fifty connections that come at once in fifty others. So the one that came now
+        is never shut out. What an address has more than the policy has associations gives way,
+        those first that have been silent longest, and only when they have had time to speak; the
+        rest is ARTIM's. Who speaks is told by A-ASSOCIATE-RJ when there is no room.
+        """
+        now = engine.loop.time()
+        self._waiting[engine] = now
+        here = [one for one in self._waiting if one.peer.host == engine.peer.host]
+        surplus = here[: max(0, len(here) - self.policy.max_associations)]
+        silent = [one for one in surplus if now - self._waiting[one] > _SILENCE]
+        if not silent and len(self._waiting) > _MOST_WAITING:
+            silent = [next(iter(self._waiting))]
+        for one in silent:
+            del self._waiting[one]
+            one.protocol.kill()
+
+    def _closed(self, engine: Engine) -> None:
+        self._engines.pop(engine)
+        self._waiting.pop(engine, None)
 
     def _decide(self, engine: Engine, request: AssociateRequest) -> None:
+        self._waiting.pop(engine, None)
         engine.peer = Peer(request.calling_ae or "?", engine.peer.host, engine.peer.port)
         policy = self.policy
         refusal = None

@@ -15,7 +15,7 @@ from assocsh.commands.parameters import (
     level,
 )
 from assocsh.commands.registry import command
-from assocsh.commands.retrieving import compare, prepare_comparison, request_data, retrieve
+from assocsh.commands.retrieving import ALL, compare, prepare_comparison, request_data, retrieve
 from assocsh.errors import AssocshError
 from assocsh.language.model import CommandSpec, Heading
 from assocsh.text.cells import cell
@@ -36,6 +36,7 @@ SPEC = CommandSpec(
         COMPARE,
         OF_ROW,
         MODEL,
+        ALL,
     ),
     examples=(
         "get series --of 1 --to ./in",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.parameters import COMPARE, KEYS, LEVELS, MODEL, OF_ROW, level
 from assocsh.commands.registry import command
-from assocsh.commands.retrieving import compare, prepare_comparison, request_data, retrieve
+from assocsh.commands.retrieving import ALL, compare, prepare_comparison, request_data, retrieve
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.sink import Kind
@@ -28,6 +28,7 @@ SPEC = CommandSpec(
         COMPARE,
         OF_ROW,
         MODEL,
+        ALL,
     ),
     examples=(
         "listen --to ./in; move study --of 1 --to ASSOCSH",

@@ -35,9 +35,12 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def n_get(session: Session, call: BoundCall) -> None:
-    """Read attributes of an instance; without names all of them."""
-    from assocsh.datasets.dictionary import find_tag
+    """Read attributes of an instance; without names all of them.
+
+    Of a path the sequence is asked for: a peer gives whole attributes (PS3.7 10.1.2.1.6).
+    """
+    from assocsh.datasets.paths import parse_path
     from assocsh.dimse.requests import NGet
 
-    tags = tuple(find_tag(word).tag for word in call.arguments.get("tag", ()))
+    tags = tuple(parse_path(word)[0].entry.tag for word in call.arguments.get("tag", ()))
     await perform(session, call, NGet(sop_class(call), call.required("instance"), tags))

@@ -15,8 +15,7 @@ OPEN_OPTIONS: tuple[Option, ...] = (
         "--contexts",
         Slot.CONTEXTS,
         "LIST",
-        summary="default, qr, storage, worklist, all, or SOP classes with transfer syntaxes; "
-        "+LIST adds to what would be proposed",
+        summary="sets (qr, storage, all) or SOP classes; +LIST adds to the usual ones",
     ),
     Option("--max-pdu", Slot.INTEGER, "BYTES", summary="longest PDU we take (131072)"),
     Option("--timeout", Slot.DURATION, "TIME", summary="wait this long for each response (60s)"),

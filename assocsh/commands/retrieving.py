@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError
+from assocsh.language.model import Option
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew
 from assocsh.results.comparison import comparison
-from assocsh.session.keys import identifier, keys_of_row, merged, typed_keys
+from assocsh.session.keys import check_reach, identifier, keys_of_row, merged, typed_keys
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -20,10 +21,20 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 
+ALL = Option("--all", summary="without the unique key of the level too: all that the peer holds")
+"""What a retrieve needs that names no instances."""
+
+
 def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Dataset]:
+    """The level, the model and the identifier of a retrieve.
+
+    Raises UsageError for what cannot be sent, also for what reaches further than was typed.
+    """
     level = call.required("level").upper()
     model = call.option("--model")
     keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
+    if not call.flag("--all"):
+        check_reach(level, keys)
     return level, model, identifier(session, level, keys)
 
 

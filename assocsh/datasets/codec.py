@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 import warnings
 import zlib
+from collections.abc import MutableMapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.charset import CHARACTER_SET_VRS, TextReader
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
 from assocsh.datasets.plan import put_in_order
 from assocsh.datasets.structure import (
     PIXEL_DATA,
+    Notice,
     StructureError,
     check,
     encoding_of,
@@ -30,11 +33,16 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pydicom.tag import BaseTag
 
+SPECIFIC_CHARACTER_SET = 0x00080005
 MAX_INFLATED = 64 * 1024 * 1024
 MAX_INFLATE_RATIO = 200
 
 _PYDICOM = threading.Lock()
 """Filters of warnings and pydicom's settings are global: one thread at a time changes them."""
+
+
+def _ignore(_text: str) -> None:
+    return None
 
 
 def encode(dataset: Dataset, transfer_syntax: str) -> bytes:
@@ -110,12 +118,21 @@ def inflate(data: bytes | memoryview, limit: int = MAX_INFLATED) -> bytes:
     return plain
 
 
-def decode(data: bytes | memoryview, transfer_syntax: str) -> Dataset:
+def decode(
+    data: bytes | memoryview,
+    transfer_syntax: str,
+    *,
+    fallback_encoding: str | None = None,
+    encoding: str | None = None,
+    notice: Notice = _ignore,
+) -> Dataset:
     """The data set in ``data``, every value converted; what a VR cannot hold stays as text.
 
-    Character sets that are unknown or wrong give replacement characters, never an exception. A
-    data set in the other VR encoding than negotiated is read all the same, and so is what ``walk``
-    gives notice of. One with Pixel Data has file meta that tells its transfer syntax.
+    Text that is not in the character set it declares is read in ``fallback_encoding`` or as a
+    guess (see ``charset``), all text in ``encoding`` if that is given; both are Python's names of
+    encodings. A data set in the other VR encoding than negotiated is read all the same, and so is
+    what ``walk`` gives notice of: ``notice`` is told each of these things in words. A data set with
+    Pixel Data has file meta that tells its transfer syntax.
 
     Raises ProtocolError when the bytes are not a data set, nest deeper than 64 sequences, or
     inflate without measure.
@@ -133,9 +150,13 @@ def decode(data: bytes | memoryview, transfer_syntax: str) -> Dataset:
             except StructureError:
                 raise error from None
             implicit = not implicit
+            notice(f"not {uid_name(transfer_syntax)}: {'in' if implicit else 'ex'}plicit VR")
         if noticed:
+            for text in dict.fromkeys(noticed):
+                notice(text)
             plain = put_in_order(plain, implicit, little)
-        dataset = read_plain(plain, implicit, little)
+        reader = TextReader(notice, fallback_encoding, encoding)
+        dataset = read_plain(plain, implicit, little, reader)
     except StructureError as error:
         raise ProtocolError(
             f"the data set of {len(data)} bytes is not {uid_name(transfer_syntax)}: {error}"
@@ -154,7 +175,9 @@ def _declare(dataset: Dataset, transfer_syntax: str) -> None:
     dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax)
 
 
-def read_plain(plain: bytes, implicit: bool, little: bool) -> Dataset:
+def read_plain(
+    plain: bytes, implicit: bool, little: bool, reader: TextReader | None = None
+) -> Dataset:
     """A data set whose structure was checked, every value converted. Raises StructureError.
 
     What ``walk`` gave notice of must have been put in order: pydicom reads such things otherwise.
@@ -168,30 +191,58 @@ def read_plain(plain: bytes, implicit: bool, little: bool) -> Dataset:
             dataset = read_dataset(BytesIO(plain), implicit, little)
         except Exception as error:
             raise StructureError(_first_line(error)) from error
-        settle(dataset)
+        settle(dataset, reader or TextReader(_ignore))
     return dataset
 
 
-def settle(dataset: Dataset) -> None:
+def settle(dataset: Dataset, reader: TextReader) -> None:
     """Convert every value now, in place, so that reading one later cannot raise.
 
     pydicom converts and decodes when a value is asked for; a value that its VR cannot hold is kept
-    as the text it is, under the same VR.
+    as the text it is, under the same VR. ``reader`` is asked about text that is not ASCII.
     """
-    pending = [dataset]
+    pending: list[tuple[Dataset, tuple[str, ...]]] = [(dataset, ())]
     while pending:
-        current = pending.pop()
-        for tag in list(current.keys()):
+        current, terms = pending.pop()
+        elements: MutableMapping[Any, Any] = current._dict
+        if SPECIFIC_CHARACTER_SET in elements:
+            terms = _terms_of(elements[SPECIFIC_CHARACTER_SET])
+        for tag in list(elements):
             try:
+                value = elements[tag].value
+                if type(value) is bytes and not value.isascii():
+                    _read_text(current, tag, terms, reader)
                 converted = current[tag]
                 if converted.VR == "SQ":
-                    pending.extend(converted.value)
+                    pending.extend((item, terms) for item in converted.value)
                 elif converted.VR == "PN":
                     several = converted.VM > 1
                     for name in converted.value if several else [converted.value]:
                         str(name)
             except Exception:
-                current._dict[tag] = _as_text(current, tag)
+                elements[tag] = _as_text(current, tag)
+
+
+def _terms_of(element: Any) -> tuple[str, ...]:
+    """The values of Specific Character Set, converted or not."""
+    value = element.value
+    if isinstance(value, bytes):
+        value = value.decode("latin-1").rstrip("\0 ")
+    several = value.split("\\") if isinstance(value, str) else value or ()
+    return tuple(str(term).strip() for term in several)
+
+
+def _read_text(dataset: Dataset, tag: BaseTag, terms: tuple[str, ...], reader: TextReader) -> None:
+    """Convert a value with other than ASCII bytes now, if not as its data set declares."""
+    raw: Any = dataset._dict[tag]
+    vr = raw.VR or entry_of(int(tag)).vr
+    if vr not in CHARACTER_SET_VRS:
+        return
+    encoding = reader.encoding_for(raw.value, terms)
+    if encoding is not None:
+        from pydicom.dataelem import convert_raw_data_element
+
+        dataset._dict[tag] = convert_raw_data_element(raw, encoding=[encoding], ds=dataset)
 
 
 def _as_text(dataset: Dataset, tag: BaseTag) -> DataElement:

@@ -77,6 +77,7 @@ class CommandField(IntEnum):
 
     @property
     def is_response(self) -> bool:
+        """Whether messages of this kind answer a request."""
         return bool(self & RESPONSE)
 
 

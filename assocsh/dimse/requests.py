@@ -80,6 +80,10 @@ class Request:
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
+        """The abstract syntaxes of contexts that can carry it, the preferred one first.
+
+        Raises UsageError where that is not known without opening a file.
+        """
         raise NotImplementedError
 
     def sop_class_on(self, abstract_syntax: str) -> str:
@@ -88,9 +92,11 @@ class Request:
 
     @property
     def data(self) -> Data:
+        """What follows the command set; None when nothing does."""
         return None
 
     def elements(self) -> dict[int, Value]:
+        """The command set by tag, but for Message ID, SOP class and Command Data Set Type."""
         return {}
 
 
@@ -153,6 +159,7 @@ class CEcho(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
+        """Verification, and no other."""
         return (VERIFICATION,)
 
 
@@ -197,6 +204,7 @@ class CMove(_QueryRetrieve):
     priority: int = 0
 
     def elements(self) -> dict[int, Value]:
+        """Move Destination and Priority."""
         return {MOVE_DESTINATION: self.destination, PRIORITY: self.priority}
 
 
@@ -214,9 +222,11 @@ class CStore(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
+        """Known once the source has been opened. Raises UsageError before."""
         raise UsageError("the SOP class of a C-STORE is known when its source is opened")
 
     def elements(self) -> dict[int, Value]:
+        """Priority, and who asked for the C-MOVE that this is a part of."""
         values: dict[int, Value] = {PRIORITY: self.priority}
         if self.originator is not None:
             values[MOVE_ORIGINATOR_AE_TITLE], values[MOVE_ORIGINATOR_MESSAGE_ID] = self.originator
@@ -264,9 +274,11 @@ class NEventReport(_Normalized):
 
     @property
     def data(self) -> Data:
+        """The Event Information."""
         return self.information
 
     def elements(self) -> dict[int, Value]:
+        """Affected SOP Instance and Event Type."""
         return {AFFECTED_SOP_INSTANCE_UID: self.sop_instance, EVENT_TYPE_ID: self.event_type}
 
 
@@ -280,6 +292,7 @@ class NGet(_Normalized):
     attributes: tuple[int, ...] = ()
 
     def elements(self) -> dict[int, Value]:
+        """Requested SOP Instance, and the attributes that are asked for."""
         values: dict[int, Value] = {REQUESTED_SOP_INSTANCE_UID: self.sop_instance}
         if self.attributes:
             values[ATTRIBUTE_IDENTIFIER_LIST] = self.attributes
@@ -297,6 +310,7 @@ class NSet(_Normalized):
 
     @property
     def data(self) -> Data:
+        """The Modification List."""
         return self.modifications
 
 
@@ -312,9 +326,11 @@ class NAction(_Normalized):
 
     @property
     def data(self) -> Data:
+        """The Action Information."""
         return self.information
 
     def elements(self) -> dict[int, Value]:
+        """Requested SOP Instance and Action Type."""
         return {REQUESTED_SOP_INSTANCE_UID: self.sop_instance, ACTION_TYPE_ID: self.action_type}
 
 
@@ -330,6 +346,7 @@ class NCreate(_Normalized):
 
     @property
     def data(self) -> Data:
+        """The Attribute List."""
         return self.attributes
 
 

@@ -69,6 +69,7 @@ class Response:
 
     @property
     def is_pending(self) -> bool:
+        """Whether further responses will follow."""
         return self.status in PENDING_STATUSES
 
     @property

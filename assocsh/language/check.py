@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
+from assocsh.language.queries import OF_ELEMENTS
 from assocsh.language.words import Word, split_key
 
 
@@ -36,7 +37,7 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
             except UsageError as error:
                 yield call.place.error(error.message, word.start, word.end, error.hint)
         for query in call.queries:
-            if query.root in ("rsp", "last"):
+            if query.root in OF_ELEMENTS:
                 for step in query.steps[1:]:
                     if step.name:
                         try:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 
 from assocsh.datasets.context_words import CONTEXT_SETS
+from assocsh.datasets.spelling import last_step, scan_step, tag_number
 from assocsh.language.enumerated import USUAL_KEYS, VALUES
 from assocsh.language.ranking import Found, Request, ranked
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
 
-_NUMBER = re.compile(
-    r"\(?(?:0[xX])?[0-9A-Fa-f]{0,4}(?:,\s?[0-9A-Fa-f]{0,4})?\)?|(?:0[xX])?[0-9A-Fa-f]{5,8}"
+_BEGUN = re.compile(
+    r"(?P<open>\(?)\s*(?P<hex>(?:0[xX])?)(?P<group>[0-9A-Fa-f]{0,8})"
+    r"(?:\s*(?P<comma>,\s*)(?:0[xX])?(?P<element>[0-9A-Fa-f]{0,4}))?\s*\)?"
 )
-_ITEM = re.compile(r"\[[^\]]*\]|\([0-9]+\)$")
+"""A tag by its number, as far as it is typed."""
 
 
 def keys(request: Request) -> Iterator[Found]:
@@ -37,7 +39,7 @@ def tags(request: Request) -> Iterator[Found]:
 def _tag_steps(request: Request, skip: set[str]) -> Iterator[Found]:
     """The last step of the typed path."""
     typed = request.context.typed.value
-    at = typed.rfind(".") + 1
+    at = last_step(typed)
     yield from keywords(request.at(max(at, request.kept)), skip=set() if at else skip)
 
 
@@ -64,20 +66,27 @@ def keywords(request: Request, skip: set[str] | None = None) -> Iterator[Found]:
 
 
 def _numbers(request: Request) -> Iterator[Found]:
-    typed = request.text
-    if request.tables is None or not _NUMBER.fullmatch(typed):
+    """Tags by their number, in the spelling that was begun."""
+    begun = _BEGUN.fullmatch(request.text)
+    if request.tables is None or begun is None:
         return
-    hexadecimal = typed[:2].lower() == "0x"
-    group, comma, element = typed.strip("()")[2 if hexadecimal else 0 :].partition(",")
-    digits = (group.rjust(4, "0") if comma else group) + element.strip()
-    for entry in request.tables.tags_by_number(digits):
-        number = f"{entry.tag >> 16:04x},{entry.tag & 0xFFFF:04x}"
-        if typed.startswith("("):
-            text = f"({number})"
-        elif comma:
-            text = number
+    group, comma = begun["group"], begun["comma"]
+    if comma and len(group) > 4:
+        return
+    digits = group.rjust(4, "0") + begun["element"] if comma else group
+    opening, hexadecimal = begun["open"], begun["hex"]
+    found = dict.fromkeys(request.tables.tags_by_number(digits))
+    if comma and begun["element"]:  # (10,20 is (0010,0020), and the begin of (0010,20xx)
+        short = request.tables.tags_by_number(digits[:4] + begun["element"].rjust(4, "0"))
+        found = dict.fromkeys([*short, *found])
+    for entry in found:
+        first, second = f"{entry.tag >> 16:04x}", f"{entry.tag & 0xFFFF:04x}"
+        if comma or (opening and not hexadecimal and len(group) <= 4):
+            text = f"{hexadecimal}{first}{comma or ','}{hexadecimal}{second}"
         else:
-            text = ("0x" if hexadecimal else "") + number.replace(",", "")
+            text = f"{hexadecimal}{first}{second}"
+        if opening:
+            text = f"({text})"
         yield request.found(text, f"{text} {entry.keyword}", f"{entry.vr} {entry.vm}  {entry.name}")
 
 
@@ -89,11 +98,13 @@ def tag_meta(entry: TagLike) -> str:
 
 def keyword_of(request: Request, path: str) -> str:
     """The keyword that a path ends with, whatever its spelling."""
-    step = _ITEM.sub("", path.rpartition(".")[2])
-    if request.tables is None or step[:1] not in ("(", *"0123456789"):
+    step = path[last_step(path) :]
+    tag_end, _ = scan_step(step)
+    step = step[:tag_end] or step
+    number = tag_number(step)
+    if request.tables is None or number is None:
         return step
-    digits = step.strip("()").replace(",", "").replace(" ", "").lower()
-    found = request.tables.tags_by_number(digits) if len(digits) == 8 else ()
+    found = request.tables.tags_by_number(f"{number:08x}")
     return found[0].keyword if found else step
 
 

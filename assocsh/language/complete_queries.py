@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from assocsh.datasets.spelling import last_step
 from assocsh.language.complete_names import keywords, sop_classes, transfer_syntaxes, values
 from assocsh.language.enumerated import ASSOCIATION_STATES, STATUS_VALUES
 from assocsh.language.expectations import Operator
-from assocsh.language.queries import ROOTS, query_fields
+from assocsh.language.queries import OF_ELEMENTS, ROOTS, query_fields
 from assocsh.language.ranking import Found, Request, ranked
 
 _ROOT_META = {
@@ -38,6 +39,7 @@ _OPERATOR_META = {
     "isempty": "there is one, of no length",
 }
 _BRACKETS = re.compile(r"\[[^\]]*\]")
+_ELEMENT = re.compile(rf"(?:{'|'.join(OF_ELEMENTS)})(?:\[[^\]]*\])?\.")
 _NUMBERED = re.compile(r"#[0-9]+\.")
 
 
@@ -56,13 +58,15 @@ def queries(request: Request) -> Iterator[Found]:
         yield from _brackets(request.at(request.kept + opening + 1), typed[at:opening])
         return
     step = max(typed.rfind(".") + 1, at)
+    if element := _ELEMENT.match(typed, at):
+        step = element.end() + last_step(typed[element.end() :])
     path = tuple(_BRACKETS.sub("", name) for name in typed[at:step].split(".") if name)
     inner = request.at(request.kept + step)
     if not path:
         for name in ranked(inner.text, ROOTS):
             text = {"rsp": "rsp[0].", "last": "last.", "events": "events[*].type"}.get(name, name)
             yield inner.found(text, name, _ROOT_META[name], verbatim=True)
-    elif path[0] in ("rsp", "last"):
+    elif path[0] in OF_ELEMENTS:
         for found in keywords(inner):
             yield replace(found, verbatim=True)
     else:

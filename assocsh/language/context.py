@@ -8,8 +8,6 @@ from assocsh.language.model import CommandSpec, Option, Parameter, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Part, PartKind, Token, tokenize
 
-_ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
-
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -63,7 +61,7 @@ def context_at(text: str, cursor: int) -> Context:
     command: list[Token] = []
     tokens = tokenize(text[:cursor])
     for token in tokens:
-        if token.kind in _ENDS:
+        if token.kind.ends_command:
             command.clear()
         elif token.kind in (Kind.WORD, Kind.ERROR):
             command.append(token)

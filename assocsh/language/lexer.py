@@ -25,9 +25,10 @@ from pygments.token import (
 )
 from pygments.util import Future
 
+from assocsh.datasets.spelling import ITEM, NUMBER, PATH
 from assocsh.language.expectations import Operator as Predicates
 from assocsh.language.model import Slot
-from assocsh.language.queries import ROOTS
+from assocsh.language.queries import OF_ELEMENTS, ROOTS
 from assocsh.language.table import COMMANDS
 from assocsh.text.addresses import ADDRESS_IN_TEXT
 
@@ -39,11 +40,9 @@ class _Grouping(Protocol):
 _groups: _Grouping = bygroups
 _END = r"(?=[ \t\v\f\r\n;]|$)"
 _WORDS = tuple(name for name in Predicates.ALL if name.isalpha())
-_TAG = (
-    r"(?:[A-Z][A-Za-z0-9]+|\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)"
-    r"|[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}|[0-9A-Fa-f]{8})(?:\[[0-9*]*\])?"
-)
-_PATH = rf"{_TAG}(?:\.{_TAG})*"
+_CERTAIN_STEP = rf"(?:{NUMBER}|[A-Z][A-Za-z0-9]+){ITEM}?"
+_CERTAIN = rf"{_CERTAIN_STEP}(?:[.>]{_CERTAIN_STEP})*"
+"""A path with no value behind it: a word in small letters, or with a slash, may be any word."""
 
 
 class _Known(Future):
@@ -115,8 +114,8 @@ class AssocLexer(RegexLexer):
             include("values"),
             (r"(?<![^ \t\v\f])--[A-Za-z][A-Za-z0-9-]*", Name.Attribute),
             (_Known(_levels, prefix=r"(?<![^ \t\v\f])"), Keyword.Type),
-            (rf"(?<![^ \t\v\f])({_PATH})(=)", _groups(Name.Tag, Operator)),
-            (rf"(?<![^ \t\v\f]){_PATH}" + _END, Name.Tag),
+            (rf"(?<![^ \t\v\f])({PATH})(=)", _groups(Name.Tag, Operator)),
+            (rf"(?<![^ \t\v\f])(?:{_CERTAIN})" + _END, Name.Tag),
             (ADDRESS_IN_TEXT + _END, String.Other),
             (r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)?" + _END, Number),
             (r"\\", Operator),  # the value separator
@@ -129,10 +128,13 @@ class AssocLexer(RegexLexer):
             (r"(?<![^ \t\v\f])/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*", String.Regex),
             (r"\.\.|==|!=|<=|>=|<|>|=", Operator),
             (words(("not", *_WORDS), suffix=_END), Operator.Word),
+            (
+                rf"(?<![^ \t\v\f.])({'|'.join(OF_ELEMENTS)})((?:\[[0-9*]*\])?\.)({PATH})",
+                _groups(Name.Builtin, Punctuation, Name.Tag),
+            ),
             (words(ROOTS, prefix=r"(?<![^ \t\v\f.])", suffix=r"\b"), Name.Builtin),
             (r"0[xX][0-9A-Fa-f]+", Number.Hex),
             (r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)?\b(?!\.[0-9])", Number),
-            (_TAG, Name.Tag),
             (r"[\[\].*]", Punctuation),
             (r"[A-Za-z0-9_]+", Name.Attribute),
             (r".", Text),

@@ -3,18 +3,22 @@
 ::
 
     query      = [#n .] root { .name | [index] | [*] | [name] }
+               | [#n .] ( rsp[index] | rsp[*] | last ) [ .path ]
     root       = status count elapsed error rsp last suboperations compared different assoc
                  events pdu
 
-A data element is a keyword or a number, with items in brackets: ``rsp[0].Seq[0].CodeValue``,
-``last.(0008,0018)``. ``[*]`` stands for every response, in no order.
+A path is that of an element, in every spelling that ``datasets.spelling`` has:
+``rsp[0].Seq[0].CodeValue``, ``last.(8,18)``, ``rsp[0].Seq>CodeValue``. ``[*]`` stands for every
+response, in no order.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assocsh.datasets.spelling import SEPARATORS, scan_step
 from assocsh.errors import LanguageError
 from assocsh.language.place import Place, nearest
 
@@ -76,6 +80,8 @@ _ASSOC_FIELDS = {
     "contexts": ("id", "abstract_syntax", "result", "transfer_syntax", "role"),
 }
 ROOTS = tuple(_STEP_NAMES)
+OF_ELEMENTS = ("rsp", "last")
+"""The roots behind which the path of an element stands."""
 OF_REQUEST = (
     "status",
     "count",
@@ -89,7 +95,6 @@ OF_REQUEST = (
 )
 
 _REQUEST = re.compile(r"#([0-9]{1,9})\.")
-_NUMBER_TAG = re.compile(r"\([0-9A-Fa-f]{4},\s?[0-9A-Fa-f]{4}\)|[0-9A-Fa-f]{4},[0-9A-Fa-f]{4}")
 _STEP_NAME = re.compile(r"[A-Za-z0-9_]+")
 _IN_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _INDEX = re.compile(r"[0-9]{1,9}")
@@ -132,6 +137,10 @@ class _QueryReader:
         elif text.startswith("#"):
             raise self.error("a request is written #n., for example #2.status")
         steps = [self._name()]
+        if steps[0].name == "rsp" and text[self.at : self.at + 1] == "[":
+            steps.append(self._brackets())
+        if steps[0].name in OF_ELEMENTS:
+            steps += self._path()
         while self.at < len(text):
             if text[self.at] == "[":
                 steps.append(self._brackets())
@@ -146,9 +155,39 @@ class _QueryReader:
         self._check(query)
         return query
 
+    def _path(self) -> Iterator[Step]:
+        """The steps of an element's path, each a name, perhaps with the number of an item."""
+        joint = "."
+        while self.text[self.at : self.at + 1] in tuple(joint):
+            start = self.at + 1
+            tag_end, end = scan_step(self.text, start)
+            self.at = end
+            if tag_end == start:
+                raise self.error("a name is missing here", start=start, end=start + 1)
+            yield Step(
+                self.text[start:tag_end], start=self.offset + start, end=self.offset + tag_end
+            )
+            if end > tag_end:
+                yield self._item(self.text[tag_end:end], tag_end, end)
+            elif self.text[end : end + 1] == "[":
+                wrong = self._brackets()
+                raise self.error(
+                    f"{wrong} is not the number of an item", "items are counted from 0", end
+                )
+            joint = SEPARATORS
+
+    def _item(self, text: str, start: int, end: int) -> Step:
+        inside = text[1:-1].strip()
+        if inside == "*":
+            raise self.error(
+                "[*] stands for every response, and for no item", "name one: [0]", start, end
+            )
+        begin = self.offset + start
+        return Step(index=int(inside[:9]), key=inside, start=begin, end=self.offset + end)
+
     def _name(self) -> Step:
         start = self.at
-        match = _NUMBER_TAG.match(self.text, start) or _STEP_NAME.match(self.text, start)
+        match = _STEP_NAME.match(self.text, start)
         if match is None:
             raise self.error("a name is missing here", start=start, end=start + 1)
         self.at = match.end()
@@ -186,10 +225,14 @@ class _QueryReader:
                     f"{root.name} needs an index", root.start, root.end, f"{root.name}[0] or [*]"
                 )
             return
+        rest = query.steps[1:]
         allowed = _STEP_NAMES[root.name]
         if allowed is None:
+            if rest and not rest[0].name:
+                raise self.place.error(
+                    f"{root.name} is one response", rest[0].start, rest[0].end, "rsp[0] is another"
+                )
             return
-        rest = query.steps[1:]
         if rest and (not rest[0].name or rest[0].name not in allowed):
             raise self._unknown(rest[0], allowed, root.name)
         if root.name == "assoc" and rest:

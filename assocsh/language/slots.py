@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from assocsh.datasets.spelling import check_form
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.model import Slot
@@ -16,12 +17,6 @@ from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
 _REQUEST = re.compile(r"#?[0-9]{1,9}")
-_NUMBER_TAG = re.compile(
-    r"\([0-9A-Fa-f]{1,4},\s?[0-9A-Fa-f]{1,4}\)|[0-9A-Fa-f]{1,4},[0-9A-Fa-f]{1,4}"
-    r"|(0[xX])?[0-9A-Fa-f]{8}"
-)
-_KEYWORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_INDEX = re.compile(r"(?:\[([^\]]*)\]|\(([0-9]+)\))?")
 
 
 def check_word(word: Word, slot: Slot, choices: Sequence[str], name: str, place: Place) -> None:
@@ -112,28 +107,11 @@ def _setting(text: str) -> Problem:
 
 
 def _tag(text: str) -> Problem:
-    at = 0
-    while True:
-        match = _NUMBER_TAG.match(text, at) or _KEYWORD.match(text, at)
-        if match is None:
-            return (
-                f"{text} is not a data element",
-                "a keyword, (gggg,eeee), or Sequence[0].Keyword",
-            )
-        index = _INDEX.match(text, match.end())
-        assert index is not None
-        item = index[1]
-        if item is not None and not (item == "*" or _INTEGER.fullmatch(item)):
-            return f"[{item}] is not the number of an item", "items are counted from 0"
-        at = index.end()
-        if at == len(text):
-            return None
-        if text[at] != ".":
-            return (
-                f"{text} is not a data element",
-                "a keyword, (gggg,eeee), or Sequence[0].Keyword",
-            )
-        at += 1
+    try:
+        check_form(text)
+    except UsageError as error:
+        return error.message, error.hint
+    return None
 
 
 def _key(text: str) -> Problem:

@@ -36,6 +36,14 @@ class Kind(StrEnum):
     CLOSE = "close"  # }
     ERROR = "error"  # a word that cannot be read, or an operator the language does not have
 
+    @property
+    def ends_command(self) -> bool:
+        """Whether the next word begins another command."""
+        return self in _COMMAND_ENDS
+
+
+_COMMAND_ENDS = frozenset((Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE))
+
 
 class PartKind(StrEnum):
     """What a piece of a word is."""

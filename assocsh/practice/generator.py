@@ -77,8 +77,10 @@ class Generated:
         series_uid = uid(person.patient_id, self.study_number, self.series_number)
         date = day(-study.days)
         age = int(date[:4]) - int(person.birth_date[:4]) - (date[4:] < person.birth_date[4:])
+        side = _SIDES.get(series.body_part)
         return {
             **_charset(person),
+            **({"Laterality": side} if side else {}),
             "SOPClassUID": SOP_CLASSES[series.kind],
             "SOPInstanceUID": uid(series_uid, self.number),
             "InstanceCreationDate": date,
@@ -125,6 +127,9 @@ class Generated:
             Ellipse(0.3 + 0.3 * turn, 0.45, 0.04, 0.04, top // 2),
         ]
 
+
+# Laterality is for paired body parts only (PS3.3 C.7.3.1); the sides that the studies are of
+_SIDES = {"HAND": "L", "KNEE": "R"}
 
 _US = (96, 128)
 _BACKGROUND = {"CT": 24, "MR": 8, "CR": 200}
@@ -210,8 +215,8 @@ def _mr(one: Generated) -> dict[str, object]:
 def _cr(one: Generated) -> dict[str, object]:
     return {
         "ImageType": "ORIGINAL\\PRIMARY",
-        "ViewPosition": ("PA", "LL")[one.number % 2],
-        "Laterality": "L" if one.series.body_part == "HAND" else "",
+        "ViewPosition": "",  # of the series, and its two images have two
+        "PatientOrientation": ("L\\F", "A\\F")[(one.number - 1) % 2],
         "KVP": "70",
         "PlateID": "CR-7",
         "ImagerPixelSpacing": "1.4\\1.4",
@@ -221,7 +226,12 @@ def _cr(one: Generated) -> dict[str, object]:
 
 
 def _us(_one: Generated) -> dict[str, object]:
-    return {"ImageType": "ORIGINAL\\PRIMARY", "LossyImageCompression": "00", "TransducerData": ""}
+    return {
+        "ImageType": "ORIGINAL\\PRIMARY",
+        "LossyImageCompression": "00",
+        "TransducerData": "",
+        "PatientOrientation": "",  # unknown: the probe is held by hand
+    }
 
 
 def _sr(one: Generated) -> dict[str, object]:

@@ -90,11 +90,12 @@ def identifies(query: Query) -> Pseudonym | None:
 def pseudonym_for_path(path: str) -> Pseudonym | None:
     """The same for a tag or path as it is typed: ``PatientID``, ``00100020``, ``Seq[0].Kw``."""
     from assocsh.datasets.dictionary import find_tag
+    from assocsh.datasets.spelling import path_tags
     from assocsh.errors import AssocshError
 
-    leaf = path.rpartition(".")[2].partition("[")[0]
+    tags = path_tags(path)
     try:
-        entry = find_tag(leaf)
+        entry = find_tag(tags[-1] if tags else path)
     except AssocshError:
         return None
     return pseudonym_for(entry.tag, entry.vr)

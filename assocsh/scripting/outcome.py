@@ -45,7 +45,6 @@ class Step:
     """Of an attempt of a ``retry`` that was followed by another: it decides nothing."""
     code: int = 0
     done: Event | None = None
-    skipped: bool = False
     checks: list[Check] = field(default_factory=list)
     exchange: list[Event] = field(default_factory=list)
     responses: list[Event] = field(default_factory=list)

@@ -20,8 +20,37 @@ Keys = list[tuple[str, str | None]]
 
 
 def typed_keys(call: BoundCall) -> Keys:
-    """The keys as typed: (path, value), None for a bare one."""
-    return [split_key(word) for word in call.arguments.get("key", ())]
+    """The keys as typed: (path, value), None for a bare one.
+
+    Raises UsageError for a key whose value comes from a reference that stands for nothing: it would
+    match everything, and that is not what was typed.
+    """
+    keys = [split_key(word) for word in call.arguments.get("key", ())]
+    for (path, value), word in zip(keys, call.call.arguments.get("key", ()), strict=True):
+        if value == "" and word.references:
+            raise UsageError(
+                f"{path} has no value: {word.references[-1]} is empty, and would match everything",
+                hint=f"{path} alone asks for it back",
+            )
+    return keys
+
+
+def check_reach(level: str, keys: Keys) -> None:
+    """Raise UsageError for a retrieve that reaches further than instances that are named.
+
+    The identifier of a C-GET and a C-MOVE has the unique key of its level with a value that is no
+    wildcard (PS3.4 C.4.2.1.4, C.4.3.1.3); a peer that is asked without it may send all it has.
+    """
+    own = UNIQUE_KEYS[level][-1]
+    value = next((value for path, value in reversed(keys) if spelled(path) == own.lower()), None)
+    wild = value is not None and any(mark in value for mark in "*?")
+    if value is not None and not wild and all(part.strip() for part in value.split("\\")):
+        return
+    why = "has a wildcard" if wild else "is missing"
+    raise UsageError(
+        f"{own} {why}: without it, everything that the peer holds may come",
+        hint=f"{own}=..., or --of with a row of a find; --all if everything is meant",
+    )
 
 
 def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) -> Keys:

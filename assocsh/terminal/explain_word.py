@@ -10,8 +10,6 @@ from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
 
-_ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
-
 _STATUS = re.compile(r"(?<!\w)(?<!\w\.)(?:0x([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})H)(?!\w)")
 _UID_OR_KEYWORD = re.compile(r"[0-9]+(?:\.[0-9]+)+|[A-Za-z][A-Za-z0-9]*")
 
@@ -42,7 +40,7 @@ def _place(text: str, cursor: int) -> tuple[Token | None, Token | None]:
     """The first word of the command at the cursor, and the word at the cursor."""
     first: Token | None = None
     for token in tokenize(text):
-        if token.kind in _ENDS:
+        if token.kind.ends_command:
             if token.start >= cursor:
                 break
             first = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 
-from assocsh.datasets.spelling import tag_number
+from assocsh.datasets.spelling import path_tags, tag_number
 from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
@@ -14,7 +14,6 @@ from assocsh.terminal.loading import Keywords
 Piece = tuple[str, str]
 """A style and a text."""
 
-_ENDS = (Kind.SEPARATOR, Kind.BACKGROUND, Kind.LINE_END, Kind.OPEN, Kind.CLOSE)
 
 _STYLES = {
     Kind.COMMENT: "class:token.comment",
@@ -42,7 +41,7 @@ def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
     place = _Place.COMMAND
     for token in tokenize(text):
         if token.kind is not Kind.WORD:
-            if token.kind in _ENDS:
+            if token.kind.ends_command:
                 spec, place = None, _Place.COMMAND
             yield _STYLES.get(token.kind, ""), token.text
         elif place is _Place.COMMAND:
@@ -105,7 +104,5 @@ def _key(text: str, spec: CommandSpec, keywords: Keywords) -> Iterator[Piece]:
 def _is_tag(path: str, keywords: Keywords) -> bool:
     """Whether each step of the path is a tag; True while the dictionary is not loaded."""
     return not keywords or all(
-        step.lower() in keywords or tag_number(step) is not None
-        for step in (each.partition("[")[0] for each in path.split("."))
-        if step
+        tag.lower() in keywords or tag_number(tag) is not None for tag in path_tags(path)
     )

@@ -128,10 +128,12 @@ class PresentationContext:
 
     @property
     def accepted(self) -> bool:
+        """Whether requests can go on it."""
         return self.result == 0
 
     @property
     def meaning(self) -> str:
+        """The standard's words for the result (PS3.8 Table 9-18)."""
         return result_meaning(self.result)
 
 

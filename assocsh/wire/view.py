@@ -146,7 +146,7 @@ class WireView:
             marker = UNEXPECTED
         found = walk_pdu(b"".join(event.buffers))
         text = pdu_summary(found)
-        pending = getattr(event.association, "pending", 0)
+        pending = event.association.pending
         if event.pdu_type == ABORT and pending:
             text += f" ({pending} {'request' if pending == 1 else 'requests'} pending)"
         self._put(event, marker, pdu_name(event.pdu_type), f"{size:,} B", text)

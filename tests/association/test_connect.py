@@ -9,6 +9,7 @@ import pytest
 
 from assocsh import AcceptorPolicy, Handlers, Listener, Peer, Timeouts, connect, listen
 from assocsh.association import endings
+from assocsh.association import listener as listener_module
 from assocsh.association.proposals import ContextSpec
 from assocsh.association.state import AssociationState
 from assocsh.errors import (
@@ -434,20 +435,71 @@ async def test_a_port_that_is_taken() -> None:
 
 @pytest.mark.scenario(73)
 async def test_a_flood_of_silent_connections() -> None:
-    """200 that say nothing: all but a few are shut out, and who speaks gets in."""
+    """200 that say nothing, and who speaks gets in; none is there for longer than ARTIM."""
     async with await listen(timeouts=Timeouts(artim=1.0)) as listener:
         wires = []
         for _ in range(200):
             wires.append(await dial(listener.port))
         address = f"ASSOCSH@127.0.0.1:{listener.port}"
-        assert len(listener._engines) <= 6
+        async with connect(address, contexts=SPECS, timeouts=QUICK) as association:
+            assert (await association.echo().result()).status == 0
         for wire in wires:
+            assert await wire.closed() == b""
             await wire.close()
         async with asyncio.timeout(1):
             while listener._engines:
                 await asyncio.sleep(0.01)
-        async with connect(address, contexts=SPECS, timeouts=QUICK) as association:
-            assert (await association.echo().result()).status == 0
+
+
+@pytest.mark.scenario(73)
+async def test_those_that_were_silent_longest_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each that comes shuts out one that had its time: no more of an address than associate."""
+    monkeypatch.setattr(listener_module, "_SILENCE", 0.0)
+    async with await listen(timeouts=Timeouts(artim=30)) as listener:
+        wires = []
+        most = listener.policy.max_associations
+        for number in range(50):
+            wires.append(await dial(listener.port))
+            async with asyncio.timeout(2):
+                while len(listener._engines) != min(number + 1, most):
+                    await asyncio.sleep(0)
+        for wire in wires[: 50 - most]:
+            assert await wire.closed() == b""
+        await wires[-1].send(scripted.associate_rq())
+        assert await wires[-1].expect(scripted.AC)
+        for wire in wires:
+            await wire.close()
+
+
+@pytest.mark.scenario(73)
+async def test_there_is_a_most_of_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However quickly they come."""
+    monkeypatch.setattr(listener_module, "_MOST_WAITING", 20)
+    async with await listen(timeouts=Timeouts(artim=30)) as listener:
+        wires = []
+        for number in range(50):
+            wires.append(await dial(listener.port))
+            async with asyncio.timeout(2):
+                while len(listener._engines) != min(number + 1, 20):
+                    await asyncio.sleep(0)
+        for wire in wires:
+            await wire.close()
+
+
+async def test_a_listener_is_closed_while_connections_are_silent() -> None:
+    """Those that have not asked for an association are closed; those that have one are aborted."""
+    listener = await listen(timeouts=QUICK)
+    silent, begun, associated = [await dial(listener.port) for _ in range(3)]
+    await associated.send(scripted.associate_rq())
+    await associated.expect(scripted.AC)
+    await begun.send(scripted.associate_rq()[:20])
+    await listener.close()
+    assert await silent.closed() == b""
+    assert await begun.closed() == b""
+    assert (await associated.closed())[:1] == bytes([scripted.ABORT])
+    assert not listener._engines
+    for wire in (silent, begun, associated):
+        await wire.close()
 
 
 @pytest.mark.scenario(73)

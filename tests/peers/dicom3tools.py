@@ -17,6 +17,6 @@ def iod_errors(path: Path) -> list[str]:
 
 
 def entity_errors(paths: Iterable[Path]) -> list[str]:
-    """What ``dcentvfy`` says that differs where one patient, study, series or frame of reference
-    has to have one value."""
-    return run(need("dcentvfy"), *paths).output.splitlines()
+    """What ``dcentvfy`` calls an error: where a patient, a study or a series differs in itself."""
+    said = run(need("dcentvfy"), *paths).output.splitlines()
+    return [line for line in said if line.startswith("Error")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,14 +31,17 @@ def gdcmscu(port: int, *options: str | Path, called: str, calling: str = "GDCMSC
         f"{' '.join(done.argv)} ended with {done.code}:\n{done.output[-4000:]}"
     )
     assert "PDU code: 6" in done.output, "no A-RELEASE-RP came"
-    lines = done.output.splitlines()
-    # each command set is traced twice, as it is read and as it is handed on
-    found = [int(line.split()[3]) for line in lines if line.startswith("(0000,0900)")]
-    assert found[::2] == found[1::2], found
-    return Spoken(found[::2], done.output)
+    # a command set is traced more than once: as it is read, and as it is handed on
+    traced = re.split(r"^PDU code: 4$", done.output, flags=re.MULTILINE)[1:]
+    found = [re.search(r"^\(0000,0900\) .* \(US\) (\d+)", pdu, re.MULTILINE) for pdu in traced]
+    return Spoken([int(status[1]) for status in found if status], done.output)
 
 
 def move(port: int, folder: Path, *options: str, called: str, at: int | None = None) -> Spoken:
-    """C-MOVE to gdcmscu itself, which listens at the port ``at`` and writes into ``folder``."""
+    """C-MOVE to gdcmscu itself, which listens at the port ``at`` and writes into ``folder``.
+
+    It sends the request first and listens then: an archive that is quick finds nothing there yet,
+    and gdcmscu waits without end for an association that has been tried. So the archive is slow.
+    """
     listening = str(at or free_port())
     return gdcmscu(port, "--move", *options, "--port-scp", listening, "-o", folder, called=called)

@@ -89,7 +89,10 @@ class Orthanc(PeerProcess):
         # never through a proxy of the environment
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=20) as answer:
-            text = answer.read()
+            text: bytes = answer.read()
+            kind = answer.headers.get_content_type()
+        if kind == "application/dicom":
+            return text
         return json.loads(text) if text else None
 
     def add_modality(self, ae: str, port: int) -> None:
@@ -124,6 +127,16 @@ class Orthanc(PeerProcess):
         body = {"Query": dict(keys), "Short": True}
         path = f"/modalities/{modality}/find-worklist"
         return list(self.rest(path, method="POST", body=body))
+
+    # -- what it holds -------------------------------------------------------------------------
+
+    def find(self, level: str, keys: Mapping[str, str]) -> list[str]:
+        """Orthanc's own ids of what matches."""
+        return list(self.rest("/tools/find", method="POST", body={"Level": level, "Query": keys}))
+
+    def file(self, identity: str) -> bytes:
+        """The Part 10 file of an instance."""
+        return bytes(self.rest(f"/instances/{identity}/file"))
 
     def instance_count(self) -> int:
         return int(self.rest("/statistics")["CountInstances"])

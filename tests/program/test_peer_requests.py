@@ -29,7 +29,7 @@ from tests.peers.scripted import (
 from tests.program.support import on_screen, ran, requests
 
 COMMITMENT = "1.2.840.10008.1.20.1"
-CONTEXTS = f"verification,{COMMITMENT},CTImageStorage"
+CONTEXTS = f"verification,{COMMITMENT},CTImageStorage,StudyRootQueryRetrieveInformationModelGet"
 TRANSACTION = element(0x00081195, b"1.2.3.4\0")
 BROKEN = element(0x00081195, b"1.2.3.4\0")[:-3]
 STORED = element(0x00080018, b"1.2.3\0") + element(0x00100020, b"ID")

@@ -23,7 +23,7 @@ from pydicom.filewriter import write_file_meta_info
 from assocsh.association.indication import Handlers, Indication
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.commandset import CommandField
-from tests.peers.dicom_files import InstanceFile, differences, quiet_pydicom, read
+from tests.peers.dicom_files import InstanceFile, differences, quiet_pydicom, read, same
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -166,3 +166,10 @@ def stored_in(folder: Path) -> dict[str, Path]:
     with quiet_pydicom():
         paths = [path for path in folder.rglob("*") if path.is_file()]
         return {str(read(path).SOPInstanceUID): path for path in paths}
+
+
+def same_files(folder: Path, sent: Iterable[InstanceFile]) -> dict[str, list[str]]:
+    """What differs between files that were sent and those of the same UID below a folder."""
+    received = stored_in(folder)
+    wrong = {one.path.name: same(one.path, received[one.sop_instance]) for one in sent}
+    return {name: found for name, found in wrong.items() if found}
