@@ -20,7 +20,7 @@ from assocsh.session.keys import (
     typed_keys,
     with_return_keys,
 )
-from assocsh.session.sending import Turns, repeat
+from assocsh.session.sending import TimeSlices, repeat
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ SPEC = CommandSpec(
 REMEMBERED = 300
 """Rows of one result whose values are offered by completion; more would only push others out."""
 
-ROWS_TOLD = 50
+ROWS_LABELLED = 50
 
-TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+LABELS = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
 """What tells the rows of a result apart."""
 
 
@@ -93,11 +93,11 @@ async def find(session: Session, call: BoundCall) -> None:
     limit = call.integer("--limit", least=1)
     operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
-    turns = Turns()
+    slices = TimeSlices()
     async for response in operation:
         if response.is_pending:
             show_match(session, record, response)
-            await turns.pause()
+            await slices.pause()
     record.limited = limit is not None and operation.matches >= limit
 
 
@@ -109,7 +109,7 @@ def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
 
 
 def show_match(session: Session, record: RequestRecord, response: Response) -> None:
-    """Keep a match and show it; one that cannot be decoded is kept as its bytes and told about."""
+    """Keep a match and show it; one that cannot be decoded is kept as its bytes, and said."""
     row = record.keep(response) + 1
     try:
         dataset = response.dataset
@@ -126,11 +126,11 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in TOLD]
-    told = " ".join(cell(word, 24) for word in words if word)
-    if row <= ROWS_TOLD:
-        record.row_labels.append(told)
-    origin = f"#{record.number} row {row} {told}".rstrip()
+    words = [str(dataset.get(keyword, "") or "") for keyword in LABELS]
+    label = " ".join(cell(word, 24) for word in words if word)
+    if row <= ROWS_LABELLED:
+        record.row_labels.append(label)
+    origin = f"#{record.number} row {row} {label}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:
             session.recent.add(keyword, str(dataset.get(keyword) or ""), origin)

@@ -64,8 +64,8 @@ async def compare(session: Session, record: RequestRecord) -> None:
         if not compared.compared and record.category != "Failure":
             raise AssocshError(f"nothing arrived to compare with {compared.path}")
     finally:
-        told = f"{compared.compared} compared, {compared.different} different"
-        record.detail = f"{record.detail}, {told}" if record.detail else told
+        summary = f"{compared.compared} compared, {compared.different} different"
+        record.detail = f"{record.detail}, {summary}" if record.detail else summary
 
 
 async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:

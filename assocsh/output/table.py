@@ -93,9 +93,9 @@ def choose(
         return Choice(kept, widths, [])
     scarce = [replace(column, title=column.short or column.title) for column in columns]
     shown = list(range(len(scarce)))
-    for victim in (None, *_victims(scarce)):
-        if victim is not None:
-            shown.remove(victim)
+    for leave_out in (None, *_by_importance(scarce)):
+        if leave_out is not None:
+            shown.remove(leave_out)
         kept = [scarce[index] for index in shown]
         fitting = fit(kept, [[row[index] for index in shown] for row in rows], room)
         if fitting is not None:
@@ -104,7 +104,8 @@ def choose(
     return None
 
 
-def _victims(columns: Sequence[Column]) -> list[int]:
+def _by_importance(columns: Sequence[Column]) -> list[int]:
+    """The columns that may be left out, the one that is missed least first."""
     numbers = range(1, len(columns))
     uids = [index for index in numbers if columns[index].middle]
     others = [index for index in reversed(numbers) if not columns[index].middle]
