@@ -66,9 +66,10 @@ REMEMBERED = 300
 """Rows of one result whose values are offered by completion; more would only push others out."""
 
 ROWS_LABELLED = 50
+"""Rows that completion offers, with their labels; ``--of`` takes any."""
 
-LABELS = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
-"""What tells the rows of a result apart."""
+LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+"""What tells the rows of a result apart, joined to a label."""
 
 
 @command(SPEC)
@@ -109,7 +110,7 @@ def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
 
 
 def show_match(session: Session, record: RequestRecord, response: Response) -> None:
-    """Keep a match and show it; one that cannot be decoded is kept as its bytes, and said."""
+    """Keep a match and show it; one that cannot be decoded is kept as its bytes, with a warning."""
     row = record.keep(response) + 1
     try:
         dataset = response.dataset
@@ -126,7 +127,7 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in LABELS]
+    words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
     label = " ".join(cell(word, 24) for word in words if word)
     if row <= ROWS_LABELLED:
         record.row_labels.append(label)

@@ -64,8 +64,8 @@ async def compare(session: Session, record: RequestRecord) -> None:
         if not compared.compared and record.category != "Failure":
             raise AssocshError(f"nothing arrived to compare with {compared.path}")
     finally:
-        summary = f"{compared.compared} compared, {compared.different} different"
-        record.detail = f"{record.detail}, {summary}" if record.detail else summary
+        counted = f"{compared.compared} compared, {compared.different} different"
+        record.detail = f"{record.detail}, {counted}" if record.detail else counted
 
 
 async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:

@@ -49,7 +49,7 @@ def check_reach(level: str, keys: Keys) -> None:
     why = "has a wildcard" if wild else "is missing"
     raise UsageError(
         f"{own} {why}: without it, everything that the peer holds may come",
-        hint=f"{own}=..., or --of with a row of a find; --all if everything is meant",
+        hint=f"give {own} a value, or take a row of a find; `--all` if everything is meant",
     )
 
 

@@ -176,13 +176,15 @@ class State:
     def variable(self, name: str) -> str:
         """The value of a variable. Raises UsageError."""
         if name not in self.variables:
-            raise UsageError(f"${name} has no value", hint=f"let {name} = ... gives it one")
+            raise UsageError(f"${name} has no value", hint=f"`let {name} = QUERY` gives it one")
         return self.variables[name]
 
     def open_association(self) -> Association:
         """The association that requests go to, open or not. Raises LocalProtocolError."""
         if self.association is None:
-            raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
+            raise LocalProtocolError(
+                "no association is open", hint="`open AET@HOST:PORT` opens one"
+            )
         return self.association
 
     def send(

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.language import tables
-from assocsh.language.complete import CAP, Candidate, CompletionDefaults, completions
+from assocsh.language.complete import CAP, Candidate, CompletionProvider, completions
 from assocsh.language.hint import hint
 from assocsh.language.parse import parse_all
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
 
 
-class Known(CompletionDefaults):
+class Known(CompletionProvider):
     """A session with a few things in it."""
 
     def peers(self) -> Iterable[tuple[str, str]]:
@@ -197,7 +197,7 @@ def test_a_value_with_a_line_end_is_never_offered(loaded: Tables) -> None:
 )
 @pytest.mark.scenario(96)
 def test_any_value_from_a_peer_lands_whole_in_its_word(typed: str, value: str) -> None:
-    class Peer(CompletionDefaults):
+    class Peer(CompletionProvider):
         def recent_values(self, keyword: str) -> Iterable[tuple[str, str]]:
             return [(value, "")]
 
