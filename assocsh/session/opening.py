@@ -64,7 +64,7 @@ def refuse_second(session: Session) -> None:
     if association is not None and not association.closed:
         raise LocalProtocolError(
             f"an association with {association.peer} is open ({association.state})",
-            hint="release ends it in order, abort at once",
+            hint="`release` ends it in order, `abort` at once",
         )
 
 
@@ -112,6 +112,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     finally:
         session.observer.connecting = None
         session.changed()
+    if str(association.peer) != session.peer:
+        session.requests.last_ended = None  # the last status of another peer says nothing of this
     session.association = association
     session.presenter.opened(association)
     session.apply_settings()
@@ -136,8 +138,8 @@ def _nothing_accepted(association: Association) -> NoPresentationContext:
         )
     elif 3 in results:
         hint = (
-            "the peer knows none of these SOP classes: contexts lists them, reopen --contexts "
-            "proposes others"
+            "the peer knows none of these SOP classes: `contexts` lists them, `reopen --contexts "
+            "default` proposes others"
         )
     else:
         hint = "have our AE title and address registered with the peer"

@@ -176,14 +176,21 @@ class State:
     def variable(self, name: str) -> str:
         """The value of a variable. Raises UsageError."""
         if name not in self.variables:
-            raise UsageError(f"${name} has no value", hint=f"let {name} = ... gives it one")
+            raise UsageError(f"${name} has no value", hint=f"`let {name} = QUERY` gives it one")
         return self.variables[name]
 
     def open_association(self) -> Association:
         """The association that requests go to, open or not. Raises LocalProtocolError."""
         if self.association is None:
-            raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
+            raise LocalProtocolError(
+                "no association is open", hint="`open AET@HOST:PORT` opens one"
+            )
         return self.association
+
+    @property
+    def peer(self) -> str:
+        """Whom the association is, or was, with; empty without one."""
+        return "" if self.association is None else str(self.association.peer)
 
     def send(
         self, request: Request, record: RequestRecord, *, limit: int | None = None
@@ -198,6 +205,7 @@ class State:
         if ended is not None:
             raise ended
         operation = association.send(request, limit=limit, tag=record)
+        record.peer = self.peer
         record.track(operation)
         return operation
 
