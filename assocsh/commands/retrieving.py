@@ -32,7 +32,7 @@ def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Da
     """
     level = call.required("level").upper()
     model = call.option("--model")
-    keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
+    keys = merged(keys_of_row(call, level, model, whole=True, peer=session.peer), typed_keys(call))
     if not call.flag("--all"):
         check_reach(level, keys)
     return level, model, identifier(session, level, keys)

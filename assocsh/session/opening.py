@@ -112,6 +112,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     finally:
         session.observer.connecting = None
         session.changed()
+    if str(association.peer) != session.peer:
+        session.requests.last_ended = None  # the last status of another peer says nothing of this
     session.association = association
     session.presenter.opened(association)
     session.apply_settings()

@@ -187,6 +187,11 @@ class State:
             )
         return self.association
 
+    @property
+    def peer(self) -> str:
+        """Whom the association is, or was, with; empty without one."""
+        return "" if self.association is None else str(self.association.peer)
+
     def send(
         self, request: Request, record: RequestRecord, *, limit: int | None = None
     ) -> Operation:
@@ -200,6 +205,7 @@ class State:
         if ended is not None:
             raise ended
         operation = association.send(request, limit=limit, tag=record)
+        record.peer = self.peer
         record.track(operation)
         return operation
 
