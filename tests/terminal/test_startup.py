@@ -36,6 +36,8 @@ async def main():
 asyncio.run(main())
 """
 
+ENGINE = ("assocsh.dimse", "assocsh.upperlayer", "assocsh.association")
+"""Loaded behind the prompt: commands import them inside the functions that send."""
 HEAVY = ("pydicom", "pynetdicom", "numpy", "rich", "pygments.lexers", "pygments.lexers.python")
 
 
@@ -49,6 +51,7 @@ def test_nothing_heavy_before_the_prompt() -> None:
     assert "assocsh.session.session" in begun
     for loaded in (prompted, begun):
         assert loaded.isdisjoint(HEAVY)
+        assert loaded.isdisjoint(ENGINE)
         assert not {name for name in loaded if name.startswith("pygments.lexers")}
 
 
