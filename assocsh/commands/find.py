@@ -20,7 +20,7 @@ from assocsh.session.keys import (
     typed_keys,
     with_return_keys,
 )
-from assocsh.session.sending import Turns, repeat
+from assocsh.session.sending import TimeSlices, repeat
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ async def find(session: Session, call: BoundCall) -> None:
     limit = call.integer("--limit", least=1)
     operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
-    turns = Turns()
+    slices = TimeSlices()
     ignored_keys = False
     async for response in operation:
         if response.is_pending:
             ignored_keys = ignored_keys or response.status == PENDING_OPTIONAL_KEYS
             show_match(session, record, response)
-            await turns.pause()
+            await slices.pause()
     record.limited = limit is not None and operation.matches >= limit
     if ignored_keys:
         session.observer.remarks.say(

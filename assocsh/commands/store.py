@@ -13,7 +13,7 @@ from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
-from assocsh.session.sending import Group, Turns
+from assocsh.session.sending import Group, TimeSlices
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -70,13 +70,13 @@ async def store(session: Session, call: BoundCall) -> None:
     times = call.integer("--repeat", least=1) or 1
     record.operations.expected = len(found) * times
     sending = _Sending(session, record)
-    turns = Turns()
+    slices = TimeSlices()
     left = record.operations.expected
     for file in (file for _ in range(times) for file in found):
         if not await sending.send(CStore(str(file.path)), file):
             break
         left -= 1
-        await turns.pause()
+        await slices.pause()
     record.operations.expected = record.total + left
     await sending.finish()
 

@@ -136,7 +136,7 @@ def spelled(path: str) -> str:
 
     try:
         return format_path(parse_path(path)).lower()
-    except UsageError:  # told when the identifier is built
+    except UsageError:  # said when the identifier is built
         return path.lower()
 
 

@@ -129,7 +129,7 @@ def _nothing_accepted(association: Association) -> NoPresentationContext:
 
     contexts = association.contexts
     reasons = Counter(context.meaning for context in contexts)
-    told = ", ".join(f"{meaning} ({count})" for meaning, count in reasons.most_common())
+    counted = ", ".join(f"{meaning} ({count})" for meaning, count in reasons.most_common())
     results = {context.result for context in contexts}
     if results == {4}:
         hint = (
@@ -144,7 +144,7 @@ def _nothing_accepted(association: Association) -> NoPresentationContext:
     else:
         hint = "have our AE title and address registered with the peer"
     return NoPresentationContext(
-        f"{association.peer} accepted none of the presentation contexts: {told}",
+        f"{association.peer} accepted none of the presentation contexts: {counted}",
         sop_class=contexts[0].abstract_syntax,
         hint=hint,
     )

@@ -80,7 +80,7 @@ class State:
         self.leaving = asyncio.Event()
         """Set by ``quit``: whoever reads commands stops reading."""
         self.ask_secret: Callable[[str], Awaitable[str]] | None = None
-        """Asks the user for something that is not shown; None where nobody can be asked."""
+        """Asks the user for something that is not shown; None where no one is there to ask."""
         self.on_change: list[Callable[[], None]] = []
         self.on_attention: list[Callable[[], None]] = []
         self.on_job_started: list[Callable[[Job], None]] = []
@@ -88,7 +88,7 @@ class State:
         self.on_close: list[Callable[[], None]] = []
 
     def changed(self) -> None:
-        """Tell everyone who shows ``status`` that it may be different now."""
+        """Call ``on_change``: what ``status`` returns may be different now."""
         for callback in tuple(self.on_change):
             callback()
 
@@ -210,9 +210,9 @@ class State:
         return operation
 
     def ended_by(self) -> AssociationError | None:
-        """What ended the association, as it is told to a command that comes later.
+        """What ended the association, for a command that comes later; None while it is open.
 
-        What else there is to say of the end was said when it happened.
+        Its hint is how to open it again: the hint of the end itself was said when it happened.
         """
         ended = None if self.association is None else self.association.ended_by
         return None if ended is None else ended.with_hint(REOPEN)

@@ -10,6 +10,7 @@ import pytest
 from assocsh.commands import registry
 from assocsh.commands.registry import new_session
 from assocsh.output.sink import Kind, MemoryOutput, OutputClosed
+from assocsh.practice import examples
 from assocsh.session.job import Job, JobState
 from tests.session.peer import match, peer, settle, shell, until
 
@@ -210,16 +211,28 @@ async def test_the_practice_archive_is_started_again_with_other_options(tmp_path
         assert "STORE1" in output.text
 
 
-async def test_a_folder_of_examples_that_cannot_be_made(tmp_path: Path) -> None:
+async def test_files_to_practise_with_are_made_when_they_are_asked_for(tmp_path: Path) -> None:
     async with shell() as (session, output):
         session.base = tmp_path
-        tmp_path.chmod(0o500)
-        try:
-            code = await session.run("open practice; store images")
-        finally:
-            tmp_path.chmod(0o700)
-        assert code != 0
-        assert "images" in output.said
+        assert await session.run("store examples") == 5, "there is no association"
+        assert await session.run("open practice; store examples") == 0
+        count = len(list((tmp_path / "examples").iterdir()))
+        assert f"examples/ was made here, with {count} files to practise with" in output.said
+        assert await session.run("store examples/ct.dcm") == 0
+        assert output.said.count("was made here") == 1
+
+
+async def test_a_folder_of_examples_that_cannot_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(folder: Path) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(examples, "make", make)
+    async with shell() as (session, output):
+        session.base = tmp_path
+        assert await session.run("open practice; store examples") == 5
+        assert f"{tmp_path / 'examples'}: cannot be made: No space left on device" in output.said
 
 
 async def test_an_observer_that_is_unknown_is_not_missed() -> None:
