@@ -36,8 +36,8 @@ digit it is a request: #7. \\ at the end of a line joins the next line on.
 Options are --name VALUE or --name=VALUE; -- ends them.
 
 A data element is a keyword, (gggg,eeee), ggggeeee, or a path:
-Sequence[0].Keyword, where the index may be left out. Keyword=value matches; a
-bare Keyword asks for it back.
+Sequence[0].Keyword, where the index may be left out, and > or / stand for the
+dot. Keyword=value matches; a bare Keyword asks for it back.
 
 $name is a variable of let, ${query} the value of a query. They are replaced
 after the line has been split, and only inside their word: no value ever becomes
