@@ -18,6 +18,7 @@ from assocsh.datasets.charset import CHARACTER_SET_VRS, TextReader
 from assocsh.datasets.dictionary import UNCOMPRESSED, entry_of, uid_name
 from assocsh.datasets.plan import put_in_order
 from assocsh.datasets.structure import (
+    MAX_DEPTH,
     PIXEL_DATA,
     Notice,
     StructureError,
@@ -200,21 +201,26 @@ def settle(dataset: Dataset, reader: TextReader) -> None:
 
     pydicom converts and decodes when a value is asked for; a value that its VR cannot hold is kept
     as the text it is, under the same VR. ``reader`` is asked about text that is not ASCII.
+    A sequence hidden in a UN value, which ``walk`` does not look into, stays bytes where it is
+    deeper than others may be: whatever goes down into a data set may do so by calling itself.
     """
-    pending: list[tuple[Dataset, tuple[str, ...]]] = [(dataset, ())]
+    pending: list[tuple[Dataset, tuple[str, ...], int]] = [(dataset, (), 0)]
     while pending:
-        current, terms = pending.pop()
+        current, terms, depth = pending.pop()
         elements: MutableMapping[Any, Any] = current._dict
         if SPECIFIC_CHARACTER_SET in elements:
             terms = _terms_of(elements[SPECIFIC_CHARACTER_SET])
         for tag in list(elements):
             try:
-                value = elements[tag].value
+                raw = elements[tag]
+                value = raw.value
                 if type(value) is bytes and not value.isascii():
                     _read_text(current, tag, terms, reader)
                 converted = current[tag]
-                if converted.VR == "SQ":
-                    pending.extend((item, terms) for item in converted.value)
+                if converted.VR == "SQ" and depth >= MAX_DEPTH and isinstance(value, bytes):
+                    elements[tag] = _as_bytes(tag, value)
+                elif converted.VR == "SQ":
+                    pending.extend((item, terms, depth + 1) for item in converted.value)
                 elif converted.VR == "PN":
                     several = converted.VM > 1
                     for name in converted.value if several else [converted.value]:
@@ -256,12 +262,19 @@ def _as_text(dataset: Dataset, tag: BaseTag) -> DataElement:
         vr = entry_of(int(tag)).vr
     if not isinstance(value, bytes) or vr not in TEXT_VRS:
         content = value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
-        kept = DataElement(tag, "OB", content, validation_mode=config.IGNORE)
-        kept.VR = "UN"
-        return kept
+        return _as_bytes(tag, content)
     text = value.decode("latin-1").rstrip("\0 ")
     kept = DataElement(tag, "LT", text, validation_mode=config.IGNORE)
     kept.VR = vr
+    return kept
+
+
+def _as_bytes(tag: BaseTag, value: bytes) -> DataElement:
+    from pydicom import config
+    from pydicom.dataelem import DataElement
+
+    kept = DataElement(tag, "OB", value, validation_mode=config.IGNORE)
+    kept.VR = "UN"
     return kept
 
 

@@ -10,6 +10,7 @@ import asyncio
 import csv
 import io
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -153,10 +154,10 @@ class TableRows(_Tabular):
 
     def _columns(self) -> list[Column]:
         columns = [Column("#", f"#{self.record.number}", right=True, least=3)]
+        names = Counter(path.rpartition(".")[2] for path in self.paths)
         for path in self.paths:
             last = path.rpartition(".")[2]
-            alone = sum(1 for other in self.paths if other.rpartition(".")[2] == last) == 1
-            title = cell(last if alone else path)
+            title = cell(last if names[last] == 1 else path)
             uid = last.endswith("UID")
             least = 13 if uid else 8
             columns.append(Column(path, title, SHORT.get(last, ""), middle=uid, least=least))

@@ -5,6 +5,7 @@ Cells are text that was made visible before; widths are terminal columns.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -40,29 +41,35 @@ def fit(
 
     UIDs give way first, then the widest.
     """
-    widths = [
-        max([width(column.head), *(width(row[index]) for row in rows)])
-        for index, column in enumerate(columns)
-    ]
+    widths = _natural(columns, rows)
     if room is None:
         return widths
+    least = [_least(column) for column in columns]
     over = _total(widths) - room
     for middle in (True, False):
-        while over > 0:
-            able = [
-                index
-                for index, column in enumerate(columns)
-                if column.middle is middle and widths[index] > _least(column, widths[index])
-            ]
-            if not able:
-                break
-            widest = max(able, key=lambda index: widths[index])
-            rest = [widths[index] for index in able if index != widest]
-            floor = max(_least(columns[widest], widths[widest]), max(rest, default=0) - 1)
+        able = [
+            (-widths[index], index)
+            for index, column in enumerate(columns)
+            if column.middle is middle and widths[index] > least[index]
+        ]
+        heapq.heapify(able)  # the widest first
+        while over > 0 and able:
+            _, widest = heapq.heappop(able)
+            second = -able[0][0] if able else 0
+            floor = max(least[widest], second - 1)
             step = max(1, min(over, widths[widest] - floor))
             widths[widest] -= step
             over -= step
+            if widths[widest] > least[widest]:
+                heapq.heappush(able, (-widths[widest], widest))
     return widths if over <= 0 else None
+
+
+def _natural(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [
+        max([width(column.head), *(width(row[index]) for row in rows)])
+        for index, column in enumerate(columns)
+    ]
 
 
 class Choice(NamedTuple):
@@ -74,8 +81,9 @@ class Choice(NamedTuple):
 
     def cells(self, all_columns: Sequence[Column], row: Sequence[str]) -> list[str]:
         """The cells of ``row`` that are shown."""
+        dropped = {column.key for column in self.dropped}
         return [text for column, text in zip(all_columns, row, strict=True)
-                if column not in self.dropped]  # fmt: skip
+                if column.key not in dropped]  # fmt: skip
 
 
 def choose(
@@ -84,27 +92,35 @@ def choose(
     """Fit as many columns as there is room for; None when hardly any would be left.
 
     Short titles come first, then cells are cut, then UIDs are left out, then columns from the
-    right. The first column (the number of the row) always stays.
+    right. The first column (the number of the row) always stays. How many have to go is counted
+    before any is fitted: the peer says how many columns there are, and may say four hundred.
     """
-    kept = list(columns)
-    widths = fit(kept, rows, None)
-    assert widths is not None
+    widths = _natural(columns, rows)
     if room is None or _total(widths) <= room:
-        return Choice(kept, widths, [])
+        return Choice(list(columns), widths, [])
     scarce = [replace(column, title=column.short or column.title) for column in columns]
-    shown = list(range(len(scarce)))
-    for victim in (None, *_victims(scarce)):
-        if victim is not None:
-            shown.remove(victim)
-        kept = [scarce[index] for index in shown]
-        fitting = fit(kept, [[row[index] for index in shown] for row in rows], room)
-        if fitting is not None:
-            dropped = [columns[index] for index in range(len(columns)) if index not in shown]
-            return Choice(kept, fitting, dropped)
-    return None
+    narrow = [
+        min(natural, _least(column))
+        for natural, column in zip(_natural(scarce, rows), scarce, strict=True)
+    ]
+    over = _total(narrow) - room
+    gone: set[int] = set()
+    for spare in _spare(scarce):
+        if over <= 0:
+            break
+        gone.add(spare)
+        over -= narrow[spare] + len(GAP)
+    if over > 0:
+        return None
+    shown = [index for index in range(len(columns)) if index not in gone]
+    kept = [scarce[index] for index in shown]
+    fitting = fit(kept, [[row[index] for index in shown] for row in rows], room)
+    assert fitting is not None
+    return Choice(kept, fitting, [columns[index] for index in sorted(gone)])
 
 
-def _victims(columns: Sequence[Column]) -> list[int]:
+def _spare(columns: Sequence[Column]) -> list[int]:
+    """The columns that may be left out, those that are first."""
     numbers = range(1, len(columns))
     uids = [index for index in numbers if columns[index].middle]
     others = [index for index in reversed(numbers) if not columns[index].middle]
@@ -117,8 +133,10 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
-def _least(column: Column, natural: int) -> int:
-    return min(natural, max(column.least, width(column.head) if width(column.head) <= 12 else 8))
+def _least(column: Column) -> int:
+    """How narrow a column may become, if it is not narrower by itself."""
+    head = width(column.head)
+    return max(column.least, head if head <= 12 else 8)
 
 
 def line(columns: Sequence[Column], widths: Sequence[int], cells: Sequence[str]) -> str:

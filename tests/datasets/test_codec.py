@@ -60,6 +60,27 @@ def test_depth(undefined: bool) -> None:
             decode(nested(depth, undefined=undefined), EXPLICIT)
 
 
+@pytest.mark.parametrize("depth", [1, 63, 64, 65, 500, 3000])
+def test_sequences_hidden_in_a_un_value_have_an_end(depth: int) -> None:
+    """PS3.5 6.2.2: the value of UN may be a sequence, in Implicit VR; nobody walked through it."""
+    inner = struct.pack("<HHI", 0x0008, 0x0060, 2) + b"CT"
+    for _ in range(depth):
+        inner = struct.pack("<HHI", 0xFFFE, 0xE000, len(inner)) + inner
+        inner = struct.pack("<HHI", 0x0040, 0xA730, len(inner)) + inner
+    data = struct.pack("<HH2sHI", 0x0040, 0xA730, b"UN", 0, len(inner) - 8) + inner[8:]
+    dataset = decode(data, EXPLICIT)
+    to_json(dataset)
+    found = 0
+    while "ContentSequence" in dataset and dataset["ContentSequence"].VR == "SQ":
+        dataset = dataset.ContentSequence[0]
+        found += 1
+    assert found == min(depth, 64)
+    if depth <= 64:
+        assert dataset.Modality == "CT"
+    else:
+        assert inner.endswith(dataset["ContentSequence"].value)
+
+
 @pytest.mark.parametrize(
     "data",
     [
