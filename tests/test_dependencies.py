@@ -24,7 +24,6 @@ NOT_IMPORTED = {
     "mypy": "a program of .ci/run",
     "ruff": "a program of .ci/run",
     "types-pygments": "for mypy",
-    "pydicom-data": "files that pydicom knows by name",
     "pynetdicom2": "a peer, run as a program",
     "sqlalchemy": "what tiny-pacs needs and does not ask for",
     "tiny-pacs": "a peer, run as a program",
