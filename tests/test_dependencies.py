@@ -25,7 +25,7 @@ NOT_IMPORTED = {
     "ruff": "a program of .ci/run",
     "types-pygments": "for mypy",
     "pynetdicom2": "a peer, run as a program",
-    "sqlalchemy": "what tiny-pacs needs and does not ask for",
+    "sqlalchemy": "for the archive of pynetdicom, run as a program",
     "tiny-pacs": "a peer, run as a program",
     "pytest-asyncio": "a plugin: asyncio_mode",
     "pytest-cov": "a plugin: --cov",
