@@ -56,7 +56,7 @@ class AssocshError(Exception):
 
     @property
     def code(self) -> int:
-        """The exit code of the program when this error ends it (DESIGN: exit codes)."""
+        """The exit code of the program when this error ends it (``assocsh --help`` lists them)."""
         return self.exit_code
 
 

@@ -398,7 +398,7 @@ class Engine:
             f"no response to the {operation.request.name} with Message ID "
             f"{invocation.message_id} for {limit:g} s",
             message_id=invocation.message_id,
-            hint="the peer may be slow rather than gone: raise the timeout (set timeout 120s)",
+            hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
         )
         self.dimse.fail(invocation)
         self._take(self.dimse)

@@ -113,7 +113,7 @@ def no_context(
         return NoPresentationContext(
             f"no presentation context for {what}: {names} was not proposed",
             sop_class=wanted[0],
-            hint=f"reopen --contexts +{uid_keyword(usual)} proposes it too",
+            hint=f"`reopen --contexts +{uid_keyword(usual)}` proposes it too",
         )
     reasons = dict.fromkeys(
         f"we have no {role} role" if context.accepted else context.meaning for context in known

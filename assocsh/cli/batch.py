@@ -154,7 +154,10 @@ class _Runner:
 
 
 def _finish(session: Session, code: int) -> int:
-    """Write out what is left; a pipe that nobody reads, or a full disk, is one line at most."""
+    """Flush stdout and return the exit code: ``code``, or that of output that was lost.
+
+    A pipe whose reader has gone ends the program without a word, a full disk with one line.
+    """
     lost = session.lost_output
     if lost is None:
         try:
@@ -170,6 +173,3 @@ def _finish(session: Session, code: int) -> int:
         return BROKEN_PIPE
     session.output.note(f"error: write error: {lost.reason}", Kind.ERROR)
     return 1
-
-
-__all__ = ["batch", "parse_texts", "read_texts"]

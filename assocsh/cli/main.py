@@ -1,4 +1,4 @@
-"""The program: read the command line, go in by the way that it names, say what went wrong."""
+"""The program: the command line is read, what it asks for is run, what went wrong is printed."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
 from assocsh.commands.registry import command
-from assocsh.errors import AssocshError, ProtocolError
+from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
+from assocsh.errors import ProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.values import NOT_ASKED, leaves
@@ -20,7 +21,7 @@ from assocsh.session.keys import (
     typed_keys,
     with_return_keys,
 )
-from assocsh.session.sending import Turns, repeat
+from assocsh.session.sending import TimeSlices, repeat
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ SPEC = CommandSpec(
 REMEMBERED = 300
 """Rows of one result whose values are offered by completion; more would only push others out."""
 
-ROWS_TOLD = 50
+ROWS_LABELLED = 50
+"""Rows that completion offers, with their labels; ``--of`` takes any."""
 
-TOLD = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
-"""What tells the rows of a result apart."""
+LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+"""What tells the rows of a result apart, joined to a label."""
 
 
 @command(SPEC)
@@ -79,7 +81,9 @@ async def find(session: Session, call: BoundCall) -> None:
     record = call.record
     level = call.required("level").upper()
     model = call.option("--model")
-    of_row = keys_of_row(call, level, model, whole=False) if level != "WORKLIST" else []
+    of_row: Keys = []
+    if level != "WORKLIST":
+        of_row = keys_of_row(call, level, model, whole=False, peer=session.peer)
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
     dataset = identifier(session, level, keys)
     record.columns = columns_of(dataset, keys)
@@ -93,12 +97,20 @@ async def find(session: Session, call: BoundCall) -> None:
     limit = call.integer("--limit", least=1)
     operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
-    turns = Turns()
+    slices = TimeSlices()
+    ignored_keys = False
     async for response in operation:
         if response.is_pending:
+            ignored_keys = ignored_keys or response.status == PENDING_OPTIONAL_KEYS
             show_match(session, record, response)
-            await turns.pause()
+            await slices.pause()
     record.limited = limit is not None and operation.matches >= limit
+    if ignored_keys:
+        session.observer.remarks.say(
+            f"#{record.number}: the peer does not support some of the optional keys, and did not "
+            "match by them (status 0xFF01)",
+            "peer",
+        )
 
 
 def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
@@ -109,28 +121,37 @@ def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
 
 
 def show_match(session: Session, record: RequestRecord, response: Response) -> None:
-    """Keep a match and show it; one that cannot be decoded is kept as its bytes and told about."""
-    row = record.keep(response) + 1
-    try:
-        dataset = response.dataset
-    except AssocshError as error:
-        if not isinstance(error, ProtocolError):
-            raise
-        session.note(
-            f"#{record.number} row {row} cannot be decoded: {cell(error.message)}", Kind.WARNING
+    """Keep a match as the next row and show it.
+
+    What is shown is kept and what is kept is shown: the number in the table is the one that
+    ``--of`` takes. A Pending response without an identifier, or with one that cannot be decoded, is
+    told about and is no match.
+    """
+    if response.data is None:
+        session.observer.remarks.say(
+            f"#{record.number}: the peer answered Pending without an identifier: no match", "peer"
         )
         return
+    try:
+        dataset = response.dataset
+    except ProtocolError as error:
+        session.note(
+            f"#{record.number}: a match cannot be decoded and is left out: {cell(error.message)}",
+            Kind.WARNING,
+        )
+        return
+    row = record.keep(response) + 1
     if dataset is not None and row <= REMEMBERED:
         _remember(session, record, row, dataset)
     session.presenter.response(record, response, dataset)
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in TOLD]
-    told = " ".join(cell(word, 24) for word in words if word)
-    if row <= ROWS_TOLD:
-        record.row_labels.append(told)
-    origin = f"#{record.number} row {row} {told}".rstrip()
+    words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
+    label = " ".join(cell(word, 24) for word in words if word)
+    if row <= ROWS_LABELLED:
+        record.row_labels.append(label)
+    origin = f"#{record.number} row {row} {label}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:
             session.recent.add(keyword, str(dataset.get(keyword) or ""), origin)

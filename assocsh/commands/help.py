@@ -27,7 +27,7 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def help_(session: Session, call: BoundCall) -> None:
-    """Help goes where results go: someone asked for it."""
+    """Write the help of a command or topic as a result, so that it can be piped."""
     from assocsh.language.help import help_text
 
     text = help_text(call.argument("topic"))

@@ -56,7 +56,7 @@ async def listen(session: Session, call: BoundCall) -> None:
     running = session.listener
     if call.flag("--stop"):
         if running is None:
-            raise LocalProtocolError("nothing listens", hint="listen --port N --to DIR starts it")
+            raise LocalProtocolError("nothing listens", hint="`listen --to DIR` starts it")
         session.listener = None
         show(session, running, "stopped")
         await running.close()
@@ -65,7 +65,7 @@ async def listen(session: Session, call: BoundCall) -> None:
     if running is not None:
         if call.options:
             raise LocalProtocolError(
-                f"{running.address} listens already", hint="listen --stop ends it"
+                f"{running.address} listens already", hint="`listen --stop` ends it"
             )
         show(session, running, "listening")
         return

@@ -65,7 +65,7 @@ async def move(session: Session, call: BoundCall) -> None:
     if destination != own or listener is None:
         raise UsageError(
             f"--compare needs what arrives, and {cell(destination)} is not listening here",
-            hint="listen --port N --to DIR, and move to its AE title",
+            hint="`listen --to DIR`, and move to its AE title",
         )
     await prepare_comparison(call)
     session.receiving.begin_move(record)

@@ -25,5 +25,5 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def quit_(session: Session, call: BoundCall) -> None:
-    """Leave; whoever reads commands releases the association first."""
+    """Ask the reader of commands to stop; it releases the association before it ends."""
     session.leaving.set()

@@ -52,7 +52,7 @@ async def record(session: Session, call: BoundCall) -> None:
         return
     if current is not None:
         raise UsageError(
-            f"{visible(str(current.path))} is being recorded", hint="record --stop ends it"
+            f"{visible(str(current.path))} is being recorded", hint="`record --stop` ends it"
         )
     from assocsh.scripting.recorder import Recorder
     from assocsh.scripting.redact import Redactor
@@ -60,5 +60,5 @@ async def record(session: Session, call: BoundCall) -> None:
     path = call.path(name)
     redactor = Redactor() if call.flag("--redact") else None
     session.recording = Recorder(session, path, expect=call.flag("--expect"), redactor=redactor)
-    session.note(f"recording to {visible(str(path))}; record --stop ends it")
+    session.note(f"recording to {visible(str(path))}; `record --stop` ends it")
     session.changed()

@@ -42,7 +42,8 @@ def command(spec: CommandSpec) -> Callable[[Handler], Handler]:
 def load() -> None:
     """Import every module of this folder: before it, there are no commands.
 
-    Called by whoever is about to read a command line; cheap when it was called before.
+    Called before a command line is read: by ``new_session``, the runner of scripts, the plugins of
+    pytest and pygments. Cheap when it was called before.
     """
     for module in pkgutil.iter_modules(assocsh.commands.__path__):
         importlib.import_module(f"{assocsh.commands.__name__}.{module.name}")

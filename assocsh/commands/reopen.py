@@ -39,7 +39,7 @@ async def reopen(session: Session, call: BoundCall) -> None:
     One that is open still is released first: there is one at a time, and a new one was asked for.
     """
     if session.open_plan is None:
-        raise LocalProtocolError("nothing was open yet", hint="open AET@HOST:PORT")
+        raise LocalProtocolError("nothing was open yet", hint="`open AET@HOST:PORT` opens one")
     association = session.association
     if association is not None and not association.closed:
         await association.release()

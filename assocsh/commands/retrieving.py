@@ -32,7 +32,7 @@ def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Da
     """
     level = call.required("level").upper()
     model = call.option("--model")
-    keys = merged(keys_of_row(call, level, model, whole=True), typed_keys(call))
+    keys = merged(keys_of_row(call, level, model, whole=True, peer=session.peer), typed_keys(call))
     if not call.flag("--all"):
         check_reach(level, keys)
     return level, model, identifier(session, level, keys)
@@ -64,8 +64,8 @@ async def compare(session: Session, record: RequestRecord) -> None:
         if not compared.compared and record.category != "Failure":
             raise AssocshError(f"nothing arrived to compare with {compared.path}")
     finally:
-        told = f"{compared.compared} compared, {compared.different} different"
-        record.detail = f"{record.detail}, {told}" if record.detail else told
+        counted = f"{compared.compared} compared, {compared.different} different"
+        record.detail = f"{record.detail}, {counted}" if record.detail else counted
 
 
 async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:

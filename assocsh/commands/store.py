@@ -13,10 +13,11 @@ from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
-from assocsh.session.sending import Group, Turns
+from assocsh.session.sending import Group, TimeSlices
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
+    from assocsh.dimse.requests import Request
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
@@ -44,7 +45,7 @@ SPEC = CommandSpec(
 SUFFIXES = frozenset({".dcm", ".dicom", ".ima"})
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file to send; ``named`` when it was typed, and not found in a folder."""
 
     path: Path
@@ -69,13 +70,13 @@ async def store(session: Session, call: BoundCall) -> None:
     times = call.integer("--repeat", least=1) or 1
     record.operations.expected = len(found) * times
     sending = _Sending(session, record)
-    turns = Turns()
+    slices = TimeSlices()
     left = record.operations.expected
     for file in (file for _ in range(times) for file in found):
         if not await sending.send(CStore(str(file.path)), file):
             break
         left -= 1
-        await turns.pause()
+        await slices.pause()
     record.operations.expected = record.total + left
     await sending.finish()
 
@@ -90,11 +91,8 @@ class _Sending:
         self._group = Group(session, record, on_end=self._ended)
         self._skipped = 0
 
-    async def send(self, request: object, file: Found) -> bool:
+    async def send(self, request: Request, file: FoundFile) -> bool:
         """Hand over one file; False when no more should be sent."""
-        from assocsh.dimse.requests import Request
-
-        assert isinstance(request, Request)
         try:
             operation = await self._group.send(request)
         except (UnusableFile, NoPresentationContext) as error:
@@ -105,7 +103,7 @@ class _Sending:
         self._paths[operation.number] = str(file.path)
         return True
 
-    def _refuse(self, file: Found, error: LocalRefusal) -> None:
+    def _refuse(self, file: FoundFile, error: LocalRefusal) -> None:
         if isinstance(error, UnusableFile) and not file.named and not claims_dicom(file.path):
             self._skipped += 1
             return
@@ -138,14 +136,14 @@ class _Sending:
             )
 
 
-def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Found]:
+def find_files(paths: Sequence[Path], *, recursive: bool) -> list[FoundFile]:
     """The files meant by ``paths``, those of a folder in the order of their names. Blocks."""
-    found: list[Found] = []
+    found: list[FoundFile] = []
     for path in paths:
         if not path.is_dir():
-            found.append(Found(path, True))
+            found.append(FoundFile(path, True))
             continue
-        found += [Found(file, False) for file in files_below(path, recursive=recursive)]
+        found += [FoundFile(file, False) for file in files_below(path, recursive=recursive)]
     return found
 
 

@@ -55,7 +55,7 @@ async def wait(session: Session, call: BoundCall) -> None:
         raise OperationTimeout(
             f"{names} not done after {show_duration(limit)}",
             message_id=None,
-            hint="cancel ends a request, set timeout how long each may wait",
+            hint="`cancel all` ends them, `set timeout 30s` says how long each may wait",
         ) from None
 
 

@@ -22,12 +22,17 @@ class ContextLike(Protocol):
     @property
     def proposed(self) -> tuple[str, ...]: ...
     @property
+    def result(self) -> int: ...
+    @property
     def accepted(self) -> bool: ...
     @property
     def as_scu(self) -> bool: ...
     @property
     def meaning(self) -> str: ...
 
+
+ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
+"""Result of a context whose SOP class the peer does not know (PS3.8 Table 9-18)."""
 
 ContextT = TypeVar("ContextT", bound=ContextLike)
 
@@ -61,7 +66,7 @@ def _reason(
         return NoPresentationContext(
             f"{name} was not proposed on this association",
             sop_class=sop_class,
-            hint=f"reopen with --contexts {uid_keyword(sop_class)}",
+            hint=f"`reopen --contexts +{uid_keyword(sop_class)}` proposes it too",
         )
     if usable:
         accepted = ", ".join(dict.fromkeys(uid_name(c.transfer_syntax or "") for c in usable))
@@ -71,7 +76,7 @@ def _reason(
             sop_class=sop_class,
             hint=f"the peer refused {uid_name(transfer_syntax)} for it: convert the instance first"
             if proposed
-            else f"reopen with --contexts '{propose}'",
+            else f"`reopen --contexts +{propose}` proposes it too",
         )
     if any(context.accepted for context in of_class):
         return NoPresentationContext(
@@ -79,8 +84,14 @@ def _reason(
             sop_class=sop_class,
         )
     results = ", ".join(dict.fromkeys(context.meaning for context in of_class))
+    unknown = all(context.result == ABSTRACT_SYNTAX_NOT_SUPPORTED for context in of_class)
+    proposed = any(transfer_syntax in context.proposed for context in of_class)
     return NoPresentationContext(
         f"{name} was not accepted by the peer: {results}",
         sop_class=sop_class,
-        hint="see contexts; the peer may take it with another transfer syntax",
+        hint="the peer does not store this SOP class, in whatever transfer syntax"
+        if unknown
+        else "`contexts` shows what the peer made of each"
+        if proposed
+        else f"the peer may take it as it is: `reopen --contexts +{propose}`",
     )

@@ -72,14 +72,11 @@ def _key(call: Call, word: Word) -> Iterator[LanguageError]:
 
 
 def _slotted(call: Call) -> Iterator[tuple[Slot, Word]]:
-    for name, words in call.arguments.items():
-        parameter = call.spec.parameter(name)
-        if parameter is not None:
-            yield from ((parameter.slot, word) for word in words)
-    for name, words in call.options.items():
-        option = call.spec.option(name)
-        if option is not None and option.slot is not None:
-            yield from ((option.slot, word) for word in words)
+    for parameter in call.spec.parameters:
+        yield from ((parameter.slot, word) for word in call.arguments.get(parameter.name, ()))
+    for option in call.spec.options:
+        if option.slot is not None:
+            yield from ((option.slot, word) for word in call.options.get(option.name, ()))
 
 
 def _check(slot: Slot, text: str) -> None:

@@ -23,15 +23,15 @@ from assocsh.language.complete_queries import assignments, expectations, queries
 from assocsh.language.context import context_at
 from assocsh.language.files import files
 from assocsh.language.model import Grammar, Slot
-from assocsh.language.provider import CompletionDefaults, CompletionProvider
+from assocsh.language.provider import CompletionProvider
 from assocsh.language.quoting import inside, quoted
-from assocsh.language.ranking import Found, Request, ranked
+from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import PartKind
 
-__all__ = ["CAP", "Candidate", "CompletionDefaults", "CompletionProvider", "completions"]
+__all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,12 @@ def completions(
     context = context_at(text, cursor)
     if context.comment:
         return []
-    request = Request(context, provider, tables or _tables.loaded())
+    request = CompletionRequest(context, provider, tables or _tables.loaded())
     found = islice(_found(request), CAP)
     return list(_candidates(request, found))
 
 
-def _found(request: Request) -> Iterable[Found]:
+def _found(request: CompletionRequest) -> Iterable[Suggestion]:
     context = request.context
     typed = context.typed
     if typed.tail is not None and not typed.quote.startswith("'"):
@@ -87,7 +87,7 @@ def _found(request: Request) -> Iterable[Found]:
     return _SLOTS.get(context.slot, _nothing)(request)
 
 
-def _candidates(request: Request, found: Iterable[Found]) -> Iterator[Candidate]:
+def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iterator[Candidate]:
     """Each thing found, written as it must stand on the line."""
     typed = request.context.typed
     for each in found:
@@ -110,14 +110,14 @@ def _candidates(request: Request, found: Iterable[Found]) -> Iterator[Candidate]
             yield Candidate(text, start - len(typed.raw), each.display or each.text, each.meta)
 
 
-def _commands(request: Request) -> Iterator[Found]:
+def _commands(request: CompletionRequest) -> Iterator[Suggestion]:
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
     names = [*COMMANDS, *longer]
     for name in ranked(request.text, names):
         yield request.found(name, meta=COMMANDS[name].summary)
 
 
-def _options(request: Request) -> Iterator[Found]:
+def _options(request: CompletionRequest) -> Iterator[Suggestion]:
     context = request.context
     assert context.spec is not None
     for option in context.spec.options:
@@ -129,30 +129,30 @@ def _options(request: Request) -> Iterator[Found]:
             yield request.found(option.name, option.synopsis[1:-1], option.summary, verbatim=True)
 
 
-def _choices(request: Request) -> Iterator[Found]:
+def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
     for choice in ranked(request.text, request.context.choices):
         yield request.found(choice)
 
 
-def _variables(request: Request) -> Iterator[Found]:
+def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
     for name in ranked(request.text, list(request.provider.variable_names())):
         yield request.found(name, f"${name}", verbatim=True)
 
 
-def _peers(request: Request) -> Iterator[Found]:
+def _peers(request: CompletionRequest) -> Iterator[Suggestion]:
     known = dict(request.provider.peers())
     known.setdefault("practice", "the practice archive, started for you")
     for name in ranked(request.text, list(known)):
         yield request.found(name, meta=known[name])
 
 
-def _ae_titles(request: Request) -> Iterator[Found]:
+def _ae_titles(request: CompletionRequest) -> Iterator[Suggestion]:
     known = dict(request.provider.ae_titles())
     for name in ranked(request.text, list(known)):
         yield request.found(name, meta=known[name])
 
 
-def _requests(request: Request) -> Iterator[Found]:
+def _requests(request: CompletionRequest) -> Iterator[Suggestion]:
     bare = request.text[:1].isdigit()
     for number, meta in request.provider.request_numbers():
         text = str(number) if bare else f"#{number}"
@@ -161,13 +161,13 @@ def _requests(request: Request) -> Iterator[Found]:
     yield from _choices(request)
 
 
-def _rows(request: Request) -> Iterator[Found]:
+def _rows(request: CompletionRequest) -> Iterator[Suggestion]:
     for number, meta in request.provider.rows():
         if str(number).startswith(request.text):
             yield request.found(str(number), meta=meta)
 
 
-def _topics(request: Request) -> Iterator[Found]:
+def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
     from assocsh.language.help import topics
 
     offered = {name: spec.summary for name, spec in COMMANDS.items()} | topics()
@@ -175,13 +175,13 @@ def _topics(request: Request) -> Iterator[Found]:
         yield request.found(name, meta=offered[name])
 
 
-def _settings(request: Request) -> Iterator[Found]:
+def _settings(request: CompletionRequest) -> Iterator[Suggestion]:
     for name in ranked(request.text, list(SETTINGS)):
         setting = SETTINGS[name]
         yield request.found(name, meta=f"{setting.summary} ({setting.default})")
 
 
-def _setting_value(request: Request) -> Iterator[Found]:
+def _setting_value(request: CompletionRequest) -> Iterator[Suggestion]:
     words = request.context.words
     setting = SETTINGS.get(words[0]) if words else None
     if setting is None:
@@ -195,18 +195,18 @@ def _setting_value(request: Request) -> Iterator[Found]:
         yield request.found(value, meta="default" if value == setting.default else "")
 
 
-def _uids(request: Request) -> Iterator[Found]:
+def _uids(request: CompletionRequest) -> Iterator[Suggestion]:
     for keyword in ("SOPInstanceUID", "AffectedSOPInstanceUID"):
         for value, meta in request.provider.recent_values(keyword):
             if value.startswith(request.text):
                 yield request.found(value, meta=meta)
 
 
-def _nothing(request: Request) -> Iterator[Found]:
+def _nothing(request: CompletionRequest) -> Iterator[Suggestion]:
     return iter(())
 
 
-_SLOTS: dict[Slot, Callable[[Request], Iterable[Found]]] = {
+_SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.COMMAND: _topics,
     Slot.PEER: _peers,
     Slot.LEVEL: _choices,

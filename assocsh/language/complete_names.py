@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from assocsh.datasets.context_words import CONTEXT_SETS
-from assocsh.datasets.spelling import last_step, scan_step, tag_number
-from assocsh.language.enumerated import USUAL_KEYS, VALUES
-from assocsh.language.ranking import Found, Request, ranked
+from assocsh.datasets.levels import USUAL_KEYS, keys_to_offer
+from assocsh.datasets.spelling import last_step, path_tags, scan_step, tag_number
+from assocsh.language.context import Context
+from assocsh.language.enumerated import VALUES
+from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
 
@@ -19,7 +21,7 @@ _BEGUN = re.compile(
 """A tag by its number, as far as it is typed."""
 
 
-def keys(request: Request) -> Iterator[Found]:
+def keys(request: CompletionRequest) -> Iterator[Suggestion]:
     """``Keyword`` and, once ``=`` is there, its values."""
     typed = request.context.typed.value
     path, value = split_key(typed)
@@ -31,28 +33,25 @@ def keys(request: Request) -> Iterator[Found]:
     yield from values(request.at(at), path)
 
 
-def tags(request: Request) -> Iterator[Found]:
+def tags(request: CompletionRequest) -> Iterator[Suggestion]:
     """A keyword, a number, or a path of them."""
     yield from _tag_steps(request, skip=set(request.context.words))
 
 
-def _tag_steps(request: Request, skip: set[str]) -> Iterator[Found]:
+def _tag_steps(request: CompletionRequest, skip: set[str]) -> Iterator[Suggestion]:
     """The last step of the typed path."""
     typed = request.context.typed.value
     at = last_step(typed)
     yield from keywords(request.at(max(at, request.kept)), skip=set() if at else skip)
 
 
-def keywords(request: Request, skip: set[str] | None = None) -> Iterator[Found]:
+def keywords(request: CompletionRequest, skip: set[str] | None = None) -> Iterator[Suggestion]:
     """Tags by keyword or number, in the spelling that was begun."""
     tables, typed = request.tables, request.text
     if typed[:1] in ("(", *"0123456789"):
         yield from _numbers(request)
         return
-    words = request.context.words
-    usual = USUAL_KEYS.get(words[0].lower() if words else "", ())
-    if not usual and request.context.spec is not None and request.context.spec.verbatim:
-        usual = (*USUAL_KEYS["study"], *USUAL_KEYS["series"])
+    usual = _usual(request.context)
     preferred = list(dict.fromkeys([*request.provider.recent_keywords(), *usual]))
     if request.context.slot is not None and not typed and usual:
         preferred = list(dict.fromkeys([*usual, *preferred]))
@@ -65,7 +64,16 @@ def keywords(request: Request, skip: set[str] | None = None) -> Iterator[Found]:
             yield request.found(entry.keyword, meta=tag_meta(entry))
 
 
-def _numbers(request: Request) -> Iterator[Found]:
+def _usual(context: Context) -> list[str]:
+    """The keywords that are usual at the level that stands on the line."""
+    levels = [context.words[0]] if context.words else []
+    if context.spec is not None and context.spec.verbatim:
+        levels = ["STUDY", "SERIES"]
+    known = [level for level in levels if level.upper() in USUAL_KEYS]
+    return [tag for level in known for path in keys_to_offer(level) for tag in path_tags(path)]
+
+
+def _numbers(request: CompletionRequest) -> Iterator[Suggestion]:
     """Tags by their number, in the spelling that was begun."""
     begun = _BEGUN.fullmatch(request.text)
     if request.tables is None or begun is None:
@@ -96,7 +104,7 @@ def tag_meta(entry: TagLike) -> str:
     return f"{number} {entry.vr} {entry.vm}  {entry.name}"
 
 
-def keyword_of(request: Request, path: str) -> str:
+def keyword_of(request: CompletionRequest, path: str) -> str:
     """The keyword that a path ends with, whatever its spelling."""
     step = path[last_step(path) :]
     tag_end, _ = scan_step(step)
@@ -108,7 +116,7 @@ def keyword_of(request: Request, path: str) -> str:
     return found[0].keyword if found else step
 
 
-def values(request: Request, path: str) -> Iterator[Found]:
+def values(request: CompletionRequest, path: str) -> Iterator[Suggestion]:
     """Values of an element: those that came with responses, then those the standard lists."""
     keyword = keyword_of(request, path)
     if request.tables is not None and (entry := request.tables.tags.get(keyword)):
@@ -125,7 +133,7 @@ def values(request: Request, path: str) -> Iterator[Found]:
                 yield request.found(line.uid, line.keyword, line.uid)
 
 
-def sop_classes(request: Request) -> Iterator[Found]:
+def sop_classes(request: CompletionRequest) -> Iterator[Suggestion]:
     """SOP classes by keyword or UID, with the UID and what was negotiated."""
     for line in _lines(request, "sop_classes"):
         status = request.provider.context_status(line.uid)
@@ -134,14 +142,14 @@ def sop_classes(request: Request) -> Iterator[Found]:
         yield request.found(line.uid if by_uid else line.keyword, meta=meta)
 
 
-def transfer_syntaxes(request: Request) -> Iterator[Found]:
+def transfer_syntaxes(request: CompletionRequest) -> Iterator[Suggestion]:
     """Transfer syntaxes by keyword or UID."""
     for line in _lines(request, "transfer_syntaxes"):
         by_uid = request.text[:1].isdigit()
         yield request.found(line.uid if by_uid else line.keyword, meta=f"{line.uid}  {line.name}")
 
 
-def _lines(request: Request, which: str) -> Iterator[UidLine]:
+def _lines(request: CompletionRequest, which: str) -> Iterator[UidLine]:
     tables = request.tables
     if tables is None:
         return
@@ -152,7 +160,7 @@ def _lines(request: Request, which: str) -> Iterator[UidLine]:
         yield from index.search(request.text)
 
 
-def contexts(request: Request) -> Iterator[Found]:
+def contexts(request: CompletionRequest) -> Iterator[Suggestion]:
     """The last entry of ``qr,CTImageStorage:[JPEG2000Lossless,...]`` or of ``+mpps``."""
     typed = request.text
     opening = typed.rfind("[")

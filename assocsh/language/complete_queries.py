@@ -11,7 +11,7 @@ from assocsh.language.complete_names import keywords, sop_classes, transfer_synt
 from assocsh.language.enumerated import ASSOCIATION_STATES, STATUS_VALUES
 from assocsh.language.expectations import Operator
 from assocsh.language.queries import OF_ELEMENTS, ROOTS, query_fields
-from assocsh.language.ranking import Found, Request, ranked
+from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
 
 _ROOT_META = {
     "status": "status of the final response",
@@ -43,7 +43,7 @@ _ELEMENT = re.compile(rf"(?:{'|'.join(OF_ELEMENTS)})(?:\[[^\]]*\])?\.")
 _NUMBERED = re.compile(r"#[0-9]+\.")
 
 
-def queries(request: Request) -> Iterator[Found]:
+def queries(request: CompletionRequest) -> Iterator[Suggestion]:
     """The step of a query that is being typed."""
     typed = request.text
     if typed.startswith("#") and "." not in typed:
@@ -74,7 +74,7 @@ def queries(request: Request) -> Iterator[Found]:
             yield inner.found(name, verbatim=True)
 
 
-def _brackets(request: Request, before: str) -> Iterator[Found]:
+def _brackets(request: CompletionRequest, before: str) -> Iterator[Suggestion]:
     if before == "assoc.contexts":
         for found in sop_classes(request):
             yield replace(found, text=f"{found.text}]", display=found.text, verbatim=True)
@@ -84,7 +84,7 @@ def _brackets(request: Request, before: str) -> Iterator[Found]:
             yield request.found(text, meta=meta, verbatim=True)
 
 
-def expectations(request: Request) -> Iterator[Found]:
+def expectations(request: CompletionRequest) -> Iterator[Suggestion]:
     """``expect QUERY [not] PREDICATE VALUE``."""
     words = request.context.words
     if not words:
@@ -100,7 +100,7 @@ def expectations(request: Request) -> Iterator[Found]:
         yield from _operands(request, words[0])
 
 
-def _operands(request: Request, query: str) -> Iterator[Found]:
+def _operands(request: CompletionRequest, query: str) -> Iterator[Suggestion]:
     path = _BRACKETS.sub("", _NUMBERED.sub("", query))
     if path == "status":
         for text, meta in STATUS_VALUES.items():
@@ -115,7 +115,7 @@ def _operands(request: Request, query: str) -> Iterator[Found]:
         yield from values(request, path.partition(".")[2])
 
 
-def assignments(request: Request) -> Iterator[Found]:
+def assignments(request: CompletionRequest) -> Iterator[Suggestion]:
     """``let NAME = QUERY``."""
     words = request.context.words
     if len(words) == 1 and not request.text:

@@ -157,56 +157,6 @@ VR_FORMS: Mapping[str, str] = {
 }
 """What is written for a value of each VR (PS3.5 6.2), and how queries match it (PS3.4 C.2.2.2)."""
 
-USUAL_KEYS: Mapping[str, tuple[str, ...]] = {
-    "patient": ("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
-    "study": (
-        "PatientName",
-        "PatientID",
-        "StudyDate",
-        "StudyInstanceUID",
-        "AccessionNumber",
-        "StudyDescription",
-        "ModalitiesInStudy",
-        "StudyTime",
-        "StudyID",
-        "ReferringPhysicianName",
-        "PatientBirthDate",
-        "PatientSex",
-        "NumberOfStudyRelatedSeries",
-        "NumberOfStudyRelatedInstances",
-    ),
-    "series": (
-        "StudyInstanceUID",
-        "SeriesInstanceUID",
-        "Modality",
-        "SeriesNumber",
-        "SeriesDescription",
-        "BodyPartExamined",
-        "SeriesDate",
-        "NumberOfSeriesRelatedInstances",
-    ),
-    "image": (
-        "SOPInstanceUID",
-        "SeriesInstanceUID",
-        "StudyInstanceUID",
-        "SOPClassUID",
-        "InstanceNumber",
-    ),
-    "worklist": (
-        "PatientName",
-        "PatientID",
-        "ScheduledProcedureStepSequence",
-        "AccessionNumber",
-        "RequestedProcedureID",
-        "RequestedProcedureDescription",
-        "StudyInstanceUID",
-        "Modality",
-        "ScheduledStationAETitle",
-        "ScheduledProcedureStepStartDate",
-        "ScheduledPerformingPhysicianName",
-    ),
-}
-
 ASSOCIATION_STATES = (
     "open",
     "released",

@@ -76,10 +76,10 @@ def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None =
     shown, spans = show_values(query, actual)
     if ok or differing is None:
         return Verdict(ok, shown, spans=spans)
-    told, spans = show_values(query, differing.values)
+    shown_values, spans = show_values(query, differing.values)
     at = len(differing.lead)
     moved = tuple(Span(start + at, end + at) for start, end in spans)
-    return Verdict(ok, shown, differing.lead + told, moved)
+    return Verdict(ok, shown, differing.lead + shown_values, moved)
 
 
 def assigned(assignment: Assignment, resolver: Resolver, place: Place | None = None) -> str:

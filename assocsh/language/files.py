@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from assocsh.language.ranking import Found, Request
+from assocsh.language.ranking import CompletionRequest, Suggestion
 
 _LOOKED_AT = 5000
 """Entries of a folder looked at, at most: a folder of a million instances holds nothing up."""
 
 
-def files(request: Request, *, directories: bool = False) -> Iterator[Found]:
+def files(request: CompletionRequest, *, directories: bool = False) -> Iterator[Suggestion]:
     """What the folder of the typed path holds, folders with a ``/`` at their end."""
     typed = request.text
     if typed == "~":

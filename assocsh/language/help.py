@@ -97,7 +97,7 @@ def help_text(name: str | None = None) -> str:
         known = (*COMMANDS.names, *_TOPICS)
         raise UsageError(
             f"there is no help for {name!r}",
-            hint=nearest(name, known) or "help lists the commands",
+            hint=nearest(name, known) or "`help` lists the commands",
         )
     return _command(spec)
 

@@ -9,9 +9,9 @@ from assocsh.language.enumerated import VR_FORMS
 from assocsh.language.expectations import Operator
 from assocsh.language.model import CommandSpec, Grammar, Slot
 from assocsh.language.place import nearest
-from assocsh.language.provider import CompletionDefaults
+from assocsh.language.provider import CompletionProvider
 from assocsh.language.queries import ROOTS
-from assocsh.language.ranking import Request
+from assocsh.language.ranking import CompletionRequest
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
@@ -94,7 +94,7 @@ def _key(context: Context, tables: Tables | None) -> str:
     if tables is None:
         return ""
     path, value = split_key(context.typed.value)
-    request = Request(context, CompletionDefaults(), tables)
+    request = CompletionRequest(context, CompletionProvider(), tables)
     entry = tables.tags.get(keyword_of(request, path))
     if entry is None:
         return "" if value is None else f"no such keyword: {path}"

@@ -25,12 +25,14 @@ from pygments.token import (
 )
 from pygments.util import Future
 
-from assocsh.datasets.spelling import ITEM, NUMBER, PATH
+from assocsh.datasets.spelling import ITEM, PATH
+from assocsh.datasets.spelling import NUMBER as TAG_NUMBER
 from assocsh.language.expectations import Operator as Predicates
 from assocsh.language.model import Slot
 from assocsh.language.queries import OF_ELEMENTS, ROOTS
 from assocsh.language.table import COMMANDS
 from assocsh.text.addresses import ADDRESS_IN_TEXT
+from assocsh.text.durations import NUMBER, UNIT
 
 
 class _Grouping(Protocol):
@@ -40,7 +42,7 @@ class _Grouping(Protocol):
 _groups: _Grouping = bygroups
 _END = r"(?=[ \t\v\f\r\n;]|$)"
 _WORDS = tuple(name for name in Predicates.ALL if name.isalpha())
-_CERTAIN_STEP = rf"(?:{NUMBER}|[A-Z][A-Za-z0-9]+){ITEM}?"
+_CERTAIN_STEP = rf"(?:{TAG_NUMBER}|[A-Z][A-Za-z0-9]+){ITEM}?"
 _CERTAIN = rf"{_CERTAIN_STEP}(?:[.>]{_CERTAIN_STEP})*"
 """A path with no value behind it: a word in small letters, or with a slash, may be any word."""
 
@@ -117,7 +119,7 @@ class AssocLexer(RegexLexer):
             (rf"(?<![^ \t\v\f])({PATH})(=)", _groups(Name.Tag, Operator)),
             (rf"(?<![^ \t\v\f])(?:{_CERTAIN})" + _END, Name.Tag),
             (ADDRESS_IN_TEXT + _END, String.Other),
-            (r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)?" + _END, Number),
+            (rf"{NUMBER}{UNIT}?" + _END, Number),
             (r"\\", Operator),  # the value separator
             (r"[A-Za-z0-9_.*?^-]+", Text),
             (r".", Text),
@@ -134,7 +136,7 @@ class AssocLexer(RegexLexer):
             ),
             (words(ROOTS, prefix=r"(?<![^ \t\v\f.])", suffix=r"\b"), Name.Builtin),
             (r"0[xX][0-9A-Fa-f]+", Number.Hex),
-            (r"[0-9]+(?:\.[0-9]+)?(?:ms|s|m|min|h)?\b(?!\.[0-9])", Number),
+            (rf"{NUMBER}{UNIT}?\b(?!\.[0-9])", Number),
             (r"[\[\].*]", Punctuation),
             (r"[A-Za-z0-9_]+", Name.Attribute),
             (r".", Text),

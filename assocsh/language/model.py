@@ -161,10 +161,6 @@ class CommandSpec:
         """The option called ``name`` (with its dashes), if this command has it."""
         return next((option for option in self.options if option.name == name), None)
 
-    def parameter(self, name: str) -> Parameter | None:
-        """The parameter called ``name``, if this command has it."""
-        return next((each for each in self.parameters if each.name == name), None)
-
     @property
     def synopsis(self) -> str:
         """``find LEVEL [KEY ...] [--of ROW]``: one line, generated."""

@@ -81,11 +81,6 @@ class Call:
         """Whether it is an ``expect`` of a status: then the command before may fail."""
         return isinstance(self.parsed, Expectation) and self.parsed.query.root == "status"
 
-    def option(self, name: str) -> Word | None:
-        """The last value given for ``--name``; None when absent, or a flag."""
-        values = self.options.get(name, ())
-        return values[-1] if values else None
-
     def error(self, message: str, word: Word | None = None, hint: str = "") -> LanguageError:
         """A LanguageError about one of its words, or about its name."""
         if word is None:
@@ -272,14 +267,13 @@ class _CallReader:
         words: tuple[Word, ...] = ()
         arguments: dict[str, tuple[Word, ...]] = {}
         rest = self.place.text[first.end : last.end]
-        match spec.grammar:
-            case Grammar.ASSIGNMENT:
-                parsed = parse_let(rest, offset=first.end, place=self.place)
-            case Grammar.EXPECTATION:
-                parsed = parse_expect(rest, offset=first.end, place=self.place)
-            case None:
-                words = tuple(self._sort())
-                arguments = self._bind(words)
+        if spec.grammar is Grammar.ASSIGNMENT:
+            parsed = parse_let(rest, offset=first.end, place=self.place)
+        elif spec.grammar is Grammar.EXPECTATION:
+            parsed = parse_expect(rest, offset=first.end, place=self.place)
+        else:
+            words = tuple(self._sort())
+            arguments = self._bind(words)
         if spec.block and self.body is None:
             raise self._error(last, f"{spec.name} needs a block", f"as in {spec.examples[0]}")
         return Call(

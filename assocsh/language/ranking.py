@@ -11,7 +11,7 @@ from assocsh.language.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Suggestion:
     """Something to offer. ``text`` is its value; how it is quoted is not its concern.
 
     ``kept``: how much of the typed value stays before it.
@@ -27,7 +27,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CompletionRequest:
     """What is asked of a source: the part of the typed value from ``kept`` on."""
 
     context: Context
@@ -40,7 +40,7 @@ class Request:
         """What is typed of the thing to complete."""
         return self.context.typed.value[self.kept :]
 
-    def at(self, kept: int) -> Request:
+    def at(self, kept: int) -> CompletionRequest:
         """The same question about the value from ``kept`` on."""
         return replace(self, kept=kept)
 
@@ -52,9 +52,9 @@ class Request:
         *,
         verbatim: bool = False,
         more: bool = False,
-    ) -> Found:
+    ) -> Suggestion:
         """Something that takes the place of ``text`` of this request."""
-        return Found(text, display, meta, self.kept, verbatim, more)
+        return Suggestion(text, display, meta, self.kept, verbatim, more)
 
 
 def ranked(text: str, names: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The commands that can be typed: each one that was put into ``COMMANDS``, and no other.
 
 The table is empty when it is imported. ``commands.registry`` puts a command in together with what
-performs it; whoever reads a command line calls its ``load()`` first.
+performs it; its ``load()`` is called before a command line is read.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ class Console:
     def __init__(self, output: Output) -> None:
         self.output = output
         self.interactive = False
-        """A person reads along: what a script need not be told is said too."""
+        """A person reads along: expectations that hold are said too."""
         self.lost: OutputClosed | None = None
         """Why results cannot be written any more; None as long as they can."""
         self.on_lost: list[Callable[[], None]] = []

@@ -57,15 +57,15 @@ REASONS: tuple[Reason, ...] = (
         "C-GET",
         0xA702,
         0xA702,
-        "no storage class was proposed with the SCP role for what matched: "
-        "reopen --contexts qr,storage, then look at contexts",
+        "the peer could not send what matched: a C-GET needs a context for each storage class, "
+        "with the SCP role for us: `contexts` shows both, `reopen --contexts qr` proposes them",
     ),
     Reason(
         "C-GET",
         0xB000,
         0xB000,
         "some instances could not be sent here: their SOP class or transfer syntax was not "
-        "accepted on this association (see contexts)",
+        "accepted on this association: `contexts` shows what was",
     ),
     Reason("C-STORE", 0xA700, 0xA7FF, "the peer has no room, or cannot write, now"),
     Reason(

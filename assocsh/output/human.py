@@ -236,5 +236,5 @@ class Human:
 
 
 def _unwanted(error: AssociationError | None) -> bool:
-    """This side aborted, but nobody had asked for it: there is something to try next then."""
+    """Whether an abort of this side was not asked for: it has a hint then, what to try next."""
     return error is not None and bool(error.hint)

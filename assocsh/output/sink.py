@@ -22,14 +22,14 @@ class Kind(StrEnum):
 
     INFO = "info"
     EVENT = "event"
-    """Something that nobody here asked for: what the peer did, a remark of the engine."""
+    """What was not asked for here: what the peer did by itself, a remark of the engine."""
     WARNING = "warning"
     ERROR = "error"
     WIRE = "wire"
 
 
 class OutputClosed(Exception):
-    """Nobody reads the results any more (a closed pipe), or they cannot be written (disk full).
+    """Results cannot be written any more: their reader has gone (a pipe), or the disk is full.
 
     Not an AssocshError: nothing went wrong between this side and the peer.
     """

@@ -49,7 +49,7 @@ class RateLimit:
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell = tell
         self._few = FirstFew()
-        self._told = 0
+        self._said = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def admit(self) -> bool:
@@ -60,11 +60,11 @@ class RateLimit:
 
     def _pause(self) -> None:
         self._timer = None
-        more = self._few.left_out - self._told
+        more = self._few.left_out - self._said
         if not more:
-            self._few, self._told = FirstFew(), 0
+            self._few, self._said = FirstFew(), 0
             return
-        self._told += more
+        self._said += more
         self._timer = asyncio.get_running_loop().call_later(PAUSE, self._pause)
         self._tell(more)
 

@@ -75,6 +75,8 @@ class RequestRecord:
         self.cancel_asked = False
         # how it ended
         self.done = asyncio.Event()
+        self.peer = ""
+        """Whom it was sent to; empty before."""
         self.started = now
         self.finished: float | None = None
         self.error: AssocshError | None = None
@@ -163,7 +165,8 @@ class RequestRecord:
     def count(self) -> int:
         """Matches of a find, sub-operations completed of a get or move, else successes."""
         if self.service == "C-FIND":
-            return len(self.results)
+            # the matches of many finds at once are counted, not kept
+            return self.responses - self.finals if self.several else len(self.results)
         if self.service in ("C-GET", "C-MOVE"):
             return self.suboperations.completed or 0 if self.suboperations is not None else 0
         return self.categories["Success"] + self.categories["Warning"]
@@ -181,9 +184,19 @@ class RequestRecord:
         return self.total > 1 or (self.operations.expected or 0) > 1 or self.refused > 0
 
     @property
+    def incomplete(self) -> bool:
+        """The peer says that sub-operations failed, whatever status it gives for that."""
+        return self.suboperations is not None and bool(self.suboperations.failed)
+
+    @property
+    def unsuccessful(self) -> bool:
+        """A final response says that not all was done: its status, or its failed sub-operations."""
+        return self.category == "Failure" or self.incomplete
+
+    @property
     def failed(self) -> bool:
-        """A failure status, something refused here, or an end without a final response."""
-        return self.error is not None or self.refused > 0 or self.category == "Failure"
+        """Not all was done, something was refused here, or it ended without a final response."""
+        return self.error is not None or self.refused > 0 or self.unsuccessful
 
     # what happens to it
 

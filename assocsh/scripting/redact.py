@@ -1,7 +1,7 @@
 """Redaction: pseudonyms in place of what identifies a patient, the same each time.
 
 Equal values get equal pseudonyms within one key, so that expectations of equality still hold;
-without the key nobody gets back from one to the other (HMAC-SHA-256). Dates are all moved by the
+without the key there is no way from one to the other (HMAC-SHA-256). Dates are all moved by the
 same number of days.
 """
 
@@ -134,7 +134,7 @@ class Redactor:
         if vr == "SQ":
             items = [self.dataset(item) for item in values if isinstance(item, dict)]
             return {"vr": vr, "Value": items}
-        if number >> 16 & 1:  # private: nobody knows what it holds
+        if number >> 16 & 1:  # private: what it holds is not known
             return {"vr": vr, "Value": ["redacted"]}
         pseudonym = pseudonym_for(number, vr)
         if pseudonym is None:

@@ -31,7 +31,7 @@ JUMP = 5.0
 """Seconds that are more than a busy machine."""
 
 PATIENCE = 5.0
-"""Seconds for the answer to the C-ECHO before the user is told that there is none."""
+"""Seconds for the answer to the C-ECHO after which it is said that there is none."""
 
 
 class KeepAlive:
@@ -80,7 +80,7 @@ class KeepAlive:
                     return  # how the association ended is said by others
 
     def suggested(self, error: AssociationError | None) -> AssociationError | None:
-        """What ended an association, as it is told: the hint speaks of idling only once."""
+        """What ended an association, as it is shown: the hint speaks of idling only once."""
         if error is None or not error.idle:
             return error
         first, self._suggested = not self._suggested, True

@@ -101,7 +101,7 @@ class Job:
             return self._of_error(self.error)
         if record is None:
             return 0
-        if record.category == "Failure" and not (self.status_expected or record.status_checked):
+        if record.unsuccessful and not (self.status_expected or record.status_checked):
             return 1
         return 5 if record.refused else 0
 

@@ -49,14 +49,15 @@ def check_reach(level: str, keys: Keys) -> None:
     why = "has a wildcard" if wild else "is missing"
     raise UsageError(
         f"{own} {why}: without it, everything that the peer holds may come",
-        hint=f"{own}=..., or --of with a row of a find; --all if everything is meant",
+        hint=f"give {own} a value, or take a row of a find; `--all` if everything is meant",
     )
 
 
-def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) -> Keys:
+def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, peer: str) -> Keys:
     """The unique keys that row ``--of`` of the last find has for a request at ``level``.
 
-    ``whole``: the row must have the level's own key (a get needs it; a find looks for it).
+    ``peer`` is whom they are for: rows of another one are refused. ``whole``: the row must have the
+    level's own key (a get needs it; a find looks for it).
     Raises UsageError when there is no such row, or when it lacks a key that is needed.
     """
     text = call.option("--of")
@@ -66,6 +67,11 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool) 
     find = call.last_find
     if find is None:
         raise UsageError("--of takes a row of the last find, and there was no find yet")
+    if peer and find.peer and find.peer != peer:
+        raise UsageError(
+            f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
+            hint="find it there first: another archive need not know these UIDs",
+        )
     if row > len(find.results):
         count = len(find.results)
         raise UsageError(
@@ -130,7 +136,7 @@ def spelled(path: str) -> str:
 
     try:
         return format_path(parse_path(path)).lower()
-    except UsageError:  # told when the identifier is built
+    except UsageError:  # said when the identifier is built
         return path.lower()
 
 

@@ -1,4 +1,4 @@
-"""Everyone in a session who is told what happens on its associations."""
+"""Those that are given the events of a session's associations."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from assocsh.language.provider import CompletionDefaults
+from assocsh.language.provider import CompletionProvider
 from assocsh.session.plan import DEFAULT_AE, PRACTICE
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ ROWS_OFFERED = 50
 REQUESTS_OFFERED = 50
 
 
-class SessionProvider(CompletionDefaults):
+class SessionProvider(CompletionProvider):
     """A CompletionProvider over a session. Values are as they came, not made visible."""
 
     def __init__(self, state: State) -> None:

@@ -64,7 +64,7 @@ def refuse_second(session: Session) -> None:
     if association is not None and not association.closed:
         raise LocalProtocolError(
             f"an association with {association.peer} is open ({association.state})",
-            hint="release ends it in order, abort at once",
+            hint="`release` ends it in order, `abort` at once",
         )
 
 
@@ -112,6 +112,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     finally:
         session.observer.connecting = None
         session.changed()
+    if str(association.peer) != session.peer:
+        session.requests.last_ended = None  # the last status of another peer says nothing of this
     session.association = association
     session.presenter.opened(association)
     session.apply_settings()
@@ -127,7 +129,7 @@ def _nothing_accepted(association: Association) -> NoPresentationContext:
 
     contexts = association.contexts
     reasons = Counter(context.meaning for context in contexts)
-    told = ", ".join(f"{meaning} ({count})" for meaning, count in reasons.most_common())
+    counted = ", ".join(f"{meaning} ({count})" for meaning, count in reasons.most_common())
     results = {context.result for context in contexts}
     if results == {4}:
         hint = (
@@ -136,13 +138,13 @@ def _nothing_accepted(association: Association) -> NoPresentationContext:
         )
     elif 3 in results:
         hint = (
-            "the peer knows none of these SOP classes: contexts lists them, reopen --contexts "
-            "proposes others"
+            "the peer knows none of these SOP classes: `contexts` lists them, `reopen --contexts "
+            "default` proposes others"
         )
     else:
         hint = "have our AE title and address registered with the peer"
     return NoPresentationContext(
-        f"{association.peer} accepted none of the presentation contexts: {told}",
+        f"{association.peer} accepted none of the presentation contexts: {counted}",
         sop_class=contexts[0].abstract_syntax,
         hint=hint,
     )

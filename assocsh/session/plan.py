@@ -81,7 +81,7 @@ def _address(config: Config, text: str) -> str:
         raise UsageError(
             f"there is no peer called {text!r}",
             hint=nearest(text, known)
-            or "write AET@HOST:PORT; peers lists those of the config file",
+            or "write AET@HOST:PORT; `peers` lists those of the config file",
         )
     return str(Peer.parse(text))
 
@@ -117,7 +117,9 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}
     for option in ("--latency", "--data"):
         if call.flag(option) and plan.peer != PRACTICE:
-            raise UsageError(f"{option} is for the practice archive", hint="open practice")
+            raise UsageError(
+                f"{option} is for the practice archive", hint="`open practice` opens it"
+            )
     latency = call.integer("--latency")
     if latency is not None:
         changes["latency"] = latency / 1000

@@ -134,7 +134,10 @@ def _command_element(record: RequestRecord, keyword: str) -> Value:
 
 
 def element_at(dataset: Dataset, steps: tuple[Step, ...], text: str) -> Value:
-    """The value at a path of a data set, None where there is none. Raises UsageError."""
+    """The value at a path of a data set, None where there is none. Raises UsageError.
+
+    A sequence stands for the number of its items, an item for the number of its elements.
+    """
     from assocsh.datasets.dictionary import find_tag
 
     at: Any = dataset
@@ -153,12 +156,12 @@ def element_at(dataset: Dataset, steps: tuple[Step, ...], text: str) -> Value:
             if index < len(steps):
                 raise UsageError(f"{text}: {element.keyword or tag} is not a sequence")
             return _item_of(value_text(element), item)
-        if index >= len(steps):
+        if index >= len(steps) and item is None:
             return len(element.value)
         if (item or 0) >= len(element.value):
             return None
         at = element.value[item or 0]
-    return None
+    return len(at)
 
 
 def _item_of(text: str, item: int | None) -> Value:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 AHEAD = 1000
 """Operations of one command that are handed over and have not ended; more only cost memory."""
 
-TURN = 0.004
-"""Seconds of work after which the event loop gets its turn."""
+TIME_SLICE = 0.004
+"""Seconds of work after which the event loop serves others."""
 
 
-class Turns:
-    """Gives the event loop its turn whenever enough time was spent."""
+class TimeSlices:
+    """Lets the event loop serve others whenever a time slice of work is spent."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -30,7 +30,7 @@ class Turns:
 
     async def pause(self) -> None:
         """Yield to others, if it is time."""
-        if self._loop.time() - self._since > TURN:
+        if self._loop.time() - self._since > TIME_SLICE:
             await asyncio.sleep(0)
             self._since = self._loop.time()
 
@@ -102,9 +102,9 @@ async def repeat(
     """Send ``requests`` at once and wait for all of them."""
     record.operations.expected = count
     group = Group(state, record)
-    turns = Turns()
+    slices = TimeSlices()
     for request in requests:
         if await group.send(request) is None:
             break
-        await turns.pause()
+        await slices.pause()
     await group.finish()

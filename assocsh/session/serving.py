@@ -82,7 +82,7 @@ class Receiving:
             record.arrivals.comparison.add(file)
 
     def not_written(self, record: RequestRecord | None, directory: Path, error: OSError) -> None:
-        """An instance could not be written here, and the peer was told so; said once."""
+        """An instance cannot be written here, and its C-STORE was refused: said once."""
         from assocsh.dimse.status import OUT_OF_RESOURCES
 
         if record is not None:

@@ -54,7 +54,7 @@ def find_setting(name: str) -> Setting:
         near = difflib.get_close_matches(name, SETTINGS, n=3)
         raise UsageError(
             f"there is no setting {name!r}",
-            hint=f"did you mean {' or '.join(near)}?" if near else "set alone lists them all",
+            hint=f"did you mean {' or '.join(near)}?" if near else "`set` lists them all",
         )
     return setting
 

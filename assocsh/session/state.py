@@ -80,7 +80,7 @@ class State:
         self.leaving = asyncio.Event()
         """Set by ``quit``: whoever reads commands stops reading."""
         self.ask_secret: Callable[[str], Awaitable[str]] | None = None
-        """Asks the user for something that is not shown; None where nobody can be asked."""
+        """Asks the user for something that is not shown; None where no one is there to ask."""
         self.on_change: list[Callable[[], None]] = []
         self.on_attention: list[Callable[[], None]] = []
         self.on_job_started: list[Callable[[Job], None]] = []
@@ -88,7 +88,7 @@ class State:
         self.on_close: list[Callable[[], None]] = []
 
     def changed(self) -> None:
-        """Tell everyone who shows ``status`` that it may be different now."""
+        """Call ``on_change``: what ``status`` returns may be different now."""
         for callback in tuple(self.on_change):
             callback()
 
@@ -176,14 +176,21 @@ class State:
     def variable(self, name: str) -> str:
         """The value of a variable. Raises UsageError."""
         if name not in self.variables:
-            raise UsageError(f"${name} has no value", hint=f"let {name} = ... gives it one")
+            raise UsageError(f"${name} has no value", hint=f"`let {name} = QUERY` gives it one")
         return self.variables[name]
 
     def open_association(self) -> Association:
         """The association that requests go to, open or not. Raises LocalProtocolError."""
         if self.association is None:
-            raise LocalProtocolError("no association is open", hint="open AET@HOST:PORT opens one")
+            raise LocalProtocolError(
+                "no association is open", hint="`open AET@HOST:PORT` opens one"
+            )
         return self.association
+
+    @property
+    def peer(self) -> str:
+        """Whom the association is, or was, with; empty without one."""
+        return "" if self.association is None else str(self.association.peer)
 
     def send(
         self, request: Request, record: RequestRecord, *, limit: int | None = None
@@ -198,13 +205,14 @@ class State:
         if ended is not None:
             raise ended
         operation = association.send(request, limit=limit, tag=record)
+        record.peer = self.peer
         record.track(operation)
         return operation
 
     def ended_by(self) -> AssociationError | None:
-        """What ended the association, as it is told to a command that comes later.
+        """What ended the association, for a command that comes later; None while it is open.
 
-        What else there is to say of the end was said when it happened.
+        Its hint is how to open it again: the hint of the end itself was said when it happened.
         """
         ended = None if self.association is None else self.association.ended_by
         return None if ended is None else ended.with_hint(REOPEN)

@@ -35,9 +35,9 @@ class LineCompleter(Completer):
         return list(self._found(document)) if self._wanted() else []
 
     def _found(self, document: Document) -> Iterator[Completion]:
-        from assocsh.language.complete import CompletionDefaults, completions
+        from assocsh.language.complete import CompletionProvider, completions
 
-        provider = self._provider() or CompletionDefaults()
+        provider = self._provider() or CompletionProvider()
         for each in completions(document.text, document.cursor_position, provider):
             if each.text.isprintable():  # it lands on the line: no control characters, ever
                 yield Completion(

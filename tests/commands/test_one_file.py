@@ -56,7 +56,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.validation import ValidationError
 from assocsh.commands.registry import load
 from assocsh.language import lexer
-from assocsh.language.complete import CompletionDefaults, completions
+from assocsh.language.complete import CompletionProvider, completions
 from assocsh.language.help import help_text
 from assocsh.language.hint import hint
 from assocsh.terminal.explain_word import help_at
@@ -64,7 +64,7 @@ from assocsh.terminal.highlighting import highlighted
 from assocsh.terminal.validator import LineValidator
 
 def offered(text):
-    return [each.text for each in completions(text, len(text), CompletionDefaults())]
+    return [each.text for each in completions(text, len(text), CompletionProvider())]
 
 def refused(text):
     try:

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.language import tables
-from assocsh.language.complete import CAP, Candidate, CompletionDefaults, completions
+from assocsh.language.complete import CAP, Candidate, CompletionProvider, completions
 from assocsh.language.hint import hint
 from assocsh.language.parse import parse_all
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
 
 
-class Known(CompletionDefaults):
+class Known(CompletionProvider):
     """A session with a few things in it."""
 
     def peers(self) -> Iterable[tuple[str, str]]:
@@ -37,6 +37,8 @@ class Known(CompletionDefaults):
             "StudyInstanceUID": [("1.2.3.4", "#3, CT"), ("1.2.3.5", "#3, MR")],
             "PatientName": [("DOE^JANE ANN", "#3"), ("O'BRIEN^$x;", "#3"), ("A\nB", "#3")],
             "Modality": [("MR", "#3")],
+            "SOPInstanceUID": [("1.2.9", "#3"), ("1.2.840", "#3")],
+            "AffectedSOPInstanceUID": [("1.2.8", "#4")],
         }.get(keyword, [])
 
     def recent_keywords(self) -> Iterable[str]:
@@ -120,6 +122,19 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("show ", ["show #12"]),
         ("set ke", ["set keepalive"]),
         ("set format j", ["set format json"]),
+        ("set keepalive ", ["set keepalive off", "set keepalive 5s"]),
+        ("set keepalive 3", ["set keepalive 30s"]),
+        ("set nonsense x", []),
+        ("n-get Printer 1.2", ["n-get Printer 1.2.9", "n-get Printer 1.2.840"]),
+        ("n-delete Printer 1.2.8", ["n-delete Printer 1.2.840", "n-delete Printer 1.2.8"]),
+        ("find series --of 2", ["find series --of 2"]),
+        ("find series --of 7", []),
+        ("find study 00100010,0", []),
+        ("find study SOPClassUID=CTIm", ["find study SOPClassUID=1.2.840.10008.5.1.4.1.1.2"]),
+        ("find study 'Modality=C'T", []),  # inside a quote that is closed
+        ("listen --as=", ["listen --as=ASSOCSH"]),
+        ("open x --contexts=wo", ["open x --contexts=worklist"]),
+        ("show 1 ", []),
         ("wire ", ["wire off", "wire summary", "wire detail", "wire hex"]),
         ("help fin", ["help find"]),
         ("help ke", ["help keys"]),
@@ -147,6 +162,18 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("expect rsp[0].Modality == ", ["expect rsp[0].Modality == MR"]),
         ("expect status == ", ["expect status == 0x0000"]),
         ("expect assoc.state == rel", ["expect assoc.state == released"]),
+        ("expect status == 0xA8", ["expect status == 0xA801"]),
+        ("expect rsp[0", ["expect rsp[0]"]),
+        ("expect n", []),
+        ("expect count n", ["expect count not"]),
+        ("expect assoc.window.", ["expect assoc.window.invoked", "expect assoc.window.performed"]),
+        ("expect status.name.", []),
+        ("expect count exists ", []),
+        (
+            "expect assoc.contexts[CTImageStorage].transfer_syntax == JPEG2000L",
+            ["expect assoc.contexts[CTImageStorage].transfer_syntax == JPEG2000Lossless"],
+        ),
+        ("let ", []),
         ("let x ", ["let x ="]),
         ("let x = co", ["let x = count"]),
         # nowhere
@@ -197,7 +224,7 @@ def test_a_value_with_a_line_end_is_never_offered(loaded: Tables) -> None:
 )
 @pytest.mark.scenario(96)
 def test_any_value_from_a_peer_lands_whole_in_its_word(typed: str, value: str) -> None:
-    class Peer(CompletionDefaults):
+    class Peer(CompletionProvider):
         def recent_values(self, keyword: str) -> Iterable[tuple[str, str]]:
             return [(value, "")]
 
@@ -229,6 +256,14 @@ def test_before_the_tables_are_there_the_usual_keys_are_offered(
     assert found == ["PatientName", "PatientID", "PatientBirthDate", "PatientSex"]
     assert offered("n-get CT", None) == []
     assert offered("find study 0010", None) == []
+
+
+def test_a_provider_that_knows_nothing_is_enough(loaded: Tables) -> None:
+    for text in ("open ", "move study --to ", "cancel ", "find series --of ", "echo $"):
+        found = completions(text, len(text), CompletionProvider(), loaded)
+        assert all(each.text in ("practice", "all", "x") for each in found), text
+    for text in ("find study Modality=", "n-get CTIm", "find study Pat"):
+        assert completions(text, len(text), CompletionProvider(), loaded)
 
 
 def test_every_command_is_offered(loaded: Tables) -> None:
@@ -278,6 +313,9 @@ def test_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: Tables) 
     assert lines(f"store {tmp_path}/ab", loaded) == [f"store {tmp_path}/abc.dcm"]
     assert lines("store nowhere/x", loaded) == []
     assert lines("store ~", loaded) == ["store ~/"]
+    assert lines("set received a", loaded) == ["set received 'a folder/'"]
+    (tmp_path / "abroken").symlink_to(tmp_path / "abroken")  # leads nowhere
+    assert lines("store abr", loaded) == ["store abroken"]
 
 
 def test_the_text_behind_the_cursor_does_not_matter(loaded: Tables) -> None:
@@ -349,6 +387,18 @@ def test_any_line_can_be_completed_and_hinted(words: list[str], between: str, cu
         ("echo x", "echo [--repeat N]"),
         ("set format ", "table, expanded, json, csv, dump"),
         ("set nonsense ", "no such setting"),
+        ("set keepalive ", "duration, off"),
+        ("set received ", "directory"),
+        ("echo --repeat", "--repeat N   N requests at once"),
+        ("echo --nope", "echo has no option --nope"),
+        ("find study Nonsense=", "no such keyword: Nonsense"),
+        ("find study Nonsense", "KEY"),
+        ("cancel ", "request number, or all of them"),
+        ("expect count exists ", "exists takes no value"),
+        ("expect count == ", "0xA900..0xA9FF"),
+        ("let ", "a name"),
+        ("wi", "wire [off|summary|detail|hex]"),
+        ("re", "record"),
         ("expect ", "QUERY"),
         ("expect count ", "predicate"),
         ("expect rsp[0].X matches ", "/pattern/"),

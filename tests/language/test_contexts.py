@@ -8,7 +8,7 @@ from assocsh.association.proposals import context_specs
 from assocsh.datasets.context_words import CONTEXT_SETS, read_words
 from assocsh.errors import UsageError
 from assocsh.language.check import check
-from assocsh.language.complete import CompletionDefaults, completions
+from assocsh.language.complete import CompletionProvider, completions
 from assocsh.language.parse import parse
 
 
@@ -38,10 +38,10 @@ def test_a_set_is_taken_in_any_case(name: str, spelled: type[str]) -> None:
 
 def test_every_set_is_offered() -> None:
     text = "open practice --contexts "
-    offered = [each.text for each in completions(text, len(text), CompletionDefaults())]
+    offered = [each.text for each in completions(text, len(text), CompletionProvider())]
     assert offered[: len(CONTEXT_SETS)] == list(CONTEXT_SETS)
     text += "QR,"
-    offered = [each.text for each in completions(text, len(text), CompletionDefaults())]
+    offered = [each.text for each in completions(text, len(text), CompletionProvider())]
     assert "storage" in offered and "qr" not in offered
 
 

@@ -33,6 +33,7 @@ class Fake:
         "rsp[*].StudyDate": ["20260101", "20260115"],
         "rsp[*].SeriesTime": ["10", None],
         "rsp[*].Laterality": [],
+        "rsp[*].Rows": [512, 512, None, 256, 256, 1, 1],
         "assoc.state": "released",
         "assoc.contexts[CTImageStorage].transfer_syntax": "ExplicitVRLittleEndian",
     }
@@ -41,6 +42,8 @@ class Fake:
         name = f"#{query.request}." if query.request else ""
         for step in query.steps:
             name += str(step) if not step.name or not name or name.endswith(".") else f".{step}"
+        if name.endswith(".Nonsense"):
+            raise LanguageError("Nonsense is no element", text=name, start=7, end=9, line=4)
         if name.startswith("#9"):
             raise UsageError("there is no request #9", hint="the last one is #2")
         return self.values[name]
@@ -90,6 +93,12 @@ class Fake:
         ("rsp[0].PatientName matches /^doe/i", True),
         ("rsp[0].PatientName not matches /ROE/", True),
         ("rsp[0].PatientName < ROE", True),
+        ("rsp[0].PatientName <= DOE^JANE", True),
+        ("rsp[0].PatientName > ROE", False),
+        ("rsp[0].PatientName >= DOE", True),
+        ("status matches /Succ/", True),
+        ("rsp[*].SeriesTime isempty", False),
+        ("rsp[*].SeriesTime == 10", False),
         ("rsp[0].ImageType includes PRIMARY", True),
         ("rsp[0].ImageType includes PRIM", False),
         ("rsp[0].ImageType == ORIGINAL\\PRIMARY", True),
@@ -139,6 +148,8 @@ def test_outcomes(text: str, ok: bool) -> None:
         ("rsp[*].Laterality == R", "no responses"),
         ("rsp[0].Modality == CT", "no value"),
         ("rsp[0].StudyDescription == x", "empty"),
+        ("rsp[*].Rows == 1", "512, 512, no value, 256, 256 and 2 more"),
+        ("rsp[*].SeriesTime == 10", "10, no value"),
     ],
 )
 def test_the_actual_value_is_said(text: str, actual: str) -> None:
@@ -152,6 +163,7 @@ def test_the_actual_value_is_said(text: str, actual: str) -> None:
         ("count == $nothing", 16, "$nothing has no value"),
         ("count < DOE", 13, "3 is a number"),
         ("count < 1..3", 13, "< does not go with a range"),
+        ("rsp[0].Nonsense == 1", 7, "Nonsense is no element"),
         ("count == ${rsp[*].Modality}", 18, "has 3 values"),
         ("count == ${rsp[0].Modality}", 18, "has no value"),
     ],
@@ -182,7 +194,7 @@ def test_what_let_keeps(text: str, kept: str) -> None:
     assert assigned(parse_let(text), Fake(), Place(text)) == kept
 
 
-@pytest.mark.parametrize("text", ["x = rsp[*].Modality", "x = rsp[0].Modality"])
+@pytest.mark.parametrize("text", ["x = rsp[*].Modality", "x = rsp[0].Modality", "x = error"])
 def test_let_wants_one_value(text: str) -> None:
     with pytest.raises(LanguageError):
         assigned(parse_let(text), Fake(), Place(text))

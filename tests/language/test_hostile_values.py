@@ -1,4 +1,4 @@
-"""Whatever a reference stands for stays inside its word (DESIGN section 4, CVE-2020-25696)."""
+"""Whatever a reference stands for stays inside its word (CVE-2020-25696)."""
 
 from __future__ import annotations
 

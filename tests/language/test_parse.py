@@ -28,7 +28,7 @@ def test_the_example_of_the_design() -> None:
     assert values(call, "level") == ["study"]
     assert values(call, "key") == ["PatientID=123", "StudyDate=20260101-", "StudyDescription"]
     assert call.options.keys() == {"--limit"}
-    assert call.option("--limit") is not None
+    assert [word.literal for word in call.options["--limit"]] == ["5"]
     assert not call.background and not call.uses_results
 
 

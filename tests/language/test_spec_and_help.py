@@ -169,7 +169,7 @@ def test_nothing_heavy_is_imported() -> None:
         "from assocsh.commands.registry import load; load()\n"
         "from assocsh.language import complete, evaluate, help, hint, parse, place\n"
         "parse.parse('find study PatientID=$x; expect count == 1')\n"
-        "complete.completions('find study Pat', 14, complete.CompletionDefaults())\n"
+        "complete.completions('find study Pat', 14, complete.CompletionProvider())\n"
         "hint.hint('find ', 5); help.help_text()\n"
         "heavy = {'pydicom', 'pynetdicom', 'prompt_toolkit', 'pygments', 'rich', 'numpy'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"

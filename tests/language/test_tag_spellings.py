@@ -12,7 +12,7 @@ from assocsh.datasets.dictionary import find_tag
 from assocsh.errors import LanguageError
 from assocsh.language import tables
 from assocsh.language.check import check
-from assocsh.language.complete import CompletionDefaults, completions
+from assocsh.language.complete import CompletionProvider, completions
 from assocsh.language.hint import hint
 from assocsh.language.lexer import AssocLexer
 from assocsh.language.parse import Call, parse
@@ -101,7 +101,7 @@ def test_completion_and_hint_know_which_element_it_is(loaded: Tables) -> None:
         text = f"find study {path}="
         assert ("Modality" if path in PATHS else "PatientID") in hint(text, len(text), loaded), path
         for line in (text, f"expect rsp[0].{path} == "):
-            found = completions(line, len(line), CompletionDefaults(), loaded)
+            found = completions(line, len(line), CompletionProvider(), loaded)
             assert ("CT" in [each.text for each in found]) == (path in PATHS), line
 
 
@@ -109,7 +109,7 @@ def test_completion_and_hint_know_which_element_it_is(loaded: Tables) -> None:
 def test_the_last_step_is_completed(head: str, loaded: Tables) -> None:
     for sequence, item, joint in product(SEQUENCE, ["", "[0]", "(0)"], ".>/"):
         text = f"{head}{sequence}{item}{joint}Modal"
-        offered = completions(text, len(text), CompletionDefaults(), loaded)
+        offered = completions(text, len(text), CompletionProvider(), loaded)
         lines = [text[: len(text) + each.start] + each.text for each in offered]
         assert f"{text}ity" in lines, text
 
@@ -133,7 +133,7 @@ def test_a_number_is_completed_in_the_spelling_that_was_begun(
 ) -> None:
     for head in ("find study ", "expect rsp[0].", "find study (40,100)>"):
         text = head + typed
-        offered = completions(text, len(text), CompletionDefaults(), loaded)
+        offered = completions(text, len(text), CompletionProvider(), loaded)
         assert taken in [text[len(head) : len(text) + each.start] + each.text for each in offered]
         assert find_tag(taken).tag >> 16 == 0x0010
 

@@ -1,4 +1,4 @@
-"""The tokenizer: DESIGN section 4, rule by rule."""
+"""The tokenizer, rule by rule."""
 
 from __future__ import annotations
 

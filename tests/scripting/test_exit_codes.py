@@ -1,4 +1,4 @@
-"""The exit codes of DESIGN section 3, each from a real shell."""
+"""The exit codes that the help lists, each from a real shell."""
 
 from __future__ import annotations
 

@@ -1,0 +1,177 @@
+"""What a peer asks of a session, seen from inside: reports, instances, a disk that is full."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assocsh.datasets.receive import InstanceWriter
+from assocsh.errors import UsageError
+from assocsh.session import arriving
+from assocsh.session.arriving import ArrivingInstance
+from assocsh.session.serving import open_spool
+from tests.peers.scripted import (
+    C_CANCEL,
+    C_STORE,
+    CT,
+    Message,
+    ScriptedPeer,
+    Wire,
+    command,
+    element,
+    message,
+)
+from tests.program.test_peer_requests import BROKEN, COMMITMENT, TRANSACTION, report
+from tests.session.peer import shell, until
+
+STORED = element(0x00080018, b"1.2.3\0") + element(0x00100020, b"ID")
+
+
+def store(context: int, message_id: int) -> bytes:
+    asked = command(
+        field=C_STORE,
+        message_id=message_id,
+        affected_class=CT,
+        affected_instance="1.2.3",
+        data_set_type=0,
+    )
+    return message(context, asked, STORED)
+
+
+@pytest.mark.parametrize("format_name", ["table", "json"])
+async def test_reports_are_confirmed_and_shown(format_name: str) -> None:
+    answers: list[int] = []
+
+    async def script(wire: Wire) -> None:
+        request = await wire.accept()
+        context = request.context(COMMITMENT)
+        for data, number in ((TRANSACTION, 7), (BROKEN, 8), (None, 9)):
+            await wire.send(report(context, data, number))
+            answers.append((await wire.read_message()).command["status"])
+        await wire.closed()
+
+    async with ScriptedPeer(script) as scp, shell() as (session, output):
+        session.settings.set("format", format_name)
+        await session.run(f"open {scp.address} --contexts {COMMITMENT}")
+        await until(lambda: len(answers) == 3)
+        assert answers == [0x0000, 0x0110, 0x0000]
+        if format_name == "json":
+            events = [json.loads(line) for line in output.results]
+            events = [each for each in events if each["type"] == "event"]
+            assert [each["message_id"] for each in events] == [7, 8, 9]
+            assert events[0]["dataset"]["00081195"]["Value"] == ["1.2.3.4"]
+            assert events[1]["message"] and "message" not in events[2]
+            assert events[1]["dataset"] is None and events[2]["dataset"] is None
+        else:
+            assert output.said.count("* the peer reports event 2: Storage Commitment") == 3
+            assert "TransactionUID 1.2.3.4" in output.said
+            assert output.said.count("it cannot be read") == 1
+        await session.close(abort=True)
+
+
+async def test_an_instance_without_a_get_goes_to_the_listener_or_is_refused(
+    tmp_path: Path,
+) -> None:
+    answers: list[int] = []
+    go = asyncio.Event()
+
+    async def script(wire: Wire) -> None:
+        request = await wire.accept(roles=[(CT, 1, 1)])
+        await wire.send(store(request.context(CT), 1))
+        answers.append((await wire.read_message()).command["status"])
+        await go.wait()
+        await wire.send(store(request.context(CT), 2))
+        answers.append((await wire.read_message()).command["status"])
+        await wire.closed()
+
+    async with ScriptedPeer(script) as scp, shell() as (session, output):
+        session.base = tmp_path
+        await session.run(f"open {scp.address} --contexts qr,CTImageStorage")
+        await until(lambda: len(answers) == 1)
+        assert "refused, nothing here asked for it" in output.said
+        await session.run("listen --to in")
+        go.set()
+        await until(lambda: len(answers) == 2)
+        assert answers == [0x0124, 0x0000]
+        assert (tmp_path / "in" / "1.2.3.dcm").exists()
+        assert session.listener is not None and session.listener.count == 1
+        assert "from SCRIPTED" in output.said
+        await session.close(abort=True)
+
+
+async def test_a_full_disk_is_answered_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: InstanceWriter, data: memoryview) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(InstanceWriter, "write", full)
+    answers: list[Message] = []
+
+    async def script(wire: Wire) -> None:
+        request = await wire.accept(roles=[(CT, 1, 1)])
+        for number in (1, 2):
+            await wire.send(store(request.context(CT), number))
+            answers.append(await wire.read_message())
+        await wire.closed()
+
+    async with ScriptedPeer(script) as scp, shell() as (session, output):
+        session.base = tmp_path
+        await session.run("listen --to in")
+        await session.run(f"open {scp.address} --contexts qr,CTImageStorage")
+        await until(lambda: len(answers) == 2)
+        assert [each.command["status"] for each in answers] == [0xA700, 0xA700]
+        await until(lambda: "cannot be written: No space left" in output.said)
+        assert output.said.count("cannot be written: No space left on device") == 1
+        assert "answered 0xA700" in output.said
+        assert list((tmp_path / "in").iterdir()) == []
+        await session.close(abort=True)
+
+
+async def test_an_instance_belongs_to_the_get_that_was_there_when_it_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    class Begun(ArrivingInstance):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            begun.set()
+
+    monkeypatch.setattr(arriving, "ArrivingInstance", Begun)
+
+    async def script(wire: Wire) -> None:
+        request = await wire.accept(roles=[(CT, 1, 1)])
+        await wire.read_message()
+        whole = store(request.context(CT), 1)
+        await wire.send(whole[:-20])
+        await go.wait()
+        await wire.send(whole[-20:])
+        assert (await wire.read_message()).field == C_CANCEL
+        assert (await wire.read_message()).command["status"] == 0x0000
+        await wire.closed()
+
+    async with ScriptedPeer(script) as scp, shell() as (session, _):
+        session.base = tmp_path
+        await session.run(f"open {scp.address} --contexts qr,CTImageStorage")
+        job = session.submit("get study StudyInstanceUID=1.2 --to in")[0]
+        record = job.record
+        assert record is not None
+        await begun.wait()
+        job.cancel()  # as when the session is closed: the get is over, its instance is not
+        await asyncio.wait_for(job.done.wait(), 5)
+        go.set()
+        await until(lambda: record.arrivals.received == 1)
+        assert (tmp_path / "in" / "1.2.3.dcm").exists()
+        await session.close(abort=True)
+
+
+def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", "utf-8")
+    with pytest.raises(UsageError, match="cannot be a folder for instances"):
+        open_spool(tmp_path / "file")
