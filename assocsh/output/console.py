@@ -40,9 +40,9 @@ class Console:
         """Columns that a line may use; None when nothing folds it (a pipe, a file)."""
         return self.output.width
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Write a result; ``text`` is safe to print already. Raises OutputClosed."""
-        self.output.result(text)
+        self.output.result(text, kind)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Say something that is not a result; ``text`` is safe to print already."""

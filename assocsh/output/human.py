@@ -12,7 +12,7 @@ from assocsh.output.problems import ended_line, error_lines
 from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew, RateLimit
-from assocsh.output.summary import final_line, hint_lines, opened_line, outcome
+from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
 from assocsh.output.values import leaves
 from assocsh.text.cells import cell, lines, wrapped
 
@@ -51,8 +51,8 @@ class Human:
         """Results are rows and nothing else: a line that sums up would spoil the file."""
         return self._format == "csv"
 
-    def _result(self, text: str) -> None:
-        self._console.result(text)
+    def _result(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._console.result(text, kind)
 
     def _note(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._console.note(text, kind)
@@ -105,12 +105,12 @@ class Human:
             self._say_dropped(record, rows)
         self._progress_at.pop(record.number, None)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
-            text = final_line(record)
+            text, kind = signed(final_line(record), worst(record))
             if self._is_csv:
                 self._note(text)
             else:
                 for line in wrapped(text, self._console.width):
-                    self._result(line)
+                    self._result(line, kind)
         for text in hint_lines(record):
             self._note(text, Kind.WARNING if record.failed else Kind.INFO)
         self._say_refusals(record)
@@ -132,11 +132,12 @@ class Human:
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         if response.category == "Success" or not record.several:
             return
-        text = f"#{record.number} {cell(path)}: {outcome(response)}"
+        about = f"#{record.number} {cell(path)}: {outcome(response)}"
+        text, kind = signed(about, response.category)
         if self._is_csv:
             self._note(text, Kind.WARNING)
         else:
-            self._result(text)
+            self._result(text, kind)
 
     def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
         if error.hint:
