@@ -221,9 +221,10 @@ def may_be_stored(uid: str) -> bool:
     name, kind, _info, retired, _keyword = entry
     if kind != "SOP Class":
         return False
-    if retired and not name:
-        return uid.startswith(_STORAGE_ROOT)
-    return "Storage" in name and not name.startswith(("Storage Commitment", "Media Storage"))
+    if not retired or not name:
+        # elsewhere are what is not of a patient: palettes, hanging protocols (PS3.4 GG)
+        return uid.startswith(_STORAGE_ROOT) and (not name or "Storage" in name)
+    return "Storage" in name and not name.startswith("Storage Commitment")
 
 
 @cache

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
-from assocsh.datasets.dictionary import storage_sop_classes
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
@@ -55,7 +54,8 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *storage_sop_classes()},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META},
+        any_storage=True,
         max_associations=64,
         held=index.held,
     )

@@ -116,6 +116,13 @@ def test_a_policy_narrows_what_is_known() -> None:
     assert chosen(policy, contexts) == [PRIVATE, 4, 3]
 
 
+def test_whatever_may_be_stored() -> None:
+    policy = AcceptorPolicy(abstract_syntaxes={VERIFICATION}, any_storage=True)
+    retired, private = "1.2.840.10008.5.1.4.1.1.6", "1.2.276.0.7230010.3.1.0.1"
+    contexts = [(uid, [RLE_LOSSLESS]) for uid in (CT, retired, private, STUDY_ROOT_FIND, UPS_PUSH)]
+    assert chosen(policy, contexts) == [RLE_LOSSLESS] * 3 + [3, 3]
+
+
 async def test_the_listener_answers_so() -> None:
     specs = [
         ContextSpec(STUDY_ROOT_FIND, (PRIVATE, JPEG_2000, IMPLICIT_LE)),
