@@ -301,13 +301,7 @@ def test_pynetdicom2_move(
 @pytest.mark.peer("getscu")
 @pytest.mark.parametrize(
     "option",
-    [
-        "+xi",
-        "+xe",
-        pytest.param(
-            "+xs", marks=pytest.mark.xfail(strict=True, reason="K5: the first transfer syntax")
-        ),
-    ],
+    ["+xi", "+xe", "+xs"],
 )
 def test_getscu(
     archive: Serve, plain_study: Sequence[InstanceFile], tmp_path: Path, option: str
