@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assocsh.errors import AssociationError, LocalProtocolError, UsageError
+from assocsh.errors import AssociationError, AssocshError, LocalProtocolError, UsageError
 from assocsh.output.console import Console
 from assocsh.output.formats import presenter
 from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
@@ -60,6 +60,10 @@ class State:
         self.config.apply(self.settings)
         self.base = Path()
         """Where relative files start from."""
+        self.last_error: AssocshError | None = None
+        """How the last command failed, ``expect`` and ``let`` left out; None when it did not."""
+        self.failed_open: AssocshError | None = None
+        """Why the last attempt to open an association failed; None when it did not."""
         self.checked = False
         """Everything that is run here was read and checked as a whole: exit code 2, which says
         that nothing of it was performed, is not that of a command any more."""
