@@ -11,7 +11,7 @@ from assocsh.output.failure import failed_lines
 from assocsh.output.problems import ended_line, error_lines
 from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
-from assocsh.output.sparing import FirstFew, RateLimit
+from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
 from assocsh.output.values import leaves
 from assocsh.text.cells import cell, lines, wrapped
@@ -41,7 +41,7 @@ class Human:
         self._format = format_name
         self._make_rows = ROWS[format_name]
         self._rows: dict[int, Rows] = {}
-        self._refusals: dict[int, FirstFew] = {}
+        self._unstored: dict[int, FirstFew] = {}
         self._hints: dict[int, dict[str, None]] = {}
         self._progress_at: dict[int, float] = {}
         self._arrivals = RateLimit(self._say_more)
@@ -104,6 +104,7 @@ class Human:
             rows.flush()
             self._say_dropped(record, rows)
         self._progress_at.pop(record.number, None)
+        self._say_more_unstored(record)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
             text, kind = signed(final_line(record), worst(record))
             if self._is_csv:
@@ -113,7 +114,8 @@ class Human:
                     self._result(line, kind)
         for text in hint_lines(record):
             self._note(text, Kind.WARNING if record.failed else Kind.INFO)
-        self._say_refusals(record)
+        for hint in self._hints.pop(record.number, {}):
+            self._note(f"hint: {cell(hint, 1000)}")
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:
@@ -122,15 +124,25 @@ class Human:
             named = cell(", ".join(names[:3])) + more
             self._note(f"no room for {named}: show #{record.number} ROW shows a whole row")
 
-    def _say_refusals(self, record: RequestRecord) -> None:
-        refusals = self._refusals.pop(record.number, None)
-        if refusals is not None and refusals.left_out:
-            self._note(f"refused {refusals.left_out} more", Kind.WARNING)
-        for hint in self._hints.pop(record.number, {}):
-            self._note(f"hint: {cell(hint, 1000)}")
+    def _is_shown(self, record: RequestRecord) -> bool:
+        """Count one more file of ``record`` that was not stored; True for the first few."""
+        return self._unstored.setdefault(record.number, FirstFew(ALIKE_SHOWN)).admit()
+
+    def _say_more_unstored(self, record: RequestRecord) -> None:
+        few = self._unstored.pop(record.number, None)
+        if few is None or not few.left_out:
+            return
+        text = (
+            f"... and {few.left_out} more: show #{record.number} lists them, "
+            f"store --failed #{record.number} sends them again"
+        )
+        if self._is_csv:
+            self._note(text, Kind.WARNING)
+        else:
+            self._result(text)
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
-        if response.category == "Success" or not record.several:
+        if response.category == "Success" or not record.several or not self._is_shown(record):
             return
         about = f"#{record.number} {cell(path)}: {outcome(response)}"
         text, kind = signed(about, response.category)
@@ -142,7 +154,7 @@ class Human:
     def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
         if error.hint:
             self._hints.setdefault(record.number, {})[error.hint] = None
-        if self._refusals.setdefault(record.number, FirstFew()).admit():
+        if self._is_shown(record):
             self._note(f"#{record.number} refused: {cell(error.message, 1000)}", Kind.WARNING)
 
     def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
