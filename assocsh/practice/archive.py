@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
-from assocsh.datasets.dictionary import storage_sop_classes
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
@@ -28,6 +27,7 @@ from assocsh.dimse.status import (
 from assocsh.errors import AssocshError, ProtocolError
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
+from assocsh.practice.index import Index
 from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
@@ -46,16 +46,18 @@ TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
 
 
-def policy(normalized: frozenset[str]) -> AcceptorPolicy:
+def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     """What the archive accepts: all of storage and query/retrieve, worklist, verification.
 
-    ``normalized`` are the SOP classes of its DIMSE-N services.
+    ``normalized`` are the SOP classes of its DIMSE-N services, ``index`` tells what it holds.
     """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *storage_sop_classes()},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META},
+        any_storage=True,
         max_associations=64,
+        held=index.held,
     )
 
 

@@ -158,6 +158,14 @@ class Index:
         columns = "image.sop_class, image.uid, image.syntax, image.location"
         return [Stored(*row) for row in self._rows("IMAGE", columns, keys)]
 
+    def held(self) -> dict[str, dict[str, int]]:
+        """By SOP class and transfer syntax, how many instances there are."""
+        found: dict[str, dict[str, int]] = {}
+        sql = "SELECT sop_class, syntax, count(*) FROM image GROUP BY sop_class, syntax"
+        for sop_class, syntax, count in self._db.execute(sql).fetchall():
+            found.setdefault(sop_class, {})[syntax] = count
+        return found
+
     def compute(self, level: str, uid: str, tags: Iterable[int]) -> dict[str, int | list[str]]:
         """The counted attributes (``COMPUTED``) of one entity, by keyword."""
         found: dict[str, int | list[str]] = {}

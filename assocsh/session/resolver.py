@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assocsh.dimse.elements import KEYWORDS as COMMAND_ELEMENTS
 from assocsh.errors import UsageError
 from assocsh.language.evaluate import Value, plain
 from assocsh.language.queries import OF_REQUEST
@@ -76,8 +75,9 @@ class SessionResolver:
                 comparison = record.arrivals.comparison
                 return None if comparison is None else getattr(comparison, query.root)
             case "last":
-                if len(steps) == 1 and steps[0].name in COMMAND_ELEMENTS:
-                    return _command_element(record, steps[0].name)
+                number = _command_element(steps)
+                if number is not None:
+                    return _of_command(record, number)
                 return self._element(query, record, len(record.results) - 1, steps)
         head, *rest = steps
         if head.every:
@@ -123,11 +123,18 @@ class SessionResolver:
         return _contexts(association, tuple(rest), query.text)
 
 
-def _command_element(record: RequestRecord, keyword: str) -> Value:
+def _command_element(steps: tuple[Step, ...]) -> int | None:
+    """The element of a command set that ``steps`` name; None for a path into a data set."""
+    from assocsh.dimse.elements import KEYWORDS
+
+    return KEYWORDS.get(steps[0].name) if len(steps) == 1 else None
+
+
+def _of_command(record: RequestRecord, number: int) -> Value:
     """An element of the command set of the final response: the UID that an N-CREATE-RSP chose."""
     if record.final is None:
         return None
-    value = record.final.command.values.get(COMMAND_ELEMENTS[keyword])
+    value = record.final.command.values.get(number)
     if isinstance(value, tuple):
         return "\\".join(f"({tag >> 16:04x},{tag & 0xFFFF:04x})" for tag in value)
     return value

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from assocsh.session.plan import OpenPlan
     from assocsh.wire.exchange import Exchange
 
-REOPEN = "reopen opens the same association again"
+REOPEN = "`reopen` opens the same association again"
 
 
 class Recording(Protocol):

@@ -11,6 +11,7 @@ import pytest
 from pydicom import dcmread
 
 from assocsh.association import Association, Handlers, Indication, Peer, connect, listen
+from assocsh.datasets.dictionary import sop_class_uid
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.dimse.commandset import CommandField
@@ -360,6 +361,26 @@ async def test_store_then_find_then_get(association: Association, tmp_path: Path
     final = await association.get("STUDY", {"StudyInstanceUID": "1.2.3"}).result()
     assert final.status == 0
     assert len(storage.received) == 2
+
+
+@pytest.mark.parametrize(
+    "sop_class",
+    ["UltrasoundImageStorageRetired", "HardcopyGrayscaleImageStorage", "1.2.276.0.7230010.3.1.0.1"],
+)
+async def test_retired_and_private_classes_come_and_go(
+    practice: Practice, tmp_path: Path, sop_class: str
+) -> None:
+    """They are taken, and delivered where the requestor names them."""
+    storage = Storage(tmp_path)
+    contexts = f"qr,{sop_class}"
+    async with connect(practice.peer, contexts=contexts, handlers=storage.handlers) as association:
+        dataset = ct("1.2.3.77")
+        dataset.SOPClassUID = sop_class_uid(sop_class)
+        assert (await association.store(dataset).result()).status == 0
+        final = await association.get("STUDY", {"StudyInstanceUID": "1.2.3"}).result()
+        assert final.status == 0
+    assert [one.sop_instance for one in storage.received] == ["1.2.3.77"]
+    assert [one.sop_class for one in storage.received] == [dataset.SOPClassUID]
 
 
 async def test_store_without_keys_is_not_understood(association: Association) -> None:

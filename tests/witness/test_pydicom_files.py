@@ -52,11 +52,6 @@ for _name, _serve, _dcmqrscp, _orthanc in (
     for _peer, _now in zip(PEERS, (_serve, "same", _dcmqrscp, _orthanc), strict=True):
         KNOWN[_peer, f"pydicom/{_name}"] = (_now, _WITHOUT_UIDS)
 
-_RETIRED = "K5: a retired storage class is not taken"
-for _name in ("pydicom-data/color-pl.dcm", "pydicom-data/color-px.dcm"):
-    KNOWN["serve", _name] = ("no context", _RETIRED)
-    KNOWN["dcmqrscp", _name] = KNOWN["orthanc", _name] = ("taken, not there", _RETIRED)
-
 _UID_OF_LETTERS = "K4: a study whose UID is no proper UID cannot be named, so not be fetched"
 for _peer in ("serve", "orthanc"):
     KNOWN[_peer, "pydicom-data/bad_sequence.dcm"] = ("taken, not there", _UID_OF_LETTERS)

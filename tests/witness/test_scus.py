@@ -6,12 +6,14 @@ retrieve brings; what is stored there is fetched again by DCMTK and compared.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from assocsh import listen
 from tests.peers.ctn import dicom_echo, send_image
 from tests.peers.dcmtk import Storescp, scu
 from tests.peers.dicom_files import InstanceFile, same
@@ -22,7 +24,7 @@ from tests.peers.orthanc import Orthanc
 from tests.peers.ours import Serve
 from tests.peers.process import free_port
 from tests.peers.tinypacs import pynetdicom2
-from tests.witness.support import same_files, stored_in
+from tests.witness.support import Receiver, same_files, stored_in
 
 PLAIN = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1"}
 PATIENT = "WIT-001"
@@ -247,6 +249,21 @@ def test_orthanc_store(
     assert (said["InstancesCount"], said["FailedInstancesCount"]) == (len(instances), 0)
 
 
+async def test_orthanc_store_to_a_listener(
+    orthanc: Orthanc, instances: Sequence[InstanceFile], tmp_path: Path
+) -> None:
+    """Every file, to `listen` of the API; what comes is what was uploaded."""
+    orthanc.clear()
+    receiver = Receiver()
+    async with await listen(ae_title="LISTENER", handlers=receiver.handlers) as listener:
+        orthanc.add_modality("LISTENER", listener.port)
+        await asyncio.to_thread(orthanc.echo, "LISTENER")
+        ids = [await asyncio.to_thread(orthanc.upload, found.path) for found in instances]
+        said = await asyncio.to_thread(orthanc.store_to, "LISTENER", ids)
+    assert (said["InstancesCount"], said["FailedInstancesCount"]) == (len(instances), 0)
+    receiver.check(instances, tmp_path)
+
+
 # -- get and move ------------------------------------------------------------------------------
 
 
@@ -284,13 +301,7 @@ def test_pynetdicom2_move(
 @pytest.mark.peer("getscu")
 @pytest.mark.parametrize(
     "option",
-    [
-        "+xi",
-        "+xe",
-        pytest.param(
-            "+xs", marks=pytest.mark.xfail(strict=True, reason="K5: the first transfer syntax")
-        ),
-    ],
+    ["+xi", "+xe", "+xs"],
 )
 def test_getscu(
     archive: Serve, plain_study: Sequence[InstanceFile], tmp_path: Path, option: str
