@@ -357,7 +357,7 @@ class _CallReader:
         at = 0
         for index, parameter in enumerate(spec.parameters):
             if at >= len(words):
-                if parameter.required:
+                if parameter.required and parameter.unless not in self.options:
                     raise self._missing(parameter)
                 break
             if self._stays_empty(parameter, words[at], last=index == len(spec.parameters) - 1):
