@@ -253,8 +253,13 @@ class Archive:
             return
         await self._wait(indication)
         received = await sink.finish()
-        # a second instance of the same UID is kept in the folder, but the index knows the first
-        if received.duplicate is None and not self.contents.add_file(received.path):
+        # Of a UID what came last is there. A file that is here already may be one that was refused.
+        known = received.duplicate == "identical" and (
+            self.contents.index.location(received.sop_instance) == str(received.path)
+        )
+        if not known and not self.contents.add_file(received.path, replace=True):
+            if received.duplicate != "identical":
+                received.path.unlink(missing_ok=True)
             reason = "a data set without unique keys, or none at all"
             indication.respond(CANNOT_UNDERSTAND, ErrorComment=reason)
             return

@@ -383,6 +383,50 @@ async def test_retired_and_private_classes_come_and_go(
     assert [one.sop_class for one in storage.received] == [dataset.SOPClassUID]
 
 
+async def _names(association: Association, study: str) -> list[str]:
+    found = await find(association, "STUDY", StudyInstanceUID=study, PatientID="", PatientName="")
+    return [str(one.PatientName) for one in found]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (0, 1, 0), (1, 1), (0, 0, 1, 1), (1, 0, 1, 0)])
+async def test_of_one_uid_what_came_last_is_there(
+    association: Association, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """Also another patient, study and series: what they have lost is gone, what they have stays."""
+    one, other = ct("1.2.3.50", name="First^A"), ct("1.2.3.50", name="Second^B")
+    other.PatientID, other.StudyInstanceUID, other.SeriesInstanceUID = "P2", "1.2.9", "1.2.9.1"
+    beside = ct("1.2.3.51", name="First^A")
+    assert (await association.store(beside).result()).status == 0
+    for which in order:
+        assert (await association.store((one, other)[which]).result()).status == 0
+    storage = Storage(tmp_path)
+    association.handlers = storage.handlers
+    last = (one, other)[order[-1]]
+    assert await _names(association, last.StudyInstanceUID) == [str(last.PatientName)]
+    assert await _names(association, "1.2.9") == (["Second^B"] if order[-1] else [])
+    assert await _names(association, "1.2.3") == ["First^A"]
+    for study in ("1.2.3", "1.2.9"):
+        await association.get("STUDY", {"StudyInstanceUID": study}).result()
+    got = {str(read.SOPInstanceUID): read for read in map(dcmread, tmp_path.glob("*.dcm"))}
+    assert set(got) == {"1.2.3.50", "1.2.3.51"}
+    assert got["1.2.3.50"].PatientName == last.PatientName
+    assert len(storage.received) == 2
+
+
+async def test_an_instance_that_was_refused_is_not_known(
+    association: Association, tmp_path: Path
+) -> None:
+    """Neither when the same comes again, nor in the place of a better one."""
+    bad = ct("1.2.3.60")
+    del bad.StudyInstanceUID
+    for dataset, status in ((bad, 0xC000), (bad, 0xC000), (ct("1.2.3.60"), 0), (bad, 0xC000)):
+        assert (await association.store(dataset).result()).status == status
+    storage = Storage(tmp_path)
+    association.handlers = storage.handlers
+    assert (await association.get("STUDY", {"StudyInstanceUID": "1.2.3"}).result()).status == 0
+    assert [one.sop_instance for one in storage.received] == ["1.2.3.60"]
+
+
 async def test_store_without_keys_is_not_understood(association: Association) -> None:
     ds = ct()
     del ds.StudyInstanceUID
