@@ -190,11 +190,6 @@ async def test_optional_keys_of_other_levels_are_ff01(association: Association) 
 @pytest.mark.parametrize(
     ("level", "model", "keys", "offending"),
     [
-        ("SERIES", "study", {"SeriesInstanceUID": ""}, 0x0020000D),
-        ("SERIES", "study", {"StudyInstanceUID": "1.2*"}, 0x0020000D),
-        ("SERIES", "study", {"StudyInstanceUID": "1.2\\1.3"}, 0x0020000D),
-        ("IMAGE", "study", {"StudyInstanceUID": "1.2"}, 0x0020000E),
-        ("STUDY", "patient", {"StudyInstanceUID": ""}, 0x00100020),
         ("STUDY", "study", {"QueryRetrieveLevel": "FRAME"}, 0x00080052),
         ("STUDY", "study", {"QueryRetrieveLevel": "PATIENT"}, 0x00080052),
     ],
@@ -207,6 +202,47 @@ async def test_hierarchical_rules(
     named = {tag: value for tag, _keyword, _vr, value in final.command.items()}
     assert offending in (named[0x0901] if isinstance(named[0x0901], tuple) else (named[0x0901],))
     assert final.command.error_comment
+
+
+@pytest.mark.parametrize("level", ["SERIES", "IMAGE"])
+@pytest.mark.parametrize("above", ["", "1.2*", OKONKWO, f"{OKONKWO}\\{YAMADA}"])
+@pytest.mark.parametrize("model", ["study", "patient"])
+async def test_queries_without_the_unique_keys_above(
+    association: Association, level: str, model: str, above: str
+) -> None:
+    """Relational queries (C.4.1.3.2): what is above the level narrows, and is not needed."""
+    own = {"SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}[level]
+    keys = {own: "", "StudyInstanceUID": above} if above else {own: ""}
+    found = [
+        one.dataset
+        async for one in association.find(level, keys, model=model)
+        if one.is_pending and one.dataset
+    ]
+    every = [
+        one.dataset
+        async for one in association.find(level, {own: "", "StudyInstanceUID": ""}, model=model)
+        if one.is_pending and one.dataset
+    ]
+    wanted = {OKONKWO, YAMADA} if "\\" in above else {above} if above == OKONKWO else None
+    expected = {one[own].value for one in every if wanted is None or one.StudyInstanceUID in wanted}
+    assert {one[own].value for one in found} == (set() if above == "1.2*" else expected)
+    assert len({one.StudyInstanceUID for one in every}) > 3
+
+
+@pytest.mark.parametrize(
+    ("level", "keys"),
+    [
+        ("SERIES", {"SeriesInstanceUID": "1.2"}),
+        ("SERIES", {"SeriesInstanceUID": "1.2", "StudyInstanceUID": "1.2*"}),
+        ("IMAGE", {"SOPInstanceUID": "1.2", "SeriesInstanceUID": "1.2"}),
+    ],
+)
+async def test_a_retrieve_needs_the_unique_keys_above(
+    association: Association, level: str, keys: dict[str, str]
+) -> None:
+    final = await association.get(level, keys).result()
+    assert final.status == 0xA900
+    assert "one value is needed" in final.command.error_comment
 
 
 async def test_worklist(association: Association) -> None:
@@ -245,6 +281,38 @@ async def test_queries_in_other_character_sets(association: Association) -> None
     ):
         keys = {"SpecificCharacterSet": charset, "PatientName": name}
         assert len(await find(association, "PATIENT", **keys)) == 1, name
+
+
+@pytest.mark.parametrize("asked", ["ISO_IR 192", "GB18030"])
+async def test_the_answers_are_in_the_character_set_asked_with(
+    association: Association, asked: str
+) -> None:
+    """Names in nine character sets, those with code extensions among them, and the same names."""
+    plain = await find(association, "PATIENT", PatientID="", PatientName="")
+    found = await find(
+        association, "PATIENT", PatientID="", PatientName="", SpecificCharacterSet=asked
+    )
+    assert {str(one.SpecificCharacterSet) for one in found} == {asked}
+    names = {one.PatientID: str(one.PatientName).rstrip("=") for one in plain}
+    assert {one.PatientID: str(one.PatientName).rstrip("=") for one in found} == names
+    assert any(not name.isascii() for name in names.values())
+    step = "ScheduledProcedureStepSequence[0].ScheduledProcedureStepDescription"
+    for whole in ({step: ""}, {"ScheduledProcedureStepSequence": None}):
+        steps = await find(association, "WORKLIST", SpecificCharacterSet=asked, **whole)
+        items = [one.ScheduledProcedureStepSequence[0] for one in steps]
+        said = {str(item.ScheduledProcedureStepDescription) for item in items}
+        assert "脳MRI フォローアップ" in said
+
+
+async def test_a_character_set_that_has_not_the_characters_is_not_used(
+    association: Association,
+) -> None:
+    keys = {"PatientID": "", "PatientName": "", "SpecificCharacterSet": "ISO_IR 100"}
+    found = {str(one.PatientName): one for one in await find(association, "PATIENT", **keys)}
+    latin = [one for name, one in found.items() if name.lower().startswith("m\u00fcller")]
+    assert [one.SpecificCharacterSet for one in latin] == ["ISO_IR 100"]
+    assert any(one.SpecificCharacterSet != "ISO_IR 100" for one in found.values())
+    assert not any("?" in name for name in found)
 
 
 # ---- retrieve -------------------------------------------------------------------------------
