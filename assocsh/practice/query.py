@@ -1,7 +1,8 @@
 """C-FIND and what C-GET and C-MOVE name: identifiers against the rules of the models.
 
 PS3.4 C.4.1.2.2 (hierarchical search), C.4.1.3.2 (relational queries), C.4.2.2 (unique keys of a
-retrieve), C.2.2.1.3 (optional keys), K.6.1.2 (worklist). An identifier that breaks them is answered with A900H, saying why.
+retrieve), C.2.2.1.3 (optional keys), K.6.1.2 (worklist). An identifier that breaks them is answered
+with A900H, saying why.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def level_of(identifier: Dataset, model: str) -> str:
 def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) -> Keys:
     """The values of the unique keys down to ``level``, for narrowing by SQL.
 
-    A query is answered with or without those above its level (relational queries, C.4.1.3.2). A retrieve
-    needs one value for each of them, and at its level one or a list of UID. Raises
+    A query is answered with or without those above its level (relational queries, C.4.1.3.2). A
+    retrieve needs one value for each of them, and at its level one or a list of UID. Raises
     IdentifierRefused otherwise.
     """
     keys: Keys = {}

@@ -10,16 +10,26 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from assocsh.association import Association, Handlers, Indication, Peer, connect, listen
+from assocsh.association import (
+    AcceptorPolicy,
+    Association,
+    Handlers,
+    Indication,
+    Peer,
+    connect,
+    listen,
+)
 from assocsh.datasets.dictionary import sop_class_uid
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.states import CancelOutcome
 from assocsh.practice import Practice, generator, start
+from assocsh.uids import VERIFICATION
 from tests.datasets.make import ct, write
 
 YAMADA = generator.uid("PRC-1002", 1)
+BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 OKONKWO = generator.uid("PRC-1004", 1)
 
 
@@ -389,8 +399,37 @@ async def test_move(practice: Practice, association: Association, tmp_path: Path
         await listener.close()
     final = await association.move("STUDY", keys, "DEST").result()
     assert final.status == 0xA702
+    assert final.command.error_comment
     assert final.suboperations is not None
     assert final.suboperations.failed == 13
+
+
+@pytest.mark.parametrize(
+    ("policy", "handlers", "said"),
+    [
+        (AcceptorPolicy({VERIFICATION}), None, "DEST accepts no presentation context"),
+        (AcceptorPolicy(transfer_syntaxes=()), None, "DEST accepts no presentation context"),
+        (AcceptorPolicy(), None, "a C-STORE was answered 0122H"),
+        (AcceptorPolicy({BASIC_TEXT_SR}), "store", "was not accepted by the peer"),
+    ],
+)
+async def test_a_retrieve_that_failed_says_why(
+    practice: Practice,
+    association: Association,
+    tmp_path: Path,
+    policy: AcceptorPolicy,
+    handlers: str | None,
+    said: str,
+) -> None:
+    storage = Storage(tmp_path).handlers if handlers else None
+    async with await listen(ae_title="DEST", policy=policy, handlers=storage) as listener:
+        practice.destinations["DEST"] = (listener.host, listener.port)
+        keys = {"StudyInstanceUID": OKONKWO}
+        final = await association.move("STUDY", keys, "DEST").result()
+    assert final.status == (0xB000 if handlers else 0xA702)
+    assert said in final.command.error_comment
+    assert final.suboperations is not None
+    assert final.suboperations.failed == (12 if handlers else 13)
 
 
 async def test_a_move_destination_that_goes_away(
