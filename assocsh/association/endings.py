@@ -230,10 +230,11 @@ def release_mid_message() -> ProtocolError:
 def write_stalled(seconds: float | None, unsent: int) -> ConnectionLost:
     """The peer took nothing for ``Timeouts.write_stall`` seconds."""
     return ConnectionLost(
-        f"the peer took no byte for {seconds:g} s: {unsent} bytes are unsent, the connection "
-        "was reset",
+        f"the peer took no byte for {seconds:g} s: {unsent} bytes are unsent, this side reset the "
+        "connection",
         hint="the peer hangs, or the network is gone; what was being stored has an unknown status",
         by="peer",
+        ended_by="local",
         established=True,
     )
 
@@ -244,6 +245,7 @@ def no_answer(peer: Peer, seconds: float | None) -> ConnectionFailed:
         f"{peer} took the connection but did not answer the A-ASSOCIATE-RQ within {seconds:g} s",
         hint="it may wait for a TLS handshake (try --tls), or is not a DICOM server",
         by="peer",
+        ended_by="local",
     )
 
 
@@ -251,8 +253,9 @@ def artim_expired(situation: Situation) -> ConnectionLost:
     """ARTIM ran out on a connection that neither speaks nor closes."""
     return ConnectionLost(
         f"{situation.peer} kept the connection open without a word for "
-        f"{situation.timeouts.artim:g} s",
+        f"{situation.timeouts.artim:g} s: this side closed it",
         by="peer",
+        ended_by="local",
         established=situation.established,
     )
 

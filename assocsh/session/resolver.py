@@ -112,7 +112,7 @@ class SessionResolver:
             case "state" if failed is not None:
                 return _state_of(failed)
             case "ended_by" if failed is not None:
-                return getattr(failed, "by", "local")
+                return getattr(failed, "ended_by", "local")
             case "rejected" | "aborted" as how:
                 kind = AssociationRejected if how == "rejected" else AssociationAborted
                 if not isinstance(ended, kind):
@@ -133,7 +133,7 @@ class SessionResolver:
                 return association.peer_max_pdu
             case "ended_by":
                 ended = association.ended_by
-                return None if ended is None else ended.by
+                return None if ended is None else ended.ended_by
             case "window":
                 if not rest:
                     window = association.window
