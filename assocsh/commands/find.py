@@ -86,6 +86,9 @@ async def find(session: Session, call: BoundCall) -> None:
         of_row = keys_of_row(call, level, model, whole=False, peer=session.peer)
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
     dataset = identifier(session, level, keys)
+    if "SpecificCharacterSet" not in dataset:
+        # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
+        dataset.SpecificCharacterSet = None
     record.columns = columns_of(dataset, keys)
     for path, _ in typed_keys(call):
         session.recent.use(path)
