@@ -20,6 +20,7 @@ from assocsh.session.keys import (
     typed_keys,
     with_return_keys,
 )
+from assocsh.session.reading import dataset_of
 from assocsh.session.sending import TimeSlices, repeat
 from assocsh.text.cells import cell
 
@@ -136,7 +137,7 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
         )
         return
     try:
-        dataset = response.dataset
+        dataset = dataset_of(session, record, response)
     except ProtocolError as error:
         session.note(
             f"#{record.number}: a match cannot be decoded and is left out: {cell(error.message)}",
@@ -144,7 +145,7 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
         )
         return
     row = record.keep(response) + 1
-    if dataset is not None and row <= REMEMBERED:
+    if row <= REMEMBERED:
         _remember(session, record, row, dataset)
     session.presenter.response(record, response, dataset)
 
