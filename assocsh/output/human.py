@@ -223,6 +223,13 @@ class Human:
                 for text in table.expanded(names, row, f"{listing.type} {number}", room):
                     self._result(text)
             return
+        if listing.as_pairs:
+            for row in cells:
+                names = [column.head for column in listing.columns]
+                kept = [place for place, text in enumerate(row) if text]
+                for text in table.pairs([names[i] for i in kept], [row[i] for i in kept], room):
+                    self._result(text)
+            return
         for text in table.render(listing.columns, cells, room):
             self._result(text)
 
