@@ -99,6 +99,19 @@ class Receiving:
         with self._state.console.results():
             self._state.presenter.error(problem, record)
 
+    def not_usable(self, indication: Indication, record: RequestRecord | None, why: str) -> None:
+        """What the peer sent is no instance: refuse its C-STORE, and say which one it was."""
+        from assocsh.dimse.status import CANNOT_UNDERSTAND, error_comment
+
+        indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(why))
+        uid = indication.command.affected_sop_instance
+        problem = AssocshError(
+            f"{indication.association.peer.ae} sent an instance that cannot be kept"
+            f"{f', {uid}' if uid else ''}: {why}; answered 0x{CANNOT_UNDERSTAND:04X}"
+        )
+        with self._state.console.results():
+            self._state.presenter.error(problem, record)
+
     def handlers(self) -> Handlers:
         """The handlers of the session's own association."""
         from assocsh.dimse.commandset import CommandField
@@ -178,6 +191,10 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         if indication.failure is not None:
             raise indication.failure
         sink = indication.sink
+        found = target() if sink is None else None
+        if found is not None:
+            receiving.not_usable(indication, found[1], "there is no data set")
+            return
         if not isinstance(sink, ArrivingInstance):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
@@ -187,14 +204,18 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
             receiving.not_written(sink.record, sink.directory, error)
             return
+        except UnusableFile as error:
+            receiving.not_usable(indication, sink.record, error.message)
+            return
         indication.respond(SUCCESS)
         command, record = indication.command, sink.record
         file = ReceivedFile(
             str(received.path),
-            command.affected_sop_class,
-            command.affected_sop_instance,
+            received.sop_class,
+            received.sop_instance,
             received.duplicate,
             f" from {indication.association.peer.ae}" if record is None else "",
+            received.remarks,
         )
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
