@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
-from assocsh.association import connect
+from assocsh.association import Handlers, Indication, connect, listen
 from assocsh.datasets.receive import InstanceWriter
+from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.requests import CStore
 from assocsh.errors import UsageError
 from assocsh.session import arriving
 from assocsh.session.arriving import ArrivingInstance
@@ -239,6 +241,57 @@ async def test_what_is_odd_about_an_instance_is_said(
                 assert received["sop_instance"] == "1.2.3"
                 assert said in received["remarks"][0]
         await session.close(abort=True)
+
+
+Named = tuple[str, int] | None
+
+
+@pytest.mark.parametrize(
+    ("sender", "named", "to", "progress"),
+    [
+        ("PEER", None, "ME", True),
+        ("PEER", ("ME", 0), "ME", True),
+        ("STORE", ("ME", 0), "ME", True),  # many archives send from another AE title
+        ("STORE", None, "ME", False),
+        ("STORE", ("OTHER", 0), "ME", False),
+        ("STORE", ("ME", 1), "ME", False),
+        ("PEER", ("ME", 0), "ELSEWHERE", False),
+    ],
+)
+async def test_what_a_move_brings_here_is_progress_of_it(
+    tmp_path: Path, sender: str, named: Named, to: str, progress: bool
+) -> None:
+    """Its timeout counts from there: Pending responses are optional (PS3.7 9.1.4.1)."""
+    asked: asyncio.Queue[Indication] = asyncio.Queue()
+    go = asyncio.Event()
+
+    async def moves(indication: Indication) -> None:
+        asked.put_nowait(indication)
+        await go.wait()
+        indication.respond(0x0000, NumberOfCompletedSuboperations=1)
+
+    handlers = Handlers({CommandField.C_MOVE_RQ: moves})
+    async with await listen(ae_title="PEER", handlers=handlers) as scp, shell() as (session, _):
+        session.base = tmp_path
+        await session.run(f"open PEER@127.0.0.1:{scp.port} --as ME; listen --to in")
+        assert session.listener is not None
+        (job,) = session.submit(f"move study StudyInstanceUID=1.2 --to {to}")
+        indication = await asked.get()
+        assert job.record is not None
+        (operation,) = job.record.operations.live.values()
+        began = operation.invocation.progress_at
+        address = f"ME@127.0.0.1:{session.listener.port}"
+        dataset = Dataset()
+        dataset.SOPClassUID, dataset.SOPInstanceUID = CT, "1.2.3"
+        originator = named and (named[0], indication.message_id + named[1])
+        async with connect(address, calling_ae=sender, contexts=[CT]) as association:
+            response = await association.send(CStore(dataset, originator=originator)).result()
+            assert response.status == 0
+        assert (operation.invocation.progress_at > began) is progress
+        go.set()
+        await asyncio.wait_for(job.done.wait(), 5)
+        assert not session.receiving._moves
+        await session.run("release")
 
 
 async def test_the_listener_takes_retired_and_private_classes(tmp_path: Path) -> None:
