@@ -22,11 +22,15 @@ RUNNING = (
         "--set",
         Slot.TEXT,
         "NAME=VALUE",
-        summary="a variable for $NAME; ASSOCSH_VAR_NAME in the environment does the same",
+        summary="a variable for $NAME; wins over ASSOCSH_VAR_NAME in the environment",
         repeated=True,
     ),
     Option(
-        "--set-file", Slot.FILE, "FILE.toml", summary="variables from a TOML file", repeated=True
+        "--set-file",
+        Slot.FILE,
+        "FILE.toml",
+        summary="variables from a TOML file; the environment and --set win over it",
+        repeated=True,
     ),
     Option("--jobs", Slot.INTEGER, "N", summary="N scripts at a time"),
     Option("--keep-going", summary="go on after a failure, with commands and with scripts"),
