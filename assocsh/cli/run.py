@@ -126,6 +126,7 @@ def _plan(
         file_root=root if arguments.has("--file-root") else None,
         jobs=parse_integer(arguments.value("--jobs", "1"), "--jobs", least=1, most=256),
         keep_going=arguments.has("--keep-going"),
+        on_error=arguments.value("--on-error"),
         timeout=parse_limit(arguments.value("--timeout", "never")),
         format=arguments.value("--format"),
         config=config,
