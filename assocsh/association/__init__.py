@@ -1,5 +1,6 @@
 """Associations over asyncio: ``connect``, ``listen``, and the objects they give."""
 
+from assocsh.association.answering import AcceptorPolicy
 from assocsh.association.association import Association
 from assocsh.association.connect import connect
 from assocsh.association.events import (
@@ -22,7 +23,7 @@ from assocsh.association.indication import (
     SendingAssociation,
     Sink,
 )
-from assocsh.association.listener import AcceptorPolicy, Listener, listen
+from assocsh.association.listener import Listener, listen
 from assocsh.association.operation import Operation
 from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.proposals import ContextSpec

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 
+from assocsh.association.answering import AcceptorPolicy, chooser
 from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
@@ -18,7 +17,7 @@ from assocsh.association.state import AssociationState
 from assocsh.errors import ConnectionFailed
 from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.uids import APPLICATION_CONTEXT as DICOM_APPLICATION_CONTEXT
-from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow
+from assocsh.upperlayer.negotiation import AssociateRequest
 from assocsh.upperlayer.negotiation_results import AnswerPolicy, answer
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
@@ -33,25 +32,6 @@ _SILENCE = 2.0
 """Seconds that a connection may take for its A-ASSOCIATE-RQ before it counts as silent."""
 _MOST_WAITING = 512
 """Connections without an A-ASSOCIATE-RQ, of all addresses, whatever their age."""
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptorPolicy:
-    """Who may associate, and what is accepted.
-
-    ``abstract_syntaxes`` and ``transfer_syntaxes`` None accept all; of a context's transfer
-    syntaxes the requestor's first acceptable one is taken, whatever its order says to others.
-    ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
-    most that is granted of what is asked, 0 without limit, None no window at all.
-    """
-
-    abstract_syntaxes: Collection[str] | None = None
-    transfer_syntaxes: Sequence[str] | None = None
-    called_ae: Collection[str] | None = None
-    calling_ae: Collection[str] | None = None
-    window: AsyncWindow | None = field(default_factory=lambda: AsyncWindow(0, 0))
-    max_associations: int = 16
-    max_pdu: int = 131072
 
 
 def _why(error: OSError) -> str:
@@ -194,8 +174,7 @@ class Listener:
             answer(
                 request,
                 AnswerPolicy(
-                    abstract_syntaxes=policy.abstract_syntaxes,
-                    transfer_syntaxes=policy.transfer_syntaxes,
+                    choose=chooser(request, policy),
                     window=policy.window,
                     max_pdu=policy.max_pdu,
                     implementation_class_uid=IMPLEMENTATION_CLASS_UID,

@@ -229,7 +229,7 @@ def _expand(word: ContextWord) -> list[ContextSpec]:
         return _set(word.of_set)
     uid = dictionary.sop_class_uid(word.name)
     chosen = tuple(map(dictionary.transfer_syntax_uid, word.syntaxes)) or UNCOMPRESSED
-    return [ContextSpec(uid, chosen, scp=dictionary.is_storage(uid))]
+    return [ContextSpec(uid, chosen, scp=dictionary.may_be_stored(uid))]
 
 
 def _set(name: str) -> list[ContextSpec]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,11 @@ from assocsh.datasets.folders import files_below
 from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import ALIKE_SHOWN, FirstFew
+from assocsh.results.unstored import Outcome
+from assocsh.session.binding import request_number
 from assocsh.session.sending import Group, TimeSlices
+from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -29,14 +34,31 @@ SPEC = CommandSpec(
     order=50,
     aliases=("c-store",),
     parameters=(
-        Parameter("path", Slot.FILE, required=True, repeated=True, summary="files or folders"),
+        Parameter(
+            "path",
+            Slot.FILE,
+            required=True,
+            repeated=True,
+            summary="files or folders",
+            unless="--failed",
+        ),
     ),
-    options=(Option("--recursive", summary="folders inside folders too"), REPEAT),
+    options=(
+        Option("--recursive", summary="folders inside folders too"),
+        Option(
+            "--failed",
+            Slot.REQUEST,
+            "#N",
+            summary="again what store #N could not send, or was answered with a failure",
+        ),
+        REPEAT,
+    ),
     examples=(
         "store examples --recursive",
         "store examples/ct.dcm examples/mr.dcm",
         "store examples/ct.dcm --repeat 50",
     ),
+    details="`show #N` lists the files of store #N that failed, each with its reason.",
     section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
     sends=True,
     service="C-STORE",
@@ -59,9 +81,11 @@ async def store(session: Session, call: BoundCall) -> None:
 
     record = call.record
     session.open_association()
+    found = failed_before(session, call)
     paths = [call.path(word) for word in call.arguments.get("path", ())]
-    await session.practice.make_examples(paths, call.base)
-    found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
+    if paths:
+        await session.practice.make_examples(paths, call.base)
+        found += await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
     if not found:
         raise UsageError(
             f"there are no files in {', '.join(map(str, paths))}",
@@ -72,13 +96,37 @@ async def store(session: Session, call: BoundCall) -> None:
     sending = _Sending(session, record)
     slices = TimeSlices()
     left = record.operations.expected
-    for file in (file for _ in range(times) for file in found):
+    files = (file for _ in range(times) for file in found)
+    for file in files:
         if not await sending.send(CStore(str(file.path)), file):
+            sending.leave_out(chain((file,), files))
             break
         left -= 1
         await slices.pause()
     record.operations.expected = record.total + left
     await sending.finish()
+
+
+def failed_before(session: Session, call: BoundCall) -> list[FoundFile]:
+    """The files that an earlier store named by ``--failed`` could not store. Raises UsageError."""
+    word = call.option("--failed")
+    if word is None:
+        return []
+    earlier = session.request(request_number(word))
+    if earlier.service != "C-STORE":
+        raise UsageError(
+            f"#{earlier.number} is no store but {earlier.service}",
+            hint="`requests` lists what there was",
+        )
+    again = earlier.unstored.to_send_again()
+    if not again:
+        raise UsageError(f"no file of #{earlier.number} failed: there is nothing to send again")
+    if earlier.unstored.forgotten:
+        session.note(
+            f"{earlier.unstored.forgotten} more of #{earlier.number} failed than are remembered",
+            Kind.WARNING,
+        )
+    return [FoundFile(Path(path), True) for path in again]
 
 
 class _Sending:
@@ -90,6 +138,7 @@ class _Sending:
         self._paths: dict[int, str] = {}
         self._group = Group(session, record, on_end=self._ended)
         self._skipped = 0
+        self._unanswered = FirstFew(ALIKE_SHOWN)
 
     async def send(self, request: Request, file: FoundFile) -> bool:
         """Hand over one file; False when no more should be sent."""
@@ -113,10 +162,25 @@ class _Sending:
             hint = error.hint
             error = NoPresentationContext(message, sop_class=error.sop_class, hint=hint)
         self._record.refusal = self._record.refusal or error
+        self._record.unstored.add(str(file.path), Outcome.REFUSED, error.message)
         self._session.presenter.refused(self._record, str(file.path), error)
 
+    def leave_out(self, files: Iterable[FoundFile]) -> None:
+        """Remember what will not be sent any more, unless that was asked for."""
+        if not self._record.cancel_asked:
+            for file in files:
+                self._record.unstored.add(str(file.path), Outcome.UNSENT, "")
+
     async def finish(self) -> None:
-        await self._group.finish()
+        try:
+            await self._group.finish()
+        finally:
+            if self._unanswered.left_out:
+                self._session.note(
+                    f"... and {self._unanswered.left_out} more: "
+                    f"show #{self._record.number} lists them",
+                    Kind.WARNING,
+                )
         if self._skipped:
             files = "file that is" if self._skipped == 1 else "files that are"
             self._session.note(f"#{self._record.number} skipped {self._skipped} {files} not DICOM")
@@ -124,13 +188,25 @@ class _Sending:
             raise UsageError("there was no DICOM file to send", hint="a Part 10 file ends in .dcm")
 
     def _ended(self, operation: Operation) -> None:
-        path = self._paths.pop(operation.number, "")
-        if operation.final is not None:
-            self._session.presenter.stored(self._record, path, operation.final)
-        elif operation.sent_at is not None and operation.error is not None:
+        path, unstored = self._paths.pop(operation.number, ""), self._record.unstored
+        final, error = operation.final, operation.error
+        if final is not None:
+            if final.category in (Outcome.FAILURE, Outcome.WARNING):
+                reason = final.meaning
+                if final.error_comment:
+                    reason += f": {final.error_comment}"
+                unstored.add(path, Outcome(final.category), reason, final.status)
+            self._session.presenter.stored(self._record, path, final)
+        elif error is not None and not self._record.cancel_asked:
             # the peer may have it or not: neither a success nor a failure
-            from assocsh.text.cells import cell
+            sent = operation.sent_at is not None
+            outcome = Outcome.UNANSWERED if sent else Outcome.UNSENT
+            unstored.add(path, outcome, error.message)
+        if final is None and error is not None and operation.sent_at is not None:
+            self._say_unanswered(path)
 
+    def _say_unanswered(self, path: str) -> None:
+        if self._unanswered.admit():
             self._session.note(
                 f"#{self._record.number} {cell(path)}: sent, but no answer came", Kind.WARNING
             )

@@ -15,6 +15,13 @@ from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
+_DICOM_ROOT = "1.2.840.10008."
+_STORAGE_ROOT = "1.2.840.10008.5.1.4.1.1."
+
+_NO_DATA_SETS = ("1.2.840.10008.1.2.6.", "1.2.840.10008.1.2.7.", "1.2.840.10008.1.20")
+"""Registered transfer syntaxes of what is no data set of PS3.5: MIME, XML, ST 2110, Papyrus."""
+_DEFLATED_REFERENCES = ("1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
+
 UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE, DEFLATED_LE)
 """The transfer syntaxes that are made into one another without touching a pixel."""
 
@@ -173,6 +180,17 @@ def transfer_syntaxes() -> tuple[UidEntry, ...]:
 
 
 @cache
+def is_usable_syntax(uid: str) -> bool:
+    """Whether a data set in this transfer syntax can be read here, pixels left aside."""
+    from pydicom._uid_dict import UID_dictionary
+
+    entry = UID_dictionary.get(uid)
+    if entry is None or entry[1] != "Transfer Syntax":
+        return False
+    return not uid.startswith(_NO_DATA_SETS) and uid not in _DEFLATED_REFERENCES
+
+
+@cache
 def storage_sop_classes() -> tuple[str, ...]:
     """The UIDs of the Storage service class (PS3.4 B.5), retired ones left out: 170 in 2025."""
     from pynetdicom.presentation import AllStoragePresentationContexts
@@ -183,6 +201,30 @@ def storage_sop_classes() -> tuple[str, ...]:
 def is_storage(uid: str) -> bool:
     """Whether ``uid`` is a SOP class of the Storage service."""
     return uid in storage_sop_classes()
+
+
+@cache
+def may_be_stored(uid: str) -> bool:
+    """Whether instances of ``uid`` can be sent by C-STORE, as far as one can know.
+
+    So can those of the Storage service and of its retired classes; of what is not registered
+    whatever is private, for nothing tells a private storage class from another, and what a newer
+    edition may have put beside the storage classes.
+    """
+    from pydicom._uid_dict import UID_dictionary
+
+    if is_storage(uid):
+        return True
+    entry = UID_dictionary.get(uid)
+    if entry is None:
+        return uid.startswith(_STORAGE_ROOT) or not uid.startswith(_DICOM_ROOT)
+    name, kind, _info, retired, _keyword = entry
+    if kind != "SOP Class":
+        return False
+    if not retired or not name:
+        # elsewhere are what is not of a patient: palettes, hanging protocols (PS3.4 GG)
+        return uid.startswith(_STORAGE_ROOT) and (not name or "Storage" in name)
+    return "Storage" in name and not name.startswith("Storage Commitment")
 
 
 @cache

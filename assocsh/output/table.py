@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from assocsh.text.cells import clip, clip_middle, fill, width
+from assocsh.text.cells import clip, clip_middle, fill, folded, width
 
 GAP = "  "
 
@@ -170,11 +170,12 @@ def render(
 def expanded(
     names: Sequence[str], cells: Sequence[str], title: str, room: int | None = None
 ) -> list[str]:
-    """One row as pairs of name and value under a rule with ``title``."""
+    """One row as pairs of name and value under a rule with ``title``; values are folded."""
     names_wide = max((width(name) for name in names), default=0)
     rule = f"── {title} "
     out = [rule + "─" * max((min(room or 60, 60)) - width(rule), 2)]
     for name, text in zip(names, cells, strict=True):
-        shown = text if room is None else clip(text, max(room - names_wide - 3, 8))
-        out.append(f"{fill(name, names_wide)} │ {shown}".rstrip())
+        first, *rest = [text] if room is None else folded(text, max(room - names_wide - 3, 8))
+        out.append(f"{fill(name, names_wide)} │ {first}".rstrip())
+        out += [f"{' ' * names_wide} │ {more}" for more in rest]
     return out

@@ -83,7 +83,7 @@ async def start(
             host,
             port,
             ae_title=ae_title,
-            policy=policy(archive.instances.sop_classes),
+            policy=policy(archive.instances.sop_classes, contents.index),
             handlers=archive.handlers(),
             observer=observer,
         )

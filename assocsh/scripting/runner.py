@@ -229,8 +229,8 @@ class LoggedOutput:
     def width(self) -> int | None:
         return self._output.width
 
-    def result(self, text: str) -> None:
-        self._output.result(text)
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._output.result(text, kind)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         if kind is Kind.WARNING:  # events and errors are in the log as such
@@ -249,7 +249,7 @@ class QuietOutput:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         return
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled
@@ -140,6 +141,10 @@ class Interpreter:
             job.state = JobState.CANCELLED
         else:
             job.state = JobState.FAILED
+        if job.call.spec.grammar is None:
+            state.last_error = job.error
+        if job.call.spec.opens:
+            state.failed_open = job.error
         state.jobs.pop(job, None)
         name = _assigned(job.call)
         if self._lets.get(name) is job:
@@ -215,7 +220,9 @@ class Interpreter:
                 break
             started += 1
             job = self.start(call, foreground=not call.background, scope=scope)
-            job.status_expected = _status_expected(listed, index)
+            following = _expects_after(listed, index)
+            job.status_expected = any(each.expects_status for each in following)
+            job.failure_expected = any(each.expects_failure for each in following)
             if call.background:
                 background.append(job)
                 await asyncio.sleep(0)  # it sends before the next command looks around
@@ -240,13 +247,9 @@ def _is_expect(call: Call) -> bool:
     return call.spec.grammar is Grammar.EXPECTATION
 
 
-def _status_expected(calls: Sequence[Call], index: int) -> bool:
-    for call in calls[index + 1 :]:
-        if not _is_expect(call):
-            return False
-        if call.expects_status:
-            return True
-    return False
+def _expects_after(calls: Sequence[Call], index: int) -> list[Call]:
+    """The ``expect`` lines right after a command: what they look at is theirs to judge."""
+    return list(takewhile(_is_expect, calls[index + 1 :]))
 
 
 def _assigned(call: Call) -> str:

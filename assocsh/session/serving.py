@@ -141,7 +141,6 @@ async def start_listener(
 ) -> StorageListener:
     """Listen for storage associations. Raises ConnectionFailed (port), UsageError (folder)."""
     from assocsh.association import AcceptorPolicy, listen
-    from assocsh.datasets.dictionary import storage_sop_classes
 
     spool = open_spool(directory)
 
@@ -150,9 +149,7 @@ async def start_listener(
             host,
             port,
             ae_title=ae_title,
-            policy=AcceptorPolicy(
-                abstract_syntaxes=(VERIFICATION, *storage_sop_classes()), called_ae=(ae_title,)
-            ),
+            policy=AcceptorPolicy((VERIFICATION,), any_storage=True, called_ae=(ae_title,)),
             handlers=storage_handlers(receiving, lambda: (spool, None)),
             observer=state.observers.watch_wire,
         )

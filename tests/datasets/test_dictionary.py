@@ -64,3 +64,41 @@ def test_tables() -> None:
     with pytest.raises(UsageError, match="not a SOP class") as caught:
         d.sop_class_uid("CTImageStorag")
     assert "CTImageStorage" in caught.value.hint
+
+
+def test_what_may_be_stored() -> None:
+    """Storage, retired storage, private classes, what is new; no service and no transfer syntax."""
+    for word in (
+        "CTImageStorage",
+        "UltrasoundImageStorageRetired",
+        "HardcopyGrayscaleImageStorage",
+        "StandaloneOverlayStorage",
+        "RTBeamsDeliveryInstructionStorageTrial",
+        "DICOSCTImageStorage",
+        "1.2.276.0.7230010.3.1.0.1",
+        "1.2.840.113619.4.30",
+        "1.2.840.10008.5.1.4.1.1.99999",
+    ):
+        assert d.may_be_stored(d.sop_class_uid(word)), word
+    for word in (
+        "Verification",
+        "StorageCommitmentPushModel",
+        "StorageCommitmentPullModel",
+        "MediaStorageDirectoryStorage",
+        "StudyRootQueryRetrieveInformationModelFind",
+        "InventoryFind",
+        "ColorPaletteStorage",
+        "BasicGrayscalePrintManagementMeta",
+        "1.2.840.10008.5.1.4.99999",
+        "1.2.840.10008.1.2.4.90",
+    ):
+        assert not d.may_be_stored(d.sop_class_uid(word)), word
+
+
+def test_which_transfer_syntaxes_can_be_used() -> None:
+    known = {entry.uid for entry in d.transfer_syntaxes()}
+    usable = {uid for uid in known if d.is_usable_syntax(uid)}
+    assert usable >= {*d.UNCOMPRESSED, "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.201"}
+    names = {d.uid_keyword(uid) for uid in known - usable}
+    assert names >= {"XMLEncoding", "RFC2557MIMEEncapsulation", "JPIPReferencedDeflate"}
+    assert not any(map(d.is_usable_syntax, ("", "1.2.3", "1.2.840.10008.1.1")))

@@ -285,7 +285,7 @@ def test_explicit_vr_is_named() -> None:
         (ECHO.encode()[:-1], "bytes, 1 are left|middle"),
         (ECHO.encode() + b"\0\0", "middle of an element"),
         (struct.pack("<HHI", 0, 0x0100, 0xFFFFFFFF), "bytes, 0 are left"),
-        (struct.pack("<HHIH", 8, 0x0052, 2, 0), "does not belong"),
+        (struct.pack("<HHIH", 8, 0x0052, 2, 0), "Command Field"),
         (struct.pack("<HHIB", 0, 0x0100, 1, 0), "1 byte"),
         (struct.pack("<HHIH", 0, 0x0100, 2, 0x8030), "Data Set Type"),
         (struct.pack("<HHIH", 0, 0x0800, 2, 0x0101), "Command Field"),

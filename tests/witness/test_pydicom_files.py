@@ -44,18 +44,13 @@ _WITHOUT_UIDS = (
 )
 for _name, _serve, _dcmqrscp, _orthanc in (
     ("charset_files/chrSQEncoding.dcm", "0xC000", "0xC000", "0xC000"),
-    ("charset_files/chrSQEncoding1.dcm", "taken, not there", "0xC000", "0xC000"),
+    ("charset_files/chrSQEncoding1.dcm", "0xC000", "0xC000", "0xC000"),
     ("test_files/UN_sequence.dcm", "0xC000", "no context", "0xC000"),
     ("test_files/no_meta_group_length.dcm", "0xC000", "0xC000", "0xC000"),
     ("test_files/priv_SQ.dcm", "0xC000", "0xC000", "0xC000"),
 ):
     for _peer, _now in zip(PEERS, (_serve, "same", _dcmqrscp, _orthanc), strict=True):
         KNOWN[_peer, f"pydicom/{_name}"] = (_now, _WITHOUT_UIDS)
-
-_RETIRED = "K5: a retired storage class is not taken"
-for _name in ("pydicom-data/color-pl.dcm", "pydicom-data/color-px.dcm"):
-    KNOWN["serve", _name] = ("no context", _RETIRED)
-    KNOWN["dcmqrscp", _name] = KNOWN["orthanc", _name] = ("taken, not there", _RETIRED)
 
 _UID_OF_LETTERS = "K4: a study whose UID is no proper UID cannot be named, so not be fetched"
 for _peer in ("serve", "orthanc"):
@@ -295,11 +290,7 @@ def test_every_file(peer: str, spoken: Callable[[str], Spoken]) -> None:
 
 @pytest.mark.parametrize(
     "peer",
-    [
-        pytest.param("serve", marks=pytest.mark.xfail(strict=True, reason="K5: Success, not kept")),
-        "dcmqrscp",
-        "orthanc",
-    ],
+    ["serve", "dcmqrscp", "orthanc"],
 )
 def test_of_one_uid_what_was_taken_last_is_there(
     peer: str, spoken: Callable[[str], Spoken]

@@ -161,7 +161,6 @@ def test_orthanc_find(
     assert sorted(found[key] for found in answers) == sorted(wanted)
 
 
-@pytest.mark.xfail(strict=True, reason="K5: ISO_IR 192 was asked with, ISO 2022 IR 87 answers")
 def test_orthanc_finds_every_practice_patient(orthanc: Orthanc, serve: Serve) -> None:
     """The invented patients have names in nine character sets, and Orthanc asks in UTF-8."""
     orthanc.add_modality(serve.ae, serve.port)
@@ -301,13 +300,7 @@ def test_pynetdicom2_move(
 @pytest.mark.peer("getscu")
 @pytest.mark.parametrize(
     "option",
-    [
-        "+xi",
-        "+xe",
-        pytest.param(
-            "+xs", marks=pytest.mark.xfail(strict=True, reason="K5: the first transfer syntax")
-        ),
-    ],
+    ["+xi", "+xe", "+xs"],
 )
 def test_getscu(
     archive: Serve, plain_study: Sequence[InstanceFile], tmp_path: Path, option: str

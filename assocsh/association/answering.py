@@ -1,0 +1,93 @@
+"""What our acceptor makes of each presentation context that is proposed (PS3.8 9.3.3.2).
+
+Of the transfer syntaxes of a context one is chosen that can be used for what the context is for,
+whatever else stands before it: one that is known; where there is no pixel data (queries, retrieve
+requests, DIMSE-N) one without encapsulation; and where a C-GET will send instances to the
+requestor one in which they can be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assocsh.dimse import sopclasses
+from assocsh.upperlayer.negotiation import (
+    AnsweredContext,
+    AssociateRequest,
+    AsyncWindow,
+    ProposedContext,
+)
+
+Held = Mapping[str, Mapping[str, int]]
+"""By SOP class and transfer syntax, how many instances there are to send."""
+
+_GET = frozenset(sopclasses.GET.values())
+
+_NO_CONTEXT = 3
+_NO_SYNTAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptorPolicy:
+    """Who may associate, and what is accepted.
+
+    ``abstract_syntaxes`` None accepts all; ``any_storage`` accepts beside them every class that
+    may be one of storage, retired and private ones too. ``transfer_syntaxes`` None accepts those
+    that are known. Of a context's transfer syntaxes the first acceptable one is taken that has no
+    encapsulation where there are no pixel data. ``held`` tells what a C-GET can send: there the
+    one is taken in which most of it goes.
+    ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
+    most that is granted of what is asked, 0 without limit, None no window at all.
+    """
+
+    abstract_syntaxes: Collection[str] | None = None
+    any_storage: bool = False
+    transfer_syntaxes: Sequence[str] | None = None
+    called_ae: Collection[str] | None = None
+    calling_ae: Collection[str] | None = None
+    window: AsyncWindow | None = field(default_factory=lambda: AsyncWindow(0, 0))
+    max_associations: int = 16
+    max_pdu: int = 131072
+    held: Callable[[], Held] | None = None
+
+
+def chooser(
+    request: AssociateRequest, policy: AcceptorPolicy
+) -> Callable[[ProposedContext], AnsweredContext]:
+    """How each context of ``request`` is answered under ``policy``."""
+    from assocsh.datasets.dictionary import UNCOMPRESSED, is_usable_syntax, may_be_stored
+
+    sent = {uid for uid, role in request.roles if role.scp}
+    if sent and _GET.isdisjoint(context.abstract_syntax for context in request.contexts):
+        sent = set()
+    held: Held = policy.held() if sent and policy.held is not None else {}
+
+    def choose(proposed: ProposedContext) -> AnsweredContext:
+        number, uid = proposed.context_id, proposed.abstract_syntax
+        stored = may_be_stored(uid)
+        wanted = policy.abstract_syntaxes
+        if wanted is not None and uid not in wanted and not (stored and policy.any_storage):
+            return AnsweredContext(number, _NO_CONTEXT)
+        taken = policy.transfer_syntaxes
+        usable = [
+            syntax
+            for syntax in proposed.transfer_syntaxes
+            if (is_usable_syntax(syntax) if taken is None else syntax in taken)
+            and (stored or syntax in UNCOMPRESSED)
+        ]
+        if not usable:
+            return AnsweredContext(number, _NO_SYNTAX)
+        if uid in sent:
+            instances = held.get(uid, {})
+            plain = sum(instances.get(syntax, 0) for syntax in UNCOMPRESSED)
+
+            def fits(syntax: str) -> tuple[int, bool]:
+                # what is not compressed goes out in any syntax that is not compressed either
+                is_plain = syntax in UNCOMPRESSED
+                return (plain if is_plain else instances.get(syntax, 0)), is_plain
+
+            return AnsweredContext(number, 0, max(usable, key=fits))
+        return AnsweredContext(number, 0, usable[0])
+
+    return choose

@@ -1,0 +1,137 @@
+"""Which transfer syntax our acceptor takes of each context: one that it can use."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from assocsh import AcceptorPolicy, connect, listen
+from assocsh.association.answering import chooser
+from assocsh.association.proposals import ContextSpec
+from assocsh.datasets.dictionary import UNCOMPRESSED
+from assocsh.dimse import sopclasses
+from assocsh.uids import (
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    GRAYSCALE_PRINT_META,
+    IMPLICIT_LE,
+    JPEG_2000,
+    JPEG_BASELINE,
+    JPEG_LOSSLESS_SV1,
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    RLE_LOSSLESS,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    UPS_PUSH,
+    VERIFICATION,
+)
+from assocsh.upperlayer.negotiation import AssociateRequest, ProposedContext, Role
+from tests.association.support import QUICK
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+SC = "1.2.840.10008.5.1.4.1.1.7"
+PRIVATE = "1.2.3.4.5"
+XML = "1.2.840.10008.1.2.6.2"
+
+Syntaxes = Sequence[str]
+
+
+def chosen(
+    policy: AcceptorPolicy, contexts: Sequence[tuple[str, Syntaxes]], scp: Sequence[str] = ()
+) -> list[str | int]:
+    """For each context the transfer syntax that is taken, or the result that refuses it."""
+    request = AssociateRequest(
+        "OURS",
+        "THEIRS",
+        tuple(ProposedContext(2 * n + 1, uid, tuple(s)) for n, (uid, s) in enumerate(contexts)),
+        roles=tuple((uid, Role(scu=True, scp=True)) for uid in scp),
+    )
+    answers = map(chooser(request, policy), request.contexts)
+    return [one.transfer_syntax or one.result for one in answers]
+
+
+@pytest.mark.parametrize("unusable", [PRIVATE, XML, "", CT])
+@pytest.mark.parametrize("uid", [CT, VERIFICATION, STUDY_ROOT_FIND])
+def test_what_is_not_known_is_never_taken(uid: str, unusable: str) -> None:
+    """Wherever it stands; alone it is result 4, transfer syntaxes not supported."""
+    policy = AcceptorPolicy()
+    assert chosen(policy, [(uid, [unusable])]) == [4]
+    for order in itertools.permutations([unusable, IMPLICIT_LE, unusable]):
+        assert chosen(policy, [(uid, order)]) == [IMPLICIT_LE]
+
+
+WITHOUT_PIXELS = [
+    VERIFICATION,
+    STORAGE_COMMITMENT,
+    MODALITY_PERFORMED_PROCEDURE_STEP,
+    GRAYSCALE_PRINT_META,
+    UPS_PUSH,
+    *sopclasses.FIND.values(),
+    *sopclasses.MOVE.values(),
+    *sopclasses.GET.values(),
+]
+
+
+@pytest.mark.parametrize("uid", WITHOUT_PIXELS)
+def test_without_pixel_data_nothing_is_encapsulated(uid: str) -> None:
+    policy = AcceptorPolicy()
+    for compressed in (JPEG_2000, RLE_LOSSLESS, JPEG_BASELINE):
+        assert chosen(policy, [(uid, [compressed])]) == [4]
+        for plain in UNCOMPRESSED:
+            assert chosen(policy, [(uid, [compressed, plain])]) == [plain]
+
+
+def test_what_is_stored_here_comes_as_its_sender_likes_best() -> None:
+    policy = AcceptorPolicy()
+    order = [JPEG_LOSSLESS_SV1, EXPLICIT_LE, IMPLICIT_LE]
+    assert chosen(policy, [(CT, order), (CT, order[::-1])]) == [JPEG_LOSSLESS_SV1, IMPLICIT_LE]
+    # a role without a C-GET sends nothing to the requestor
+    assert chosen(policy, [(CT, order)], scp=[CT]) == [JPEG_LOSSLESS_SV1]
+
+
+@pytest.mark.parametrize(
+    ("held", "taken"),
+    [
+        ({}, EXPLICIT_LE),
+        ({CT: {EXPLICIT_LE: 5}}, EXPLICIT_LE),
+        ({CT: {EXPLICIT_BE: 5, JPEG_LOSSLESS_SV1: 4}}, EXPLICIT_LE),
+        ({CT: {JPEG_LOSSLESS_SV1: 1}, SC: {EXPLICIT_LE: 9}}, JPEG_LOSSLESS_SV1),
+        ({CT: {RLE_LOSSLESS: 7}}, EXPLICIT_LE),
+    ],
+)
+def test_what_a_get_delivers_comes_as_it_can_be_sent(
+    held: Mapping[str, Mapping[str, int]], taken: str
+) -> None:
+    order = [JPEG_LOSSLESS_SV1, EXPLICIT_LE, IMPLICIT_LE]
+    contexts = [(STUDY_ROOT_GET, [JPEG_2000, IMPLICIT_LE]), (CT, order)]
+    assert chosen(AcceptorPolicy(held=lambda: held), contexts, scp=[CT]) == [IMPLICIT_LE, taken]
+
+
+def test_a_policy_narrows_what_is_known() -> None:
+    policy = AcceptorPolicy(abstract_syntaxes={CT}, transfer_syntaxes=[RLE_LOSSLESS, PRIVATE])
+    contexts = [(CT, [EXPLICIT_LE, PRIVATE]), (CT, [EXPLICIT_LE]), (SC, [RLE_LOSSLESS])]
+    assert chosen(policy, contexts) == [PRIVATE, 4, 3]
+
+
+def test_whatever_may_be_stored() -> None:
+    policy = AcceptorPolicy(abstract_syntaxes={VERIFICATION}, any_storage=True)
+    retired, private = "1.2.840.10008.5.1.4.1.1.6", "1.2.276.0.7230010.3.1.0.1"
+    contexts = [(uid, [RLE_LOSSLESS]) for uid in (CT, retired, private, STUDY_ROOT_FIND, UPS_PUSH)]
+    assert chosen(policy, contexts) == [RLE_LOSSLESS] * 3 + [3, 3]
+
+
+async def test_the_listener_answers_so() -> None:
+    specs = [
+        ContextSpec(STUDY_ROOT_FIND, (PRIVATE, JPEG_2000, IMPLICIT_LE)),
+        ContextSpec(CT, (PRIVATE, RLE_LOSSLESS)),
+        ContextSpec(VERIFICATION, (PRIVATE,)),
+    ]
+    async with await listen(timeouts=QUICK) as listener:
+        address = f"ASSOCSH@127.0.0.1:{listener.port}"
+        association = await connect(address, contexts=specs, timeouts=QUICK)
+        found = [one.transfer_syntax or one.result for one in association.contexts]
+        await association.release()
+    assert found == [IMPLICIT_LE, RLE_LOSSLESS, 4]
