@@ -173,6 +173,9 @@ class Human:
                 Kind.EVENT if record is None else Kind.INFO,
             )
 
+        for remark in () if file.duplicate == "different" else file.remarks:
+            self._note(f"{mark} {cell(file.path)}: {cell(remark, 1000)}", Kind.WARNING)
+
     def _say_more(self, count: int) -> None:
         self._note(f"* received {count} more", Kind.EVENT)
 
@@ -221,6 +224,13 @@ class Human:
             for number, row in enumerate(cells, 1):
                 names = [column.head for column in listing.columns]
                 for text in table.expanded(names, row, f"{listing.type} {number}", room):
+                    self._result(text)
+            return
+        if listing.as_pairs:
+            for row in cells:
+                names = [column.head for column in listing.columns]
+                kept = [place for place, text in enumerate(row) if text]
+                for text in table.pairs([names[i] for i in kept], [row[i] for i in kept], room):
                     self._result(text)
             return
         for text in table.render(listing.columns, cells, room):

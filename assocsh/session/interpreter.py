@@ -202,13 +202,14 @@ class Interpreter:
     # several
 
     async def run(
-        self, calls: Iterable[Call], *, keep_going: bool = False, scope: Scope = TOP
+        self, calls: Iterable[Call], *, keep_going: bool | None = False, scope: Scope = TOP
     ) -> RunResult:
         """Run commands as a script does.
 
         Stops at the first failure unless ``keep_going``, but evaluates every ``expect`` of a
-        group. What runs in the background is waited for at the end, and counts as well. ``scope``
-        is what the commands are part of.
+        group. With None the setting ``on-error`` decides, also where the commands change it. What
+        runs in the background is waited for at the end, and counts as well. ``scope`` is what the
+        commands are part of.
         """
         listed = list(calls)
         background: list[Job] = []
@@ -216,7 +217,7 @@ class Interpreter:
         for index, call in enumerate(listed):
             if self._state.stopping:
                 break
-            if code and not keep_going and not _same_group(listed, index):
+            if code and not self._keeps_going(keep_going) and not _same_group(listed, index):
                 break
             started += 1
             job = self.start(call, foreground=not call.background, scope=scope)
@@ -231,11 +232,16 @@ class Interpreter:
             code = code or job.exit_code
             if call.spec.barrier:
                 code = code or first_failure(background)
-        if not code or keep_going:
+        if not code or self._keeps_going(keep_going):
             for job in background:
                 await job.done.wait()
             code = code or first_failure(background)
         return RunResult(code, len(listed) - started)
+
+    def _keeps_going(self, keep_going: bool | None) -> bool:
+        if keep_going is None:
+            return self._state.settings.text("on-error") == "continue"
+        return keep_going
 
 
 def _same_group(calls: Sequence[Call], index: int) -> bool:
