@@ -25,6 +25,7 @@ from assocsh.dimse.status import (
     PROCESSING_FAILURE,
     SOP_CLASS_NOT_SUPPORTED,
     UNRECOGNIZED_OPERATION,
+    error_comment,
 )
 from assocsh.upperlayer.negotiation import PresentationContext
 
@@ -251,12 +252,19 @@ class Performer:
 
     def _failed(self, indication: Indication, error: Exception) -> None:
         """The handler raised: answer for it if it has not answered, and say what happened."""
+        import logging
+
+        label = indication.command.label
+        logging.getLogger("assocsh").error(
+            "the handler of the peer's %s with Message ID %d failed",
+            label,
+            indication.message_id,
+            exc_info=error,
+        )
         before = indication.final_status
         reason = str(error) or type(error).__name__
-        # Error Comment is LO: 64 characters, and what is not Latin-1 would be '?' anyway.
-        comment = reason[:64].encode("ascii", "replace").decode()
         status = OUT_OF_RESOURCES if isinstance(error, OSError) else PROCESSING_FAILURE
-        indication.respond(status, ErrorComment=comment)
+        indication.respond(status, ErrorComment=error_comment(reason))
         if before is not None:
             outcome = f" after it was answered {before:04X}H"
         elif indication.final_status is not None:
@@ -264,8 +272,7 @@ class Performer:
         else:
             outcome = ", and the association ended without an answer to it"
         self._engine.stream.remark(
-            f"performing the peer's {indication.command.label} failed{outcome}: "
-            f"{type(error).__name__}: {reason}",
+            f"performing the peer's {label} failed{outcome}: {type(error).__name__}: {reason}",
             "local",
         )
 

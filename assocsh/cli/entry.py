@@ -21,11 +21,12 @@ def enter(arguments: Arguments) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors=plain.ERRORS)  # type: ignore[union-attr]
-    _quiet_libraries()
+    _quiet("pydicom", "pynetdicom", "asyncio")
     if arguments.mode is Mode.SERVE:
         from assocsh.cli.serve import serve
 
         return asyncio.run(serve(arguments))
+    _quiet("assocsh")  # the shell says it as a remark
     if arguments.run is not None:
         from assocsh.cli.run import run_to_end
 
@@ -43,8 +44,11 @@ def enter(arguments: Arguments) -> int:
     return asyncio.run(batch(arguments, config, read_texts(arguments)))
 
 
-def _quiet_libraries() -> None:
-    """What pydicom thinks of a peer's data sets does not belong on the terminal."""
+def _quiet(*names: str) -> None:
+    """What pydicom thinks of a peer's data sets does not belong on the terminal, nor a traceback.
+
+    ASSOCSH_DEBUG shows all of it.
+    """
     import logging
     import os
     import warnings
@@ -52,7 +56,7 @@ def _quiet_libraries() -> None:
     if os.environ.get("ASSOCSH_DEBUG"):
         return
     warnings.simplefilter("ignore")
-    for name in ("pydicom", "pynetdicom", "asyncio"):
+    for name in names:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False

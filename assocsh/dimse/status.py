@@ -105,3 +105,12 @@ def meanings(status: int) -> dict[str, tuple[str, ...]]:
         if (words := meaning(status, service)) != _without_meaning(status):
             found.setdefault(words, []).append(service)
     return {words: tuple(services) for words, services in found.items()}
+
+
+def error_comment(text: str) -> str:
+    """``text`` as an Error Comment: LO, 64 characters on one line, no backslash (PS3.7 C).
+
+    What is not ASCII becomes '?': a command set has no character set.
+    """
+    shown = "".join(sign if sign.isprintable() else " " for sign in text.replace("\\", "/"))
+    return " ".join(shown.split())[:64].encode("ascii", "replace").decode("ascii")

@@ -81,6 +81,11 @@ class Call:
         """Whether it is an ``expect`` of a status: then the command before may fail."""
         return isinstance(self.parsed, Expectation) and self.parsed.query.root == "status"
 
+    @property
+    def expects_failure(self) -> bool:
+        """Whether it is an ``expect`` of an error or an end: the command before may have it."""
+        return isinstance(self.parsed, Expectation) and self.parsed.query.of_failure
+
     def error(self, message: str, word: Word | None = None, hint: str = "") -> LanguageError:
         """A LanguageError about one of its words, or about its name."""
         if word is None:

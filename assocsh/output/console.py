@@ -1,8 +1,8 @@
-"""Where one session writes, until it cannot any more, and what stands there already."""
+"""Where one session writes and asks, until it cannot any more, and what stands there already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,9 @@ from assocsh.output.sparing import Hints
 if TYPE_CHECKING:
     from assocsh.output.presenter import Presenter
     from assocsh.results.request import RequestRecord
+
+AskSecret = Callable[[str], Awaitable[str]]
+"""Shows a question and returns what is typed. Raises OperationCancelled for no answer."""
 
 
 class Console:
@@ -25,6 +28,8 @@ class Console:
         self.output = output
         self.interactive = False
         """A person reads along: expectations that hold are said too."""
+        self.ask_secret: AskSecret | None = None
+        """Asks the user for something that is not shown; None where no one is there to ask."""
         self.lost: OutputClosed | None = None
         """Why results cannot be written any more; None as long as they can."""
         self.on_lost: list[Callable[[], None]] = []

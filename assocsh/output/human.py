@@ -174,6 +174,9 @@ class Human:
                 Kind.EVENT if record is None else Kind.INFO,
             )
 
+        for remark in () if file.duplicate == "different" else file.remarks:
+            self._note(f"{mark} {cell(file.path)}: {cell(remark, 1000)}", Kind.WARNING)
+
     def _say_more(self, count: int) -> None:
         self._note(f"* received {count} more", Kind.EVENT)
 

@@ -87,8 +87,8 @@ def ended_object(state: str, error: AssociationError | None) -> Object:
     made: Object = {"type": "association", "state": state}
     if error is None:
         return made
-    if state != "released" or error.by == "peer":
-        made["by"] = error.by
+    if state != "released" or error.ended_by == "peer":
+        made["by"] = error.ended_by
         for name in ("result", "source", "reason"):
             code = getattr(error, name, None)
             if code is not None:

@@ -23,8 +23,9 @@ from assocsh.dimse.status import (
     MOVE_DESTINATION_UNKNOWN,
     SUCCESS,
     UNABLE_TO_PERFORM_SUBOPERATIONS,
+    error_comment,
 )
-from assocsh.errors import AssocshError, ProtocolError
+from assocsh.errors import AssocshError, ProtocolError, UnusableFile
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
@@ -203,8 +204,8 @@ class Archive:
         address = self.destinations.get(name)
         if address is None:
             await self._wait(indication)
-            comment = _comment(f"move destination {name!r} is not known here")
-            indication.respond(MOVE_DESTINATION_UNKNOWN, ErrorComment=comment)
+            said = error_comment(f"move destination {name!r} is not known here")
+            indication.respond(MOVE_DESTINATION_UNKNOWN, ErrorComment=said)
             return
         if not retrieve.instances:
             await send_instances(retrieve, indication.association, None)
@@ -220,7 +221,7 @@ class Archive:
                 UNABLE_TO_PERFORM_SUBOPERATIONS,
                 retrieve.failed_list(one.sop_instance for one in retrieve.instances),
                 **retrieve.counts(failed=total),
-                ErrorComment=_comment(error.message),
+                ErrorComment=error_comment(error.message),
             )
             return
         originator = (indication.association.peer.ae, indication.message_id)
@@ -252,9 +253,18 @@ class Archive:
             indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
             return
         await self._wait(indication)
-        received = await sink.finish()
-        # a second instance of the same UID is kept in the folder, but the index knows the first
-        if received.duplicate is None and not self.contents.add_file(received.path):
+        try:
+            received = await sink.finish()
+        except UnusableFile as error:
+            indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
+            return
+        # Of a UID what came last is there. A file that is here already may be one that was refused.
+        known = received.duplicate == "identical" and (
+            self.contents.index.location(received.sop_instance) == str(received.path)
+        )
+        if not known and not self.contents.add_file(received.path, replace=True):
+            if received.duplicate != "identical":
+                received.path.unlink(missing_ok=True)
             reason = "a data set without unique keys, or none at all"
             indication.respond(CANNOT_UNDERSTAND, ErrorComment=reason)
             return
@@ -266,9 +276,4 @@ def _refuse(indication: Indication, error: AssocshError) -> None:
         {"OffendingElement": (error.tag,)} if isinstance(error, IdentifierRefused) else {}
     )
     status = DOES_NOT_MATCH_SOP_CLASS if elements else CANNOT_UNDERSTAND
-    indication.respond(status, ErrorComment=_comment(error.message), **elements)
-
-
-def _comment(text: str) -> str:
-    """Error Comment is LO: 64 characters of ASCII (PS3.7 C)."""
-    return text[:64].encode("ascii", "replace").decode("ascii")
+    indication.respond(status, ErrorComment=error_comment(error.message), **elements)

@@ -54,11 +54,15 @@ class Contents:
                 if not self.add_file(path):
                     self.skipped += 1
 
-    def add_file(self, path: Path) -> bool:
-        """Take in one file by its header; False when it is no instance. Blocking."""
+    def add_file(self, path: Path, *, replace: bool = False) -> bool:
+        """Take in one file by its header; False when it is no instance. Blocking.
+
+        Of two instances of a UID the first is kept, or with ``replace`` the second.
+        """
         try:
             instance = open_instance(path)
-            self.index.add(read_header(instance), instance.transfer_syntax, str(path))
+            header, syntax = read_header(instance), instance.transfer_syntax
+            self.index.add(header, syntax, str(path), replace=replace)
         except (AssocshError, OSError):
             return False
         return True

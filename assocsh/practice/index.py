@@ -78,10 +78,14 @@ class Index:
 
     # -- filling -------------------------------------------------------------------------------
 
-    def add(self, dataset: Dataset, transfer_syntax: str, location: str) -> bool:
-        """Take in one instance by its header; False when it is there already.
+    def add(
+        self, dataset: Dataset, transfer_syntax: str, location: str, *, replace: bool = False
+    ) -> bool:
+        """Take in one instance by its header.
 
-        Raises UsageError when a unique key is missing or the header cannot be encoded.
+        One that is there already is left as it is, and False returned, unless ``replace``: then it
+        gives way, and with it what has no other instance. Raises UsageError when a unique key is
+        missing or the header cannot be encoded; what is there stays then.
         """
         uids = {level: _text(dataset, UNIQUE_KEY_TAG[level]) for level in QUERY_LEVELS}
         for level in QUERY_LEVELS[1:]:
@@ -104,17 +108,44 @@ class Index:
                 location,
             ),
         }
+        headers: dict[str, bytes] = {}
+        if replace and self.location(uids["IMAGE"]) is not None:
+            headers = {level: _header_of(dataset, level) for level in QUERY_LEVELS}
+            self._remove(uids["IMAGE"])
         added = False
         for level in QUERY_LEVELS:
             table, uid = _TABLES[level], uids[level]
             found = self._db.execute(f"SELECT 1 FROM {table} WHERE uid = ?", (uid,)).fetchone()
             if found:
                 continue
-            row = (uid, *columns[level], _header_of(dataset, level))
+            row = (uid, *columns[level], headers.get(level) or _header_of(dataset, level))
             marks = ", ".join("?" * len(row))
             self._db.execute(f"INSERT INTO {table} VALUES ({marks})", row)
             added = level == "IMAGE"
         return added
+
+    def location(self, uid: str) -> str | None:
+        """Where the data of an instance are; None when it is not there."""
+        row = self._db.execute("SELECT location FROM image WHERE uid = ?", (uid,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _remove(self, uid: str) -> None:
+        """Take an instance out, and its series, study and patient when they have no other."""
+        for level in reversed(QUERY_LEVELS):
+            table = _TABLES[level]
+            row = None
+            if level != "PATIENT":
+                found = f"SELECT parent FROM {table} WHERE uid = ?"
+                row = self._db.execute(found, (uid,)).fetchone()
+                if row is None:
+                    return
+            self._db.execute(f"DELETE FROM {table} WHERE uid = ?", (uid,))
+            self._header.cache_clear()
+            if row is None:
+                return
+            uid = row[0]
+            if self._db.execute(f"SELECT 1 FROM {table} WHERE parent = ?", (uid,)).fetchone():
+                return
 
     def add_step(self, dataset: Dataset) -> None:
         """Take in one worklist item."""

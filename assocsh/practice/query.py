@@ -1,11 +1,13 @@
 """C-FIND and what C-GET and C-MOVE name: identifiers against the rules of the models.
 
-PS3.4 C.4.1.2.2 (hierarchical search), C.4.2.2 (unique keys of a retrieve), C.2.2.1.3 (optional
-keys), K.6.1.2 (worklist). An identifier that breaks them is answered with A900H, saying why.
+PS3.4 C.4.1.2.2 (hierarchical search), C.4.1.3.2 (relational queries), C.4.2.2 (unique keys of a
+retrieve), C.2.2.1.3 (optional keys), K.6.1.2 (worklist). An identifier that breaks them is answered
+with A900H, saying why.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -58,7 +60,8 @@ def level_of(identifier: Dataset, model: str) -> str:
 def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) -> Keys:
     """The values of the unique keys down to ``level``, for narrowing by SQL.
 
-    Above the level each must have one value; at it a retrieve needs one or a list of UID. Raises
+    A query is answered with or without those above its level (relational queries, C.4.1.3.2). A
+    retrieve needs one value for each of them, and at its level one or a list of UID. Raises
     IdentifierRefused otherwise.
     """
     keys: Keys = {}
@@ -68,7 +71,7 @@ def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) 
         values = texts(identifier[tag]) if tag in identifier else []
         plain = [value for value in values if value and not set("*?") & set(value)]
         keyword = entry_of(tag).keyword
-        if one != level and (len(values) != 1 or not plain):
+        if retrieve and one != level and (len(values) != 1 or not plain):
             raise IdentifierRefused(f"{keyword}: one value is needed at {level} level", tag)
         if retrieve and (not plain or len(plain) != len(values)):
             raise IdentifierRefused(f"{keyword}: a value is needed to retrieve", tag)
@@ -123,7 +126,8 @@ class Query:
         response.RetrieveAETitle = self._ae_title
         if _AVAILABILITY in self.identifier:
             response.InstanceAvailability = "ONLINE"
-        return _encoded(response, entity, transfer_syntax)
+        asked = _character_set(self.identifier)
+        return _encoded(response, entity, asked, transfer_syntax)
 
 
 class WorklistQuery:
@@ -142,7 +146,8 @@ class WorklistQuery:
 
     def answer(self, entity: Dataset, transfer_syntax: str) -> bytes:
         """As ``Query.answer``."""
-        return _encoded(project(self.identifier, entity), entity, transfer_syntax)
+        asked = _character_set(self.identifier)
+        return _encoded(project(self.identifier, entity), entity, asked, transfer_syntax)
 
 
 def _without(identifier: Dataset, tags: set[int]) -> Dataset:
@@ -199,13 +204,30 @@ def _empty(key: DataElement) -> DataElement:
     return DataElement(key.tag, key.VR, None, validation_mode=config.IGNORE)
 
 
-def _encoded(response: Dataset, entity: Dataset, transfer_syntax: str) -> bytes:
-    """In the character set of the entity, or in UTF-8 when that has not all the characters."""
-    charset = entity.get("SpecificCharacterSet")
-    if charset:
+def _character_set(identifier: Dataset) -> str | list[str] | None:
+    """Specific Character Set as the identifier has it; None for none, or an unknown one."""
+    from pydicom.charset import python_encoding
+
+    terms = texts(identifier[0x00080005]) if 0x00080005 in identifier else []
+    if not any(terms) or not all(term in python_encoding for term in terms):
+        return None
+    return terms
+
+
+def _encoded(response: Dataset, entity: Dataset, asked: object, transfer_syntax: str) -> bytes:
+    """In the character set that was asked with when it has all the characters.
+
+    Else in that of the entity, or in UTF-8: a requestor that reads no code extensions gets none
+    unless it asked with them.
+    """
+    for charset in (asked, entity.get("SpecificCharacterSet")):
+        if not charset:
+            continue
         response.SpecificCharacterSet = charset
-    try:
-        return encode(response, transfer_syntax)
-    except UsageError:
-        response.SpecificCharacterSet = "ISO_IR 192"
-        return encode(response, transfer_syntax)
+        with contextlib.suppress(UsageError):
+            return encode(response, transfer_syntax)
+    if "SpecificCharacterSet" not in response:
+        with contextlib.suppress(UsageError):
+            return encode(response, transfer_syntax)
+    response.SpecificCharacterSet = "ISO_IR 192"
+    return encode(response, transfer_syntax)

@@ -20,14 +20,16 @@ from assocsh.association import (
     connect,
 )
 from assocsh.datasets.dictionary import UNCOMPRESSED
+from assocsh.dimse.commandset import Value
 from assocsh.dimse.status import (
     CANCEL,
     PENDING,
     SUBOPERATIONS_WITH_FAILURES,
     SUCCESS,
     UNABLE_TO_PERFORM_SUBOPERATIONS,
+    error_comment,
 )
-from assocsh.errors import AssocshError
+from assocsh.errors import AssocshError, NoPresentationContext
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Stored
 from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
@@ -53,6 +55,8 @@ class Retrieve:
     completed: int = 0
     warning: int = 0
     failed: list[str] = field(default_factory=list)
+    reason: str = ""
+    """Why the first one that failed did."""
 
     def counts(self, *, failed: int | None = None) -> dict[str, int]:
         """The four numbers of a response, as command set elements."""
@@ -89,7 +93,15 @@ class Retrieve:
                 status = SUBOPERATIONS_WITH_FAILURES
             if self.failed and not self.completed and not self.warning:
                 status = UNABLE_TO_PERFORM_SUBOPERATIONS
-        self.indication.respond(status, self.failed_list(self.failed), **counts)
+        elements: dict[str, Value] = {**counts}
+        if self.failed and self.reason:
+            elements["ErrorComment"] = error_comment(self.reason)
+        self.indication.respond(status, self.failed_list(self.failed), **elements)
+
+    def fail(self, uid: str, reason: str) -> None:
+        """A sub-operation failed."""
+        self.failed.append(uid)
+        self.reason = self.reason or reason
 
 
 async def send_instances(
@@ -127,15 +139,18 @@ async def _send_one(
     try:
         request = retrieve.contents.request(stored, association.contexts, originator)
         response = await association.send(request).result()
-    except (AssocshError, OSError):
-        retrieve.failed.append(stored.sop_instance)
+    except (AssocshError, OSError) as error:
+        why = error.message if isinstance(error, AssocshError) else error.strerror
+        retrieve.fail(stored.sop_instance, why or type(error).__name__)
         return
     if response.status == SUCCESS:
         retrieve.completed += 1
     elif response.category == "Warning":
         retrieve.warning += 1
     else:
-        retrieve.failed.append(stored.sop_instance)
+        said = response.command.error_comment
+        answer = f"a C-STORE was answered {response.status:04X}H" + (f": {said}" if said else "")
+        retrieve.fail(stored.sop_instance, answer)
 
 
 async def destination_association(
@@ -147,7 +162,7 @@ async def destination_association(
 ) -> Association:
     """An association with a move destination, proposing what the instances need.
 
-    Raises AssociationError.
+    Raises AssociationError, NoPresentationContext for one that accepts nothing.
     """
     needed: dict[ContextSpec, None] = {}
     for stored in instances:
@@ -157,4 +172,11 @@ async def destination_association(
             needed[ContextSpec(stored.sop_class, (EXPLICIT_LE, IMPLICIT_LE))] = None
     peer = Peer(name, *address)
     specs = list(needed)[:MAX_CONTEXTS]
-    return await connect(peer, calling_ae=ae_title, contexts=specs, observer=observer)
+    association = await connect(peer, calling_ae=ae_title, contexts=specs, observer=observer)
+    if not any(context.accepted for context in association.contexts):
+        await association.release()
+        raise NoPresentationContext(
+            f"{name} accepts no presentation context for these instances",
+            sop_class=specs[0].abstract_syntax,
+        )
+    return association

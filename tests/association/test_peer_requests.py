@@ -189,13 +189,17 @@ FAILURES: list[tuple[Exception, int]] = [
     (OSError(28, "No space left on device"), 0xA700),
     (UnusableFile("a bad name", path="x"), 0x0110),
     (ZeroDivisionError(), 0x0110),
-    (RuntimeError("\x1b[2J ünïcode " + "x" * 200), 0x0110),
+    (RuntimeError("C:\\x\n\x1b[2J ünïcode " + "x" * 200), 0x0110),
 ]
 
 
 @pytest.mark.rule("E9")
 @pytest.mark.parametrize(("error", "status"), FAILURES, ids=lambda one: type(one).__name__)
-async def test_exceptions_in_handlers_are_answers(error: Exception, status: int) -> None:
+async def test_exceptions_in_handlers_are_answers(
+    error: Exception, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Answered, remarked upon, and in the log with the traceback that shows where."""
+
     async def report(indication: Indication) -> None:
         raise error
 
@@ -204,7 +208,12 @@ async def test_exceptions_in_handlers_are_answers(error: Exception, status: int)
     (answer,) = await answers(ask(scripted.N_EVENT_REPORT), handlers=handlers, watch=watch)
     assert answer.command["status"] == status
     comment = str(answer.command["comment"])
-    assert len(comment) <= 64 and comment.isascii()
+    assert comment and len(comment) <= 64 and comment.isascii() and comment.isprintable()
+    assert "\\" not in comment
+    (logged,) = [record for record in caplog.records if record.name == "assocsh"]
+    assert logged.levelname == "ERROR" and "N-EVENT-REPORT-RQ" in logged.getMessage()
+    assert logged.exc_info is not None and logged.exc_info[1] is error
+    assert "in report" in caplog.text
     (remark,) = [text for text in watch.remarks if "failed" in text]
     assert f"answered {status:04X}H" in remark and type(error).__name__ in remark
 

@@ -10,16 +10,26 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 
-from assocsh.association import Association, Handlers, Indication, Peer, connect, listen
+from assocsh.association import (
+    AcceptorPolicy,
+    Association,
+    Handlers,
+    Indication,
+    Peer,
+    connect,
+    listen,
+)
 from assocsh.datasets.dictionary import sop_class_uid
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.states import CancelOutcome
 from assocsh.practice import Practice, generator, start
+from assocsh.uids import VERIFICATION
 from tests.datasets.make import ct, write
 
 YAMADA = generator.uid("PRC-1002", 1)
+BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
 OKONKWO = generator.uid("PRC-1004", 1)
 
 
@@ -190,11 +200,6 @@ async def test_optional_keys_of_other_levels_are_ff01(association: Association) 
 @pytest.mark.parametrize(
     ("level", "model", "keys", "offending"),
     [
-        ("SERIES", "study", {"SeriesInstanceUID": ""}, 0x0020000D),
-        ("SERIES", "study", {"StudyInstanceUID": "1.2*"}, 0x0020000D),
-        ("SERIES", "study", {"StudyInstanceUID": "1.2\\1.3"}, 0x0020000D),
-        ("IMAGE", "study", {"StudyInstanceUID": "1.2"}, 0x0020000E),
-        ("STUDY", "patient", {"StudyInstanceUID": ""}, 0x00100020),
         ("STUDY", "study", {"QueryRetrieveLevel": "FRAME"}, 0x00080052),
         ("STUDY", "study", {"QueryRetrieveLevel": "PATIENT"}, 0x00080052),
     ],
@@ -207,6 +212,47 @@ async def test_hierarchical_rules(
     named = {tag: value for tag, _keyword, _vr, value in final.command.items()}
     assert offending in (named[0x0901] if isinstance(named[0x0901], tuple) else (named[0x0901],))
     assert final.command.error_comment
+
+
+@pytest.mark.parametrize("level", ["SERIES", "IMAGE"])
+@pytest.mark.parametrize("above", ["", "1.2*", OKONKWO, f"{OKONKWO}\\{YAMADA}"])
+@pytest.mark.parametrize("model", ["study", "patient"])
+async def test_queries_without_the_unique_keys_above(
+    association: Association, level: str, model: str, above: str
+) -> None:
+    """Relational queries (C.4.1.3.2): what is above the level narrows, and is not needed."""
+    own = {"SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}[level]
+    keys = {own: "", "StudyInstanceUID": above} if above else {own: ""}
+    found = [
+        one.dataset
+        async for one in association.find(level, keys, model=model)
+        if one.is_pending and one.dataset
+    ]
+    every = [
+        one.dataset
+        async for one in association.find(level, {own: "", "StudyInstanceUID": ""}, model=model)
+        if one.is_pending and one.dataset
+    ]
+    wanted = {OKONKWO, YAMADA} if "\\" in above else {above} if above == OKONKWO else None
+    expected = {one[own].value for one in every if wanted is None or one.StudyInstanceUID in wanted}
+    assert {one[own].value for one in found} == (set() if above == "1.2*" else expected)
+    assert len({one.StudyInstanceUID for one in every}) > 3
+
+
+@pytest.mark.parametrize(
+    ("level", "keys"),
+    [
+        ("SERIES", {"SeriesInstanceUID": "1.2"}),
+        ("SERIES", {"SeriesInstanceUID": "1.2", "StudyInstanceUID": "1.2*"}),
+        ("IMAGE", {"SOPInstanceUID": "1.2", "SeriesInstanceUID": "1.2"}),
+    ],
+)
+async def test_a_retrieve_needs_the_unique_keys_above(
+    association: Association, level: str, keys: dict[str, str]
+) -> None:
+    final = await association.get(level, keys).result()
+    assert final.status == 0xA900
+    assert "one value is needed" in final.command.error_comment
 
 
 async def test_worklist(association: Association) -> None:
@@ -245,6 +291,38 @@ async def test_queries_in_other_character_sets(association: Association) -> None
     ):
         keys = {"SpecificCharacterSet": charset, "PatientName": name}
         assert len(await find(association, "PATIENT", **keys)) == 1, name
+
+
+@pytest.mark.parametrize("asked", ["ISO_IR 192", "GB18030"])
+async def test_the_answers_are_in_the_character_set_asked_with(
+    association: Association, asked: str
+) -> None:
+    """Names in nine character sets, those with code extensions among them, and the same names."""
+    plain = await find(association, "PATIENT", PatientID="", PatientName="")
+    found = await find(
+        association, "PATIENT", PatientID="", PatientName="", SpecificCharacterSet=asked
+    )
+    assert {str(one.SpecificCharacterSet) for one in found} == {asked}
+    names = {one.PatientID: str(one.PatientName).rstrip("=") for one in plain}
+    assert {one.PatientID: str(one.PatientName).rstrip("=") for one in found} == names
+    assert any(not name.isascii() for name in names.values())
+    step = "ScheduledProcedureStepSequence[0].ScheduledProcedureStepDescription"
+    for whole in ({step: ""}, {"ScheduledProcedureStepSequence": None}):
+        steps = await find(association, "WORKLIST", SpecificCharacterSet=asked, **whole)
+        items = [one.ScheduledProcedureStepSequence[0] for one in steps]
+        said = {str(item.ScheduledProcedureStepDescription) for item in items}
+        assert "脳MRI フォローアップ" in said
+
+
+async def test_a_character_set_that_has_not_the_characters_is_not_used(
+    association: Association,
+) -> None:
+    keys = {"PatientID": "", "PatientName": "", "SpecificCharacterSet": "ISO_IR 100"}
+    found = {str(one.PatientName): one for one in await find(association, "PATIENT", **keys)}
+    latin = [one for name, one in found.items() if name.lower().startswith("m\u00fcller")]
+    assert [one.SpecificCharacterSet for one in latin] == ["ISO_IR 100"]
+    assert any(one.SpecificCharacterSet != "ISO_IR 100" for one in found.values())
+    assert not any("?" in name for name in found)
 
 
 # ---- retrieve -------------------------------------------------------------------------------
@@ -321,8 +399,37 @@ async def test_move(practice: Practice, association: Association, tmp_path: Path
         await listener.close()
     final = await association.move("STUDY", keys, "DEST").result()
     assert final.status == 0xA702
+    assert final.command.error_comment
     assert final.suboperations is not None
     assert final.suboperations.failed == 13
+
+
+@pytest.mark.parametrize(
+    ("policy", "handlers", "said"),
+    [
+        (AcceptorPolicy({VERIFICATION}), None, "DEST accepts no presentation context"),
+        (AcceptorPolicy(transfer_syntaxes=()), None, "DEST accepts no presentation context"),
+        (AcceptorPolicy(), None, "a C-STORE was answered 0122H"),
+        (AcceptorPolicy({BASIC_TEXT_SR}), "store", "was not accepted by the peer"),
+    ],
+)
+async def test_a_retrieve_that_failed_says_why(
+    practice: Practice,
+    association: Association,
+    tmp_path: Path,
+    policy: AcceptorPolicy,
+    handlers: str | None,
+    said: str,
+) -> None:
+    storage = Storage(tmp_path).handlers if handlers else None
+    async with await listen(ae_title="DEST", policy=policy, handlers=storage) as listener:
+        practice.destinations["DEST"] = (listener.host, listener.port)
+        keys = {"StudyInstanceUID": OKONKWO}
+        final = await association.move("STUDY", keys, "DEST").result()
+    assert final.status == (0xB000 if handlers else 0xA702)
+    assert said in final.command.error_comment
+    assert final.suboperations is not None
+    assert final.suboperations.failed == (12 if handlers else 13)
 
 
 async def test_a_move_destination_that_goes_away(
@@ -381,6 +488,50 @@ async def test_retired_and_private_classes_come_and_go(
         assert final.status == 0
     assert [one.sop_instance for one in storage.received] == ["1.2.3.77"]
     assert [one.sop_class for one in storage.received] == [dataset.SOPClassUID]
+
+
+async def _names(association: Association, study: str) -> list[str]:
+    found = await find(association, "STUDY", StudyInstanceUID=study, PatientID="", PatientName="")
+    return [str(one.PatientName) for one in found]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (0, 1, 0), (1, 1), (0, 0, 1, 1), (1, 0, 1, 0)])
+async def test_of_one_uid_what_came_last_is_there(
+    association: Association, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """Also another patient, study and series: what they have lost is gone, what they have stays."""
+    one, other = ct("1.2.3.50", name="First^A"), ct("1.2.3.50", name="Second^B")
+    other.PatientID, other.StudyInstanceUID, other.SeriesInstanceUID = "P2", "1.2.9", "1.2.9.1"
+    beside = ct("1.2.3.51", name="First^A")
+    assert (await association.store(beside).result()).status == 0
+    for which in order:
+        assert (await association.store((one, other)[which]).result()).status == 0
+    storage = Storage(tmp_path)
+    association.handlers = storage.handlers
+    last = (one, other)[order[-1]]
+    assert await _names(association, last.StudyInstanceUID) == [str(last.PatientName)]
+    assert await _names(association, "1.2.9") == (["Second^B"] if order[-1] else [])
+    assert await _names(association, "1.2.3") == ["First^A"]
+    for study in ("1.2.3", "1.2.9"):
+        await association.get("STUDY", {"StudyInstanceUID": study}).result()
+    got = {str(read.SOPInstanceUID): read for read in map(dcmread, tmp_path.glob("*.dcm"))}
+    assert set(got) == {"1.2.3.50", "1.2.3.51"}
+    assert got["1.2.3.50"].PatientName == last.PatientName
+    assert len(storage.received) == 2
+
+
+async def test_an_instance_that_was_refused_is_not_known(
+    association: Association, tmp_path: Path
+) -> None:
+    """Neither when the same comes again, nor in the place of a better one."""
+    bad = ct("1.2.3.60")
+    del bad.StudyInstanceUID
+    for dataset, status in ((bad, 0xC000), (bad, 0xC000), (ct("1.2.3.60"), 0), (bad, 0xC000)):
+        assert (await association.store(dataset).result()).status == status
+    storage = Storage(tmp_path)
+    association.handlers = storage.handlers
+    assert (await association.get("STUDY", {"StudyInstanceUID": "1.2.3"}).result()).status == 0
+    assert [one.sop_instance for one in storage.received] == ["1.2.3.60"]
 
 
 async def test_store_without_keys_is_not_understood(association: Association) -> None:

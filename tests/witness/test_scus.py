@@ -161,7 +161,6 @@ def test_orthanc_find(
     assert sorted(found[key] for found in answers) == sorted(wanted)
 
 
-@pytest.mark.xfail(strict=True, reason="K5: ISO_IR 192 was asked with, ISO 2022 IR 87 answers")
 def test_orthanc_finds_every_practice_patient(orthanc: Orthanc, serve: Serve) -> None:
     """The invented patients have names in nine character sets, and Orthanc asks in UTF-8."""
     orthanc.add_modality(serve.ae, serve.port)
