@@ -63,9 +63,11 @@ class AssocshError(Exception):
 class AssociationError(AssocshError):
     """The association ended, or could not be established.
 
-    ``by`` tells who caused it; ``established`` whether there ever was an association: it decides
-    between exit code 3 (could not be established) and 4 (lost). ``idle`` is how many seconds there
-    was no message before the peer ended an association with nothing pending; 0 of all other ends.
+    ``by`` tells who caused it, ``ended_by`` who sent the last word, an A-ABORT or the end of the
+    connection: this side aborts when the peer breaks the protocol. ``established`` tells whether
+    there ever was an association: it decides between exit code 3 (could not be established) and 4
+    (lost). ``idle`` is how many seconds there was no message before the peer ended an association
+    with nothing pending; 0 of all other ends.
     """
 
     exit_code = 4
@@ -78,9 +80,11 @@ class AssociationError(AssocshError):
         by: Side = "local",
         established: bool = False,
         idle: float = 0.0,
+        ended_by: Side | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.by: Side = by
+        self.ended_by: Side = by if ended_by is None else ended_by
         self.established = established
         self.idle = idle
 
@@ -150,7 +154,7 @@ class ProtocolError(AssociationError):
     def __init__(
         self, message: str, *, reason: int = 0, hint: str = "", established: bool = True
     ) -> None:
-        super().__init__(message, hint=hint, by="peer", established=established)
+        super().__init__(message, hint=hint, by="peer", established=established, ended_by="local")
         self.reason = reason
 
 

@@ -146,7 +146,6 @@ class AssocSession:
         self._peer = peer
         self._started = False
         self._options = options
-        self._text = ""
 
     def __enter__(self) -> AssocSession:
         self.call(self._begin())

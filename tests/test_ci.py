@@ -85,15 +85,25 @@ def test_dead_code_is_found(
     (tmp_path / "assocsh" / "m.py").write_text(
         "def used(): ...\ndef unused(): ...\ndef known(): ...\nused()\n", "utf-8"
     )
+    other = tmp_path / "assocsh" / "n.py"
+    other.write_text("class A:\n    def __init__(self):\n        self._a = 1\nA()\n", "utf-8")
     monkeypatch.setattr(dead_code, "ROOT", tmp_path)
     monkeypatch.setattr(dead_code, "allowed", lambda: {"known", "used"})
     assert dead_code.main() == 1
     assert capsys.readouterr().out.splitlines() == [
         "assocsh/m.py:2: unused function unused",
+        "assocsh/n.py:3: unused attribute _a",
+        "assocsh/n.py:3: its module never reads _a",
         "unused_names.toml: used is used, or gone",
     ]
-    monkeypatch.setattr(dead_code, "allowed", lambda: {"known", "unused"})
+    monkeypatch.setattr(dead_code, "allowed", lambda: {"known", "unused", "_a"})
     assert dead_code.main() == 0
+    # what has the name of something that is used elsewhere
+    (tmp_path / "assocsh" / "o.py").write_text("def f(x):\n    return x._a\nf(1)\n", "utf-8")
+    monkeypatch.setattr(dead_code, "allowed", lambda: {"known", "unused"})
+    capsys.readouterr()
+    assert dead_code.main() == 1
+    assert capsys.readouterr().out == "assocsh/n.py:3: its module never reads _a\n"
 
 
 def test_every_name_that_may_be_unused_is_named_once() -> None:

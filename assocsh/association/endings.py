@@ -16,6 +16,7 @@ from assocsh.errors import (
     AssociationRejected,
     ConnectionFailed,
     ConnectionLost,
+    OperationTimeout,
     ProtocolError,
     UnusableFile,
 )
@@ -230,10 +231,11 @@ def release_mid_message() -> ProtocolError:
 def write_stalled(seconds: float | None, unsent: int) -> ConnectionLost:
     """The peer took nothing for ``Timeouts.write_stall`` seconds."""
     return ConnectionLost(
-        f"the peer took no byte for {seconds:g} s: {unsent} bytes are unsent, the connection "
-        "was reset",
+        f"the peer took no byte for {seconds:g} s: {unsent} bytes are unsent, this side reset the "
+        "connection",
         hint="the peer hangs, or the network is gone; what was being stored has an unknown status",
         by="peer",
+        ended_by="local",
         established=True,
     )
 
@@ -244,6 +246,7 @@ def no_answer(peer: Peer, seconds: float | None) -> ConnectionFailed:
         f"{peer} took the connection but did not answer the A-ASSOCIATE-RQ within {seconds:g} s",
         hint="it may wait for a TLS handshake (try --tls), or is not a DICOM server",
         by="peer",
+        ended_by="local",
     )
 
 
@@ -251,8 +254,9 @@ def artim_expired(situation: Situation) -> ConnectionLost:
     """ARTIM ran out on a connection that neither speaks nor closes."""
     return ConnectionLost(
         f"{situation.peer} kept the connection open without a word for "
-        f"{situation.timeouts.artim:g} s",
+        f"{situation.timeouts.artim:g} s: this side closed it",
         by="peer",
+        ended_by="local",
         established=situation.established,
     )
 
@@ -301,6 +305,15 @@ def _lost_hint(situation: Situation) -> str:
     if situation.storing:
         return "what was being stored has an unknown status: ask with `find image`, then `reopen`"
     return "`reopen` opens it again; the peer's log may say why"
+
+
+def no_response(request: Request, message_id: int | None, limit: float) -> OperationTimeout:
+    """The peer has not answered a request for ``limit`` seconds, the DIMSE timeout."""
+    return OperationTimeout(
+        f"no response to the {request.name} with Message ID {message_id} for {limit:g} s",
+        message_id=message_id,
+        hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
+    )
 
 
 def source_failed(request: Request, error: OSError, midway: bool) -> UnusableFile:

@@ -42,7 +42,6 @@ from assocsh.errors import (
     AssociationReleased,
     AssocshError,
     LocalProtocolError,
-    OperationTimeout,
     UsageError,
 )
 from assocsh.text.addresses import Peer
@@ -55,7 +54,11 @@ from assocsh.upperlayer.negotiation import (
     PresentationContext,
 )
 
-_OF_OPERATIONS = (dimse_events.StateChanged, dimse_events.ResponseReceived)
+_OF_OPERATIONS = (
+    dimse_events.StateChanged,
+    dimse_events.ResponseReceived,
+    dimse_events.InvalidResponse,
+)
 
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
@@ -253,6 +256,7 @@ class Engine:
         return {
             dimse_events.StateChanged: self._entered,
             dimse_events.ResponseReceived: self._response,
+            dimse_events.InvalidResponse: self._invalid_response,
             dimse_events.MessageSent: self._message,
             dimse_events.MessageReceived: self._message,
             dimse_events.StoreBegun: lambda one: self.performer.begin_store(one.performing),
@@ -322,7 +326,7 @@ class Engine:
         self._by_id = {one.context_id: one for one in negotiated.contexts if one.accepted}
         window = negotiated.window
         self.dimse = self.protocol.dimse = DimseMachine(
-            self._by_id,
+            {number: context.abstract_syntax for number, context in self._by_id.items()},
             invoked=window.invoked,
             performed=window.performed,
             peer_max_pdu=negotiated.peer_max_pdu,
@@ -360,12 +364,20 @@ class Engine:
             )
             return
         self.answers += 1
-        response = Response(event.command, event.data, operation.context, operation.request, decode)
+        context = self._by_id[event.context_id]
+        response = Response(event.command, event.data, context, operation.request, decode)
         operation.deliver(response, final=event.final)
         if event.final and operation.cancel_result is not None:
             remark = operation.cancel_remark
             if remark is not None:
                 self.stream.remark(*remark)
+
+    def _invalid_response(self, event: dimse_events.InvalidResponse) -> None:
+        operation = event.invocation.user
+        assert isinstance(operation, Operation)
+        self.stream.remark(event.error.message, "peer")
+        if not operation.done:
+            operation.error = event.error
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
         now = self.loop.time()
@@ -394,12 +406,8 @@ class Engine:
             # Another one that ran out at the same time has ended the association.
             return
         limit = self.timeouts.dimse
-        operation.error = OperationTimeout(
-            f"no response to the {operation.request.name} with Message ID "
-            f"{invocation.message_id} for {limit:g} s",
-            message_id=invocation.message_id,
-            hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
-        )
+        assert limit is not None
+        operation.error = endings.no_response(operation.request, invocation.message_id, limit)
         self.dimse.fail(invocation)
         self._take(self.dimse)
         if self.on_timeout == "abort":

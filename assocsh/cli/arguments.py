@@ -58,7 +58,7 @@ def shell_options() -> tuple[Option, ...]:
     return (
         Option("-c", Slot.TEXT, "COMMANDS", summary="commands, separated by ; or line ends"),
         Option("--format", Slot.CHOICE, "FORMAT", FORMATS, ", ".join(FORMATS)),
-        Option("--keep-going", summary="go on after a failure (-c, stdin, run)"),
+        Option("--keep-going", summary="go on with the next command after a failure (-c, stdin)"),
         Option("--no-toolbar", summary="a prompt without the toolbar"),
     )
 

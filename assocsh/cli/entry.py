@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from assocsh.cli.arguments import Arguments, Mode
+from assocsh.text import plain
 
 if TYPE_CHECKING:
     from assocsh.session.config import Config
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 def enter(arguments: Arguments) -> int:
     """Run what was asked for; the exit code. Raises UsageError before anything has begun."""
+    plain.register()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(errors=plain.ERRORS)  # type: ignore[union-attr]
     _quiet("pydicom", "pynetdicom", "asyncio")
     if arguments.mode is Mode.SERVE:
         from assocsh.cli.serve import serve

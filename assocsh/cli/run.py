@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,18 +118,15 @@ class _Signals:
 def _plan(
     arguments: RunArguments, config: Config, redactor: Redactor | None, reporter: Reporter
 ) -> runner.RunPlan:
-    variables = environment_variables(os.environ)
-    for path in arguments.values("--set-file"):
-        variables |= read_variables(path)
-    variables |= dict(parse_assignment(text) for text in arguments.values("--set"))
     root = Path(arguments.value("--file-root")).expanduser()
     return runner.RunPlan(
         peer=arguments.peer,
         open_text=arguments.open_text,
-        variables=variables,
+        variables=script_variables(arguments, os.environ),
         file_root=root if arguments.has("--file-root") else None,
         jobs=parse_integer(arguments.value("--jobs", "1"), "--jobs", least=1, most=256),
         keep_going=arguments.has("--keep-going"),
+        on_error=arguments.value("--on-error"),
         timeout=parse_limit(arguments.value("--timeout", "never")),
         format=arguments.value("--format"),
         config=config,
@@ -141,6 +139,18 @@ def _plan(
             LOGGED if arguments.has("--log") else 0,
         ),
     )
+
+
+def script_variables(arguments: RunArguments, environment: Mapping[str, str]) -> dict[str, str]:
+    """What scripts find in their variables: ``--set`` wins over the environment, that over files.
+
+    Of several files the last wins. Raises UsageError for one that cannot be read.
+    """
+    variables: dict[str, str] = {}
+    for path in arguments.values("--set-file"):
+        variables |= read_variables(path)
+    variables |= environment_variables(environment)  # a pipeline sets it, a file is checked in
+    return variables | dict(parse_assignment(text) for text in arguments.values("--set"))
 
 
 def _is_terminal() -> bool:

@@ -8,28 +8,41 @@ from dataclasses import dataclass, field
 from assocsh.cli import options
 from assocsh.errors import UsageError
 from assocsh.language.model import Option, Slot
-from assocsh.language.settings import FORMATS
+from assocsh.language.settings import FORMATS, SETTINGS
 from assocsh.scripting.reports import STDOUT, reports
 
 HEAD = """\
 assocsh run SCRIPT.assoc... [PEER] [options]
 
 Runs session scripts, an association each, and reports. PEER is opened for scripts that have no
-open of their own, and is $peer in all of them. Options of open are taken too."""
+open of their own, and is $peer in all of them. Options of open are taken too.
+A failed command ends its script, unless --on-error continue; a failed script ends the run,
+unless --keep-going: the exit code is that of the first failure either way."""
 
 RUNNING = (
     Option(
         "--set",
         Slot.TEXT,
         "NAME=VALUE",
-        summary="a variable for $NAME; ASSOCSH_VAR_NAME in the environment does the same",
+        summary="a variable for $NAME; wins over ASSOCSH_VAR_NAME in the environment",
         repeated=True,
     ),
     Option(
-        "--set-file", Slot.FILE, "FILE.toml", summary="variables from a TOML file", repeated=True
+        "--set-file",
+        Slot.FILE,
+        "FILE.toml",
+        summary="variables from a TOML file; the environment and --set win over it",
+        repeated=True,
     ),
     Option("--jobs", Slot.INTEGER, "N", summary="N scripts at a time"),
-    Option("--keep-going", summary="go on after a failure, with commands and with scripts"),
+    Option("--keep-going", summary="go on with the next script after one that failed"),
+    Option(
+        "--on-error",
+        Slot.CHOICE,
+        "stop|continue",
+        SETTINGS["on-error"].choices,
+        "what a failed command does to those after it, as in set on-error",
+    ),
     Option("--timeout", Slot.DURATION, "TIME", summary="at most this long for each script"),
     Option("--file-root", Slot.DIRECTORY, "DIR", summary="refuse files outside of this folder"),
 )

@@ -8,10 +8,8 @@ from assocsh.commands.registry import command
 from assocsh.errors import AssocshError
 from assocsh.language.evaluate import evaluate
 from assocsh.language.expectations import Expectation
-from assocsh.language.help import QUERIES
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.place import line_at
-from assocsh.language.queries import OF_REQUEST
 from assocsh.language.verdict import Check
 from assocsh.output.summary import about
 from assocsh.session.resolver import SessionResolver
@@ -19,6 +17,32 @@ from assocsh.session.resolver import SessionResolver
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+QUERIES = """\
+Queries, about the last finished request, or another with #n. before:
+  status  status.name  count  elapsed
+  rsp[0].Keyword  rsp[0].Sequence[0].Keyword  rsp[*].Keyword  last.Keyword
+  suboperations.completed  .failed  .warning  .remaining  compared  different
+and about the association:
+  assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked
+  assoc.contexts[CTImageStorage].transfer_syntax  .result  .id  .role
+  events[*].type  pdu.sent  pdu.received
+and about what failed, right after the command that may fail:
+  error  error.kind  error.by  error.code  error.hint
+  assoc.state  (rejected, aborted, lost, refused)  assoc.ended_by
+  assoc.rejected.reason  .source  .result  assoc.aborted.source  .reason
+
+Predicates:
+  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (5s)
+  contains startswith endswith     parts of a text
+  includes             one of several values is this one
+  matches              a /pattern/ is found in it; /pattern/i in any case
+  exists isempty       is there such a value, is it of no length
+
+rsp[*] stands for every response, in no order: each must satisfy the predicate,
+with not each must fail it; includes asks for one of them. Expects in a row are
+all looked at before a script stops. A command that fails does not fail a script
+when an expect of status, error, assoc.state and the like stands right behind it."""
 
 SPEC = CommandSpec(
     "expect",
@@ -50,7 +74,7 @@ async def expect(session: Session, call: BoundCall) -> None:
     resolver = SessionResolver(session, call.subject)
     verdict = evaluate(parsed, resolver, call.call.place)
     record = None
-    if parsed.query.root in OF_REQUEST:
+    if parsed.query.of_request:
         record = resolver.record(parsed.query)
         if parsed.query.root == "status":
             record.status_checked = True

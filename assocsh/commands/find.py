@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
 from assocsh.commands.registry import command
-from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
 from assocsh.errors import ProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.sink import Kind
@@ -77,6 +76,7 @@ LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDesc
 async def find(session: Session, call: BoundCall) -> None:
     """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
     from assocsh.dimse.requests import CFind
+    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
 
     record = call.record
     level = call.required("level").upper()

@@ -9,7 +9,7 @@ from assocsh.errors import LanguageError
 from assocsh.language.evaluate import assigned
 from assocsh.language.expectations import Assignment
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
-from assocsh.language.queries import OF_REQUEST, Query
+from assocsh.language.queries import Query
 from assocsh.output.listing import Listing
 from assocsh.output.summary import about
 from assocsh.output.table import Column
@@ -48,7 +48,7 @@ async def let(session: Session, call: BoundCall) -> None:
         value = assigned(parsed, resolver, call.call.place)
     except LanguageError as error:
         query = parsed.value
-        if not error.hint and isinstance(query, Query) and query.root in OF_REQUEST:
+        if not error.hint and isinstance(query, Query) and query.of_request:
             record = resolver.record(query)
             count = len(record.results)
             error.hint = f"{about(record)}, had {count} response{'' if count == 1 else 's'} to ask"

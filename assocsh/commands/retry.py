@@ -43,29 +43,29 @@ class HeldOutput:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._kept: list[tuple[str, Kind | None]] = []
+        self._kept: list[tuple[str, Kind, bool]] = []
 
     @property
     def width(self) -> int | None:
         return self._output.width
 
-    def result(self, text: str) -> None:
-        self._kept.append((text, None))
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._kept.append((text, kind, True))
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         if kind is Kind.WIRE:
             self._output.note(text, kind)
         else:
-            self._kept.append((text, kind))
+            self._kept.append((text, kind, False))
 
     def flush(self) -> None:
         return
 
     def release(self) -> None:
         """Write all of it after all."""
-        for text, kind in self._kept:
-            if kind is None:
-                self._output.result(text)
+        for text, kind, is_result in self._kept:
+            if is_result:
+                self._output.result(text, kind)
             else:
                 self._output.note(text, kind)
         self._kept.clear()

@@ -22,7 +22,7 @@ SPEC = CommandSpec(
     ),
     options=(
         Option("--set", Slot.TEXT, "NAME=VALUE", summary="a variable", repeated=True),
-        Option("--keep-going", summary="go on after a failure"),
+        Option("--keep-going", summary="go on with the next script after one that failed"),
     ),
     examples=(
         "run tour.assoc",

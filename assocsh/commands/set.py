@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
-from assocsh.language.help import settings_text
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.language.settings import SETTINGS
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
 from assocsh.session.settings import find_setting
@@ -14,6 +14,18 @@ from assocsh.session.settings import find_setting
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+
+def settings_text() -> str:
+    """Every setting with its default and its choices, for help."""
+    width = max(map(len, SETTINGS))
+    lines = ["Without a value the setting is shown.", ""]
+    for setting in SETTINGS.values():
+        lines.append(f"  {setting.name:{width}}  {setting.summary} (default {setting.default})")
+        if setting.slot is Slot.CHOICE:
+            lines.append(f"  {'':{width}}  {', '.join(setting.choices)}")
+    return "\n".join(lines)
+
 
 SPEC = CommandSpec(
     "set",

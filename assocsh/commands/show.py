@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.output.listing import Listing
+from assocsh.output.objects import unstored_object
+from assocsh.output.table import Column
 from assocsh.session.binding import parse_integer, request_number
+
+UNSTORED = (
+    Column("row", right=True, least=3),
+    Column("file", middle=True, least=12),
+    Column("status", least=6),
+    Column("outcome", least=7),
+    Column("reason", least=12),
+)
 
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
 
 SPEC = CommandSpec(
     "show",
-    "results again: all rows of a request, or one row in full",
+    "results again: all rows of a request (of a store, what failed), or one row in full",
     Heading.REQUESTS,
     order=40,
     parameters=(
@@ -38,6 +49,9 @@ async def show(session: Session, call: BoundCall) -> None:
     """The kept results of a request again: all rows, or one in full."""
     word = call.argument("request")
     record = _last_with_results(session) if word is None else session.request(request_number(word))
+    if len(record.unstored):
+        show_unstored(session, record, call.argument("row"))
+        return
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
         return
@@ -51,6 +65,21 @@ async def show(session: Session, call: BoundCall) -> None:
             f"#{record.number} has no row {index}", hint=f"it has {len(record.results)}"
         )
     session.presenter.row(record, index - 1, record.results.dataset(index - 1))
+
+
+def show_unstored(session: Session, record: RequestRecord, row: str | None) -> None:
+    """The files of a store that did not go through: all, or one. Raises UsageError."""
+    files = record.unstored
+    shown = range(len(files))
+    if row is not None:
+        index = parse_integer(row, "row", least=1)
+        if index > len(files):
+            raise UsageError(f"#{record.number} has no row {index}", hint=f"it has {len(files)}")
+        shown = range(index - 1, index)
+    rows = [unstored_object(record, index) for index in shown]
+    session.presenter.listing(Listing("unstored", UNSTORED, rows, as_pairs=row is not None))
+    if files.forgotten and row is None:
+        session.note(f"{files.forgotten} more were too many to remember")
 
 
 def _last_with_results(session: Session) -> RequestRecord:

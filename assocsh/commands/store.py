@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,8 +21,12 @@ from assocsh.errors import (
 )
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import ALIKE_SHOWN, FirstFew
+from assocsh.results.unstored import Outcome
 from assocsh.session.beside import Beside
+from assocsh.session.binding import request_number
 from assocsh.session.sending import Group, TimeSlices
+from assocsh.text.cells import cell
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
@@ -38,10 +43,23 @@ SPEC = CommandSpec(
     order=50,
     aliases=("c-store",),
     parameters=(
-        Parameter("path", Slot.FILE, required=True, repeated=True, summary="files or folders"),
+        Parameter(
+            "path",
+            Slot.FILE,
+            required=True,
+            repeated=True,
+            summary="files or folders",
+            unless="--failed",
+        ),
     ),
     options=(
         Option("--recursive", summary="folders inside folders too"),
+        Option(
+            "--failed",
+            Slot.REQUEST,
+            "#N",
+            summary="again what store #N could not send, or was answered with a failure",
+        ),
         REPEAT,
         Option("--here", summary="on the open association alone"),
     ),
@@ -51,6 +69,7 @@ SPEC = CommandSpec(
         "store examples/ct.dcm --repeat 50",
         "store examples --here",
     ),
+    details="`show #N` lists the files of store #N that failed, each with its reason.",
     section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
     sends=True,
     service="C-STORE",
@@ -86,9 +105,11 @@ async def store(session: Session, call: BoundCall) -> None:
 
     record = call.record
     session.open_association()
+    found = failed_before(session, call)
     paths = [call.path(word) for word in call.arguments.get("path", ())]
-    await session.practice.make_examples(paths, call.base)
-    found = await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
+    if paths:
+        await session.practice.make_examples(paths, call.base)
+        found += await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
     if not found:
         raise UsageError(
             f"there are no files in {', '.join(map(str, paths))}",
@@ -99,13 +120,37 @@ async def store(session: Session, call: BoundCall) -> None:
     sending = _Sending(session, record, None if call.flag("--here") else Beside(session, call))
     slices = TimeSlices()
     left = record.operations.expected
-    for file in (file for _ in range(times) for file in found):
+    files = (file for _ in range(times) for file in found)
+    for file in files:
         if not await sending.send(CStore(str(file.path)), file):
+            sending.leave_out(chain((file,), files))
             break
         left -= 1
         await slices.pause()
     record.operations.expected = record.total + left
     await sending.finish()
+
+
+def failed_before(session: Session, call: BoundCall) -> list[FoundFile]:
+    """The files that an earlier store named by ``--failed`` could not store. Raises UsageError."""
+    word = call.option("--failed")
+    if word is None:
+        return []
+    earlier = session.request(request_number(word))
+    if earlier.service != "C-STORE":
+        raise UsageError(
+            f"#{earlier.number} is no store but {earlier.service}",
+            hint="`requests` lists what there was",
+        )
+    again = earlier.unstored.to_send_again()
+    if not again:
+        raise UsageError(f"no file of #{earlier.number} failed: there is nothing to send again")
+    if earlier.unstored.forgotten:
+        session.note(
+            f"{earlier.unstored.forgotten} more of #{earlier.number} failed than are remembered",
+            Kind.WARNING,
+        )
+    return [FoundFile(Path(path), True) for path in again]
 
 
 class _Sending:
@@ -119,6 +164,7 @@ class _Sending:
         self._skipped = 0
         self._beside = beside
         self._left: list[LeftFile] = []
+        self._unanswered = FirstFew(ALIKE_SHOWN)
 
     async def send(self, request: Request, file: FoundFile) -> bool:
         """Hand over one file; False when no more should be sent."""
@@ -146,7 +192,14 @@ class _Sending:
             hint = error.hint
             error = NoPresentationContext(message, sop_class=error.sop_class, hint=hint)
         self._record.refusal = self._record.refusal or error
+        self._record.unstored.add(str(file.path), Outcome.REFUSED, error.message)
         self._session.presenter.refused(self._record, str(file.path), error)
+
+    def leave_out(self, files: Iterable[FoundFile]) -> None:
+        """Remember what will not be sent any more, unless that was asked for."""
+        if not self._record.cancel_asked:
+            for file in files:
+                self._record.unstored.add(str(file.path), Outcome.UNSENT, "")
 
     async def _leave(self, request: Request, file: FoundFile, error: NoPresentationContext) -> bool:
         """Leave a file for an association of its own; False when that will not help."""
@@ -180,6 +233,8 @@ class _Sending:
             f"#{self._record.number} {files} on an association of their own, with the contexts "
             "that the open one does not have (--here keeps to that)"
         )
+        operations = self._record.operations
+        operations.expected = operations.total + len(self._left)
         try:
             for start in range(0, len(specs), MAX_CONTEXTS):
                 some = specs[start : start + MAX_CONTEXTS]
@@ -187,6 +242,7 @@ class _Sending:
                     beside, some, [one for one in self._left if one.spec in some]
                 )
         finally:
+            operations.expected = operations.total
             await beside.restore()
 
     async def _send_beside(
@@ -205,13 +261,15 @@ class _Sending:
             return
         async with association:
             group = Group(self._session, self._record, on_end=self._ended, association=association)
-            for left in files:
+            waiting = iter(files)
+            for left in waiting:
                 try:
                     operation = await group.send(left.request)
                 except (UnusableFile, NoPresentationContext) as refused:
                     self._refuse(left.file, refused)
                     continue
                 if operation is None:
+                    self.leave_out(one.file for one in (left, *waiting))
                     break
                 self._paths[operation.number] = str(left.file.path)
             await group.finish()
@@ -220,11 +278,18 @@ class _Sending:
         try:
             await self._group.finish()
         except AssocshError:
-            for left in self._left:
-                self._refuse(left.file, left.error)
+            self.leave_out(left.file for left in self._left)
             raise
-        if self._left and self._beside is not None and not self._record.cancel_asked:
-            await self._send_left(self._beside)
+        else:
+            if self._left and self._beside is not None and not self._record.cancel_asked:
+                await self._send_left(self._beside)
+        finally:
+            if self._unanswered.left_out:
+                self._session.note(
+                    f"... and {self._unanswered.left_out} more: "
+                    f"show #{self._record.number} lists them",
+                    Kind.WARNING,
+                )
         if self._skipped:
             files = "file that is" if self._skipped == 1 else "files that are"
             self._session.note(f"#{self._record.number} skipped {self._skipped} {files} not DICOM")
@@ -232,13 +297,25 @@ class _Sending:
             raise UsageError("there was no DICOM file to send", hint="a Part 10 file ends in .dcm")
 
     def _ended(self, operation: Operation) -> None:
-        path = self._paths.pop(operation.number, "")
-        if operation.final is not None:
-            self._session.presenter.stored(self._record, path, operation.final)
-        elif operation.sent_at is not None and operation.error is not None:
+        path, unstored = self._paths.pop(operation.number, ""), self._record.unstored
+        final, error = operation.final, operation.error
+        if final is not None:
+            if final.category in (Outcome.FAILURE, Outcome.WARNING):
+                reason = final.meaning
+                if final.error_comment:
+                    reason += f": {final.error_comment}"
+                unstored.add(path, Outcome(final.category), reason, final.status)
+            self._session.presenter.stored(self._record, path, final)
+        elif error is not None and not self._record.cancel_asked:
             # the peer may have it or not: neither a success nor a failure
-            from assocsh.text.cells import cell
+            sent = operation.sent_at is not None
+            outcome = Outcome.UNANSWERED if sent else Outcome.UNSENT
+            unstored.add(path, outcome, error.message)
+        if final is None and error is not None and operation.sent_at is not None:
+            self._say_unanswered(path)
 
+    def _say_unanswered(self, path: str) -> None:
+        if self._unanswered.admit():
             self._session.note(
                 f"#{self._record.number} {cell(path)}: sent, but no answer came", Kind.WARNING
             )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from assocsh.datasets.structure import Notice
 from assocsh.errors import UsageError
@@ -93,17 +93,15 @@ class TextReader:
             return self._encoding
         if _ASCII.issuperset(terms):
             return self._guess(value, "no Specific Character Set is declared")
-        from pydicom.charset import convert_encodings, decode_bytes, python_encoding
-
-        unknown = [term for term in terms if term not in python_encoding]
+        unknown, encodings = _declared(terms)
         if unknown:
-            what = f"{unknown[0]!r} is not a character set of DICOM"
-            nearly = _python_name(unknown[0])
+            what = f"{unknown!r} is not a character set of DICOM"
+            nearly = _python_name(unknown)
             if nearly is not None and _fits(value, nearly):
                 self._tell(f"{what}: read as {nearly}")
                 return nearly
             return self._guess(value, what)
-        if "\ufffd" in decode_bytes(value, convert_encodings(list(terms)), set()):
+        if not _fits_all(value, encodings):
             declared = "\\".join(terms)
             return self._guess(value, f"text is not in {declared}, which is declared")
         return None
@@ -119,6 +117,26 @@ class TextReader:
         if text not in self._told:
             self._told.add(text)
             self._notice(text)
+
+
+@lru_cache(maxsize=64)
+def _declared(terms: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """The first of the terms that is none, or the encodings of all of them."""
+    from pydicom.charset import convert_encodings, python_encoding
+
+    for term in terms:
+        if term not in python_encoding:
+            return term, ()
+    return "", tuple(convert_encodings(list(terms)))
+
+
+def _fits_all(value: bytes, encodings: tuple[str, ...]) -> bool:
+    """Whether pydicom reads ``value``, with the escapes between the encodings, without a loss."""
+    if len(encodings) == 1:
+        return _fits(value, encodings[0])
+    from pydicom.charset import decode_bytes
+
+    return "\ufffd" not in decode_bytes(value, list(encodings), set())
 
 
 def _fits(value: bytes, encoding: str) -> bool:

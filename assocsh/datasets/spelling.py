@@ -43,7 +43,7 @@ STEP = rf"(?:{TAG}{ITEM}?)"
 PATH = rf"(?:{STEP}(?:[{SEPARATORS}]{STEP})*)"
 """All of these are regular expressions without groups of their own, to be put into others."""
 
-_NUMBER, _TAG, _ITEM, _STEP, _PATH = map(re.compile, (NUMBER, TAG, ITEM, STEP, PATH))
+_NUMBER, _TAG, _ITEM, _STEP = map(re.compile, (NUMBER, TAG, ITEM, STEP))
 _JOINTS = frozenset(SEPARATORS)
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
@@ -56,7 +56,7 @@ def scan_path(text: str, at: int = 0) -> int:
     Only whole steps count: of ``Sequence[0].`` the path is ``Sequence[0]``. What comes behind is
     the caller's to judge.
     """
-    found = _PATH.match(text, at)
+    found = re.compile(PATH).match(text, at)
     return found.end() if found else at
 
 

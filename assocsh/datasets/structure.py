@@ -189,8 +189,12 @@ def walk(
             continue
         if group == 0xFFFE:
             raise StructureError(f"{format_tag(tag)} at byte {position} where an element belongs")
-        vr, length, size = _header(head, tag, position, implicit, little, notice)
-        position += size
+        if implicit:
+            vr, length = "", int.from_bytes(head[4:8], "little" if little else "big")
+            position += 8
+        else:
+            vr, length, size = _header(head, tag, position, little, notice)
+            position += size
         kind = _kind(tag, vr, length, implicit)
         part = Part(kind, tag, vr, position, length, depth, implicit)
         if kind is Kind.ELEMENT:
@@ -217,16 +221,14 @@ def _closing(opened: _Open, kind: Kind, position: int) -> Part:
 
 
 def _header(
-    head: bytes, tag: int, position: int, implicit: bool, little: bool, notice: Notice
+    head: bytes, tag: int, position: int, little: bool, notice: Notice
 ) -> tuple[str, int, int]:
-    """VR, length and header size of an element.
+    """VR, length and header size of an element in Explicit VR.
 
     A VR of the future is two capital letters and has the long form (PS3.5 6.2). Other printable
     characters are what some writers put where they know no VR (``??``): those use the short form.
     """
     order = "<" if little else ">"
-    if implicit:
-        return "", struct.unpack_from(order + "I", head, 4)[0], 8
     vr = head[4:6].decode("latin-1")
     if vr in SHORT_VRS:
         return vr, struct.unpack_from(order + "H", head, 6)[0], 8

@@ -113,6 +113,8 @@ def check_values(values: Mapping[int, Value]) -> None:
             raise UsageError(f"{value!r} does not fit {ELEMENTS[number].keyword}, which is {vr}")
 
 
+MAX_FOREIGN = 16
+
 _HEAD = struct.Struct("<HHI")
 _US = struct.Struct("<HHIH")
 _UL = struct.Struct("<HHII")
@@ -143,13 +145,17 @@ def _bad(what: str) -> ProtocolError:
 class CommandSet:
     """One command set. ``values`` maps element numbers (0x0100 is (0000,0100)) to values.
 
-    Elements the standard does not name are kept on receipt as hexadecimal text.
+    Elements the standard does not name are kept on receipt as hexadecimal text. ``foreign`` are
+    the tags, as 32-bit numbers, of elements that belong in no command set, for they are of another
+    group than 0000: peers send them (a list of failed instances beside the counts of a C-GET-RSP),
+    and they were read over. MAX_FOREIGN of them are named at most.
     """
 
-    __slots__ = ("field", "values")
+    __slots__ = ("field", "foreign", "values")
 
-    def __init__(self, values: dict[int, Value]) -> None:
+    def __init__(self, values: dict[int, Value], foreign: tuple[int, ...] = ()) -> None:
         self.values = values
+        self.foreign = foreign
         field = values.get(COMMAND_FIELD, 0)
         self.field = field if isinstance(field, int) else 0
         """Command Field; compare with CommandField, name it with field_label()."""
@@ -201,18 +207,36 @@ class CommandSet:
         """Read a command set. Raises ProtocolError (reason 6) for bytes that are none.
 
         The group length is not relied on (peers get it wrong): all of ``data`` is read. VR bytes
-        of a peer that wrongly sends Explicit VR are recognised and named in the error.
+        of a peer that wrongly sends Explicit VR are recognised and named in the error. Elements of
+        another group never make a command set invalid, whatever is in them: they are read over,
+        and where nothing can be read behind them, so is the rest.
         """
-        data = bytes(data)
+        return cls.decode_located(bytes(data))[0]
+
+    @classmethod
+    def decode_located(cls, data: bytes) -> tuple[CommandSet, int]:
+        """``decode``, and the offset of the value of Message ID Being Responded To (0: none).
+
+        Any other two bytes at that offset give the same command set but for that number, since
+        where the elements are is read from their heads alone. MessageReader lives by that.
+        """
         values: dict[int, Value] = {}
+        foreign: dict[int, None] = {}
+        located = 0
         position, end = 0, len(data)
         unpack = _HEAD.unpack_from
         while position < end:
             if end - position < 8:
+                if foreign:
+                    break
                 raise _bad("command set ends in the middle of an element")
             group, number, length = unpack(data, position)
             position += 8
+            if group and len(foreign) < MAX_FOREIGN:
+                foreign[group << 16 | number] = None
             if length > end - position:
+                if foreign:
+                    break
                 if data[position - 4 : position - 2].isalpha():
                     raise _bad("command set is in Explicit VR; PS3.7 6.3.1 wants Implicit VR")
                 raise _bad(
@@ -222,17 +246,21 @@ class CommandSet:
             kind = _KINDS.get(number)
             if length == 2 and kind == "US" and group == 0:
                 values[number] = _U16.unpack_from(data, position)[0]
+                if number == MESSAGE_ID_BEING_RESPONDED_TO:
+                    located = position
                 position += 2
                 continue
             raw = data[position : position + length]
             position += length
-            if group != 0:
-                raise _bad(f"element ({group:04x},{number:04x}) does not belong in a command set")
+            if group:
+                continue
             if kind == "US":
                 # An empty optional number is the same as an absent one.
                 if length >= 2:
                     values[number] = _U16.unpack_from(raw)[0]
-                elif length:
+                    if number == MESSAGE_ID_BEING_RESPONDED_TO:
+                        located = position - length
+                elif length and not foreign:
                     raise _bad(f"{ELEMENTS[number].keyword} has {length} byte, a number has 2")
             elif kind == "AT":
                 values[number] = tuple(
@@ -248,10 +276,10 @@ class CommandSet:
             raise _bad("command set without Command Field (0000,0100)")
         if COMMAND_DATA_SET_TYPE not in values:
             raise _bad("command set without Command Data Set Type (0000,0800)")
-        return cls(values)
+        return cls(values, tuple(foreign)), located
 
-    # Typed views. A missing number is 0, a missing text "": the peer may leave anything out.
-    # Those that each message is asked for do without a call of number().
+    # Typed views. A missing number is 0 and a missing text "", for elements that may be left out.
+    # Where 0 would be a statement, as Success is, what is missing is None.
 
     def number(self, element: int) -> int:
         value = self.values.get(element, 0)
@@ -294,9 +322,10 @@ class CommandSet:
         return self.values.get(COMMAND_DATA_SET_TYPE, 0) != NO_DATA_SET
 
     @property
-    def status(self) -> int:
-        value = self.values.get(STATUS, 0)
-        return value if isinstance(value, int) else 0
+    def status(self) -> int | None:
+        """Status (0000,0900); None without one, as in a request."""
+        value = self.values.get(STATUS)
+        return value if isinstance(value, int) else None
 
     @property
     def affected_sop_class(self) -> str:

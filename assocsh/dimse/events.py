@@ -25,12 +25,28 @@ class StateChanged(NamedTuple):
 
 
 class ResponseReceived(NamedTuple):
-    """A response to ``invocation``; ``final`` when no other follows. ``data`` is encoded."""
+    """A response to ``invocation``; ``final`` when no other follows.
+
+    ``data`` is encoded in the transfer syntax of the presentation context ``context_id``, which is
+    that of the request, or another of the same abstract syntax where the peer took that.
+    """
 
     invocation: Invocation
     command: CommandSet
     data: bytes | None
     final: bool
+    context_id: int
+
+
+class InvalidResponse(NamedTuple):
+    """A response to ``invocation`` that does not say how it went: it is ended by ``error``.
+
+    The association goes on. Where the request had not ended before, it is FAILED next.
+    """
+
+    invocation: Invocation
+    command: CommandSet
+    error: ProtocolError
 
 
 class UnmatchedResponse(NamedTuple):
@@ -125,6 +141,7 @@ class Violation(NamedTuple):
 DimseEvent = (
     StateChanged
     | ResponseReceived
+    | InvalidResponse
     | UnmatchedResponse
     | IndicationReceived
     | StoreBegun

@@ -81,7 +81,7 @@ class Lanes:
         """The first of the queue may go out: the window has a place, there is a Message ID."""
         if not (self.accepting and self.window.is_open):
             return False
-        return self._queue[0].writer is not None or self._ids.available(self.outstanding)
+        return len(self.outstanding) < self._ids.highest or self._queue[0].writer is not None
 
     @property
     def has_work(self) -> bool:
@@ -91,7 +91,7 @@ class Lanes:
     @property
     def _unread(self) -> Invocation | None:
         """The next request, when it can be begun and nothing of its data set was read yet."""
-        if not (self._queue and self.accepting and self._ids.available(self.outstanding)):
+        if not (self._queue and self.accepting) or len(self.outstanding) >= self._ids.highest:
             return None
         invocation = self._queue[0]
         return invocation if invocation.data_length and invocation.writer is None else None

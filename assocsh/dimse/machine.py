@@ -25,7 +25,9 @@ from assocsh.dimse.events import (
     CancelReceived,
     DimseEvent,
     IndicationReceived,
+    InvalidResponse,
     MessageReceived,
+    Remark,
     ResponseReceived,
     StoreBegun,
     StoreData,
@@ -46,25 +48,28 @@ from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_NOT_SPECIFIED
 
+MAX_REMARKS = 64
+"""How many things that a peer does again and again are remarked in the life of an association."""
+
 
 class DimseMachine:
     """Everything that one association has to say in DIMSE.
 
-    ``contexts`` are the accepted presentation context ids. ``invoked`` and ``performed`` are this
-    side's limits (0 unlimited), ``timeout`` the seconds without progress after which a request is
-    reported.
+    ``contexts`` are the accepted presentation contexts: their abstract syntaxes by id. ``invoked``
+    and ``performed`` are this side's limits (0 unlimited), ``timeout`` the seconds without progress
+    after which a request is reported.
     """
 
     def __init__(
         self,
-        contexts: Iterable[int],
+        contexts: Mapping[int, str],
         *,
         invoked: int = 1,
         performed: int = 1,
         peer_max_pdu: int = 0,
         timeout: float | None = None,
     ) -> None:
-        self.contexts = frozenset(contexts)
+        self.contexts = contexts
         self.window = OperationsWindow(invoked)
         self.timeout = timeout
         self._events: list[DimseEvent] = []
@@ -75,6 +80,7 @@ class DimseMachine:
         self._store: Performing | None = None
         self._received = bytearray()
         self._received_length = 0
+        self._remarked: set[object] = set()
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -218,7 +224,8 @@ class DimseMachine:
     ) -> None:
         """Answer the peer. A status that is not Pending is the final response.
 
-        Raises UsageError for a value that its element cannot hold; nothing is sent then.
+        Raises UsageError for a value that its element cannot hold, and for a data set where the
+        response has none; nothing is sent then.
         """
         self._performed.respond(performing, status, data, elements)
 
@@ -244,6 +251,8 @@ class DimseMachine:
             self._events.append(Violation(error))
 
     def _command_received(self, context_id: int, command: CommandSet, now: float) -> None:
+        if command.foreign:
+            self._remark_foreign(command)
         if not command.has_data:
             self._message_received(context_id, command, None, now)
         elif command.field == CommandField.C_STORE_RQ:
@@ -252,6 +261,12 @@ class DimseMachine:
             self._received_length = 0
             if not performing.refused:
                 self._events.append(StoreBegun(performing))
+        elif not data_cap(command.field):
+            raise ProtocolError(
+                f"a {command.label} announces a data set (Command Data Set Type "
+                f"{command.number(COMMAND_DATA_SET_TYPE):04X}H), which it never has",
+                reason=REASON_INVALID_VALUE,
+            )
 
     def _data_received(self, pdv: Pdv, now: float) -> None:
         command = self._reader.feed_data(pdv)
@@ -269,10 +284,11 @@ class DimseMachine:
                     self._events.append(StoreEnded(store, length))
             return
         received = self._received
-        if len(received) + len(pdv.data) > data_cap(command):
+        cap = data_cap(command.field)
+        if len(received) + len(pdv.data) > cap:
             raise ProtocolError(
-                f"the data set of a {command.label} is longer than {data_cap(command)} bytes, "
-                "which is more than assocsh keeps in memory",
+                f"the data set of a {command.label} is longer than {cap} bytes, which "
+                "is more than assocsh keeps in memory",
                 reason=REASON_NOT_SPECIFIED,
             )
         if not pdv.is_last:
@@ -297,6 +313,11 @@ class DimseMachine:
         if self.lanes.observed:
             self._events.append(MessageReceived(context_id, command, length, None))
         if field == CommandField.C_CANCEL_RQ:
+            if not command.answers:
+                self._events.append(
+                    Remark("a C-CANCEL-RQ that does not say which request it cancels: ignored")
+                )
+                return
             message_id = command.message_id_being_responded_to
             performing = self._performed.by_id.get(message_id)
             if performing is not None:
@@ -327,19 +348,15 @@ class DimseMachine:
         length: int,
         now: float,
     ) -> None:
-        message_id = command.message_id_being_responded_to
-        invocation = self._outstanding.get(message_id)
+        invocation = self._outstanding.get(command.message_id_being_responded_to)
         reason = ""
-        if invocation is None or invocation.answered:
-            reason = f"no request with Message ID {message_id} is outstanding"
-        elif context_id != invocation.context_id:
-            reason = (
-                f"request {message_id} went out on context {invocation.context_id}, "
-                f"the response came on {context_id}"
-            )
-        elif field != invocation.field | RESPONSE:
-            asked = CommandField(invocation.field).label
-            reason = f"request {message_id} is a {asked}"
+        if (
+            invocation is None
+            or invocation.answered
+            or context_id != invocation.context_id
+            or field != invocation.field | RESPONSE
+        ):
+            reason = self._mismatch(context_id, command, field, invocation)
         if self.lanes.observed:
             self._events.append(
                 MessageReceived(context_id, command, length, None if reason else invocation)
@@ -350,13 +367,57 @@ class DimseMachine:
         invocation.progress_at = now
         status = command.status
         final = status not in PENDING_STATUSES
-        self._events.append(ResponseReceived(invocation, command, data, final))
+        if status is None:
+            self._events.append(InvalidResponse(invocation, command, _no_status(command)))
+            end = OperationState.FAILED
+        else:
+            self._events.append(ResponseReceived(invocation, command, data, final, context_id))
+            end = OperationState.CANCELLED if status == CANCEL else OperationState.DONE
         if not final:
             return
         if not invocation.state.is_end:
-            end = OperationState.CANCELLED if status == CANCEL else OperationState.DONE
             self.lanes.change_state(invocation, end)
         self.lanes.answered(invocation)
+
+    def _mismatch(
+        self, context_id: int, command: CommandSet, field: int, invocation: Invocation | None
+    ) -> str:
+        """Why a response is none to ``invocation``; "" where it is one all the same.
+
+        Some peers answer on another accepted context of the same abstract syntax than the one that
+        was asked on. With the Message ID and the service right it can be no other answer, so it is
+        taken and remarked; to drop it would leave the request to its timeout.
+        """
+        message_id = command.message_id_being_responded_to
+        if invocation is None or invocation.answered:
+            if not command.answers:
+                return "it does not say which request it answers"
+            return f"no request with Message ID {message_id} is outstanding"
+        if field != invocation.field | RESPONSE:
+            return f"request {message_id} is a {CommandField(invocation.field).label}"
+        asked_on = invocation.context_id
+        where = f"went out on context {asked_on}, the response came on {context_id}"
+        if self.contexts[context_id] != self.contexts[asked_on]:
+            return f"request {message_id} {where}"
+        self._remark_once(
+            (asked_on, context_id),
+            f"request {message_id} {where}, which has the same abstract syntax: taken",
+        )
+        return ""
+
+    def _remark_foreign(self, command: CommandSet) -> None:
+        tags = " ".join(f"({tag >> 16:04x},{tag & 0xFFFF:04x})" for tag in command.foreign)
+        self._remark_once(
+            (command.field, command.foreign),
+            f"the command set of a {command.label} has {tags}, which belongs in none "
+            "(PS3.7 6.3.1): read over",
+        )
+
+    def _remark_once(self, key: object, text: str) -> None:
+        """Peers that do it do it with every message: each is said once, MAX_REMARKS at most."""
+        if key not in self._remarked and len(self._remarked) < MAX_REMARKS:
+            self._remarked.add(key)
+            self._events.append(Remark(text))
 
     # -- time ------------------------------------------------------------------------------------
 
@@ -377,3 +438,12 @@ class DimseMachine:
         for invocation in list(self._outstanding.values()):
             if invocation.sent and not invocation.detached and invocation.progress_at <= limit:
                 self._events.append(TimedOut(invocation))
+
+
+def _no_status(command: CommandSet) -> ProtocolError:
+    return ProtocolError(
+        f"a {command.label} to request {command.message_id_being_responded_to} without Status "
+        "(0000,0900): the peer does not say how it went",
+        reason=REASON_INVALID_VALUE,
+        hint="the peer broke PS3.7 9.3: look at its log",
+    )

@@ -6,8 +6,6 @@ context. Command and data go in separate PDUs; fragments have an even length.
 
 from __future__ import annotations
 
-import struct
-
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.elements import MESSAGE_ID_BEING_RESPONDED_TO
 from assocsh.dimse.requests import DataSource
@@ -15,8 +13,6 @@ from assocsh.errors import ProtocolError
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.pdus import Buffer, pdata_head
 from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_UNEXPECTED_PARAMETER
-
-_ELEMENT = struct.Struct("<HHI")
 
 MAX_COMMAND = 64 * 1024
 MAX_IDENTIFIER = 4 * 1024 * 1024
@@ -190,10 +186,11 @@ class MessageReader:
             if command is not None and _same_but(offset, data, previous):
                 values = command.values.copy()
                 values[MESSAGE_ID_BEING_RESPONDED_TO] = data[offset] | data[offset + 1] << 8
-                command = CommandSet(values)
+                command = CommandSet(values, command.foreign)
             else:
-                command = CommandSet.decode(data)
-                offset = _responded_to(data) if command.field in _ALIKE else 0
+                command, offset = CommandSet.decode_located(data)
+                if command.field not in _ALIKE:
+                    offset = 0
             self._previous = data, command, offset
         if command.has_data:
             self.command = command
@@ -228,18 +225,6 @@ _ALIKE = frozenset((CommandField.C_ECHO_RSP, CommandField.C_FIND_RSP, CommandFie
 """Of others two differ in more: the SOP instance, the counts of sub-operations."""
 
 
-def _responded_to(data: bytes) -> int:
-    """Where the value of Message ID Being Responded To stands in a command set; 0: nowhere."""
-    position = 0
-    while position < len(data):
-        _, number, length = _ELEMENT.unpack_from(data, position)
-        position += 8
-        if number == MESSAGE_ID_BEING_RESPONDED_TO:
-            return position if length == 2 else 0
-        position += length
-    return 0
-
-
 def _same_but(offset: int, data: bytes, previous: bytes) -> bool:
     """Whether two command sets differ in the two bytes at ``offset`` alone; False for offset 0."""
     return (
@@ -250,12 +235,42 @@ def _same_but(offset: int, data: bytes, previous: bytes) -> bool:
     )
 
 
-def data_cap(command: CommandSet) -> int:
-    """How large the data set of this message may get in memory."""
-    identifiers = (
-        CommandField.C_FIND_RQ,
-        CommandField.C_FIND_RSP,
-        CommandField.C_GET_RQ,
-        CommandField.C_MOVE_RQ,
-    )
-    return MAX_IDENTIFIER if command.field in identifiers else MAX_DATA_SET
+_CAPS = {
+    CommandField.C_STORE_RQ: MAX_DATA_SET,
+    CommandField.C_FIND_RQ: MAX_IDENTIFIER,
+    CommandField.C_FIND_RSP: MAX_IDENTIFIER,
+    CommandField.C_GET_RQ: MAX_IDENTIFIER,
+    CommandField.C_GET_RSP: MAX_DATA_SET,
+    CommandField.C_MOVE_RQ: MAX_IDENTIFIER,
+    CommandField.C_MOVE_RSP: MAX_DATA_SET,
+    CommandField.N_EVENT_REPORT_RQ: MAX_DATA_SET,
+    CommandField.N_EVENT_REPORT_RSP: MAX_DATA_SET,
+    CommandField.N_GET_RSP: MAX_DATA_SET,
+    CommandField.N_SET_RQ: MAX_DATA_SET,
+    CommandField.N_SET_RSP: MAX_DATA_SET,
+    CommandField.N_ACTION_RQ: MAX_DATA_SET,
+    CommandField.N_ACTION_RSP: MAX_DATA_SET,
+    CommandField.N_CREATE_RQ: MAX_DATA_SET,
+    CommandField.N_CREATE_RSP: MAX_DATA_SET,
+    **dict.fromkeys(
+        (
+            CommandField.C_STORE_RSP,
+            CommandField.C_ECHO_RQ,
+            CommandField.C_ECHO_RSP,
+            CommandField.C_CANCEL_RQ,
+            CommandField.N_GET_RQ,
+            CommandField.N_DELETE_RQ,
+            CommandField.N_DELETE_RSP,
+        ),
+        0,
+    ),
+}
+"""By PS3.7 9.3 and 10.3: what may have a data set, and how much of it is kept in memory."""
+
+
+def data_cap(field: int) -> int:
+    """How large the data set of a message with this Command Field may get; 0: it has none.
+
+    A message that is not of the standard is only read over, to be answered that it is not known.
+    """
+    return _CAPS.get(field, MAX_IDENTIFIER)  # type: ignore[call-overload,no-any-return]

@@ -15,6 +15,7 @@ from assocsh.dimse.commandset import (
     CommandSet,
     Value,
     check_values,
+    field_label,
 )
 from assocsh.dimse.elements import (
     ACTION_TYPE_ID,
@@ -23,15 +24,17 @@ from assocsh.dimse.elements import (
     COMMAND_DATA_SET_TYPE,
     COMMAND_FIELD,
     EVENT_TYPE_ID,
+    MESSAGE_ID,
     MESSAGE_ID_BEING_RESPONDED_TO,
     STATUS,
 )
 from assocsh.dimse.events import DimseEvent, Remark
 from assocsh.dimse.invocation import Outgoing, Performing
 from assocsh.dimse.lanes import Lanes
+from assocsh.dimse.messages import data_cap
 from assocsh.dimse.status import DUPLICATE_INVOCATION, PENDING_STATUSES
 from assocsh.dimse.window import OperationsWindow
-from assocsh.errors import ProtocolError
+from assocsh.errors import ProtocolError, UsageError
 from assocsh.upperlayer.reasons import REASON_NOT_SPECIFIED
 
 MAX_HELD = 256 * 1024 * 1024
@@ -71,6 +74,10 @@ class PerformedOperations:
                 reason=REASON_NOT_SPECIFIED,
             )
         performing = Performing(context_id, command)
+        if MESSAGE_ID not in command.values:
+            self._events.append(
+                Remark(f"a {command.label} without Message ID (0000,0110): answered as number 0")
+            )
         if performing.message_id in self.by_id:
             self._events.append(
                 Remark(
@@ -123,6 +130,9 @@ class PerformedOperations:
         if self.by_id.get(performing.message_id) is not performing:
             return
         check_values({STATUS: status, **(elements or {})})
+        if data and not data_cap(performing.command.field | RESPONSE):
+            label = field_label(performing.command.field | RESPONSE)
+            raise UsageError(f"a {label} has no data set (PS3.7 9.3, 10.3)")
         self._answer(performing, status, data, elements)
         if status not in PENDING_STATUSES:
             del self.by_id[performing.message_id]

@@ -55,7 +55,9 @@ class Response:
     @property
     def status(self) -> int:
         """Status (0000,0900)."""
-        return self.command.status
+        status = self.command.status
+        assert status is not None, "a response without one is not delivered"
+        return status
 
     @property
     def category(self) -> str:

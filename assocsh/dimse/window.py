@@ -39,21 +39,18 @@ class MessageIds:
     ``in_use`` are distinct Message IDs; ``last`` is the one that was given out last.
     """
 
-    __slots__ = ("_last",)
+    __slots__ = ("_last", "highest")
 
-    def __init__(self, last: int = 0) -> None:
+    def __init__(self, last: int = 0, highest: int = HIGHEST_MESSAGE_ID) -> None:
         self._last = last
-
-    @staticmethod
-    def available(in_use: Collection[int]) -> bool:
-        """Whether ``allocate`` would return one."""
-        return len(in_use) < HIGHEST_MESSAGE_ID
+        self.highest = highest
+        """How many there are."""
 
     def allocate(self, in_use: Collection[int]) -> int | None:
         """The next free Message ID, or None when every one is in use."""
-        if not self.available(in_use):
+        if len(in_use) >= self.highest:
             return None
         while True:
-            self._last = self._last % HIGHEST_MESSAGE_ID + 1
+            self._last = self._last % self.highest + 1
             if self._last not in in_use:
                 return self._last

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from assocsh.errors import UsageError
-from assocsh.language.model import CommandSpec, Slot
+from assocsh.language.model import CommandSpec
 from assocsh.language.place import nearest
-from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, tokenize
 
@@ -29,7 +28,8 @@ _KEYS: tuple[tuple[str, str], ...] = (
 _LANGUAGE = """\
 Words split on blanks. 'Single quotes' hold anything; "double quotes" know \\"
 and \\\\ only. A bare backslash is DICOM's value separator:
-ImageType=ORIGINAL\\PRIMARY.
+ImageType=ORIGINAL\\PRIMARY. The curly quotes and no-break blanks of a word processor
+are read as straight quotes and blanks; between '...' everything stays as it is.
 
 ; separates commands. & at the end of a command: go on at once (scripts wait
 otherwise). # begins a comment at the start of a line or after a blank; before a
@@ -37,35 +37,12 @@ digit it is a request: #7. \\ at the end of a line joins the next line on.
 Options are --name VALUE or --name=VALUE; -- ends them.
 
 A data element is a keyword, (gggg,eeee), ggggeeee, or a path:
-Sequence[0].Keyword, where the index may be left out. Keyword=value matches; a
-bare Keyword asks for it back.
+Sequence[0].Keyword, where the index may be left out, and > or / stand for the
+dot. Keyword=value matches; a bare Keyword asks for it back.
 
 $name is a variable of let, ${query} the value of a query. They are replaced
 after the line has been split, and only inside their word: no value ever becomes
 a command or an option."""
-
-QUERIES = """\
-Queries, about the last finished request, or another with #n. before:
-  status  status.name  count  elapsed  error
-  rsp[0].Keyword  rsp[0].Sequence[0].Keyword  rsp[*].Keyword  last.Keyword
-  suboperations.completed  .failed  .warning  .remaining  compared  different
-and about the association:
-  assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked
-  assoc.contexts[CTImageStorage].transfer_syntax  .result  .id  .role
-  events[*].type  pdu.sent  pdu.received
-
-Predicates:
-  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (5s)
-  contains startswith endswith     parts of a text
-  includes             one of several values is this one
-  matches              a /pattern/ is found in it; /pattern/i in any case
-  exists isempty       is there such a value, is it of no length
-
-rsp[*] stands for every response, in no order: each must satisfy the predicate,
-with not each must fail it; includes asks for one of them. Expects in a row are
-all looked at before a script stops."""
-"""The queries and predicates of an expectation: the details of the command that has one."""
-
 
 _KEY_WIDTH = max(len(key) for key, _ in _KEYS)
 _TOPICS: dict[str, tuple[str, str]] = {
@@ -166,14 +143,3 @@ def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:
         else:
             lines[-1] += " " + piece
     return lines
-
-
-def settings_text() -> str:
-    """Every setting with its default and its choices: the details of the command that sets them."""
-    width = max(map(len, SETTINGS))
-    lines = ["Without a value the setting is shown.", ""]
-    for setting in SETTINGS.values():
-        lines.append(f"  {setting.name:{width}}  {setting.summary} (default {setting.default})")
-        if setting.slot is Slot.CHOICE:
-            lines.append(f"  {'':{width}}  {', '.join(setting.choices)}")
-    return "\n".join(lines)

@@ -43,7 +43,8 @@ class Parameter:
 
     An optional REQUEST that other parameters follow takes a word only when it starts with ``#``.
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
-    slot's own for the others (``all`` beside a request number).
+    slot's own for the others (``all`` beside a request number). A required one may be left out
+    beside the option ``unless``.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Parameter:
     required: bool = False
     repeated: bool = False
     summary: str = ""
+    unless: str = ""
 
     @property
     def synopsis(self) -> str:

@@ -81,6 +81,11 @@ class Call:
         """Whether it is an ``expect`` of a status: then the command before may fail."""
         return isinstance(self.parsed, Expectation) and self.parsed.query.root == "status"
 
+    @property
+    def expects_failure(self) -> bool:
+        """Whether it is an ``expect`` of an error or an end: the command before may have it."""
+        return isinstance(self.parsed, Expectation) and self.parsed.query.of_failure
+
     def error(self, message: str, word: Word | None = None, hint: str = "") -> LanguageError:
         """A LanguageError about one of its words, or about its name."""
         if word is None:
@@ -352,7 +357,7 @@ class _CallReader:
         at = 0
         for index, parameter in enumerate(spec.parameters):
             if at >= len(words):
-                if parameter.required:
+                if parameter.required and parameter.unless not in self.options:
                     raise self._missing(parameter)
                 break
             if self._stays_empty(parameter, words[at], last=index == len(spec.parameters) - 1):

@@ -55,6 +55,17 @@ class Query:
         return self.steps[0].name
 
     @property
+    def of_request(self) -> bool:
+        """Whether it speaks of one request: ``error`` alone speaks of the last command."""
+        return self.root in OF_REQUEST and (self.root != "error" or self.request is not None)
+
+    @property
+    def of_failure(self) -> bool:
+        """Whether it asks how something failed: then the command before may have failed."""
+        names = tuple(step.name for step in self.steps[:2])
+        return names[0] == "error" or (names[0] == "assoc" and names[-1] in _OF_FAILURE)
+
+    @property
     def every(self) -> bool:
         """Whether it goes over all responses (``[*]``)."""
         return any(step.every for step in self.steps)
@@ -65,20 +76,34 @@ _STEP_NAMES: dict[str, tuple[str, ...] | None] = {
     "status": ("name", "category"),
     "count": (),
     "elapsed": (),
-    "error": (),
+    "error": ("kind", "message", "hint", "by", "code"),
     "rsp": None,
     "last": None,
     "suboperations": ("remaining", "completed", "failed", "warning"),
     "compared": (),
     "different": (),
-    "assoc": ("state", "peer", "calling", "called", "max_pdu", "window", "contexts", "ended_by"),
+    "assoc": (
+        "state",
+        "peer",
+        "calling",
+        "called",
+        "max_pdu",
+        "window",
+        "contexts",
+        "ended_by",
+        "rejected",
+        "aborted",
+    ),
     "events": None,
     "pdu": ("sent", "received"),
 }
 _ASSOC_FIELDS = {
     "window": ("invoked", "performed"),
     "contexts": ("id", "abstract_syntax", "result", "transfer_syntax", "role"),
+    "rejected": ("result", "source", "reason"),
+    "aborted": ("source", "reason"),
 }
+_OF_FAILURE = ("state", "ended_by", "rejected", "aborted")
 ROOTS = tuple(_STEP_NAMES)
 OF_ELEMENTS = ("rsp", "last")
 """The roots behind which the path of an element stands."""

@@ -1,8 +1,8 @@
-"""Where one session writes, until it cannot any more, and what stands there already."""
+"""Where one session writes and asks, until it cannot any more, and what stands there already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ from assocsh.output.sink import Kind, Output, OutputClosed
 if TYPE_CHECKING:
     from assocsh.output.presenter import Presenter
     from assocsh.results.request import RequestRecord
+
+AskSecret = Callable[[str], Awaitable[str]]
+"""Shows a question and returns what is typed. Raises OperationCancelled for no answer."""
 
 
 class Console:
@@ -24,6 +27,8 @@ class Console:
         self.output = output
         self.interactive = False
         """A person reads along: expectations that hold are said too."""
+        self.ask_secret: AskSecret | None = None
+        """Asks the user for something that is not shown; None where no one is there to ask."""
         self.lost: OutputClosed | None = None
         """Why results cannot be written any more; None as long as they can."""
         self.on_lost: list[Callable[[], None]] = []
@@ -40,9 +45,9 @@ class Console:
         """Columns that a line may use; None when nothing folds it (a pipe, a file)."""
         return self.output.width
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Write a result; ``text`` is safe to print already. Raises OutputClosed."""
-        self.output.result(text)
+        self.output.result(text, kind)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Say something that is not a result; ``text`` is safe to print already."""

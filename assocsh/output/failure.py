@@ -106,9 +106,13 @@ def message_members(
         "data": data,
     }
     if command.is_response:
-        members["status"] = f"0x{command.status:04X}"
-        members["category"] = category(command.status)
-        members["meaning"] = meaning(command.status, service_of(command.field))
+        status = command.status
+        if status is None:
+            members.update(status=None, category=None, meaning=None)
+        else:
+            members["status"] = f"0x{status:04X}"
+            members["category"] = category(status)
+            members["meaning"] = meaning(status, service_of(command.field))
         if command.error_comment:
             members["error_comment"] = command.error_comment
     return members

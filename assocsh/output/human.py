@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
 from assocsh.output.failure import failed_lines
-from assocsh.output.problems import ended_line, error_lines
+from assocsh.output.problems import LIMIT, ended_line, error_lines
 from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
-from assocsh.output.sparing import FirstFew, RateLimit
-from assocsh.output.summary import final_line, hint_lines, opened_line, outcome
+from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
+from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
 from assocsh.output.values import leaves
 from assocsh.text.cells import cell, lines, wrapped
 
@@ -41,7 +41,7 @@ class Human:
         self._format = format_name
         self._make_rows = ROWS[format_name]
         self._rows: dict[int, Rows] = {}
-        self._refusals: dict[int, FirstFew] = {}
+        self._unstored: dict[int, FirstFew] = {}
         self._hints: dict[int, dict[str, None]] = {}
         self._progress_at: dict[int, float] = {}
         self._arrivals = RateLimit(self._say_more)
@@ -51,8 +51,12 @@ class Human:
         """Results are rows and nothing else: a line that sums up would spoil the file."""
         return self._format == "csv"
 
-    def _result(self, text: str) -> None:
-        self._console.result(text)
+    def _result(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._console.result(text, kind)
+
+    def _folded(self, text: str, kind: Kind = Kind.INFO) -> None:
+        for line in wrapped(text, self._console.width):
+            self._result(line, kind)
 
     def _note(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._console.note(text, kind)
@@ -70,7 +74,7 @@ class Human:
             Kind.INFO if calm and by_us else Kind.EVENT if calm else Kind.ERROR,
         )
         if error is not None and error.hint and not (calm and by_us):
-            self._note(f"hint: {cell(error.hint, 1000)}")
+            self._note(f"hint: {cell(error.hint, LIMIT)}")
 
     # requests
 
@@ -104,16 +108,17 @@ class Human:
             rows.flush()
             self._say_dropped(record, rows)
         self._progress_at.pop(record.number, None)
+        self._say_more_unstored(record)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
-            text = final_line(record)
+            text, kind = signed(final_line(record), worst(record))
             if self._is_csv:
                 self._note(text)
             else:
-                for line in wrapped(text, self._console.width):
-                    self._result(line)
+                self._folded(text, kind)
         for text in hint_lines(record):
             self._note(text, Kind.WARNING if record.failed else Kind.INFO)
-        self._say_refusals(record)
+        for hint in self._hints.pop(record.number, {}):
+            self._note(f"hint: {cell(hint, LIMIT)}")
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:
@@ -122,27 +127,38 @@ class Human:
             named = cell(", ".join(names[:3])) + more
             self._note(f"no room for {named}: show #{record.number} ROW shows a whole row")
 
-    def _say_refusals(self, record: RequestRecord) -> None:
-        refusals = self._refusals.pop(record.number, None)
-        if refusals is not None and refusals.left_out:
-            self._note(f"refused {refusals.left_out} more", Kind.WARNING)
-        for hint in self._hints.pop(record.number, {}):
-            self._note(f"hint: {cell(hint, 1000)}")
+    def _is_shown(self, record: RequestRecord) -> bool:
+        """Count one more file of ``record`` that was not stored; True for the first few."""
+        return self._unstored.setdefault(record.number, FirstFew(ALIKE_SHOWN)).admit()
 
-    def stored(self, record: RequestRecord, path: str, response: Response) -> None:
-        if response.category == "Success" or not record.several:
+    def _say_more_unstored(self, record: RequestRecord) -> None:
+        few = self._unstored.pop(record.number, None)
+        if few is None or not few.left_out:
             return
-        text = f"#{record.number} {cell(path)}: {outcome(response)}"
+        text = (
+            f"... and {few.left_out} more: show #{record.number} lists them, "
+            f"store --failed #{record.number} sends them again"
+        )
         if self._is_csv:
             self._note(text, Kind.WARNING)
         else:
-            self._result(text)
+            self._folded(text)
+
+    def stored(self, record: RequestRecord, path: str, response: Response) -> None:
+        if response.category == "Success" or not record.several or not self._is_shown(record):
+            return
+        about = f"#{record.number} {cell(path)}: {outcome(response)}"
+        text, kind = signed(about, response.category)
+        if self._is_csv:
+            self._note(text, Kind.WARNING)
+        else:
+            self._folded(text, kind)
 
     def refused(self, record: RequestRecord, path: str, error: AssocshError) -> None:
         if error.hint:
             self._hints.setdefault(record.number, {})[error.hint] = None
-        if self._refusals.setdefault(record.number, FirstFew()).admit():
-            self._note(f"#{record.number} refused: {cell(error.message, 1000)}", Kind.WARNING)
+        if self._is_shown(record):
+            self._note(f"#{record.number} refused: {cell(error.message, LIMIT)}", Kind.WARNING)
 
     def received(self, record: RequestRecord | None, file: ReceivedFile) -> None:
         mark = "*" if record is None else f"#{record.number}"
@@ -171,7 +187,7 @@ class Human:
         if report.sop_instance:
             text += f", instance {cell(report.sop_instance)}"
         if report.problem:
-            text += f"; it cannot be read: {cell(report.problem, 1000)}"
+            text += f"; it cannot be read: {cell(report.problem, LIMIT)}"
         self._note(text, Kind.EVENT)
         for path, value in leaves(report.dataset) if report.dataset is not None else ():
             for line in lines(f"{cell(path)} {value}", VALUE_SHOWN):
@@ -210,6 +226,13 @@ class Human:
                 for text in table.expanded(names, row, f"{listing.type} {number}", room):
                     self._result(text)
             return
+        if listing.as_pairs:
+            for row in cells:
+                names = [column.head for column in listing.columns]
+                kept = [place for place, text in enumerate(row) if text]
+                for text in table.pairs([names[i] for i in kept], [row[i] for i in kept], room):
+                    self._result(text)
+            return
         for text in table.render(listing.columns, cells, room):
             self._result(text)
 
@@ -224,13 +247,13 @@ class Human:
 
     def error(self, error: AssocshError, record: RequestRecord | None) -> None:
         if isinstance(error, OperationCancelled) and record is None:
-            self._note(cell(error.message))
+            self._note(cell(error.message, LIMIT))
             return
         if isinstance(error, AssociationError) and record is not None and record.total:
             # how the association ended was said once, with its hint
             done = f"; until then {record.detail}" if record.arrivals.received else ""
             self._note(
-                f"#{record.number} {record.service} failed: {cell(error.message)}{done}",
+                f"#{record.number} {record.service} failed: {cell(error.message, LIMIT)}{done}",
                 Kind.ERROR,
             )
             return

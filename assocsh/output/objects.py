@@ -21,11 +21,13 @@ event          command (N-EVENT-REPORT-RQ), message_id, event_type, sop_class, s
                (null without one); message where it could not be read
 error          kind, message, hint; request where it belongs to one, file where it is about one
 row            request, row (from 1), dataset: a kept result shown again
+unstored       request, row (from 1), file, status (null without one), outcome (Failure, Warning,
+               refused here, no answer, not sent), reason: what ``show`` lists of a store
 expect         ok, expression, actual, request, place
 context        id, abstract_syntax, name, accepted, result, meaning, transfer_syntax, roles,
                proposed
 request        number, command, service, state, status, count, elapsed_ms
-status         peer, calling_ae, state, window, pending, queued, held, last, wire, listening
+status         peer, calling, state, window, pending, queued, held, last, wire, listening
 setting        name, value, meaning
 peer           name, address, ae_title, window, contexts
 listener       state (listening, stopped), ae_title, host, port, directory
@@ -85,8 +87,8 @@ def ended_object(state: str, error: AssociationError | None) -> Object:
     made: Object = {"type": "association", "state": state}
     if error is None:
         return made
-    if state != "released" or error.by == "peer":
-        made["by"] = error.by
+    if state != "released" or error.ended_by == "peer":
+        made["by"] = error.ended_by
         for name in ("result", "source", "reason"):
             code = getattr(error, name, None)
             if code is not None:
@@ -197,6 +199,19 @@ def stored_object(record: RequestRecord, path: str, final: Response) -> Object:
         "status": status_text(final.status),
         "category": final.category,
         "meaning": final.meaning,
+    }
+
+
+def unstored_object(record: RequestRecord, index: int) -> Object:
+    """A file of a store that did not go through, by its 0-based index."""
+    file = record.unstored[index]
+    return {
+        "request": record.number,
+        "row": index + 1,
+        "file": file.path,
+        "status": None if file.status is None else status_text(file.status),
+        "outcome": str(file.outcome),
+        "reason": file.reason,
     }
 
 

@@ -31,11 +31,16 @@ def error_lines(error: AssocshError, record: RequestRecord | None = None) -> lis
 
 
 def ended_line(state: str, error: AssociationError | None) -> str:
-    """How an association ended, in one line: ``association aborted by the peer: ...``."""
+    """How an association ended, in one line: ``association aborted by the peer: ...``.
+
+    Named is the side that acted; where the other one caused it, that is said behind it.
+    """
     if error is None:
         return f"association {state}"
-    who = "the peer" if error.by == "peer" else "us"
     message = cell(error.message, LIMIT)
+    if error.by != error.ended_by and state == "aborted":
+        return f"association aborted by this side, the peer broke the protocol: {message}"
+    who = "the peer" if error.ended_by == "peer" else "this side"
     if state == "lost":
         return f"association lost: {message}"
     if message.startswith(_BY_US):

@@ -9,9 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import sys
 from enum import StrEnum
 from typing import Protocol, TextIO
+
+from assocsh.output.colours import painted, wanted_by
+from assocsh.text.cells import wrapped
 
 SOON = 0.1
 """Seconds after which a reader of stdout sees what was written."""
@@ -47,14 +51,35 @@ class Output(Protocol):
     def width(self) -> int | None:
         """Columns that a line may use; None when nothing folds it (a pipe, a file)."""
 
-    def result(self, text: str) -> None:
-        """A result: stdout and nothing else."""
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
+        """A result: stdout and nothing else. A terminal may colour it by its kind."""
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Anything else: progress, hints, errors, the wire."""
 
     def flush(self) -> None:
         """Let the reader see what was written so far."""
+
+
+def _columns(stream: TextIO) -> int | None:
+    """The width of the terminal that ``stream`` is; None when it is none."""
+    try:
+        if not stream.isatty():
+            return None
+    except (OSError, ValueError):
+        return None
+    columns = 0
+    if not os.environ.get("COLUMNS"):
+        with contextlib.suppress(OSError, ValueError):
+            columns = os.get_terminal_size(stream.fileno()).columns
+    import shutil
+
+    return columns or shutil.get_terminal_size().columns
+
+
+def _coloured(text: str, kind: Kind, stream: TextIO) -> str:
+    """``text`` in the colour of its kind, where ``stream`` is a terminal that is to have some."""
+    return painted(text, kind) if _columns(stream) is not None and wanted_by() else text
 
 
 class StreamOutput:
@@ -73,19 +98,13 @@ class StreamOutput:
 
     @property
     def width(self) -> int | None:
-        try:
-            terminal = self._out.isatty()
-        except (OSError, ValueError):
-            return None
-        if not terminal:
-            return None
-        import shutil
+        return _columns(self._out)
 
-        return shutil.get_terminal_size().columns
-
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         if self._error is not None:
             raise self._error
+        if kind is not Kind.INFO:
+            text = _coloured(text, kind, self._out)
         try:
             self._out.write(text + "\n")
         except OSError as error:
@@ -102,6 +121,10 @@ class StreamOutput:
             self._error = error
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
+        columns = _columns(self._err)
+        if columns is not None:
+            folded = (line for each in text.split("\n") for line in wrapped(each, columns))
+            text = "\n".join(_coloured(line, kind, self._err) for line in folded)
         try:
             self._err.write(text + "\n")
             self._err.flush()
@@ -128,7 +151,7 @@ class MemoryOutput:
         self.results: list[str] = []
         self.notes: list[tuple[Kind, str]] = []
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         self.results.append(text)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:

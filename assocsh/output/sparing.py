@@ -9,6 +9,9 @@ from collections.abc import Callable
 SHOWN = 20
 """How many alike lines about one thing are shown."""
 
+ALIKE_SHOWN = 10
+"""How many files of one store are shown that were not stored; the others are listed on request."""
+
 PAUSE = 1.0
 """Seconds between two lines that say how many events were not shown."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.output import hints
+from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
 
 DOT = " · "
+
+SIGNS = {"Failure": ("✗ ", Kind.ERROR), "Warning": ("! ", Kind.WARNING)}
+"""What is put before a line about a final response, and what a terminal may colour it as."""
+
+
+def signed(text: str, category: str) -> tuple[str, Kind]:
+    """A line about a final response with the sign of its category; Success and Cancel have none.
+
+    Whoever skims a long screen has to find what failed, also without colours.
+    """
+    sign, kind = SIGNS.get(category, ("", Kind.INFO))
+    return sign + text, kind
+
+
+def worst(record: RequestRecord) -> str:
+    """The category that the final line of a request is shown as."""
+    if record.limited or record.state in ("cancelled", "withdrawn"):
+        return record.category if record.category == "Failure" else "Cancel"
+    return "Failure" if record.failed else record.category
 
 
 def opened_line(association: Association) -> str:

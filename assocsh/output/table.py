@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from assocsh.text.cells import clip, clip_middle, fill, width
+from assocsh.text.cells import clip, clip_middle, fill, folded, width
 
 GAP = "  "
 
@@ -170,11 +170,23 @@ def render(
 def expanded(
     names: Sequence[str], cells: Sequence[str], title: str, room: int | None = None
 ) -> list[str]:
-    """One row as pairs of name and value under a rule with ``title``."""
-    names_wide = max((width(name) for name in names), default=0)
+    """One row as pairs of name and value under a rule with ``title``; values are folded."""
     rule = f"── {title} "
-    out = [rule + "─" * max((min(room or 60, 60)) - width(rule), 2)]
+    return [
+        rule + "─" * max((min(room or 60, 60)) - width(rule), 2),
+        *pairs(names, cells, room, " │ "),
+    ]
+
+
+def pairs(
+    names: Sequence[str], cells: Sequence[str], room: int | None = None, gap: str = GAP
+) -> list[str]:
+    """Names and values in two columns; values are folded."""
+    names_wide = max((width(name) for name in names), default=0)
+    out: list[str] = []
     for name, text in zip(names, cells, strict=True):
-        shown = text if room is None else clip(text, max(room - names_wide - 3, 8))
-        out.append(f"{fill(name, names_wide)} │ {shown}".rstrip())
+        value_wide = None if room is None else max(room - names_wide - len(gap), 8)
+        first, *rest = [text] if value_wide is None else folded(text, value_wide)
+        out.append(f"{fill(name, names_wide)}{gap}{first}".rstrip())
+        out += [f"{' ' * names_wide}{gap}{more}" for more in rest]
     return out

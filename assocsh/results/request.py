@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.results.kept import Budget, ResultSet
 from assocsh.results.operations import Operations
+from assocsh.results.unstored import UnstoredFiles
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -68,6 +69,8 @@ class RequestRecord:
         self.operations = Operations(self._changed)
         self.results = ResultSet(budget)
         self.arrivals = Arrivals()
+        self.unstored = UnstoredFiles(budget)
+        """The files of a store that did not go through."""
         self.refused = 0
         """Files, or requests, refused on this side before anything was sent."""
         self.refusal: AssocshError | None = None

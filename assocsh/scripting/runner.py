@@ -43,6 +43,9 @@ class RunPlan:
     file_root: Path | None = None
     jobs: int = 1
     keep_going: bool = False
+    """Whether the next script is begun after one that failed."""
+    on_error: str = ""
+    """``stop`` or ``continue``: what a failed command does to those after it; else the setting."""
     timeout: float | None = None
     format: str = ""
     config: Config | None = None
@@ -192,7 +195,7 @@ class Run:
         session.prepare(calls)
         gone = True
         try:
-            ran = await session.interpreter.run(calls, keep_going=self._keeps_going(session))
+            ran = await session.interpreter.run(calls, keep_going=None)
             gone = False
             for call in calls[len(calls) - ran.left :] if ran.left else ():
                 log.add("skipped", line=call.line, text=call.text)
@@ -212,10 +215,9 @@ class Run:
             session.variables["peer"] = plan.peer
         if plan.format:
             session.settings.set("format", plan.format)
+        if plan.on_error:
+            session.settings.set("on-error", plan.on_error)
         return session
-
-    def _keeps_going(self, session: Session) -> bool:
-        return self._plan.keep_going or session.settings.text("on-error") == "continue"
 
 
 class LoggedOutput:
@@ -229,8 +231,8 @@ class LoggedOutput:
     def width(self) -> int | None:
         return self._output.width
 
-    def result(self, text: str) -> None:
-        self._output.result(text)
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
+        self._output.result(text, kind)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         if kind is Kind.WARNING:  # events and errors are in the log as such
@@ -249,7 +251,7 @@ class QuietOutput:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         return
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
@@ -302,10 +304,15 @@ def log_problems(problems: Sequence[Problem], sinks: tuple[Sink, ...]) -> list[E
 async def run_inside(
     session: Session, job: Job, scripts: Sequence[Script], *, keep_going: bool
 ) -> int:
-    """Run scripts in a session that is open, for the command ``run`` of ``job``: the exit code."""
+    """Run scripts in a session that is open, for the command ``run`` of ``job``: the exit code.
+
+    That is the code of the first that failed; with ``keep_going`` those after it are run as well.
+    """
+    code = 0
     for script in scripts:
         scope = replace(job.scope, nested=True, folder=script.folder)
-        ran = await session.interpreter.run(script.calls, keep_going=keep_going, scope=scope)
-        if ran.code and not keep_going:
-            return ran.code
-    return 0
+        ran = await session.interpreter.run(script.calls, keep_going=None, scope=scope)
+        code = code or ran.code
+        if session.stopping or (code and not keep_going):
+            break
+    return code

@@ -123,7 +123,7 @@ class SessionLogger:
             case events.StateChanged(time=time, state=state, error=error):
                 members: dict[str, Any] = {}
                 if error is not None:
-                    members = {"by": error.by, "message": error.message, "hint": error.hint}
+                    members = {"by": error.ended_by, "message": error.message, "hint": error.hint}
                 self._log.add("association", at=time, state=str(state), **members)
             case events.TransportChanged(time=time, what=what, detail=detail):
                 self._log.add("transport", at=time, what=what, detail=detail)

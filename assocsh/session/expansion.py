@@ -26,6 +26,7 @@ def subjects(
 
     ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
     """
+    from assocsh.language.model import Slot
     from assocsh.language.queries import OF_REQUEST
     from assocsh.session.binding import request_number
 
@@ -35,6 +36,11 @@ def subjects(
             bare = bare or query.root in OF_REQUEST
         else:
             yield from _numbered(state, query.request)
+    for option in call.spec.options:
+        if option.slot is Slot.REQUEST:
+            for word in call.options.get(option.name, ()):
+                if word.literal is not None:
+                    yield from _numbered(state, request_number(word.literal))
     if call.spec.refers_to_request:
         named = False
         for word in call.arguments.get("request", ()):

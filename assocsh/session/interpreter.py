@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled
@@ -140,6 +141,10 @@ class Interpreter:
             job.state = JobState.CANCELLED
         else:
             job.state = JobState.FAILED
+        if job.call.spec.grammar is None:
+            state.last_error = job.error
+        if job.call.spec.opens:
+            state.failed_open = job.error
         state.jobs.pop(job, None)
         name = _assigned(job.call)
         if self._lets.get(name) is job:
@@ -197,13 +202,14 @@ class Interpreter:
     # several
 
     async def run(
-        self, calls: Iterable[Call], *, keep_going: bool = False, scope: Scope = TOP
+        self, calls: Iterable[Call], *, keep_going: bool | None = False, scope: Scope = TOP
     ) -> RunResult:
         """Run commands as a script does.
 
         Stops at the first failure unless ``keep_going``, but evaluates every ``expect`` of a
-        group. What runs in the background is waited for at the end, and counts as well. ``scope``
-        is what the commands are part of.
+        group. With None the setting ``on-error`` decides, also where the commands change it. What
+        runs in the background is waited for at the end, and counts as well. ``scope`` is what the
+        commands are part of.
         """
         listed = list(calls)
         background: list[Job] = []
@@ -211,11 +217,13 @@ class Interpreter:
         for index, call in enumerate(listed):
             if self._state.stopping:
                 break
-            if code and not keep_going and not _same_group(listed, index):
+            if code and not self._keeps_going(keep_going) and not _same_group(listed, index):
                 break
             started += 1
             job = self.start(call, foreground=not call.background, scope=scope)
-            job.status_expected = _status_expected(listed, index)
+            following = _expects_after(listed, index)
+            job.status_expected = any(each.expects_status for each in following)
+            job.failure_expected = any(each.expects_failure for each in following)
             if call.background:
                 background.append(job)
                 await asyncio.sleep(0)  # it sends before the next command looks around
@@ -224,11 +232,16 @@ class Interpreter:
             code = code or job.exit_code
             if call.spec.barrier:
                 code = code or first_failure(background)
-        if not code or keep_going:
+        if not code or self._keeps_going(keep_going):
             for job in background:
                 await job.done.wait()
             code = code or first_failure(background)
         return RunResult(code, len(listed) - started)
+
+    def _keeps_going(self, keep_going: bool | None) -> bool:
+        if keep_going is None:
+            return self._state.settings.text("on-error") == "continue"
+        return keep_going
 
 
 def _same_group(calls: Sequence[Call], index: int) -> bool:
@@ -240,13 +253,9 @@ def _is_expect(call: Call) -> bool:
     return call.spec.grammar is Grammar.EXPECTATION
 
 
-def _status_expected(calls: Sequence[Call], index: int) -> bool:
-    for call in calls[index + 1 :]:
-        if not _is_expect(call):
-            return False
-        if call.expects_status:
-            return True
-    return False
+def _expects_after(calls: Sequence[Call], index: int) -> list[Call]:
+    """The ``expect`` lines right after a command: what they look at is theirs to judge."""
+    return list(takewhile(_is_expect, calls[index + 1 :]))
 
 
 def _assigned(call: Call) -> str:

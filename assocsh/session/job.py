@@ -66,6 +66,8 @@ class Job:
         """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False
         """An ``expect status`` follows: a failure status is not a failure of the job."""
+        self.failure_expected = False
+        """An ``expect error`` or ``expect assoc.state`` follows: its error is no failure of it."""
         self.late = False
         """It was checked before it was run, or there was an association before it ended: exit code
         2 would say that nothing was performed."""
@@ -97,6 +99,8 @@ class Job:
         if self.error is not None:
             cancelled = isinstance(self.error, OperationCancelled)
             if cancelled and record is not None and record.cancel_asked:
+                return 0
+            if self.failure_expected:
                 return 0
             return self._of_error(self.error)
         if record is None:

@@ -70,3 +70,4 @@ class Requests(Sequence[RequestRecord]):
         """Forget the results of all of them."""
         for record in self._records:
             record.results.close()
+            record.unstored.close()

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assocsh.dimse.elements import KEYWORDS as COMMAND_ELEMENTS
-from assocsh.errors import UsageError
+from assocsh.errors import (
+    AssociationAborted,
+    AssociationError,
+    AssociationRejected,
+    AssocshError,
+    UsageError,
+)
 from assocsh.language.evaluate import Value, plain
-from assocsh.language.queries import OF_REQUEST
 from assocsh.output.values import value_text
 from assocsh.text.plural import plural
 
@@ -49,6 +53,8 @@ class SessionResolver:
         match query.root:
             case "assoc":
                 return self._assoc(query, steps)
+            case "error" if query.request is None:
+                return _of_error(self._state.last_error, steps)
             case "events" | "pdu":
                 return self._state.observers.history().value(query)
             case _:
@@ -68,7 +74,7 @@ class SessionResolver:
             case "elapsed":
                 return record.elapsed
             case "error":
-                return None if record.error is None else record.error.message
+                return _of_error(record.error, steps)
             case "suboperations":
                 counts = record.suboperations
                 return None if counts is None else getattr(counts, steps[0].name)
@@ -76,8 +82,9 @@ class SessionResolver:
                 comparison = record.arrivals.comparison
                 return None if comparison is None else getattr(comparison, query.root)
             case "last":
-                if len(steps) == 1 and steps[0].name in COMMAND_ELEMENTS:
-                    return _command_element(record, steps[0].name)
+                number = _command_element(steps)
+                if number is not None:
+                    return _of_command(record, number)
                 return self._element(query, record, len(record.results) - 1, steps)
         head, *rest = steps
         if head.every:
@@ -99,6 +106,18 @@ class SessionResolver:
     def _assoc(self, query: Query, steps: tuple[Step, ...]) -> Value | list[Value]:
         association = self._state.association
         head, *rest = steps
+        failed = self._state.failed_open
+        ended = association.ended_by if failed is None and association is not None else failed
+        match head.name:
+            case "state" if failed is not None:
+                return _state_of(failed)
+            case "ended_by" if failed is not None:
+                return getattr(failed, "ended_by", "local")
+            case "rejected" | "aborted" as how:
+                kind = AssociationRejected if how == "rejected" else AssociationAborted
+                if not isinstance(ended, kind):
+                    return None
+                return int(getattr(ended, rest[0].name)) if rest else ended.message
         if association is None:
             return "closed" if head.name == "state" else None
         match head.name:
@@ -114,7 +133,7 @@ class SessionResolver:
                 return association.peer_max_pdu
             case "ended_by":
                 ended = association.ended_by
-                return None if ended is None else ended.by
+                return None if ended is None else ended.ended_by
             case "window":
                 if not rest:
                     window = association.window
@@ -123,14 +142,47 @@ class SessionResolver:
         return _contexts(association, tuple(rest), query.text)
 
 
-def _command_element(record: RequestRecord, keyword: str) -> Value:
+def _command_element(steps: tuple[Step, ...]) -> int | None:
+    """The element of a command set that ``steps`` name; None for a path into a data set."""
+    from assocsh.dimse.elements import KEYWORDS
+
+    return KEYWORDS.get(steps[0].name) if len(steps) == 1 else None
+
+
+def _of_command(record: RequestRecord, number: int) -> Value:
     """An element of the command set of the final response: the UID that an N-CREATE-RSP chose."""
     if record.final is None:
         return None
-    value = record.final.command.values.get(COMMAND_ELEMENTS[keyword])
+    value = record.final.command.values.get(number)
     if isinstance(value, tuple):
         return "\\".join(f"({tag >> 16:04x},{tag & 0xFFFF:04x})" for tag in value)
     return value
+
+
+def _of_error(error: AssocshError | None, steps: tuple[Step, ...]) -> Value:
+    """What an error says, or one thing of it; None without one."""
+    if error is None:
+        return None
+    match steps[0].name if steps else "message":
+        case "kind":
+            return error.kind
+        case "hint":
+            return error.hint
+        case "by":
+            return getattr(error, "by", "local")
+        case "code":
+            return error.code
+        case _:
+            return error.message
+
+
+def _state_of(error: AssocshError) -> str:
+    """The state of an association that did not come to be."""
+    if isinstance(error, AssociationRejected):
+        return "rejected"
+    if isinstance(error, AssociationAborted):
+        return "aborted"
+    return "lost" if isinstance(error, AssociationError) else "refused"
 
 
 def element_at(dataset: Dataset, steps: tuple[Step, ...], text: str) -> Value:
@@ -220,7 +272,7 @@ def text_of(resolver: SessionResolver, query: Query) -> str:
         )
     if value is None:
         hint = ""
-        if query.root in OF_REQUEST:
+        if query.of_request:
             record = resolver.record(query)
             hint = f"#{record.number} had {plural(len(record.results), 'response')}"
         raise UsageError(f"{query.text} has no value", hint=hint)

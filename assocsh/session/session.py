@@ -98,12 +98,10 @@ class Session(State):
 
     async def run_calls(self, calls: Sequence[Call], *, keep_going: bool = False) -> int:
         """As ``run``, for commands that were parsed before."""
-        keep_going = keep_going or self.settings.text("on-error") == "continue"
-        return (await self.interpreter.run(calls, keep_going=keep_going)).code
+        return (await self.interpreter.run(calls, keep_going=keep_going or None)).code
 
     async def _run_pasted(self, calls: Sequence[Call]) -> None:
-        keep_going = self.settings.text("on-error") == "continue"
-        ran = await self.interpreter.run(calls, keep_going=keep_going)
+        ran = await self.interpreter.run(calls, keep_going=None)
         if ran.left:
             left = plural(ran.left, "pasted command was", "pasted commands were")
             self.note(f"stopped: {left} not run", Kind.WARNING)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assocsh.errors import AssociationError, LocalProtocolError, UsageError
-from assocsh.output.console import Console
+from assocsh.errors import AssociationError, AssocshError, LocalProtocolError, UsageError
+from assocsh.output.console import AskSecret, Console
 from assocsh.output.formats import presenter
 from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
 from assocsh.session.config import Config
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from assocsh.session.plan import OpenPlan
     from assocsh.wire.exchange import Exchange
 
-REOPEN = "reopen opens the same association again"
+REOPEN = "`reopen` opens the same association again"
 
 
 class Recording(Protocol):
@@ -60,6 +60,10 @@ class State:
         self.config.apply(self.settings)
         self.base = Path()
         """Where relative files start from."""
+        self.last_error: AssocshError | None = None
+        """How the last command failed, ``expect`` and ``let`` left out; None when it did not."""
+        self.failed_open: AssocshError | None = None
+        """Why the last attempt to open an association failed; None when it did not."""
         self.checked = False
         """Everything that is run here was read and checked as a whole: exit code 2, which says
         that nothing of it was performed, is not that of a command any more."""
@@ -79,8 +83,6 @@ class State:
         self.loaded.set()
         self.leaving = asyncio.Event()
         """Set by ``quit``: whoever reads commands stops reading."""
-        self.ask_secret: Callable[[str], Awaitable[str]] | None = None
-        """Asks the user for something that is not shown; None where no one is there to ask."""
         self.on_change: list[Callable[[], None]] = []
         self.on_attention: list[Callable[[], None]] = []
         self.on_job_started: list[Callable[[Job], None]] = []
@@ -121,6 +123,15 @@ class State:
     @interactive.setter
     def interactive(self, interactive: bool) -> None:
         self.console.interactive = interactive
+
+    @property
+    def ask_secret(self) -> AskSecret | None:
+        """Asks the user for something that is not shown; None where no one is there to ask."""
+        return self.console.ask_secret
+
+    @ask_secret.setter
+    def ask_secret(self, ask: AskSecret | None) -> None:
+        self.console.ask_secret = ask
 
     @property
     def presenter(self) -> Presenter:

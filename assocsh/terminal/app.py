@@ -37,7 +37,7 @@ from assocsh.terminal.printer import Printer
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
-from assocsh.terminal.validator import LineValidator
+from assocsh.terminal.validator import LineValidator, let_messages_fold
 
 if TYPE_CHECKING:
     from assocsh.language.provider import CompletionProvider
@@ -152,6 +152,7 @@ class Shell:
             input=source,
             output=screen,
         )
+        let_messages_fold(self.prompt.layout)
         if isinstance(screen, ShellOutput):
             Placement(self.prompt, screen, PROMPT)
         self.prompt.app.ttimeoutlen = ESCAPE

@@ -23,6 +23,8 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import HeightIsUnknownError, Renderer
 
+from assocsh.text.plain import stand_ins
+
 
 class _Reader(PosixStdinReader):
     """Reads keys; a terminal that is gone is the end of the input, not an empty read for ever."""
@@ -76,6 +78,19 @@ class ShellOutput(Vt100_Output):
     answers = True
     drawn: Size | None = None
     """The size when the prompt was drawn last."""
+    _stand_ins: dict[int, int] | None = None
+
+    def flush(self) -> None:
+        """Write what waits. What an old terminal has no character for has one in its place.
+
+        Vt100_Output would write ``?`` for each, and a line that a table is made of would be gone.
+        """
+        if self._buffer:
+            if self._stand_ins is None:
+                self._stand_ins = stand_ins(self.stdout.encoding or "utf-8")
+            if self._stand_ins:
+                self._buffer = ["".join(self._buffer).translate(self._stand_ins)]
+        super().flush()
 
     def rows_above_layout(self, renderer: Renderer) -> int | None:
         """Rows above what ``renderer`` has drawn; None when a resize has made that uncertain."""

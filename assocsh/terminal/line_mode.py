@@ -42,9 +42,9 @@ class PromptedOutput(StreamOutput):
         super().__init__(out, out)
         self._between = between
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._between()
-        super().result(text)
+        super().result(text, kind)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._between()

@@ -12,6 +12,7 @@ __all__ = [
     "clip",
     "clip_middle",
     "fill",
+    "folded",
     "lines",
     "visible",
     "width",
@@ -78,6 +79,31 @@ def clip_middle(text: str, columns: int) -> str:
         return clip(text, columns)
     tail = _take(text, columns // 2, end=True)
     return clip(_take(text, columns - 1 - width(tail)) + "…" + tail, columns)
+
+
+def folded(text: str, columns: int) -> list[str]:
+    """``text`` in lines of at most ``columns``: between words, or in a word that is longer.
+
+    Nothing of it is lost but the blanks at which it is broken.
+    """
+    columns = max(columns, 2)  # no character is wider
+    if width(text) <= columns:
+        return [text]
+    out: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if width(longer) <= columns:
+            line = longer
+            continue
+        if line:
+            out.append(line)
+        line = word
+        while width(line) > columns:
+            piece = _take(line, columns)
+            out.append(piece)
+            line = line[len(piece) :]
+    return [*out, line]
 
 
 def wrapped(text: str, columns: int | None) -> list[str]:

@@ -117,17 +117,22 @@ def _request(step: Step, service: str) -> str:
 def _response(step: Step) -> str:
     command = step.command
     service = service_of(command.field)
-    status, kind = command.status, category(command.status)
+    status = command.status
     who = "This side" if step.sent else "The peer"
     times = f" {step.count:,} times" if step.count > 1 else ""
-    text = f"{who} answered {kind} (0x{status:04X}){times}: {_means(service, kind, command)}"
+    if status is None:
+        text = f"{who} answered{times} without a Status, so it did not say how it went."
+        return f"{text} [{_section(service, command)}]"
+    kind = category(status)
+    words = _means(service, kind, status, command)
+    text = f"{who} answered {kind} (0x{status:04X}){times}: {words}"
     if command.error_comment:
         text += f' It says "{visible(command.error_comment)}".'
     return f"{text} [{_section(service, command)}]"
 
 
-def _means(service: str, kind: str, command: CommandSet) -> str:
-    words = visible(meaning(command.status, service))
+def _means(service: str, kind: str, status: int, command: CommandSet) -> str:
+    words = visible(meaning(status, service))
     counts = ""
     if COMPLETED_SUBOPERATIONS in command.values:
         _, completed, failed, warning = map(command.number, SUBOPERATIONS)

@@ -23,8 +23,13 @@ def uid_with_name(uid: str) -> str:
     return f"{uid} {name}" if name != uid else uid
 
 
-def status_text(status: int, service: str) -> str:
-    """``"0xA701 Failure: ..."`` for the answer to ``service`` (``C-FIND``), whatever the number."""
+def status_text(status: int | None, service: str) -> str:
+    """``"0xA701 Failure: ..."`` for the answer to ``service`` (``C-FIND``), whatever the number.
+
+    ``"no Status"`` for None.
+    """
+    if status is None:
+        return "no Status"
     from assocsh.dimse.status import category, meaning
 
     kind, words = category(status), meaning(status, service)

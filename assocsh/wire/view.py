@@ -94,7 +94,6 @@ class WireView:
         self._name_of = name_of
         self._last: float | None = None
         self._lines: dict[int, _Line] = {}
-        self._count = 0
 
     def __call__(self, event: EngineEvent) -> None:
         if self.mode is WireMode.OFF:

@@ -148,7 +148,7 @@ async def test_a_second_open_is_refused() -> None:
     async with peer() as scp, shell(scp) as (session, output):
         assert await session.run(f"open {scp.address}") == 5
         assert f"an association with {scp.address} is open" in output.said
-        assert "hint: release" in output.said
+        assert "hint: `release`" in output.said
         assert await session.run("echo") == 0
 
 
@@ -248,7 +248,7 @@ async def test_after_the_end_a_request_says_how_it_ended() -> None:
     async with shell() as (session, output):
         assert await session.run("echo") == 5
         assert "no association is open" in output.said
-        assert "hint: open" in output.said
+        assert "hint: `open AET@HOST:PORT`" in output.said
 
 
 async def test_an_end_that_the_peer_made_is_said_at_once() -> None:
@@ -259,7 +259,7 @@ async def test_an_end_that_the_peer_made_is_said_at_once() -> None:
         assert session.status().failed
         output.notes.clear()
         assert await session.run("echo") == 4
-        assert output.said.splitlines()[-1] == "hint: reopen opens the same association again"
+        assert output.said.splitlines()[-1] == "hint: `reopen` opens the same association again"
 
 
 async def test_practice_options_need_practice() -> None:

@@ -62,7 +62,7 @@ def test_depth(undefined: bool) -> None:
 
 @pytest.mark.parametrize("depth", [1, 63, 64, 65, 500, 3000])
 def test_sequences_hidden_in_a_un_value_have_an_end(depth: int) -> None:
-    """PS3.5 6.2.2: the value of UN may be a sequence, in Implicit VR; nobody walked through it."""
+    """PS3.5 6.2.2: the value of UN may be a sequence in Implicit VR, unseen by ``walk``."""
     inner = struct.pack("<HHI", 0x0008, 0x0060, 2) + b"CT"
     for _ in range(depth):
         inner = struct.pack("<HHI", 0xFFFE, 0xE000, len(inner)) + inner

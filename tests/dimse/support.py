@@ -25,6 +25,7 @@ IMPLICIT = "1.2.840.10008.1.2"
 
 SYNTAXES = (VERIFICATION, CT, STUDY_FIND, STUDY_MOVE, STUDY_GET)
 ECHO_ID, CT_ID, FIND_ID, MOVE_ID, GET_ID = 1, 3, 5, 7, 9
+CONTEXTS = dict(zip((ECHO_ID, CT_ID, FIND_ID, MOVE_ID, GET_ID), SYNTAXES, strict=True))
 
 ECHO: dict[int, Value] = {0x0100: int(CommandField.C_ECHO_RQ), 0x0002: VERIFICATION}
 FIND: dict[int, Value] = {0x0100: int(CommandField.C_FIND_RQ), 0x0002: STUDY_FIND, 0x0700: 0}
@@ -61,6 +62,11 @@ def invoke(
     field_ = values[0x0100]
     assert isinstance(field_, int)
     return machine.invoke(CONTEXT_OF[field_], dict(values), data)
+
+
+def answers_with_data(performing: Performing) -> bool:
+    """Its response may have a data set; a C-ECHO-RSP and a C-STORE-RSP never have one."""
+    return performing.command.field not in (STORE[0x0100], ECHO[0x0100])
 
 
 def command_pdv(context_id: int, command: CommandSet) -> Pdv:
@@ -171,7 +177,7 @@ def kinds(machine: DimseMachine, *wanted: type) -> list[ev.DimseEvent]:
 
 
 def machine(invoked: int = 1, **options: object) -> DimseMachine:
-    return DimseMachine((1, 3, 5, 7, 9), invoked=invoked, **options)  # type: ignore[arg-type]
+    return DimseMachine(CONTEXTS, invoked=invoked, **options)  # type: ignore[arg-type]
 
 
 @dataclass
@@ -244,7 +250,7 @@ def associated(
         negotiated = side.upper.negotiated
         assert negotiated is not None
         side.dimse = DimseMachine(
-            [one.context_id for one in negotiated.contexts if one.accepted],
+            {o.context_id: o.abstract_syntax for o in negotiated.contexts if o.accepted},
             invoked=negotiated.window.invoked,
             performed=negotiated.window.performed,
             peer_max_pdu=negotiated.peer_max_pdu,

@@ -264,6 +264,10 @@ def test_of_several_numbers_the_first_is_taken_and_an_empty_one_is_absent() -> N
     """Each of these elements has one value (PS3.7 E.1)."""
     twice = struct.pack("<HHIHH", 0, 0x0900, 4, 0xA700, 0x1234)
     assert CommandSet.decode(ECHO.encode() + twice).status == 0xA700
+    number = struct.pack("<HHIHH", 0, 0x0120, 4, 0x1111, 0x2222)
+    read, offset = CommandSet.decode_located(ECHO.encode() + number)
+    assert read.message_id_being_responded_to == 0x1111
+    assert offset == len(ECHO.encode()) + 8
     none = struct.pack("<HHI", 0, 0x0700, 0)
     assert CommandSet.decode(ECHO.encode() + none) == ECHO
 
@@ -285,7 +289,7 @@ def test_explicit_vr_is_named() -> None:
         (ECHO.encode()[:-1], "bytes, 1 are left|middle"),
         (ECHO.encode() + b"\0\0", "middle of an element"),
         (struct.pack("<HHI", 0, 0x0100, 0xFFFFFFFF), "bytes, 0 are left"),
-        (struct.pack("<HHIH", 8, 0x0052, 2, 0), "does not belong"),
+        (struct.pack("<HHIH", 8, 0x0052, 2, 0), "Command Field"),
         (struct.pack("<HHIB", 0, 0x0100, 1, 0), "1 byte"),
         (struct.pack("<HHIH", 0, 0x0100, 2, 0x8030), "Data Set Type"),
         (struct.pack("<HHIH", 0, 0x0800, 2, 0x0101), "Command Field"),

@@ -744,7 +744,7 @@ def test_more_is_expected_while_something_is_outstanding_or_half_here() -> None:
 
 
 def test_idle() -> None:
-    machine = DimseMachine((1, 3), performed=2)
+    machine = DimseMachine(support.CONTEXTS, performed=2)
     assert machine.idle
     echo = invoke(machine, ECHO)
     assert not machine.idle

@@ -160,6 +160,12 @@ def test_a_level_that_the_service_lacks(request_: CGet | CMove) -> None:
         _ = request_.sop_classes
 
 
+def test_the_class_that_the_command_set_names() -> None:
+    """The context's for C services; a DIMSE-N request may go on the context of another class."""
+    assert CFind("STUDY", KEYS).sop_class_on("1.2.9") == "1.2.9"
+    assert NGet("1.2", "1.2.3").sop_class_on("1.2.9") == "1.2"
+
+
 def test_requests_are_values() -> None:
     assert CEcho() == CEcho() and NDelete("1.2", "1.2.3") != NDelete("1.2", "1.2.4")
     with pytest.raises(AttributeError):

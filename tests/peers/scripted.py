@@ -341,7 +341,10 @@ class Message:
 
 
 def response(
-    request: Message, status: int = 0, data: bytes | None = None, **elements: int | str | None
+    request: Message,
+    status: int | None = 0,
+    data: bytes | None = None,
+    **elements: int | str | None,
 ) -> bytes:
     """The response to a request on its own context; elements may replace what it says."""
     said: dict[str, int | str | None] = {

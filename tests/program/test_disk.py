@@ -17,7 +17,7 @@ import pytest
 from assocsh import practice
 from assocsh.association import protocol
 from assocsh.commands.registry import new_session
-from assocsh.datasets import part10, receive, spool
+from assocsh.datasets import instance, part10, receive, spool
 from assocsh.output.sink import MemoryOutput
 from assocsh.practice import Practice
 from tests.peers.dicom_files import write_series
@@ -177,7 +177,7 @@ CALLS = (
     ("unlink", spool, errno.EACCES),
     ("fstatvfs", spool, errno.EIO),
     ("open", part10, errno.EMFILE),
-    ("pread", part10, errno.EIO),
+    ("pread", instance, errno.EIO),
     ("writev", protocol, errno.ECONNRESET),
 )
 

@@ -54,7 +54,7 @@ async def test_dropped_said_and_reopened(tmp_path: Path) -> None:
         text = await screen.wait_for(lambda t: t.text.count("hint:") == 2)
         assert re.search(r"closed the connection after \d\.\d s without a message", text)
         assert text.count("keepalive") == 1, "suggested the first time it bites"
-        await screen.enter("echo", "hint: reopen opens the same association again")
+        await screen.enter("echo", "hint: `reopen` opens the same association again")
 
 
 @pytest.mark.scenario(63)

@@ -85,7 +85,7 @@ def whole_or_absent(folder: Path) -> None:
         assert path.read_bytes()[128:132] == b"DICM"
 
 
-GET = "get study PatientID=1 --to in"
+GET = "get study StudyInstanceUID=1.2.3 --to in"
 
 
 @pytest.mark.scenario(76, 77)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from assocsh.cli.run import script_variables
+from assocsh.cli.run_arguments import parse_run
 from tests.peers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,6 +173,46 @@ def test_variables_from_everywhere(folder: Path, archive: str) -> None:
         ASSOCSH_VAR_id="somebody",
     )
     assert code == 0, error
+
+
+SOURCES = ("second file", "first file", "environment", "--set")
+WINS = ("--set", "environment", "second file", "first file")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [each for size in range(1, 5) for each in itertools.combinations(SOURCES, size)],
+    ids=" and ".join,
+)
+def test_which_source_of_a_variable_wins(
+    given: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--set over the environment over the last file over the first, whichever are given."""
+    words = ["v.assoc"]
+    monkeypatch.delenv("ASSOCSH_VAR_who", raising=False)
+    for place in ("first file", "second file"):
+        path = tmp_path / f"{place[:5].strip()}.toml"
+        path.write_text(f'who = "{place}"\n' if place in given else 'other = "x"\n', "utf-8")
+        words += ["--set-file", str(path)]
+    if "environment" in given:
+        monkeypatch.setenv("ASSOCSH_VAR_who", "environment")
+    if "--set" in given:
+        words += ["--set", "who=--set"]
+    assert run_variables(words)["who"] == next(place for place in WINS if place in given)
+
+
+def run_variables(words: list[str]) -> Mapping[str, str]:
+    """The variables that the scripts of ``assocsh run WORDS`` are given."""
+    arguments = parse_run(words)
+    assert arguments is not None
+    return script_variables(arguments, os.environ)
+
+
+def test_help_says_which_variable_wins(folder: Path) -> None:
+    _, out, _ = bash(folder, "assocsh run --help")
+    said = " ".join(out.split())
+    assert "wins over ASSOCSH_VAR_NAME in the environment" in said
+    assert "the environment and --set win over it" in said
 
 
 def test_reports_and_annotations(folder: Path, archive: str) -> None:

@@ -58,8 +58,43 @@ def test_every_expectation_of_a_group_is_checked(run_text: RunText) -> None:
 def test_keep_going(run_text: RunText) -> None:
     text = "echo\nexpect count == 7\necho\nexpect count == 1\n"
     assert len(run_text(text).steps) == 2
-    kept = run_text(text, keep_going=True)
+    kept = run_text(text, on_error="continue")
     assert kept.code == 1 and len(kept.steps) == 3 and not kept.skipped
+    kept = run_text(f"set on-error continue\n{text}")
+    assert kept.code == 1 and len(kept.steps) == 4 and not kept.skipped
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("on_error", ["", "stop", "continue"])
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_the_next_script_and_the_next_command_are_two_things(
+    keep_going: bool, on_error: str, jobs: int, archive: str, tmp_path: Path
+) -> None:
+    """--keep-going is about the next script only, --on-error about the next command only."""
+    names = []
+    for name in ("a", "b", "c"):
+        path = tmp_path / f"{name}.assoc"
+        path.write_text("expect assoc.state == lost\necho\n", "utf-8")
+        names.append(str(path))
+    found = run_scripts(names, archive, keep_going=keep_going, on_error=on_error, jobs=jobs)
+    assert len(found) == 3 if keep_going else len(found) in range(1, jobs + 1)
+    for outcome in found:
+        echoes = [step for step in outcome.steps if step.text == "echo"]
+        assert outcome.code == 1 and len(echoes) == (on_error == "continue")
+
+
+def test_the_command_run_keeps_the_two_apart_too(run_text: RunText, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.assoc").write_text("expect assoc.state == lost\necho\n", "utf-8")
+    for options, on_error, echoes, codes in (
+        ("", "stop", 0, 1),
+        (" --keep-going", "stop", 0, 1),
+        ("", "continue", 1, 1),
+        (" --keep-going", "continue", 2, 1),
+    ):
+        outcome = run_text(f"set on-error {on_error}\nrun a.assoc b.assoc{options}")
+        texts = [step.text for step in outcome.steps]
+        assert texts.count("echo") == echoes and outcome.code == codes, (options, on_error)
 
 
 def test_a_failure_status_fails_unless_expected(run_text: RunText) -> None:

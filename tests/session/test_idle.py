@@ -101,7 +101,7 @@ async def test_the_hint_of_an_idle_end_speaks_of_idling_once() -> None:
     first = session.keepalive.suggested(ended)
     assert first is not None and first.hint == "set keepalive"
     second = session.keepalive.suggested(ended)
-    assert second is not None and second.hint == "reopen opens the same association again"
+    assert second is not None and second.hint == "`reopen` opens the same association again"
     assert second.message == ended.message and second.idle == 61.0 and second.code == 4
     assert ended.hint == "set keepalive", "others hold the error itself"
 

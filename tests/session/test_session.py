@@ -22,11 +22,11 @@ class Closed(MemoryOutput):
         super().__init__()
         self._left = left
 
-    def result(self, text: str) -> None:
+    def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         if not self._left:
             raise OutputClosed(BrokenPipeError(32, "Broken pipe"))
         self._left -= 1
-        super().result(text)
+        super().result(text, kind)
 
 
 async def test_when_nobody_reads_the_results_everything_stops() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from assocsh.output.colours import COLOURS
 from assocsh.output.sink import Kind
-from assocsh.terminal.output import COLOURS
 from assocsh.terminal.style import STYLES
 
 Rgb = tuple[int, int, int]

@@ -226,6 +226,28 @@ def test_a_line_that_is_wrong_stays_with_its_error(fake_shell: Start) -> None:
     shell.wait_for("submitted at once: 'ecko'")
 
 
+@pytest.mark.parametrize("columns", [30, 44, 80])
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("store examples --recursively", "store has no option --recursively: did you mean"),
+        ("find studio PatientName=DOE*", "no such level: studio: did you mean study"),
+        ("cancel all of these and those too", "cancel has no use for this word: usage: cancel"),
+    ],
+)
+def test_the_message_about_a_line_is_folded_not_cut(
+    fake_shell: Start, columns: int, line: str, says: str
+) -> None:
+    shell = fake_shell(columns=columns).prompted()
+    shell.enter(line)
+    shell.wait_for(lambda screen: says in " ".join(screen.text.split()))
+    assert "".join(shell.text.split()).count("".join(line.split())) == 1, "the line stays"
+    shell.send("c-c")
+    shell.wait_for(lambda screen: says not in " ".join(screen.text.split()))
+    shell.enter("echo")
+    shell.wait_for("submitted at once: 'echo'")
+
+
 def test_an_unclosed_quote_is_marked(fake_shell: Start) -> None:
     shell = fake_shell().prompted()
     line = "find study PatientName="

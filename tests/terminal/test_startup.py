@@ -36,7 +36,18 @@ async def main():
 asyncio.run(main())
 """
 
-HEAVY = ("pydicom", "pynetdicom", "numpy", "rich", "pygments.lexers", "pygments.lexers.python")
+HEAVY = (
+    "assocsh.association",
+    "assocsh.dimse",
+    "assocsh.upperlayer",
+    "assocsh.practice",
+    "pydicom",
+    "pynetdicom",
+    "numpy",
+    "rich",
+    "pygments.lexers",
+    "pygments.lexers.python",
+)
 
 
 def test_nothing_heavy_before_the_prompt() -> None:
