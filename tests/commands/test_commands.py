@@ -437,7 +437,7 @@ async def test_store_refuses_with_reasons(storage: Storage, tmp_path: Path) -> N
     missing = folder / "missing.dcm"
     async with shell() as (session, output):
         await session.run(f"open {storage.address} --contexts CTImageStorage")
-        assert await session.run(f"store {good} {mr} {text} {missing}") == 5
+        assert await session.run(f"store {good} {mr} {text} {missing} --here") == 5
         assert "#1 C-STORE 1 of 4 stored, 3 refused here" in output.text
         assert "not a DICOM file" in output.said
         assert "No such file" in output.said
