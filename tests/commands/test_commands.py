@@ -312,6 +312,7 @@ async def test_find_asks_for_the_usual_keys() -> None:
         assert "StudyInstanceUID" in usual
         assert "PatientName" in usual
         assert [element.keyword for element in typed] == [
+            "SpecificCharacterSet",
             "StudyDate",
             "QueryRetrieveLevel",
             "PatientID",
@@ -336,7 +337,7 @@ async def test_the_unique_keys_are_always_asked_for(level: str, unique: set[str]
         await session.run(f"find {level} PatientComments")
         (asked,) = scp.identifiers
         keywords = {element.keyword for element in asked}
-        assert keywords == {"PatientComments"} | unique | (
+        assert keywords == {"PatientComments", "SpecificCharacterSet"} | unique | (
             set() if level == "worklist" else {"QueryRetrieveLevel"}
         )
 
