@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Kind, Output
 from assocsh.scripting.event_log import Event, EventLog, Sink
-from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.outcome import LEFT, ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
 from assocsh.scripting.session_log import SessionLogger, identifying_variables
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
@@ -199,7 +200,10 @@ class Run:
             gone = False
             for call in calls[len(calls) - ran.left :] if ran.left else ():
                 log.add("skipped", line=call.line, text=call.text)
-            return ran.code
+            if ran.cut_short:
+                last = calls[len(calls) - ran.left - 1]
+                log.add("problem", **_cut_short(script, last, ran.left))
+            return 1 if ran.cut_short else ran.code
         finally:
             await session.close(abort=gone)
             logger.close()
@@ -218,6 +222,24 @@ class Run:
         if plan.on_error:
             session.settings.set("on-error", plan.on_error)
         return session
+
+
+def _not_run(left: int) -> str:
+    return f"quit: {plural(left, 'line was', 'lines were')} not run"
+
+
+def _cut_short(script: Script, last: Call, left: int) -> dict[str, Any]:
+    """The members of the ``problem`` event of a script that ``quit`` ended before its last line."""
+    return {
+        "kind": LEFT,
+        "message": _not_run(left),
+        "hint": "a script passes when all of it was run: quit is its last line, or is not in it",
+        "file": last.source or script.name,
+        "line": last.line,
+        "column": 0,
+        "end": 0,
+        "source_line": None,
+    }
 
 
 class LoggedOutput:
@@ -312,7 +334,14 @@ async def run_inside(
     for script in scripts:
         scope = replace(job.scope, nested=True, folder=script.folder)
         ran = await session.interpreter.run(script.calls, keep_going=None, scope=scope)
-        code = code or ran.code
+        if ran.cut_short and session.lost_output is None:
+            session.note(f"{script.name}: {_not_run(ran.left)}", Kind.WARNING)
+        code = code or ran.code or int(ran.cut_short)
         if session.stopping or (code and not keep_going):
+            if not code and script is not scripts[-1]:
+                following = len(scripts) - scripts.index(script) - 1
+                scripts_left = plural(following, "script was", "scripts were")
+                session.note(f"quit: {scripts_left} not run", Kind.WARNING)
+                code = 1
             break
     return code
