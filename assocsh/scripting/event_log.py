@@ -96,11 +96,16 @@ class LogFile:
 
     def __init__(self, path: str, redactor: Redactor | None) -> None:
         self._redactor = redactor
+        self._scripts: dict[str, str] = {}
+        """The name that each script has in this file: one that is the same in all events."""
         self._file: TextIO = open_private(path)
         self(header())
 
     def __call__(self, event: Event) -> None:
         shown = self._redactor.event(event) if self._redactor is not None else event
+        if "script" in event:
+            name = self._scripts.setdefault(event["script"], shown["script"])
+            shown = {**shown, "script": name}
         self._file.write(to_line(shown))
         self._file.flush()
 

@@ -61,6 +61,15 @@ class RunPlan:
         """The variables that scripts may use without a ``let``."""
         return frozenset(self.variables) | ({"peer"} if self.peer else frozenset())
 
+    def redacted(self, events: list[Event]) -> list[Event]:
+        """The events of one script as they are kept: pseudonyms for what identifies patients."""
+        redactor = self.redactor
+        if redactor is None:
+            return events
+        for event in events:  # first every value is learned, then they are all replaced
+            redactor.learn(event)
+        return [redactor.event(event) for event in events]
+
 
 @dataclass(slots=True)
 class Problem:
@@ -120,15 +129,9 @@ class Run:
     @property
     def outcomes(self) -> list[ScriptOutcome]:
         """What every script that was begun came to, with all that was redacted."""
-        return [outcome for log in self.logs for outcome in outcomes(self._redacted(log.events))]
-
-    def _redacted(self, events: list[Event]) -> list[Event]:
-        redactor = self._plan.redactor
-        if redactor is None:
-            return events
-        for event in events:  # first every value is learned, then they are all replaced
-            redactor.learn(event)
-        return [redactor.event(event) for event in events]
+        return [
+            outcome for log in self.logs for outcome in outcomes(self._plan.redacted(log.events))
+        ]
 
     async def all(self) -> int:
         """Run them; the exit code of the first that failed, in the order given."""
@@ -154,14 +157,15 @@ class Run:
             task.cancel()
 
     async def _one(self, script: Script) -> int:
+        redactor = self._plan.redactor
+        if redactor is not None:  # before the first event: a log file is written as they come
+            redactor.variables.update(identifying_variables(script.calls))
+            redactor.foresee(script.text, self._plan.variables)
         log = EventLog(script.name, self._clock, sinks=self._sinks)
         self.logs.append(log)
         log.add("script", file=script.name, peer=self._plan.peer)
         if script.torn:
             log.add("note", text="the recording was cut off: its last line is not run")
-        redactor = self._plan.redactor
-        if redactor is not None:
-            redactor.variables.update(identifying_variables(script.calls))
         session = self._new_session(script, log)
         task = asyncio.create_task(self._perform(session, script, log))
         self._tasks.add(task)
@@ -183,7 +187,7 @@ class Run:
         return code
 
     def _last_outcome(self, log: EventLog) -> ScriptOutcome:
-        events = self._redacted(log.events) if self._plan.redact_ended else log.events
+        events = self._plan.redacted(log.events) if self._plan.redact_ended else log.events
         return outcomes(events)[0]
 
     async def _perform(self, session: Session, script: Script, log: EventLog) -> int:
