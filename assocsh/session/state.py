@@ -213,17 +213,24 @@ class State:
         return "" if self.association is None else str(self.association.peer)
 
     def send(
-        self, request: Request, record: RequestRecord, *, limit: int | None = None
+        self,
+        request: Request,
+        record: RequestRecord,
+        *,
+        limit: int | None = None,
+        association: Association | None = None,
     ) -> Operation:
         """Hand over a request as one of ``record``'s operations; the operation's tag is the record.
 
-        ``limit`` is how many matches of a find are enough. Raises as ``Association.send``, and
-        LocalProtocolError when there never was an association.
+        ``limit`` is how many matches of a find are enough; ``association`` is where it goes if not
+        on the session's own. Raises as ``Association.send``, and LocalProtocolError when there
+        never was an association.
         """
-        association = self.open_association()
-        ended = self.ended_by()
-        if ended is not None:
-            raise ended
+        if association is None:
+            association = self.open_association()
+            ended = self.ended_by()
+            if ended is not None:
+                raise ended
         operation = association.send(request, limit=limit, tag=record)
         record.peer = self.peer
         record.track(operation)

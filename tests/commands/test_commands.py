@@ -438,7 +438,7 @@ async def test_store_refuses_with_reasons(storage: Storage, tmp_path: Path) -> N
     missing = folder / "missing.dcm"
     async with shell() as (session, output):
         await session.run(f"open {storage.address} --contexts CTImageStorage")
-        assert await session.run(f"store {good} {mr} {text} {missing}") == 5
+        assert await session.run(f"store {good} {mr} {text} {missing} --here") == 5
         assert "#1 C-STORE 1 of 4 stored, 3 refused here" in output.text
         assert "not a DICOM file" in output.said
         assert "No such file" in output.said
@@ -719,9 +719,17 @@ async def test_help_lists_what_there_is() -> None:
 
 
 async def test_quit_stops_a_script() -> None:
-    async with peer() as scp, shell(scp) as (session, _):
-        assert await session.run("echo; quit; echo") == 0
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("echo; quit; echo") == 1
         assert scp.seen == ["C-ECHO"]
+        assert "stopped: 1 command was not run" in output.said
+
+
+async def test_quit_at_the_end_of_a_script_is_no_failure() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("echo; quit  # that is all") == 0
+        assert scp.seen == ["C-ECHO"]
+        assert "not run" not in output.said
         assert session.leaving.is_set()
 
 
