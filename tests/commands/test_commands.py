@@ -719,9 +719,17 @@ async def test_help_lists_what_there_is() -> None:
 
 
 async def test_quit_stops_a_script() -> None:
-    async with peer() as scp, shell(scp) as (session, _):
-        assert await session.run("echo; quit; echo") == 0
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("echo; quit; echo") == 1
         assert scp.seen == ["C-ECHO"]
+        assert "stopped: 1 command was not run" in output.said
+
+
+async def test_quit_at_the_end_of_a_script_is_no_failure() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("echo; quit  # that is all") == 0
+        assert scp.seen == ["C-ECHO"]
+        assert "not run" not in output.said
         assert session.leaving.is_set()
 
 
