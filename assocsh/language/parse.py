@@ -93,7 +93,7 @@ class Call:
     @property
     def expects_failure(self) -> bool:
         """Whether it is an ``expect`` of an error or an end: the command before may have it."""
-        return isinstance(self.parsed, Expectation) and self.parsed.query.of_failure
+        return isinstance(self.parsed, Expectation) and self.parsed.of_failure
 
     def error(self, message: str, word: Word | None = None, hint: str = "") -> LanguageError:
         """A LanguageError about one of its words, or about its name."""
