@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
 from assocsh.commands.registry import load, new_session
-from assocsh.errors import UsageError
+from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Output, StreamOutput
 from assocsh.scripting import runner
 from assocsh.scripting.event_log import LogFile
@@ -60,11 +60,15 @@ async def run(arguments: RunArguments, config: Config) -> int:
     sinks = (log,) if log is not None else ()
     try:
         if problems:
+            for problem in problems:
+                if redactor is not None and isinstance(problem.error, LanguageError):
+                    redactor.foresee(problem.error.text, plan.variables)
             bad = runner.log_problems(problems, sinks)
             found = [outcome for each in bad for outcome in outcomes(each.events)]
-            for outcome in found:
+            kept = [outcome for each in bad for outcome in outcomes(plan.redacted(each.events))]
+            for outcome in kept if plan.redact_ended else found:
                 reporter.problem(outcome)
-            reporter.write_reports(found)
+            reporter.write_reports(kept)
             return 2
         for script in scripts:
             if script.torn:

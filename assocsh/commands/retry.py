@@ -96,7 +96,7 @@ async def retry(session: Session, call: BoundCall) -> None:
         finally:
             if session.output is held:
                 session.output = output
-        code = ran.code
+        code = 1 if ran.cut_short else ran.code
         if not code or number == times or session.stopping:
             held.release()
             break

@@ -118,6 +118,11 @@ def _numbers() -> frozenset[int]:
     return frozenset(entry.tag for entry in entries())
 
 
+def is_keyword(text: str) -> bool:
+    """Whether a text is the keyword of a data element, as the standard writes it."""
+    return text in _by_keyword()
+
+
 def find_tag(text: str) -> TagEntry:
     """The tag meant by a keyword (any case) or a number in any spelling.
 

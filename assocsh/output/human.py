@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
 from assocsh.output.failure import failed_lines
-from assocsh.output.problems import LIMIT, ended_line, error_lines
+from assocsh.output.problems import HINT, LIMIT, ended_line, error_lines
 from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
@@ -74,7 +74,7 @@ class Human:
             Kind.INFO if calm and by_us else Kind.EVENT if calm else Kind.ERROR,
         )
         if error is not None and error.hint and not (calm and by_us):
-            self._note(f"hint: {cell(error.hint, LIMIT)}")
+            self._console.hint(f"{HINT}{cell(error.hint, LIMIT)}")
 
     # requests
 
@@ -116,16 +116,17 @@ class Human:
             else:
                 self._folded(text, kind)
         for text in hint_lines(record):
-            self._note(text, Kind.WARNING if record.failed else Kind.INFO)
+            say = self._console.hint if text.startswith(HINT) else self._note
+            say(text, Kind.WARNING if record.failed else Kind.INFO)
         for hint in self._hints.pop(record.number, {}):
-            self._note(f"hint: {cell(hint, LIMIT)}")
+            self._console.hint(f"{HINT}{cell(hint, LIMIT)}")
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:
             names = [path.rpartition(".")[2] for path in rows.dropped]
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             named = cell(", ".join(names[:3])) + more
-            self._note(f"no room for {named}: show #{record.number} ROW shows a whole row")
+            self._console.hint(f"no room for {named}: show #{record.number} ROW shows a whole row")
 
     def _is_shown(self, record: RequestRecord) -> bool:
         """Count one more file of ``record`` that was not stored; True for the first few."""
@@ -258,7 +259,8 @@ class Human:
             )
             return
         for text in error_lines(error, record):
-            self._note(text, Kind.ERROR)
+            say = self._console.hint if text.startswith(HINT) else self._note
+            say(text, Kind.ERROR)
 
 
 def _unwanted(error: AssociationError | None) -> bool:

@@ -16,7 +16,7 @@ expect        step, line, text, ok, actual, spans (where in that values are; not
 done          step, request, code, state, service, status, category, meaning, count, responses,
               elapsed_ms, suboperations; error {kind, message, hint} where it failed
 response      request, index, dataset (DICOM JSON model)
-skipped       line, text; a command that was not run because one before it failed
+skipped       line, text; a command that was not run because one before it failed or was quit
 association   state, and the members of ``--format json``
 dimse         sent, message, message_id, request, context, data, status, category, meaning,
               error_comment, count (of the same kind in a row)
@@ -24,7 +24,7 @@ pdu           sent, pdu, size, summary (P-DATA-TF is left to dimse)
 transport     what, detail
 remark        by, text
 note          text; what was said besides
-problem       kind, message, hint, line, column, source_line; the script could not be run at all
+problem       kind, message, hint, line, column, source_line; the script, or its rest, was not run
 script-end    code, elapsed_ms
 ============  =====================================================================================
 """
@@ -96,11 +96,16 @@ class LogFile:
 
     def __init__(self, path: str, redactor: Redactor | None) -> None:
         self._redactor = redactor
+        self._scripts: dict[str, str] = {}
+        """The name that each script has in this file: one that is the same in all events."""
         self._file: TextIO = open_private(path)
         self(header())
 
     def __call__(self, event: Event) -> None:
         shown = self._redactor.event(event) if self._redactor is not None else event
+        if "script" in event:
+            name = self._scripts.setdefault(event["script"], shown["script"])
+            shown = {**shown, "script": name}
         self._file.write(to_line(shown))
         self._file.flush()
 

@@ -21,6 +21,9 @@ EXIT_MEANINGS = {
 }
 """What the exit codes of the program mean."""
 
+LEFT = "ScriptLeft"
+"""The kind of problem of a script that ``quit`` ended before its last line."""
+
 CYCLE = 3
 """Messages that may go round: C-STORE-RQ, C-STORE-RSP and C-GET-RSP, each counted in one line."""
 
@@ -124,6 +127,8 @@ class ScriptOutcome:
             return "passed"
         if self.difference and not self.failures:
             return "differs from its snapshot"
+        if self.problem is not None and self.problem["kind"] == LEFT:
+            return "quit before its last line"
         return EXIT_MEANINGS.get(self.code, f"ended with exit code {self.code}")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.language.model import Grammar
-from assocsh.language.table import grammar_of
+from assocsh.language.table import COMMANDS, grammar_of
 from assocsh.scripting.identifying import Pseudonym, pseudonym_for, pseudonym_for_path
 
 SHORTEST = 4
@@ -25,6 +25,11 @@ SHORTEST = 4
 
 MAX_KNOWN = 5000
 """Values that are looked for in free text."""
+
+_MADE = re.compile(r"(?:PATIENT\^|ID|TEXT )[0-9A-F]{8}|2\.25\.\d+")
+"""What may be a pseudonym."""
+
+_STATUS = re.compile(r"0x[0-9A-Fa-f]{4}")
 
 _DATE = re.compile(r"(\d{8})(\d{0,6}(?:\.\d+)?)")
 
@@ -36,8 +41,10 @@ class Redactor:
         self._key = secrets.token_bytes(32) if key is None else key
         self._keep_uids = keep_uids
         self._known: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
-        self._folded: dict[str, str] = {}
+        """What stands for each value, by the value without its case."""
+        self._by_start: dict[str, list[str]] = {}
+        """The values by how they begin, the longest first."""
+        self._made: set[str] = set()
         self.variables: dict[str, Pseudonym] = {}
         """Variables that stand for identifying values, by name."""
         days = int.from_bytes(self._digest("days")[:4], "big") % 3650
@@ -96,22 +103,44 @@ class Redactor:
                     self._add(part, replacement.rstrip("*"))
 
     def _add(self, value: str, replacement: str) -> None:
-        if value not in self._known:
-            self._known[value] = replacement
-            self._pattern = None
+        folded = _folded(value)
+        if folded in self._known:
+            return
+        self._known[folded] = replacement
+        self._made.add(replacement)
+        bucket = self._by_start.setdefault(folded[:SHORTEST], [])
+        bucket.append(folded)
+        bucket.sort(key=len, reverse=True)
 
     # texts
 
     def text(self, text: str) -> str:
-        """Free text with every value that is known replaced."""
+        """Free text with every value that is known replaced, whatever stands around it.
+
+        A value inside a longer word counts too: file names are made of them, ``scan_DOE_1``. Only a
+        word of DICOM's or of the language stays whole, and so does a pseudonym.
+        """
         if not self._known or not text:
             return text
-        if self._pattern is None:
-            longest_first = sorted(self._known, key=len, reverse=True)
-            joined = "|".join(map(re.escape, longest_first))
-            self._pattern = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
-            self._folded = {value.casefold(): known for value, known in self._known.items()}
-        return self._pattern.sub(lambda found: self._folded.get(found[0].casefold(), "…"), text)
+        folded = _folded(text)
+        out: list[str] = []
+        at = place = 0
+        while place <= len(folded) - SHORTEST:
+            value = self._value_at(folded, place)
+            made = _MADE.match(text, place)
+            if made is not None and made[0] in self._made:
+                place = made.end()
+            elif value and not _of_vocabulary(text, place, place + len(value)):
+                out += (text[at:place], self._known[value])
+                at = place = place + len(value)
+            else:
+                place += 1
+        return "".join(out) + text[at:]
+
+    def _value_at(self, folded: str, place: int) -> str:
+        """The longest known value that stands there; empty without one."""
+        bucket = self._by_start.get(folded[place : place + SHORTEST], ())
+        return next((value for value in bucket if folded.startswith(value, place)), "")
 
     def command(self, text: str) -> str:
         """A command as it was typed, the values of identifying keys replaced."""
@@ -148,6 +177,13 @@ class Redactor:
                 self.value(pseudonym, str(part))
             return {"Alphabetic": self.value(pseudonym, joined)} if joined else value
         return None if value is None else self.value(pseudonym, str(value))
+
+    def foresee(self, script: str, variables: Mapping[str, str]) -> None:
+        """Remember the identifying values that a script is going to use, before it runs."""
+        redact_command(script, self)
+        for name, pseudonym in self.variables.items():
+            if name in variables:
+                self.value(pseudonym, variables[name])
 
     def learn(self, event: dict[str, Any]) -> None:
         """Remember every identifying value of an event, so that others can be searched for it."""
@@ -195,10 +231,45 @@ class Redactor:
         return self.command(value) if name in _COMMANDS else self.text(value)
 
 
+def _folded(text: str) -> str:
+    """The text without its case, each character in its place."""
+    if text.isascii():
+        return text.lower()
+    return "".join(low if len(low := each.casefold()) == 1 else each for each in text)
+
+
+def _of_vocabulary(text: str, start: int, end: int) -> bool:
+    """Whether a place is a part of a longer word that identifies nobody: ``Study`` in StudyDate."""
+    before = start
+    while before > 0 and _in_word(text[before - 1]):
+        before -= 1
+    after = end
+    while after < len(text) and _in_word(text[after]):
+        after += 1
+    if (before, after) == (start, end):
+        return False
+    return _identifies_nobody(text[before:after])
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() and character.isascii()
+
+
+def _identifies_nobody(word: str) -> bool:
+    """A keyword, a status, a name of a command, or a part of an option's."""
+    from assocsh.datasets.dictionary import is_keyword
+
+    if is_keyword(word) or word in COMMANDS or _STATUS.fullmatch(word):
+        return True
+    return any(
+        word in option.name.split("-") for spec in COMMANDS.values() for option in spec.options
+    )
+
+
 _COMMANDS = ("text", "source_line")
 _TEXTS = frozenset(
-    ("about", "actual", "detail", "error_comment", "hint", "meaning", "message", "summary")
-) | frozenset(_COMMANDS)
+    ("about", "actual", "detail", "error_comment", "file", "hint", "meaning", "message", "peer")
+) | frozenset(("script", "source", "summary", *_COMMANDS))
 
 
 def redact_command(text: str, redactor: Redactor) -> str:

@@ -78,7 +78,7 @@ class Reporter:
         for step in outcome.failures:
             self._say_all(failure_lines(outcome, step))
         self.problem(outcome)
-        if outcome.skipped:
+        if outcome.skipped and outcome.problem is None:
             self._say(f"{plural(len(outcome.skipped), 'line was', 'lines were')} not run")
 
     def problem(self, outcome: ScriptOutcome) -> None:

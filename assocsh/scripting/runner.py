@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Kind, Output
 from assocsh.scripting.event_log import Event, EventLog, Sink
-from assocsh.scripting.outcome import ScriptOutcome, outcomes
+from assocsh.scripting.outcome import LEFT, ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
 from assocsh.scripting.session_log import SessionLogger, identifying_variables
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
@@ -59,6 +60,15 @@ class RunPlan:
     def names(self) -> frozenset[str]:
         """The variables that scripts may use without a ``let``."""
         return frozenset(self.variables) | ({"peer"} if self.peer else frozenset())
+
+    def redacted(self, events: list[Event]) -> list[Event]:
+        """The events of one script as they are kept: pseudonyms for what identifies patients."""
+        redactor = self.redactor
+        if redactor is None:
+            return events
+        for event in events:  # first every value is learned, then they are all replaced
+            redactor.learn(event)
+        return [redactor.event(event) for event in events]
 
 
 @dataclass(slots=True)
@@ -119,15 +129,9 @@ class Run:
     @property
     def outcomes(self) -> list[ScriptOutcome]:
         """What every script that was begun came to, with all that was redacted."""
-        return [outcome for log in self.logs for outcome in outcomes(self._redacted(log.events))]
-
-    def _redacted(self, events: list[Event]) -> list[Event]:
-        redactor = self._plan.redactor
-        if redactor is None:
-            return events
-        for event in events:  # first every value is learned, then they are all replaced
-            redactor.learn(event)
-        return [redactor.event(event) for event in events]
+        return [
+            outcome for log in self.logs for outcome in outcomes(self._plan.redacted(log.events))
+        ]
 
     async def all(self) -> int:
         """Run them; the exit code of the first that failed, in the order given."""
@@ -153,14 +157,15 @@ class Run:
             task.cancel()
 
     async def _one(self, script: Script) -> int:
+        redactor = self._plan.redactor
+        if redactor is not None:  # before the first event: a log file is written as they come
+            redactor.variables.update(identifying_variables(script.calls))
+            redactor.foresee(script.text, self._plan.variables)
         log = EventLog(script.name, self._clock, sinks=self._sinks)
         self.logs.append(log)
         log.add("script", file=script.name, peer=self._plan.peer)
         if script.torn:
             log.add("note", text="the recording was cut off: its last line is not run")
-        redactor = self._plan.redactor
-        if redactor is not None:
-            redactor.variables.update(identifying_variables(script.calls))
         session = self._new_session(script, log)
         task = asyncio.create_task(self._perform(session, script, log))
         self._tasks.add(task)
@@ -182,7 +187,7 @@ class Run:
         return code
 
     def _last_outcome(self, log: EventLog) -> ScriptOutcome:
-        events = self._redacted(log.events) if self._plan.redact_ended else log.events
+        events = self._plan.redacted(log.events) if self._plan.redact_ended else log.events
         return outcomes(events)[0]
 
     async def _perform(self, session: Session, script: Script, log: EventLog) -> int:
@@ -199,7 +204,10 @@ class Run:
             gone = False
             for call in calls[len(calls) - ran.left :] if ran.left else ():
                 log.add("skipped", line=call.line, text=call.text)
-            return ran.code
+            if ran.cut_short:
+                last = calls[len(calls) - ran.left - 1]
+                log.add("problem", **_cut_short(script, last, ran.left))
+            return 1 if ran.cut_short else ran.code
         finally:
             await session.close(abort=gone)
             logger.close()
@@ -218,6 +226,24 @@ class Run:
         if plan.on_error:
             session.settings.set("on-error", plan.on_error)
         return session
+
+
+def _not_run(left: int) -> str:
+    return f"quit: {plural(left, 'line was', 'lines were')} not run"
+
+
+def _cut_short(script: Script, last: Call, left: int) -> dict[str, Any]:
+    """The members of the ``problem`` event of a script that ``quit`` ended before its last line."""
+    return {
+        "kind": LEFT,
+        "message": _not_run(left),
+        "hint": "a script passes when all of it was run: quit is its last line, or is not in it",
+        "file": last.source or script.name,
+        "line": last.line,
+        "column": 0,
+        "end": 0,
+        "source_line": None,
+    }
 
 
 class LoggedOutput:
@@ -312,7 +338,14 @@ async def run_inside(
     for script in scripts:
         scope = replace(job.scope, nested=True, folder=script.folder)
         ran = await session.interpreter.run(script.calls, keep_going=None, scope=scope)
-        code = code or ran.code
+        if ran.cut_short and session.lost_output is None:
+            session.note(f"{script.name}: {_not_run(ran.left)}", Kind.WARNING)
+        code = code or ran.code or int(ran.cut_short)
         if session.stopping or (code and not keep_going):
+            if not code and script is not scripts[-1]:
+                following = len(scripts) - scripts.index(script) - 1
+                scripts_left = plural(following, "script was", "scripts were")
+                session.note(f"quit: {scripts_left} not run", Kind.WARNING)
+                code = 1
             break
     return code

@@ -131,6 +131,11 @@ class RunResult(NamedTuple):
     code: int
     left: int
 
+    @property
+    def cut_short(self) -> bool:
+        """Nothing failed, and commands were left all the same: ``quit`` stood before them."""
+        return not self.code and self.left > 0
+
 
 def first_failure(jobs: Iterable[Job]) -> int:
     """The exit code of the first of ``jobs`` that has ended badly, or 0."""

@@ -98,13 +98,19 @@ class Session(State):
 
     async def run_calls(self, calls: Sequence[Call], *, keep_going: bool = False) -> int:
         """As ``run``, for commands that were parsed before."""
-        return (await self.interpreter.run(calls, keep_going=keep_going or None)).code
+        ran = await self.interpreter.run(calls, keep_going=keep_going or None)
+        if ran.cut_short and self.lost_output is None:
+            self._say_left(ran.left, "command")
+        return 1 if ran.cut_short else ran.code
 
     async def _run_pasted(self, calls: Sequence[Call]) -> None:
         ran = await self.interpreter.run(calls, keep_going=None)
         if ran.left:
-            left = plural(ran.left, "pasted command was", "pasted commands were")
-            self.note(f"stopped: {left} not run", Kind.WARNING)
+            self._say_left(ran.left, "pasted command")
+
+    def _say_left(self, count: int, what: str) -> None:
+        left = plural(count, f"{what} was", f"{what}s were")
+        self.note(f"stopped: {left} not run", Kind.WARNING)
 
     def prepare(self, calls: Sequence[Call]) -> None:
         """Begin to remember events where one of ``calls`` will ask for them.

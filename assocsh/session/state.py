@@ -68,7 +68,7 @@ class State:
         """Everything that is run here was read and checked as a whole: exit code 2, which says
         that nothing of it was performed, is not that of a command any more."""
         self.variables: dict[str, str] = {}
-        self.requests = Requests(self.changed)
+        self.requests = Requests(self.changed, self.fallback_encoding)
         self.jobs: dict[Job, None] = {}
         """Those that have not ended, in the order in which they were submitted."""
         self.observers = Observers()
@@ -103,6 +103,15 @@ class State:
     def now() -> float:
         """The event loop's clock, in seconds."""
         return asyncio.get_running_loop().time()
+
+    def fallback_encoding(self) -> str | None:
+        """Python's name of the encoding for text that is not what its data set declares."""
+        text = self.settings.text("fallback-encoding")
+        if text == "none":
+            return None
+        from assocsh.datasets.charset import find_encoding
+
+        return find_encoding(text)
 
     # where it writes
 

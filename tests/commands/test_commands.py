@@ -312,6 +312,7 @@ async def test_find_asks_for_the_usual_keys() -> None:
         assert "StudyInstanceUID" in usual
         assert "PatientName" in usual
         assert [element.keyword for element in typed] == [
+            "SpecificCharacterSet",
             "StudyDate",
             "QueryRetrieveLevel",
             "PatientID",
@@ -336,7 +337,7 @@ async def test_the_unique_keys_are_always_asked_for(level: str, unique: set[str]
         await session.run(f"find {level} PatientComments")
         (asked,) = scp.identifiers
         keywords = {element.keyword for element in asked}
-        assert keywords == {"PatientComments"} | unique | (
+        assert keywords == {"PatientComments", "SpecificCharacterSet"} | unique | (
             set() if level == "worklist" else {"QueryRetrieveLevel"}
         )
 
@@ -718,9 +719,17 @@ async def test_help_lists_what_there_is() -> None:
 
 
 async def test_quit_stops_a_script() -> None:
-    async with peer() as scp, shell(scp) as (session, _):
-        assert await session.run("echo; quit; echo") == 0
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("echo; quit; echo") == 1
         assert scp.seen == ["C-ECHO"]
+        assert "stopped: 1 command was not run" in output.said
+
+
+async def test_quit_at_the_end_of_a_script_is_no_failure() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("echo; quit  # that is all") == 0
+        assert scp.seen == ["C-ECHO"]
+        assert "not run" not in output.said
         assert session.leaving.is_set()
 
 

@@ -269,6 +269,30 @@ def test_nothing_that_is_written_or_said_names_a_patient(folder: Path, archive: 
     assert "kesson" in error and "kesson" in (folder / "r.junit").read_text("utf-8")
 
 
+@pytest.mark.scenario(97)
+def test_a_value_that_touches_other_words_is_replaced_too(folder: Path, archive: str) -> None:
+    """In names of files and of the script itself, also where a script cannot be run."""
+    secret = "QXSECRETQX"
+    (folder / f"night_{secret}").mkdir()
+    script = f"night_{secret}/a{secret}b.assoc"
+    key = f"find study PatientID={secret} StudyInstanceUID\n"
+    texts = {
+        "refused": f"{key}store ./in_{secret}/x_{secret}_1.dcm\n",
+        "expected": f"{key}expect count == 1\n",
+        "mistyped": f"{key}find study PatientName=$nobody PatientID={secret}\n",
+    }
+    reports = {f"--report-{name}": f"r.{name}" for name in ("junit", "tap", "json", "html")}
+    options = " ".join(f"{name} {file}" for name, file in reports.items())
+    for what, text in texts.items():
+        (folder / script).write_text(text, "utf-8")
+        command = f"assocsh run {script} {archive} {options} --github --log r.jsonl"
+        code, out, error = bash(folder, command)
+        assert code, what
+        files = [*reports.values(), "r.jsonl"]
+        for kept in (out, error, *((folder / name).read_text("utf-8") for name in files)):
+            assert kept and secret.lower() not in kept.lower(), what
+
+
 def test_snapshots(folder: Path, archive: str) -> None:
     run = f"assocsh run good.assoc {archive}"
     assert bash(folder, f"{run} --snapshot")[0] == 0

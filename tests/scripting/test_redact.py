@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assocsh.commands.registry import load
 from assocsh.language.parse import parse
 from assocsh.scripting.identifying import Pseudonym, pseudonym_for_path
 from assocsh.scripting.redact import Redactor
+
+load()
 
 KEY = b"k" * 32
 
@@ -140,6 +143,54 @@ def test_any_text(text: str) -> None:
     one.value(Pseudonym.ID, "SECRET12")
     assert "secret12" not in one.text(f"{text} SECRET12 ")
     one.command(text)
+
+
+_AROUND = st.text(st.sampled_from("_/-.\\ :'^~aZ09ä\t"), max_size=6)
+_VALUES = st.lists(st.text(st.sampled_from("QJXWZV山é"), min_size=4, max_size=9), min_size=1)
+_MEMBERS = ("message", "hint", "text", "source", "file", "script", "about", "peer", "detail")
+
+
+@given(_VALUES, st.data())
+def test_no_known_value_is_left_whatever_is_around_it(
+    values: list[str], data: st.DataObject
+) -> None:
+    """In free text, names of files, paths, commands: in each member of an event that is text."""
+    one = redactor()
+    kinds = st.sampled_from((Pseudonym.NAME, Pseudonym.ID, Pseudonym.TEXT))
+    for value in values:
+        one.value(data.draw(kinds), value)
+    event: dict[str, object] = {"type": "done", "error": {}}
+    for member in _MEMBERS:
+        before, after = data.draw(_AROUND), data.draw(_AROUND)
+        value = data.draw(st.sampled_from(values))
+        text = before + data.draw(st.sampled_from((value, value.lower(), value.title()))) + after
+        event[member] = text
+        event["error"] = {"message": text, "hint": text}
+    shown = json.dumps(one.event(event), ensure_ascii=False).casefold()
+    assert not [value for value in values if value.casefold() in shown]
+
+
+@given(st.lists(st.from_regex(r"[0-9A-F]{4,8}", fullmatch=True), min_size=1, max_size=30))
+def test_a_pseudonym_is_not_replaced_again(values: list[str]) -> None:
+    one = redactor()
+    shown = [one.value(Pseudonym.ID, value) for value in values]
+    assert [one.text(text) for text in shown] == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("STUDY", "find series StudyDate=20260101 StudyID"),
+        ("0000", "expect status == 0x0000"),
+        ("PEAT", "echo --repeat 3"),
+        ("NAME", "find study PatientName"),
+    ],
+)
+def test_words_of_the_language_stay_whole(value: str, text: str) -> None:
+    one = redactor()
+    one.value(Pseudonym.TEXT, value)
+    assert one.text(text) == text
+    assert one.text(f"a_{value}_b") == f"a_{one.value(Pseudonym.TEXT, value)}_b"
 
 
 @given(st.sampled_from(list(Pseudonym)), st.text(max_size=40))

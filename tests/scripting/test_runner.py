@@ -97,6 +97,43 @@ def test_the_command_run_keeps_the_two_apart_too(run_text: RunText, tmp_path: Pa
         assert texts.count("echo") == echoes and outcome.code == codes, (options, on_error)
 
 
+@pytest.mark.parametrize("quits", ["quit", "exit", "run inner.assoc", "retry 2 every 1s { quit }"])
+@pytest.mark.parametrize("on_error", ["", "continue"])
+@pytest.mark.parametrize(
+    ("rest", "left"), [("", 0), ("# a comment\n\n", 0), ("echo\n", 1), ("echo; echo\n# x\necho", 3)]
+)
+def test_a_script_that_quits_before_its_end_does_not_pass(
+    rest: str, left: int, on_error: str, quits: str, run_text: RunText, tmp_path: Path
+) -> None:
+    (tmp_path / "inner.assoc").write_text("quit\n", "utf-8")
+    outcome = run_text(f"echo\n{quits}\n{rest}", on_error=on_error)
+    assert len(outcome.skipped) == left
+    assert outcome.code == (1 if left else 0)
+    if left:
+        assert outcome.problem is not None and outcome.problem["line"] == 2
+        assert outcome.problem["message"].startswith(f"quit: {left} line")
+        assert outcome.verdict == "quit before its last line"
+
+
+@pytest.mark.parametrize(
+    ("inner", "other", "code"),
+    [
+        ("quit", "", 0),
+        ("retry 2 every 1s { quit; echo }", "", 1),
+        ("quit\necho", "", 1),
+        ("echo\nquit", "other.assoc", 1),
+        ("echo", "", 0),
+    ],
+)
+def test_a_script_that_quits_inside_another_is_said(
+    inner: str, other: str, code: int, run_text: RunText, tmp_path: Path
+) -> None:
+    (tmp_path / "inner.assoc").write_text(inner, "utf-8")
+    (tmp_path / "other.assoc").write_text("echo", "utf-8")
+    outcome = run_text(f"run inner.assoc {other}")
+    assert outcome.code == code, outcome
+
+
 def test_a_failure_status_fails_unless_expected(run_text: RunText) -> None:
     move = "move study StudyInstanceUID=1.2.3 --to NOSUCHAE\n"
     assert run_text(move).code == 1

@@ -62,7 +62,7 @@ def _suite(root: Element, outcome: ScriptOutcome) -> list[int]:
         case = SubElement(
             suite, "testcase", classname=name, name=xml_text(f"{line}: {visible(text)}"), time="0"
         )
-        SubElement(case, "skipped", message="a command before it failed")
+        SubElement(case, "skipped", message="a command before it failed or was quit")
     if outcome.difference:
         counts[0] += 1
         counts[1] += 1

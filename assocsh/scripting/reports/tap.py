@@ -34,7 +34,7 @@ def render(run: RunOutcome) -> str:
             _step(outcome, step, point)
         for line, text in outcome.skipped:
             name = f"{outcome.file}:{line} {text}"
-            point(True, name, (), " # SKIP a command before it failed")
+            point(True, name, (), " # SKIP a command before it failed or was quit")
         if outcome.problem is not None:
             point(False, outcome.file, problem_lines(outcome.problem))
         if outcome.difference:
