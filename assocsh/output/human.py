@@ -9,7 +9,7 @@ from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import HINT, LIMIT, ended_line, error_lines
-from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
+from assocsh.output.rows import BLOCK, ROWS, CsvRows, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
@@ -124,9 +124,15 @@ class Human:
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:
             names = [path.rpartition(".")[2] for path in rows.dropped]
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            named = cell(", ".join(names[:3])) + more
-            self._console.hint(f"no room for {named}: show #{record.number} ROW shows a whole row")
+            self._console.hint(
+                f"no room for {_some(names)}: show #{record.number} ROW shows a whole row"
+            )
+        if isinstance(rows, CsvRows) and rows.dropped:
+            self._note(
+                f"no column for {_some(rows.dropped)}, which did not come in the first {BLOCK} "
+                f"rows: show #{record.number} has all",
+                Kind.WARNING,
+            )
 
     def _is_shown(self, record: RequestRecord) -> bool:
         """Count one more file of ``record`` that was not stored; True for the first few."""
@@ -205,6 +211,8 @@ class Human:
 
     def rows(self, record: RequestRecord) -> None:
         rows = self._make_rows(self._console, record)
+        if isinstance(rows, CsvRows):
+            rows.widen(record.results.datasets())
         for dataset in record.results.datasets():
             rows.add(dataset)
         rows.flush()
@@ -261,6 +269,12 @@ class Human:
         for text in error_lines(error, record):
             say = self._console.hint if text.startswith(HINT) else self._note
             say(text, Kind.ERROR)
+
+
+def _some(names: list[str]) -> str:
+    """The first three of ``names``, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return cell(", ".join(names[:3])) + more
 
 
 def _unwanted(error: AssociationError | None) -> bool:

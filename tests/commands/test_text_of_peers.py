@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from assocsh.language.check import problems
+from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
 from tests.session.peer import match, peer, shell
 
@@ -114,3 +116,34 @@ async def test_no_encoding_is_refused(name: str) -> None:
         assert await session.run(f"set fallback-encoding {name}") != 0
         assert "encoding" in output.said
         assert session.settings.text("fallback-encoding") == "none"
+
+
+@pytest.mark.parametrize("key", ["StudyDate=20260230", "StudyTime=236060", "StudyDate=20260431-"])
+async def test_a_day_or_time_that_is_none_is_refused_with_its_place(key: str) -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run(f"find study {key}") != 0
+        assert not scp.identifiers
+        value = key.partition("=")[2]
+        assert f"{value!r} is not such a value" in output.said
+    line = f"find study {key} PatientID"
+    (problem,) = problems(parse(line))
+    assert line[problem.start : problem.end] == value
+
+
+async def test_a_day_that_a_peer_sent_goes_back_to_it() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(StudyInstanceUID="1.2.3")]
+        scp.matches[0].add_new(0x00080020, "UN", b"20260230")
+        line = "find study; find study StudyDate=${#1.rsp[0].StudyDate}"
+        assert await session.run(line) == 0, output.said
+        assert scp.identifiers[1].StudyDate == "20260230"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("200", True), ("0.5", True), ("0..200", True), ("200s", False), ("0", False), ("1h", False)],
+)
+async def test_a_number_without_a_unit_is_said_to_be_seconds(value: str, said: bool) -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        await session.run(f"echo; expect elapsed not == {value}")
+        assert ("means seconds" in output.said) is said
