@@ -16,6 +16,7 @@ from assocsh.errors import (
     AssociationRejected,
     ConnectionFailed,
     ConnectionLost,
+    OperationTimeout,
     ProtocolError,
     UnusableFile,
 )
@@ -304,6 +305,15 @@ def _lost_hint(situation: Situation) -> str:
     if situation.storing:
         return "what was being stored has an unknown status: ask with `find image`, then `reopen`"
     return "`reopen` opens it again; the peer's log may say why"
+
+
+def no_response(request: Request, message_id: int | None, limit: float) -> OperationTimeout:
+    """The peer has not answered a request for ``limit`` seconds, the DIMSE timeout."""
+    return OperationTimeout(
+        f"no response to the {request.name} with Message ID {message_id} for {limit:g} s",
+        message_id=message_id,
+        hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
+    )
 
 
 def source_failed(request: Request, error: OSError, midway: bool) -> UnusableFile:

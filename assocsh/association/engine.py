@@ -42,7 +42,6 @@ from assocsh.errors import (
     AssociationReleased,
     AssocshError,
     LocalProtocolError,
-    OperationTimeout,
     UsageError,
 )
 from assocsh.text.addresses import Peer
@@ -407,12 +406,8 @@ class Engine:
             # Another one that ran out at the same time has ended the association.
             return
         limit = self.timeouts.dimse
-        operation.error = OperationTimeout(
-            f"no response to the {operation.request.name} with Message ID "
-            f"{invocation.message_id} for {limit:g} s",
-            message_id=invocation.message_id,
-            hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
-        )
+        assert limit is not None
+        operation.error = endings.no_response(operation.request, invocation.message_id, limit)
         self.dimse.fail(invocation)
         self._take(self.dimse)
         if self.on_timeout == "abort":

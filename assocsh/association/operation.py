@@ -154,6 +154,14 @@ class Operation(AsyncIterator[Response]):
         """
         return self._engine.cancel(self.invocation)
 
+    def keep_waiting(self) -> None:
+        """It goes on, though nothing of that is seen here: its timeout counts from now again.
+
+        For one who sees its progress elsewhere: the instances of a C-MOVE arrive on another
+        association, and its Pending responses are optional (PS3.7 9.1.4.1).
+        """
+        self.invocation.progress_at = self._engine.loop.time()
+
     async def result(self) -> Response:
         """The final response. Raises what ended the operation without one.
 

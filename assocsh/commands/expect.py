@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from assocsh.commands.registry import command
 from assocsh.errors import AssocshError
 from assocsh.language.evaluate import evaluate
-from assocsh.language.expectations import Expectation
+from assocsh.language.expectations import Expectation, Reading
 from assocsh.language.model import CommandSpec, Grammar, Heading, Parameter, Slot
 from assocsh.language.place import line_at
 from assocsh.language.verdict import Check
+from assocsh.output.sink import Kind
 from assocsh.output.summary import about
 from assocsh.session.resolver import SessionResolver
+from assocsh.text.cells import cell
+from assocsh.text.durations import is_duration
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -33,7 +36,7 @@ and about what failed, right after the command that may fail:
   assoc.rejected.reason  .source  .result  assoc.aborted.source  .reason
 
 Predicates:
-  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (5s)
+  == != < <= > >=      numbers, text, ranges (0xA900..0xA9FF), durations (5s, 200ms)
   contains startswith endswith     parts of a text
   includes             one of several values is this one
   matches              a /pattern/ is found in it; /pattern/i in any case
@@ -64,6 +67,19 @@ SPEC = CommandSpec(
     details=QUERIES,
     topic="queries and predicates",
 )
+
+
+def _say_unit(session: Session, parsed: Expectation) -> None:
+    """A number without its unit is seconds, and may have been meant as something else."""
+    operand = parsed.operand
+    if parsed.query.root != "elapsed" or not isinstance(operand, Reading) or operand.quoted:
+        return
+    ends = [end for end in operand.text.split("..") if not is_duration(end)]
+    if any(end.strip("0.") for end in ends):
+        session.note(
+            f"elapsed: {cell(operand.text)} has no unit and means seconds (units: ms, s, m, h)",
+            Kind.WARNING,
+        )
 
 
 @command(SPEC)
@@ -99,6 +115,7 @@ async def expect(session: Session, call: BoundCall) -> None:
         session.console.exchange_shown = record  # once, with the first of several about one request
         exchange = session.exchange_of(record)
     session.presenter.expectation(check, record, exchange)
+    _say_unit(session, parsed)
     if not verdict.ok:
         call.job.said = True
         raise AssocshError(f"expectation failed: {call.call.text}: actual {verdict.text}")

@@ -20,6 +20,7 @@ from assocsh.session.keys import (
     typed_keys,
     with_return_keys,
 )
+from assocsh.session.reading import dataset_of
 from assocsh.session.sending import TimeSlices, repeat
 from assocsh.text.cells import cell
 
@@ -86,6 +87,9 @@ async def find(session: Session, call: BoundCall) -> None:
         of_row = keys_of_row(call, level, model, whole=False, peer=session.peer)
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
     dataset = identifier(session, level, keys)
+    if "SpecificCharacterSet" not in dataset:
+        # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
+        dataset.SpecificCharacterSet = None
     record.columns = columns_of(dataset, keys)
     for path, _ in typed_keys(call):
         session.recent.use(path)
@@ -133,7 +137,7 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
         )
         return
     try:
-        dataset = response.dataset
+        dataset = dataset_of(session, record, response)
     except ProtocolError as error:
         session.note(
             f"#{record.number}: a match cannot be decoded and is left out: {cell(error.message)}",
@@ -141,7 +145,7 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
         )
         return
     row = record.keep(response) + 1
-    if dataset is not None and row <= REMEMBERED:
+    if row <= REMEMBERED:
         _remember(session, record, row, dataset)
     session.presenter.response(record, response, dataset)
 

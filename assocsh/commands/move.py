@@ -59,18 +59,19 @@ async def move(session: Session, call: BoundCall) -> None:
         )
     record.detail = f"to {cell(destination)}"
     request = CMove(level, dataset, destination, model)
-    if not call.flag("--compare"):
-        await retrieve(session, record, request)
-        return
-    if destination != own or listener is None:
+    comparing = call.flag("--compare")
+    here = destination == own and listener is not None
+    if comparing and not here:
         raise UsageError(
             f"--compare needs what arrives, and {cell(destination)} is not listening here",
             hint="`listen --to DIR`, and move to its AE title",
         )
     await prepare_comparison(call)
-    session.receiving.begin_move(record)
+    if here:
+        session.receiving.begin_move(record)
     try:
         await retrieve(session, record, request)
-        await compare(session, record)
+        if comparing:
+            await compare(session, record)
     finally:
         session.receiving.end_move(record)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.session.keys import typed_keys
+from assocsh.session.reading import dataset_of
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -36,6 +37,6 @@ async def perform(session: Session, call: BoundCall, request: Request) -> None:
     if uid:
         record.detail = f"instance {cell(uid)}"
     if final.data:
-        dataset = final.dataset
+        dataset = dataset_of(session, record, final)
         record.keep(final)
         session.presenter.response(record, final, dataset)

@@ -77,7 +77,7 @@ def show_unstored(session: Session, record: RequestRecord, row: str | None) -> N
             raise UsageError(f"#{record.number} has no row {index}", hint=f"it has {len(files)}")
         shown = range(index - 1, index)
     rows = [unstored_object(record, index) for index in shown]
-    session.presenter.listing(Listing("unstored", UNSTORED, rows))
+    session.presenter.listing(Listing("unstored", UNSTORED, rows, as_pairs=row is not None))
     if files.forgotten and row is None:
         session.note(f"{files.forgotten} more were too many to remember")
 

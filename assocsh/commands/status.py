@@ -1,4 +1,4 @@
-"""status: the association in one row."""
+"""status: the association, one property after the other."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPEC = CommandSpec(
 
 @command(SPEC)
 async def status(session: Session, call: BoundCall) -> None:
-    """The association in one row."""
+    """The association: what there is to say of it, by name; one row of CSV, one object of JSON."""
     values = session.status()._asdict()
     columns = [
         Column("peer"),
@@ -46,4 +46,4 @@ async def status(session: Session, call: BoundCall) -> None:
         Column("listening"),
     ]
     row: dict[str, Any] = {column.key: values[column.key] for column in columns}
-    session.presenter.listing(Listing("status", columns, [row]))
+    session.presenter.listing(Listing("status", columns, [row], as_pairs=True))

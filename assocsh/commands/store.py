@@ -11,17 +11,26 @@ from typing import TYPE_CHECKING, NamedTuple
 from assocsh.commands.parameters import REPEAT
 from assocsh.commands.registry import command
 from assocsh.datasets.folders import files_below
-from assocsh.errors import LocalRefusal, NoPresentationContext, UnusableFile, UsageError
+from assocsh.errors import (
+    AssociationError,
+    AssocshError,
+    LocalRefusal,
+    NoPresentationContext,
+    UnusableFile,
+    UsageError,
+)
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew
 from assocsh.results.unstored import Outcome
+from assocsh.session.beside import Beside
 from assocsh.session.binding import request_number
 from assocsh.session.sending import Group, TimeSlices
 from assocsh.text.cells import cell
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
-    from assocsh.association import Operation
+    from assocsh.association import ContextSpec, Operation
     from assocsh.dimse.requests import Request
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
@@ -52,11 +61,13 @@ SPEC = CommandSpec(
             summary="again what store #N could not send, or was answered with a failure",
         ),
         REPEAT,
+        Option("--here", summary="on the open association alone"),
     ),
     examples=(
         "store examples --recursive",
         "store examples/ct.dcm examples/mr.dcm",
         "store examples/ct.dcm --repeat 50",
+        "store examples --here",
     ),
     details="`show #N` lists the files of store #N that failed, each with its reason.",
     section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
@@ -74,9 +85,22 @@ class FoundFile(NamedTuple):
     named: bool
 
 
+class LeftFile(NamedTuple):
+    """A file that the open association cannot carry, why, and the context that it needs."""
+
+    request: Request
+    file: FoundFile
+    spec: ContextSpec
+    error: NoPresentationContext
+
+
 @command(SPEC)
 async def store(session: Session, call: BoundCall) -> None:
-    """Send files; what cannot be sent is refused with its reason, the others go on."""
+    """Send files; what cannot be sent is refused with its reason, the others go on.
+
+    Files that the open association cannot carry go on one of their own with the same peer, which
+    proposes what they need and is released afterwards.
+    """
     from assocsh.dimse.requests import CStore
 
     record = call.record
@@ -93,7 +117,7 @@ async def store(session: Session, call: BoundCall) -> None:
         )
     times = call.integer("--repeat", least=1) or 1
     record.operations.expected = len(found) * times
-    sending = _Sending(session, record)
+    sending = _Sending(session, record, None if call.flag("--here") else Beside(session, call))
     slices = TimeSlices()
     left = record.operations.expected
     files = (file for _ in range(times) for file in found)
@@ -132,19 +156,25 @@ def failed_before(session: Session, call: BoundCall) -> list[FoundFile]:
 class _Sending:
     """One store: which operation sends which file, and what was not sent."""
 
-    def __init__(self, session: Session, record: RequestRecord) -> None:
+    def __init__(self, session: Session, record: RequestRecord, beside: Beside | None) -> None:
         self._session = session
         self._record = record
         self._paths: dict[int, str] = {}
         self._group = Group(session, record, on_end=self._ended)
         self._skipped = 0
+        self._beside = beside
+        self._left: list[LeftFile] = []
         self._unanswered = FirstFew(ALIKE_SHOWN)
 
     async def send(self, request: Request, file: FoundFile) -> bool:
         """Hand over one file; False when no more should be sent."""
         try:
             operation = await self._group.send(request)
-        except (UnusableFile, NoPresentationContext) as error:
+        except NoPresentationContext as error:
+            if not await self._leave(request, file, error):
+                self._refuse(file, error)
+            return True
+        except UnusableFile as error:
             self._refuse(file, error)
             return True
         if operation is None:
@@ -171,9 +201,88 @@ class _Sending:
             for file in files:
                 self._record.unstored.add(str(file.path), Outcome.UNSENT, "")
 
+    async def _leave(self, request: Request, file: FoundFile, error: NoPresentationContext) -> bool:
+        """Leave a file for an association of its own; False when that will not help."""
+        if self._beside is None:
+            return False
+        from assocsh.association import ContextSpec
+        from assocsh.datasets.contexts import may_be_carried
+        from assocsh.datasets.dictionary import UNCOMPRESSED
+        from assocsh.datasets.part10 import open_instance
+        from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
+
+        try:
+            instance = await asyncio.to_thread(open_instance, file.path)
+        except UnusableFile:
+            return False  # it was another one a moment ago
+        sop_class, syntax = instance.sop_class, instance.transfer_syntax
+        if not may_be_carried(self._session.open_association().contexts, sop_class, syntax):
+            return False
+        plain = (EXPLICIT_LE, IMPLICIT_LE) if syntax in UNCOMPRESSED else ()
+        spec = ContextSpec(sop_class, tuple(dict.fromkeys((syntax, *plain))))
+        self._left.append(LeftFile(request, file, spec, error))
+        return True
+
+    async def _send_left(self, beside: Beside) -> None:
+        """Send what was left, at most as many contexts at a time as an association has."""
+        from assocsh.association.proposals import MAX_CONTEXTS
+
+        specs = list(dict.fromkeys(left.spec for left in self._left))
+        files = plural(len(self._left), "file")
+        self._session.note(
+            f"#{self._record.number} {files} on an association of their own, with the contexts "
+            "that the open one does not have (--here keeps to that)"
+        )
+        operations = self._record.operations
+        operations.expected = operations.total + len(self._left)
+        try:
+            for start in range(0, len(specs), MAX_CONTEXTS):
+                some = specs[start : start + MAX_CONTEXTS]
+                await self._send_beside(
+                    beside, some, [one for one in self._left if one.spec in some]
+                )
+        finally:
+            operations.expected = operations.total
+            await beside.restore()
+
+    async def _send_beside(
+        self, beside: Beside, specs: list[ContextSpec], files: list[LeftFile]
+    ) -> None:
+        try:
+            association = await beside.connect(specs)
+        except AssociationError as error:
+            for left in files:
+                reason = NoPresentationContext(
+                    f"{left.error.message}; no association of its own: {error.message}",
+                    sop_class=left.error.sop_class,
+                    hint=left.error.hint,
+                )
+                self._refuse(left.file, reason)
+            return
+        async with association:
+            group = Group(self._session, self._record, on_end=self._ended, association=association)
+            waiting = iter(files)
+            for left in waiting:
+                try:
+                    operation = await group.send(left.request)
+                except (UnusableFile, NoPresentationContext) as refused:
+                    self._refuse(left.file, refused)
+                    continue
+                if operation is None:
+                    self.leave_out(one.file for one in (left, *waiting))
+                    break
+                self._paths[operation.number] = str(left.file.path)
+            await group.finish()
+
     async def finish(self) -> None:
         try:
             await self._group.finish()
+        except AssocshError:
+            self.leave_out(left.file for left in self._left)
+            raise
+        else:
+            if self._left and self._beside is not None and not self._record.cancel_asked:
+                await self._send_left(self._beside)
         finally:
             if self._unanswered.left_out:
                 self._session.note(

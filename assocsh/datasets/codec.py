@@ -126,14 +126,16 @@ def decode(
     fallback_encoding: str | None = None,
     encoding: str | None = None,
     notice: Notice = _ignore,
+    text_notice: Notice | None = None,
 ) -> Dataset:
     """The data set in ``data``, every value converted; what a VR cannot hold stays as text.
 
     Text that is not in the character set it declares is read in ``fallback_encoding`` or as a
     guess (see ``charset``), all text in ``encoding`` if that is given; both are Python's names of
     encodings. A data set in the other VR encoding than negotiated is read all the same, and so is
-    what ``walk`` gives notice of: ``notice`` is told each of these things in words. A data set with
-    Pixel Data has file meta that tells its transfer syntax.
+    what ``walk`` gives notice of: ``notice`` is told each of these things in words, ``text_notice``
+    those about text if it is given. A data set with Pixel Data has file meta that tells its
+    transfer syntax.
 
     Raises ProtocolError when the bytes are not a data set, nest deeper than 64 sequences, or
     inflate without measure.
@@ -156,7 +158,7 @@ def decode(
             for text in dict.fromkeys(noticed):
                 notice(text)
             plain = put_in_order(plain, implicit, little)
-        reader = TextReader(notice, fallback_encoding, encoding)
+        reader = TextReader(text_notice or notice, fallback_encoding, encoding)
         dataset = read_plain(plain, implicit, little, reader)
     except StructureError as error:
         raise ProtocolError(

@@ -54,6 +54,20 @@ def choose(contexts: Iterable[ContextT], sop_class: str, transfer_syntax: str) -
     raise _reason(of_class, usable, sop_class, transfer_syntax)
 
 
+def may_be_carried(contexts: Iterable[ContextLike], sop_class: str, transfer_syntax: str) -> bool:
+    """Whether an instance that none of ``contexts`` carries may go on other ones of the same peer.
+
+    Not where the peer has said that it does not take the SOP class, or not in this transfer syntax.
+    """
+    of_class = [context for context in contexts if context.abstract_syntax == sop_class]
+    usable = [context for context in of_class if context.accepted]
+    if usable and not any(context.as_scu for context in usable):
+        return True
+    if not usable and any(one.result == ABSTRACT_SYNTAX_NOT_SUPPORTED for one in of_class):
+        return False
+    return not any(transfer_syntax in one.proposed for one in of_class if not one.accepted)
+
+
 def _reason(
     of_class: Sequence[ContextLike],
     usable: Sequence[ContextLike],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from assocsh.datasets.codec import decode, encode
+from assocsh.datasets.codec import SPECIFIC_CHARACTER_SET, decode, encode
 from assocsh.datasets.dicomjson import to_json
 from assocsh.datasets.dictionary import TagEntry, format_tag
 from assocsh.datasets.levels import default_return_keys
@@ -26,7 +26,6 @@ __all__ = [
     "to_json",
 ]
 
-SPECIFIC_CHARACTER_SET = 0x00080005
 UTF8 = "ISO_IR 192"
 
 

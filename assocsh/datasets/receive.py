@@ -23,9 +23,9 @@ from typing import Literal, NamedTuple
 
 from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.instance import Window
-from assocsh.datasets.part10 import SOP_INSTANCE, identity, read_instance
+from assocsh.datasets.own_uids import other_uids, replace_head
+from assocsh.datasets.part10 import SOP_CLASS, SOP_INSTANCE, read_instance
 from assocsh.datasets.spool import Spool
-from assocsh.datasets.structure import fetch_from
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
 from assocsh.uids import EXPLICIT_LE
@@ -39,7 +39,6 @@ BATCH = 1024 * 1024
 """Bytes that are handed to a thread at once: a CT image takes one way there and back."""
 LOW_MARK = 1024 * 1024
 HEAD = 16 * 1024
-_FIRST = 1024
 BLOCK = 256 * 1024
 PAGE = 4096
 _PIECES = 512
@@ -55,7 +54,8 @@ class Received(NamedTuple):
     """One instance that was stored. ``size`` is that of the data set in bytes.
 
     ``duplicate``: an instance of this UID was there before; ``identical`` ones are not kept twice,
-    a ``different`` one lies beside the first. ``remarks`` say what was odd.
+    a ``different`` one lies beside the first. Where the data set has other UIDs than the command
+    set, it is kept with its own; ``remarks`` say that, and what else was odd.
     """
 
     directory: Path
@@ -142,6 +142,7 @@ class InstanceWriter:
         self.directory = self._spool.directory
         self.sop_class, self.sop_instance = sop_class, sop_instance
         self.transfer_syntax = transfer_syntax
+        self._source_ae = source_ae
         self.durability = durability
         self.size = 0
         self.backlog = 0
@@ -244,6 +245,8 @@ class InstanceWriter:
             return None
         if self.durability == "file" or not self._disk.is_quick:
             return None
+        if self.size > BATCH and self._identity_inside():
+            return None  # the whole file has to be moved
         self._closed = True
         # The answer will be on its way then, and the peer gets the next one ready.
         asyncio.get_running_loop().call_soon(self._spool.make_ahead)
@@ -253,7 +256,11 @@ class InstanceWriter:
         return received
 
     async def finish(self) -> Received:
-        """Complete the file, make it durable, give it its name. Raises OSError: nothing is left."""
+        """Complete the file, make it durable, give it its name.
+
+        Raises OSError, and UnusableFile for a data set that is empty or an instance without a SOP
+        Instance UID: nothing is left then.
+        """
         received = self.finish_now()
         if received is not None:
             return received
@@ -287,7 +294,16 @@ class InstanceWriter:
     def _publish(self, chunks: Sequence[bytes | memoryview]) -> Received:
         """The rest of the bytes, fsync, and the name; in a thread if it may take its time."""
         try:
+            if not self.size:
+                raise UnusableFile("the data set is empty", path=str(self.directory))
             self._put(chunks, all_of_it=True)
+            inside = self._identity_inside()
+            remarks = self._settle(inside) if inside else ()
+            if not self.sop_instance:
+                raise UnusableFile(
+                    "no SOP Instance UID, neither in the command set nor in the data set",
+                    path=str(self.directory),
+                )
             if self.durability == "file":
                 os.fsync(self._file.fd)
             name, duplicate = self._name_it()
@@ -303,7 +319,7 @@ class InstanceWriter:
             self.transfer_syntax,
             self.size,
             duplicate,
-            self._remarks(duplicate),
+            remarks + self._beside(duplicate),
         )
 
     def _name_it(self) -> tuple[str, Duplicate | None]:
@@ -340,32 +356,38 @@ class InstanceWriter:
         finally:
             os.close(fd)
 
-    def _remarks(self, duplicate: Duplicate | None) -> tuple[str, ...]:
+    def _settle(self, inside: dict[int, str]) -> tuple[str, ...]:
+        """Where command set and data set differ, the data set is right: what to say of that.
+
+        The file meta information was written before the data set was here: it is made anew.
+        """
         remarks = []
-        inside = self._uid_inside()
-        if inside is not None and inside != self.sop_instance:
-            remarks.append(
-                f"the data set says SOP Instance UID {inside}, the command set "
-                f"{self.sop_instance}: stored under the latter"
+        uids = {SOP_CLASS: self.sop_class, SOP_INSTANCE: self.sop_instance}
+        for tag, what in ((SOP_CLASS, "SOP Class UID"), (SOP_INSTANCE, "SOP Instance UID")):
+            commanded, uid = uids[tag], inside.get(tag)
+            if uid and uid != commanded:
+                remarks.append(
+                    f"the data set has {what} {uid}, the command set "
+                    f"{commanded or 'none'}: kept with that of the data set"
+                )
+                uids[tag] = uid
+        if remarks:
+            self.sop_class, self.sop_instance = uids[SOP_CLASS], uids[SOP_INSTANCE]
+            meta = file_meta(
+                self.sop_class, self.sop_instance, self.transfer_syntax, self._source_ae
             )
-        if duplicate == "different":
-            remarks.append(
-                f"an instance {self.sop_instance} with other content was here already: both kept"
-            )
+            replace_head(self._file.fd, self._data_offset, meta)
+            self._data_offset = len(meta)
         return tuple(remarks)
 
-    def _uid_inside(self) -> str | None:
-        """The SOP Instance UID that the data set itself has; None where it is not told."""
-        if not self._head:
-            return None
-        uid = self.sop_instance.encode("latin-1", "replace")
-        uid += b"\0" * (len(uid) % 2)
-        for header in (b"\x08\0\x18\0UI%c\0%s", b"\x08\0\x18\0%c\0\0\0%s"):
-            if len(uid) < 256 and header % (len(uid), uid) in self._head[:_FIRST]:
-                return self.sop_instance
-        head = self._head
-        found = identity(fetch_from(head), 0, len(head), self.transfer_syntax or EXPLICIT_LE)
-        return found.get(SOP_INSTANCE)
+    def _beside(self, duplicate: Duplicate | None) -> tuple[str, ...]:
+        if duplicate != "different":
+            return ()
+        return (f"an instance {self.sop_instance} with other content was here already: both kept",)
+
+    def _identity_inside(self) -> dict[int, str]:
+        syntax = self.transfer_syntax or EXPLICIT_LE
+        return other_uids(self._head, syntax, self.sop_class, self.sop_instance)
 
 
 def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:

@@ -11,6 +11,7 @@ import decimal
 import math
 import numbers
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
@@ -35,8 +36,9 @@ _TIME = re.compile(
 )
 _DATETIME = re.compile(
     r"\d{4}(?:(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d"
-    r"|60)(?:\.\d{1,6})?)?)?)?)?)?(?:[+-]\d{4})?"
+    r"|60)(?:\.\d{1,6})?)?)?)?)?)?(?:-(?:0\d|1[0-2])[0-5]\d|\+(?:0\d|1[0-4])[0-5]\d)?"
 )
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
 _HINTS = {
     "DA": "write 20260131, or a range: 20260101-20260131, 20260101-, -20260131",
     "TM": "write 0930 or 093000, or a range: 0900-1130, 0900-, -1130",
@@ -51,8 +53,8 @@ Came = Callable[[str, str], bool]
 def element(entry: TagEntry, text: str | None, came: Came | None = None) -> DataElement:
     """The data element for a tag and the text typed for it; None or an empty text is no value.
 
-    A backslash separates values. Raises UsageError when the VR has no such value, but for a UID
-    that ``came`` from the peer.
+    A backslash separates values. Raises UsageError when the VR has no such value, but for a UID,
+    date or time that ``came`` from the peer.
     """
     from pydicom.sequence import Sequence
 
@@ -96,7 +98,7 @@ def convert(entry: TagEntry, vr: str, text: str, came: Came | None = None) -> An
     if vr == "UI":
         values = [_uid(entry, part, came) for part in text.split("\\")]
     else:
-        values = [_single(entry, vr, part) for part in text.split("\\")]
+        values = [_single(entry, vr, part, came) for part in text.split("\\")]
     return values[0] if len(values) == 1 else values
 
 
@@ -185,9 +187,9 @@ def _number_text(vr: str, value: Any) -> str | None:
 # ---- texts ----------------------------------------------------------------------------------
 
 
-def _single(entry: TagEntry, vr: str, text: str) -> Any:
+def _single(entry: TagEntry, vr: str, text: str, came: Came | None) -> Any:
     if vr in ("DA", "TM", "DT"):
-        return _moment(entry, vr, text)
+        return _moment(entry, vr, text, came)
     if vr in INTEGERS:
         return _integer(entry, vr, text)
     if vr in FLOATS or vr == "DS":
@@ -249,11 +251,13 @@ def _uid(entry: TagEntry, text: str, came: Came | None) -> str:
     _refuse(entry, "UI", text, "write digits and dots, or the keyword of a registered UID")
 
 
-def _moment(entry: TagEntry, vr: str, text: str) -> str:
+def _moment(entry: TagEntry, vr: str, text: str, came: Came | None) -> str:
     text = text.strip()
     if not text or _wild(text):
         return text
-    if not any(all(_is_moment(vr, end) for end in ends) for ends in _ranges(vr, text)):
+    if any(all(_is_moment(vr, end) for end in ends) for ends in _ranges(vr, text)):
+        return text
+    if came is None or not came(entry.keyword, text):
         _refuse(entry, vr, text, _HINTS[vr])
     return text
 
@@ -270,13 +274,20 @@ def _ranges(vr: str, text: str) -> list[tuple[str, ...]]:
 def _is_moment(vr: str, text: str) -> bool:
     if not text:  # the open end of a range
         return True
+    if vr == "TM":
+        return bool(_TIME.fullmatch(text))
+    found = (_DATE if vr == "DA" else _DATETIME).fullmatch(text)
+    if not found:
+        return False
     if vr == "DA":
-        found = _DATE.fullmatch(text)
-        if not found:
-            return False
-        month, day = (int(part) for part in found.groups()[1:] if part is not None)
-        return 1 <= month <= 12 and 1 <= day <= 31
-    return bool((_TIME if vr == "TM" else _DATETIME).fullmatch(text))
+        return _is_day(*(part for part in found.groups() if part is not None))
+    whole_day = _DAY.match(text)
+    return whole_day is None or _is_day(*whole_day.groups())
+
+
+def _is_day(year: str, month: str, day: str) -> bool:
+    """Whether the calendar has it: 30 February and 31 April are none."""
+    return 1 <= int(month) <= 12 and 1 <= int(day) <= monthrange(int(year), int(month))[1]
 
 
 def _hexadecimal(text: str) -> bytes | None:

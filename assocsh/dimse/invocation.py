@@ -18,7 +18,7 @@ class Invocation:
     ``sent``: its last fragment was handed out. ``answered``: its final response is in.
     ``cancel_sent``: a C-CANCEL for it is queued or sent; ``cancel_on_wire``: it was handed out.
     ``detached``: the user does not wait for it any more, and gets no timeout for it.
-    ``progress_at``: the time of the last byte sent or response received.
+    ``progress_at``: the time of the last byte sent or response received, or later progress.
     """
 
     __slots__ = (

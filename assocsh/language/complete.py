@@ -154,11 +154,19 @@ def _ae_titles(request: CompletionRequest) -> Iterator[Suggestion]:
 
 def _requests(request: CompletionRequest) -> Iterator[Suggestion]:
     bare = request.text[:1].isdigit()
-    for number, meta in request.provider.request_numbers():
+    spec = request.context.spec
+    unfinished = spec is not None and (spec.cancels or spec.barrier)
+    for number, meta in request.provider.request_numbers(unfinished=unfinished):
         text = str(number) if bare else f"#{number}"
         if text.startswith(request.text):
             yield request.found(text, meta=meta, verbatim=True)
     yield from _choices(request)
+
+
+def _files(request: CompletionRequest) -> Iterator[Suggestion]:
+    spec = request.context.spec
+    scripts = spec is not None and spec.runs_scripts and request.context.option is None
+    return files(request, suffix=".assoc" if scripts else "")
 
 
 def _rows(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -213,7 +221,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.CHOICE: _choices,
     Slot.KEY: keys,
     Slot.TAG: tags,
-    Slot.FILE: files,
+    Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),
     Slot.REQUEST: _requests,
     Slot.ROW: _rows,

@@ -10,6 +10,7 @@ from assocsh.datasets.levels import USUAL_KEYS, keys_to_offer
 from assocsh.datasets.spelling import last_step, path_tags, scan_step, tag_number
 from assocsh.language.context import Context
 from assocsh.language.enumerated import VALUES
+from assocsh.language.model import Slot
 from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
@@ -65,12 +66,21 @@ def keywords(request: CompletionRequest, skip: set[str] | None = None) -> Iterat
 
 
 def _usual(context: Context) -> list[str]:
-    """The keywords that are usual at the level that stands on the line."""
+    """The keywords that are usual where the typed path has come to, in a sequence or outside."""
+    above = path_tags(context.typed.value[: last_step(context.typed.value)])
+    depth = len(above)
+    paths = [path_tags(path) for path in _usual_paths(context)]
+    here = [tags[depth] for tags in paths if tags[:depth] == above and len(tags) > depth]
+    return here or [tags[-1] for tags in paths]
+
+
+def _usual_paths(context: Context) -> list[str]:
+    """The paths that are usual at the level that stands on the line."""
     levels = [context.words[0]] if context.words else []
     if context.spec is not None and context.spec.verbatim:
         levels = ["STUDY", "SERIES"]
     known = [level for level in levels if level.upper() in USUAL_KEYS]
-    return [tag for level in known for path in keys_to_offer(level) for tag in path_tags(path)]
+    return [path for level in known for path in keys_to_offer(level)]
 
 
 def _numbers(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -133,9 +143,18 @@ def values(request: CompletionRequest, path: str) -> Iterator[Suggestion]:
                 yield request.found(line.uid, line.keyword, line.uid)
 
 
+_NOT_NORMALIZED = ("Storage", "ForPresentation", "ForProcessing", "Find", "Get", "Move")
+"""How the keywords of classes end that have no DIMSE-N services: not offered by themselves."""
+
+
 def sop_classes(request: CompletionRequest) -> Iterator[Suggestion]:
     """SOP classes by keyword or UID, with the UID and what was negotiated."""
+    context = request.context
+    # what is typed may be an experiment; nothing typed, and only what has these services is offered
+    of_instances = context.slot is Slot.SOP_CLASS and context.option is None and not request.text
     for line in _lines(request, "sop_classes"):
+        if of_instances and line.keyword.endswith(_NOT_NORMALIZED):
+            continue
         status = request.provider.context_status(line.uid)
         by_uid = request.text[:1].isdigit()
         meta = f"{line.keyword if by_uid else line.uid}{'  ' if status else ''}{status}"

@@ -3,7 +3,7 @@
 A value is a text, a number, or None where there is none; ``[*]`` gives a list. How it compares:
 
 * A number (status, count, elapsed) compares as a number, and lies in a range. A status also equals
-  its category: ``status == Success``.
+  its category, in any case: ``status == success``; so does ``status.name`` compare.
 * A text equals a text to the letter; an unquoted number with a point equals what reads as the same
   number (``2.500000`` and 2.5). Before and after: as numbers when both are, else by letter, so
   dates compare.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from assocsh.datasets.uid_form import REGISTERED_ROOT
@@ -68,8 +69,12 @@ def evaluate(expectation: Expectation, resolver: Resolver, place: Place | None =
         category = Step("category", start=query.start, end=query.end)
         asked = Query(query.text, query.request, (*query.steps, category), query.start, query.end)
         actual = _ask(resolver, asked, place)
+    compared = actual
+    if query.root == "status" and isinstance(actual, str) and isinstance(operand, Reading):
+        compared = actual.casefold()
+        operand = replace(operand, text=operand.text.casefold())
     try:
-        ok, differing = _holds(expectation, actual, operand)
+        ok, differing = _holds(expectation, compared, operand)
     except UsageError as error:
         start = expectation.operator_start or expectation.start
         raise place.error(error.message, start, expectation.end, error.hint) from None

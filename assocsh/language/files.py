@@ -13,8 +13,13 @@ _LOOKED_AT = 5000
 """Entries of a folder looked at, at most: a folder of a million instances holds nothing up."""
 
 
-def files(request: CompletionRequest, *, directories: bool = False) -> Iterator[Suggestion]:
-    """What the folder of the typed path holds, folders with a ``/`` at their end."""
+def files(
+    request: CompletionRequest, *, directories: bool = False, suffix: str = ""
+) -> Iterator[Suggestion]:
+    """What the folder of the typed path holds, folders with a ``/`` at their end.
+
+    Files only where ``directories`` are not all that is wanted, those that end in ``suffix``.
+    """
     typed = request.text
     if typed == "~":
         yield request.found("~/", more=True)
@@ -34,7 +39,7 @@ def files(request: CompletionRequest, *, directories: bool = False) -> Iterator[
     for entry, is_directory in entries:
         if is_directory:
             yield request.found(f"{entry}/", more=True)
-        elif not directories:
+        elif not directories and entry.endswith(suffix):
             yield request.found(entry)
 
 

@@ -28,7 +28,8 @@ _KEYS: tuple[tuple[str, str], ...] = (
 _LANGUAGE = """\
 Words split on blanks. 'Single quotes' hold anything; "double quotes" know \\"
 and \\\\ only. A bare backslash is DICOM's value separator:
-ImageType=ORIGINAL\\PRIMARY.
+ImageType=ORIGINAL\\PRIMARY. The curly quotes and no-break blanks of a word
+processor are read as straight quotes and blanks; between '...' all is kept.
 
 ; separates commands. & at the end of a command: go on at once (scripts wait
 otherwise). # begins a comment at the start of a line or after a blank; before a

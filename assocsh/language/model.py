@@ -29,6 +29,7 @@ class Slot(StrEnum):
     INTEGER = "integer"
     DURATION = "duration"
     AE_TITLE = "AE title"
+    ENCODING = "encoding"  # a defined term, a name that Python knows, or none
     SETTING = "setting"
     VALUE = "value"
     QUERY = "query"

@@ -22,8 +22,11 @@ class CompletionProvider:
         """AE titles worth offering as a destination, ours first."""
         return ()
 
-    def request_numbers(self) -> Iterable[tuple[int, str]]:
-        """Requests, the newest first: (3, "C-FIND done 12 responses")."""
+    def request_numbers(self, *, unfinished: bool = False) -> Iterable[tuple[int, str]]:
+        """Requests, the newest first: (3, "C-FIND done 12 responses").
+
+        ``unfinished``: only those that have not ended, for what cancels them or waits for them.
+        """
         return ()
 
     def rows(self) -> Iterable[tuple[int, str]]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_NEEDS_QUOTES = re.compile(r"[ \t\v\f;'\"$]|&$|^[{}]$|^[|<>&#]|^[0-9]?>|^--?")
+from assocsh.language.tokens import CURLY, NO_BREAK, NO_WIDTH
+
+_CHANGED = f"{NO_BREAK}{NO_WIDTH}{CURLY}"
+_READ_OTHERWISE = re.compile(f"[{_CHANGED}]")
+_NEEDS_QUOTES = re.compile(rf"[ \t\v\f;'\"${_CHANGED}]|&$|^[{{}}]$|^[|<>&#]|^[0-9]?>|^--?")
 _UNWRITABLE = re.compile(r"[\r\n]")
 
 
@@ -31,6 +35,6 @@ def inside(text: str, quote: str) -> str | None:
         return None
     if quote == "'":
         return None if "'" in text else text + quote
-    if "$" in text:  # would be read as a reference
+    if "$" in text or _READ_OTHERWISE.search(text):  # $ would begin a reference
         return None
     return text.replace("\\", "\\\\").replace('"', '\\"') + quote

@@ -71,6 +71,14 @@ SETTINGS: dict[str, Setting] = {
             ),
         ),
         Setting(
+            "fallback-encoding",
+            Slot.ENCODING,
+            "none",
+            "how text is read that is not in the character set it declares",
+            reader="assocsh.session.state",
+            choices=("none", "ISO_IR 100", "ISO_IR 192", "GB18030", "cp1252", "shift_jis"),
+        ),
+        Setting(
             "bell",
             Slot.CHOICE,
             "off",

@@ -9,6 +9,10 @@ or after a blank, except right before a digit. ``;`` ends a command, ``&`` befor
 end of a command ends one that goes on in the background. A backslash before the end of a line
 joins the next line on, as a blank. ``{`` and ``}`` standing alone enclose a block.
 
+What a word processor makes of a line is read as what was meant: its double and single quotes quote,
+no-break blanks are blanks, characters of no width are not there. Only ``'...'`` keeps them; where
+it is not clear what was meant, the word is an ERROR that names the character.
+
 ``$name`` and ``${query}`` are parts of a word, bare or in double quotes; they are found here, so
 that nothing a value holds is ever tokenized.
 """
@@ -94,23 +98,39 @@ class Token:
 
     @property
     def bare(self) -> str | None:
-        """The text, when nothing in it is quoted and nothing replaced."""
+        """What it says, when nothing in it is quoted and nothing replaced."""
         if self.kind is Kind.WORD and all(part.kind is PartKind.BARE for part in self.parts):
-            return self.text
+            return "".join(part.value for part in self.parts)
         return None
 
 
-_BLANK = re.compile(r"[ \t\v\f\ufeff]+")
+NO_BREAK = "\u00a0\u2000-\u200a\u202f\u205f"
+"""Blanks that do not look different from a blank, as a set of a regular expression."""
+
+NO_WIDTH = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+"""What cannot be seen: marks of direction, places to break. The joiners belong to their scripts."""
+
+CURLY = "“”„‟‘’‚‛"
+"""The quotes that word processors put in place of the straight ones."""
+
+_CURLY_DOUBLE = "“”„‟"
+_CURLY_OPENING = "‘‚‛"  # ’ is an apostrophe as well
+_APOSTROPHE = "’"
+
+_BLANK = re.compile(rf"[ \t\v\f{NO_BREAK}{NO_WIDTH}]+")
+_PLAIN_BLANK = re.compile(f"[{NO_BREAK}]")
+_INVISIBLE = re.compile(f"[{NO_WIDTH}]")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
 _TO_LINE_END = re.compile(r"[^\r\n]*")
-_BARE = re.compile(r"[^ \t\v\f\r\n;'\"$&\\]+")
-_IN_DOUBLE = re.compile(r"[^\"\\$\r\n]+")
+_BARE = re.compile(rf"[^ \t\v\f\r\n;'\"$&\\{NO_BREAK}{CURLY}]+")
+_IN_DOUBLE = re.compile(rf"[^\"\\$\r\n{CURLY}]+")
+_END_OF_CURLY = re.compile("[‘’‛']")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IN_BRACES = re.compile(r"[^{}\r\n]*")
 _PATTERN = re.compile(r"/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*")
-_BLANKS = " \t\v\f"
-_WORD_ENDS = _BLANKS + "\r\n;"
+_WORD_END = re.compile(rf"[ \t\v\f\r\n;{NO_BREAK}]")
+_BEFORE_COMMENT = re.compile(rf"[ \t\v\f\r\n{NO_BREAK}{NO_WIDTH}]")
 _SHELL_OPERATORS = re.compile(r"\|\|?|&&|[0-9]?>>?|<<?")
 _ESCAPED = re.compile(r'\\(["\\])')
 
@@ -124,6 +144,21 @@ def tokenize(text: str, *, verbatim: bool = False) -> list[Token]:
     a ``/pattern/`` is one word and ``<`` a word like others.
     """
     return _Tokenizer(text, verbatim).run()
+
+
+def _seen(text: str) -> str:
+    """``text`` as it looks: with plain blanks, and without what cannot be seen."""
+    return text if text.isascii() else _INVISIBLE.sub("", _PLAIN_BLANK.sub(" ", text))
+
+
+def _unclear(text: str, at: int) -> tuple[str, str, int, int]:
+    """What is wrong with a quote of a word processor that may be meant or not."""
+    return (
+        f"{text[at]} (U+{ord(text[at]):04X}) is a word processor's quote",
+        "type it straight: \"O'Brien\"; between '...' it is kept as it is",
+        at,
+        at + 1,
+    )
 
 
 class _Tokenizer:
@@ -170,12 +205,14 @@ class _Tokenizer:
         self.verbatim, self.words, self.last = False, 0, ""
 
     def _ends_word(self, at: int) -> bool:
-        return at >= len(self.text) or self.text[at] in _WORD_ENDS
+        return at >= len(self.text) or bool(
+            _WORD_END.match(self.text, at) or _INVISIBLE.match(self.text, at)
+        )
 
     def _comment_here(self) -> bool:
         before = self.text[self.at - 1] if self.at else "\n"
         after = self.text[self.at + 1 : self.at + 2]
-        return before in _BLANKS + "\r\n\ufeff" and after not in set("0123456789")
+        return bool(_BEFORE_COMMENT.match(before)) and after not in set("0123456789")
 
     def _word(self) -> None:
         start = self.at
@@ -209,7 +246,7 @@ class _Tokenizer:
 
     def _at_word_end(self) -> bool:
         character = self.text[self.at]
-        if character in _WORD_ENDS:
+        if _WORD_END.match(character):
             return True
         if character == "&":
             return self._ends_word(self.at + 1)
@@ -219,10 +256,12 @@ class _Tokenizer:
         """The next piece of a word: a quote, a reference, a pattern, or a bare run."""
         text, start = self.text, self.at
         character = text[start]
-        if character == "'":
+        if character == "'" or character in _CURLY_OPENING:
             return self._single()
-        if character == '"':
+        if character == '"' or character in _CURLY_DOUBLE:
             return self._double()
+        if character == _APOSTROPHE:
+            return self._part(PartKind.BARE, start + 1, character, start), _unclear(text, start)
         if character == "$":
             return self._dollar()
         if character == "/" and first and self.verbatim and self.last == "matches":
@@ -235,7 +274,7 @@ class _Tokenizer:
             )
         match = _BARE.match(text, start)
         end = match.end() if match else start + 1  # a lone & or backslash inside a word
-        return self._part(PartKind.BARE, end, text[start:end], start), None
+        return self._part(PartKind.BARE, end, _seen(text[start:end]), start), None
 
     def _part(self, kind: PartKind, end: int, value: str, value_start: int) -> list[Part]:
         part = Part(kind, self.text[self.at : end], value, self.at, value_start)
@@ -252,29 +291,39 @@ class _Tokenizer:
     def _single(self) -> tuple[list[Part], tuple[str, str, int, int] | None]:
         start = self.at
         line_end = _TO_LINE_END.match(self.text, start).end()  # type: ignore[union-attr]
-        close = self.text.find("'", start + 1, line_end)
+        if self.text[start] == "'":
+            close = self.text.find("'", start + 1, line_end)
+        else:
+            found = _END_OF_CURLY.search(self.text, start + 1, line_end)
+            close = found.start() if found else -1
         if close < 0:
             return self._broken(line_end, "this quote has no end", _QUOTE_HINT)
-        return self._part(PartKind.SINGLE, close + 1, self.text[start + 1 : close], start + 1), None
+        value = self.text[start + 1 : close]
+        if self.text[start] != "'":
+            value = _seen(value)
+        return self._part(PartKind.SINGLE, close + 1, value, start + 1), None
 
     def _double(self) -> tuple[list[Part], tuple[str, str, int, int] | None]:
         text, opening = self.text, self.at
         parts: list[Part] = []
         problem: tuple[str, str, int, int] | None = None
         run, at = opening, opening + 1  # a run of literal text; the first holds the opening quote
+        curly = text[opening] != '"'
+        closing = '"' + _CURLY_DOUBLE if curly else '"'
 
-        def literal(end: int) -> None:
+        def literal(end: int, *, closed: bool = False) -> None:
             if end > run:
                 raw = text[run:end]
                 inner = run + 1 if run == opening else run
-                body = text[inner : end - 1 if end == at + 1 and text[at] == '"' else end]
-                value = _ESCAPED.sub(r"\1", body)
+                value = _seen(_ESCAPED.sub(r"\1", text[inner : end - 1 if closed else end]))
+                if curly:  # the apostrophe was changed with the quotes
+                    value = value.replace(_APOSTROPHE, "'")
                 parts.append(Part(PartKind.DOUBLE, raw, value, run, inner))
 
         while True:
             character = text[at : at + 1]
-            if character == '"':
-                literal(at + 1)
+            if character and character in closing:
+                literal(at + 1, closed=True)
                 self.at = at + 1
                 return parts, problem
             if character == "" or character in "\r\n":
@@ -289,6 +338,9 @@ class _Tokenizer:
                 parts += found
                 problem = problem or trouble
                 run = at = self.at
+            elif character in CURLY and not (curly and character == _APOSTROPHE):
+                problem = problem or _unclear(text, at)
+                at += 1
             elif match := _IN_DOUBLE.match(text, at):
                 at = match.end()
             else:

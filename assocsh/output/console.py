@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from assocsh.output.sink import Kind, Output, OutputClosed
+from assocsh.output.sparing import Hints
 
 if TYPE_CHECKING:
     from assocsh.output.presenter import Presenter
@@ -37,6 +38,8 @@ class Console:
         """Those that were made, by format: ``formats.presenter`` keeps them here."""
         self.latest_table: object | None = None
         """The table that was written last: another one writes its titles again."""
+        self._hints = Hints()
+        self._hinted_on = output
         self.exchange_shown: RequestRecord | None = None
         """The request whose exchange was shown last, with an expectation that failed."""
 
@@ -53,6 +56,17 @@ class Console:
         """Say something that is not a result; ``text`` is safe to print already."""
         if self.lost is None:
             self.output.note(text, kind)
+
+    def hint(self, text: str, kind: Kind = Kind.INFO) -> None:
+        """A note that says what to try next; each once until ``forget_hints``."""
+        if self._hinted_on is not self.output:  # what went to another may never be shown
+            self._hints, self._hinted_on = Hints(), self.output
+        if self._hints.admit(text):
+            self.note(text, kind)
+
+    def forget_hints(self) -> None:
+        """Somebody who could read what was said so far begins something new."""
+        self._hints = Hints()
 
     @contextmanager
     def results(self) -> Iterator[None]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
 from assocsh.output.failure import failed_lines
-from assocsh.output.problems import LIMIT, ended_line, error_lines
-from assocsh.output.rows import ROWS, ExpandedRows, Rows, TableRows, csv_line
+from assocsh.output.problems import HINT, LIMIT, ended_line, error_lines
+from assocsh.output.rows import BLOCK, ROWS, CsvRows, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
@@ -74,7 +74,7 @@ class Human:
             Kind.INFO if calm and by_us else Kind.EVENT if calm else Kind.ERROR,
         )
         if error is not None and error.hint and not (calm and by_us):
-            self._note(f"hint: {cell(error.hint, LIMIT)}")
+            self._console.hint(f"{HINT}{cell(error.hint, LIMIT)}")
 
     # requests
 
@@ -116,16 +116,23 @@ class Human:
             else:
                 self._folded(text, kind)
         for text in hint_lines(record):
-            self._note(text, Kind.WARNING if record.failed else Kind.INFO)
+            say = self._console.hint if text.startswith(HINT) else self._note
+            say(text, Kind.WARNING if record.failed else Kind.INFO)
         for hint in self._hints.pop(record.number, {}):
-            self._note(f"hint: {cell(hint, LIMIT)}")
+            self._console.hint(f"{HINT}{cell(hint, LIMIT)}")
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:
             names = [path.rpartition(".")[2] for path in rows.dropped]
-            more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-            named = cell(", ".join(names[:3])) + more
-            self._note(f"no room for {named}: show #{record.number} ROW shows a whole row")
+            self._console.hint(
+                f"no room for {_some(names)}: show #{record.number} ROW shows a whole row"
+            )
+        if isinstance(rows, CsvRows) and rows.dropped:
+            self._note(
+                f"no column for {_some(rows.dropped)}, which did not come in the first {BLOCK} "
+                f"rows: show #{record.number} has all",
+                Kind.WARNING,
+            )
 
     def _is_shown(self, record: RequestRecord) -> bool:
         """Count one more file of ``record`` that was not stored; True for the first few."""
@@ -173,6 +180,9 @@ class Human:
                 Kind.EVENT if record is None else Kind.INFO,
             )
 
+        for remark in () if file.duplicate == "different" else file.remarks:
+            self._note(f"{mark} {cell(file.path)}: {cell(remark, 1000)}", Kind.WARNING)
+
     def _say_more(self, count: int) -> None:
         self._note(f"* received {count} more", Kind.EVENT)
 
@@ -201,6 +211,8 @@ class Human:
 
     def rows(self, record: RequestRecord) -> None:
         rows = self._make_rows(self._console, record)
+        if isinstance(rows, CsvRows):
+            rows.widen(record.results.datasets())
         for dataset in record.results.datasets():
             rows.add(dataset)
         rows.flush()
@@ -221,6 +233,13 @@ class Human:
             for number, row in enumerate(cells, 1):
                 names = [column.head for column in listing.columns]
                 for text in table.expanded(names, row, f"{listing.type} {number}", room):
+                    self._result(text)
+            return
+        if listing.as_pairs:
+            for row in cells:
+                names = [column.head for column in listing.columns]
+                kept = [place for place, text in enumerate(row) if text]
+                for text in table.pairs([names[i] for i in kept], [row[i] for i in kept], room):
                     self._result(text)
             return
         for text in table.render(listing.columns, cells, room):
@@ -248,7 +267,14 @@ class Human:
             )
             return
         for text in error_lines(error, record):
-            self._note(text, Kind.ERROR)
+            say = self._console.hint if text.startswith(HINT) else self._note
+            say(text, Kind.ERROR)
+
+
+def _some(names: list[str]) -> str:
+    """The first three of ``names``, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return cell(", ".join(names[:3])) + more
 
 
 def _unwanted(error: AssociationError | None) -> bool:

@@ -60,6 +60,7 @@ class JsonLines:
                 "sop_class": file.sop_class,
                 "sop_instance": file.sop_instance,
                 "duplicate": file.duplicate,
+                **({"remarks": list(file.remarks)} if file.remarks else {}),
             }
         )
 

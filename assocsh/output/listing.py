@@ -20,6 +20,8 @@ class Listing:
     type: str
     columns: Sequence[Column]
     rows: Sequence[dict[str, Any]]
+    as_pairs: bool = False
+    """One thing with many properties: people read it as names and values, not as a table."""
 
     def cells(self) -> list[list[str]]:
         """The rows as text for a table, made visible."""

@@ -27,7 +27,7 @@ expect         ok, expression, actual, request, place
 context        id, abstract_syntax, name, accepted, result, meaning, transfer_syntax, roles,
                proposed
 request        number, command, service, state, status, count, elapsed_ms
-status         peer, calling_ae, state, window, pending, queued, held, last, wire, listening
+status         peer, calling, state, window, pending, queued, held, last, wire, listening
 setting        name, value, meaning
 peer           name, address, ae_title, window, contexts
 listener       state (listening, stopped), ae_title, host, port, directory

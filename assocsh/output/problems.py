@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _BY_US = "this side aborted the association: "
 
+HINT = "hint: "
+"""What a line begins with that says what to try next."""
+
 LIMIT = 1000
 """Characters of a message: room for a path, not for whatever a peer has to say."""
 
@@ -26,7 +29,7 @@ def error_lines(error: AssocshError, record: RequestRecord | None = None) -> lis
 
         out += place_lines(error)
     if error.hint:
-        out.append(f"hint: {cell(error.hint, LIMIT)}")
+        out.append(f"{HINT}{cell(error.hint, LIMIT)}")
     return out
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from assocsh.output import table
 from assocsh.output.table import Column
 from assocsh.output.values import NOT_ASKED, dump_lines, leaves
-from assocsh.text.cells import GUTTER, cell, lines
+from assocsh.text.cells import GUTTER, cell, lines, visible
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -53,6 +54,7 @@ SHORT = {
 
 BLOCK = 200
 PAUSE = 0.15
+_LINE_END_OR_TAB = re.compile(r"(\r\n|\n|\t)")
 
 
 class Rows(ABC):
@@ -197,25 +199,75 @@ class DumpRows(Rows):
             self.put(f"{GUTTER}{text}")
 
 
-class CsvRows(_Tabular):
-    """RFC 4180, with a line of paths first."""
+class CsvRows(Rows):
+    """RFC 4180, with a line of paths first: those asked for, then what the first rows have besides.
+
+    The first ``BLOCK`` rows wait for each other, whatever time that takes: the columns depend on
+    what comes and never on when.
+    """
+
+    def __init__(self, console: Console, record: RequestRecord) -> None:
+        super().__init__(console, record)
+        self._columns = dict.fromkeys(record.columns)
+        self._held: list[dict[str, str]] | None = []  # None when the columns are written
+        self._late: dict[str, None] = {}
+
+    @property
+    def dropped(self) -> list[str]:
+        """The paths that came when the columns were written already."""
+        return list(self._late)
+
+    def widen(self, datasets: Iterable[Dataset]) -> None:
+        """Make room for everything in ``datasets``, which are to be added."""
+        for dataset in datasets:
+            self._columns.update(dict.fromkeys(self._more(dict(leaves(dataset)))))
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
-        first = not self.count
-        row = self.cells(dataset, None)
-        if first:
-            self.put(csv_line([cell(path, None) for path in self.paths]))
-        self.put(csv_line(row))
+        self.count += 1
+        values = dict(leaves(dataset))
+        if self._held is None:
+            if len(self._late) < BLOCK:  # enough to say
+                self._late.update(dict.fromkeys(self._more(values)))
+            self._write(values)
+            return
+        self._columns.update(dict.fromkeys(self._more(values)))
+        self._held.append(values)
+        if len(self._held) >= BLOCK:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._held:
+            rows, self._held = self._held, None
+            self.put(csv_line([cell(path, None) for path in self._columns]))
+            for values in rows:
+                self._write(values)
+
+    def _more(self, values: dict[str, str]) -> list[str]:
+        new = [path for path in values if path not in self._columns and path not in NOT_ASKED]
+        return [path for path in new if not _above(path, self._columns)] if new else new
+
+    def _write(self, values: dict[str, str]) -> None:
+        text = cell if self.console.width is not None else _whole  # a terminal gets no line ends
+        self.put(csv_line([text(values.get(path, ""), None) for path in self._columns]))
+
+
+def _whole(text: str, limit: None) -> str:
+    """``text`` with its line ends and tabs, which a quoted field may have; the rest visible."""
+    if text.isprintable():
+        return visible(text, limit)
+    parts = _LINE_END_OR_TAB.split(text)
+    return "".join(part if place % 2 else visible(part, limit) for place, part in enumerate(parts))
 
 
 def csv_line(cells: list[str]) -> str:
     """One line of CSV without its line end."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
+    buffer = io.StringIO(newline="")
+    # quoted is what has a character of the line end, so it has to be a whole one
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n")
 
 
-def _above(path: str, known: set[str]) -> bool:
+def _above(path: str, known: Iterable[str]) -> bool:
     """An empty sequence whose elements were asked for has no column of its own."""
     return any(other.startswith(path + "[") for other in known)
 

@@ -21,6 +21,7 @@ REMARKS_SHOWN = 3
 KINDS = 100
 """How many kinds of remarks are told apart; a peer may make up any number of them."""
 
+_REQUEST = re.compile(r"#[0-9]+")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)*")
 
 
@@ -72,11 +73,51 @@ class RateLimit:
         self._tell(more)
 
 
-class AlikeRemarks:
-    """Admits the first few remarks of each kind. Those that differ in numbers only are alike."""
+class Hints:
+    """Admits each hint once.
+
+    Twenty lines that were pasted fail for one reason: what to do about it is said below the first.
+    Hints that differ in the number of a request only (``show #3``) are the same.
+    """
 
     def __init__(self) -> None:
-        self._kinds: dict[str, FirstFew] = {}
+        self._said: dict[str, None] = {}
+
+    def admit(self, text: str) -> bool:
+        """True when it is to be said."""
+        key = _REQUEST.sub("#", text)
+        if key in self._said:
+            return False
+        if len(self._said) >= KINDS:
+            del self._said[next(iter(self._said))]
+        self._said[key] = None
+        return True
+
+
+class _Kind:
+    """The remarks of one kind: the few that were said, and how many were not."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+        self.left_out = 0
+
+    def admit(self, text: str) -> bool:
+        exact = _REQUEST.sub("#", text)
+        if exact in self._said or len(self._said) >= REMARKS_SHOWN:
+            self.left_out += 1
+            return False
+        self._said.add(exact)
+        return True
+
+
+class AlikeRemarks:
+    """Admits the first few remarks of each kind. Those that differ in numbers only are alike.
+
+    The very same remark, but for the number of the request that it is about, is admitted once.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, _Kind] = {}
         self._last: dict[str, str] = {}
 
     def admit(self, text: str) -> bool:
@@ -85,14 +126,14 @@ class AlikeRemarks:
         if kind not in self._kinds and len(self._kinds) >= KINDS:
             kind = "other remarks"
         self._last[kind] = text
-        return self._kinds.setdefault(kind, FirstFew(REMARKS_SHOWN)).admit()
+        return self._kinds.setdefault(kind, _Kind()).admit(text)
 
     def left_out(self) -> list[str]:
         """What was only counted, in words; begins again."""
         kinds, self._kinds = self._kinds, {}
         last, self._last = self._last, {}
         return [
-            f"{few.left_out} more of these, the last: {last[kind]}"
-            for kind, few in kinds.items()
-            if few.left_out
+            f"{of_kind.left_out} more of these, the last: {last[kind]}"
+            for kind, of_kind in kinds.items()
+            if of_kind.left_out
         ]

@@ -171,11 +171,22 @@ def expanded(
     names: Sequence[str], cells: Sequence[str], title: str, room: int | None = None
 ) -> list[str]:
     """One row as pairs of name and value under a rule with ``title``; values are folded."""
-    names_wide = max((width(name) for name in names), default=0)
     rule = f"── {title} "
-    out = [rule + "─" * max((min(room or 60, 60)) - width(rule), 2)]
+    return [
+        rule + "─" * max((min(room or 60, 60)) - width(rule), 2),
+        *pairs(names, cells, room, " │ "),
+    ]
+
+
+def pairs(
+    names: Sequence[str], cells: Sequence[str], room: int | None = None, gap: str = GAP
+) -> list[str]:
+    """Names and values in two columns; values are folded."""
+    names_wide = max((width(name) for name in names), default=0)
+    out: list[str] = []
     for name, text in zip(names, cells, strict=True):
-        first, *rest = [text] if room is None else folded(text, max(room - names_wide - 3, 8))
-        out.append(f"{fill(name, names_wide)} │ {first}".rstrip())
-        out += [f"{' ' * names_wide} │ {more}" for more in rest]
+        value_wide = None if room is None else max(room - names_wide - len(gap), 8)
+        first, *rest = [text] if value_wide is None else folded(text, value_wide)
+        out.append(f"{fill(name, names_wide)}{gap}{first}".rstrip())
+        out += [f"{' ' * names_wide}{gap}{more}" for more in rest]
     return out

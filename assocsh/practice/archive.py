@@ -25,7 +25,7 @@ from assocsh.dimse.status import (
     UNABLE_TO_PERFORM_SUBOPERATIONS,
     error_comment,
 )
-from assocsh.errors import AssocshError, ProtocolError
+from assocsh.errors import AssocshError, ProtocolError, UnusableFile
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
@@ -253,7 +253,11 @@ class Archive:
             indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
             return
         await self._wait(indication)
-        received = await sink.finish()
+        try:
+            received = await sink.finish()
+        except UnusableFile as error:
+            indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
+            return
         # Of a UID what came last is there. A file that is here already may be one that was refused.
         known = received.duplicate == "identical" and (
             self.contents.index.location(received.sop_instance) == str(received.path)

@@ -17,6 +17,8 @@ class ReceivedFile(NamedTuple):
     duplicate: str | None
     origin: str
     """Who sent it, as text for people."""
+    remarks: tuple[str, ...] = ()
+    """What was odd about it."""
 
 
 class EventReport(NamedTuple):

@@ -7,7 +7,7 @@ from array import array
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pydicom import Dataset
 
@@ -26,11 +26,17 @@ class Budget:
 class ResultSet:
     """A growing list of encoded data sets with their transfer syntax.
 
+    ``fallback`` is asked for the encoding (Python's name) in which text is read that is not what
+    its data set declares.
+
     Bounded in memory: when the budget is spent, what is here moves to an anonymous temporary file
     and later data sets follow it there.
     """
 
-    def __init__(self, budget: Budget | None = None) -> None:
+    def __init__(
+        self, budget: Budget | None = None, fallback: Callable[[], str | None] = lambda: None
+    ) -> None:
+        self._fallback = fallback
         self._budget = budget or Budget()
         self._memory: list[bytes] = []
         self._file: IO[bytes] | None = None
@@ -75,10 +81,24 @@ class ResultSet:
 
     def dataset(self, index: int) -> Dataset:
         """The data set, decoded now. Raises IndexError; AssocshError when it cannot be decoded."""
+        return self.read(*self.raw(index))
+
+    def read(
+        self, data: bytes, transfer_syntax: str, notice: Callable[[str], None] | None = None
+    ) -> Dataset:
+        """Decode a data set as those that are kept are; ``notice`` is told how text was guessed.
+
+        Text that is read in the encoding set for that is no guess. Raises AssocshError.
+        """
         from assocsh.datasets.identifiers import decode
 
-        data, syntax = self.raw(index)
-        return decode(data, syntax)
+        fallback = self._fallback()
+
+        def guessed(text: str) -> None:
+            if notice is not None and not (fallback and text.endswith(f": read as {fallback}")):
+                notice(text)
+
+        return decode(data, transfer_syntax, fallback_encoding=fallback, text_notice=guessed)
 
     def datasets(self) -> Iterator[Dataset]:
         """Every data set in order of arrival, each decoded when it is reached."""

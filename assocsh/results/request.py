@@ -58,7 +58,14 @@ class RequestRecord:
     """
 
     def __init__(
-        self, number: int, call: Call, service: str, *, budget: Budget, now: float
+        self,
+        number: int,
+        call: Call,
+        service: str,
+        *,
+        budget: Budget,
+        fallback: Callable[[], str | None],
+        now: float,
     ) -> None:
         self.number = number
         self.call = call
@@ -67,7 +74,7 @@ class RequestRecord:
         self.on_change: Callable[[], None] | None = None
         # how it goes
         self.operations = Operations(self._changed)
-        self.results = ResultSet(budget)
+        self.results = ResultSet(budget, fallback)
         self.arrivals = Arrivals()
         self.unstored = UnstoredFiles(budget)
         """The files of a store that did not go through."""
@@ -86,6 +93,8 @@ class RequestRecord:
         """What ended it instead of, or besides, a final response."""
         self.limited = False
         """Cancelled by its own ``--limit``: having got enough is success."""
+        self.text_guessed = False
+        """It was said that text of its matches is not in the character set that they declare."""
         self.status_checked = False
         """An ``expect`` has looked at its status: a failure status is its business now."""
         # how it is shown

@@ -325,10 +325,14 @@ def _pseudonym_of_query(text: str) -> Pseudonym | None:
 
 
 def _quoted(text: str, pseudonym: Pseudonym, redactor: Redactor) -> str:
+    from assocsh.language.tokens import CURLY
+
     if "$" in text:
         return text
     if text[:1] == "/":
         return "/redacted/"
+    if len(text) > 1 and text[0] in CURLY and text[-1] in CURLY + "'\"":
+        text = f"'{text[1:-1]}'"
     quote = text[0] if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0] else ""
     replaced = redactor.value(pseudonym, text[1:-1] if quote else text)
     if not quote and " " in replaced:

@@ -53,10 +53,19 @@ class Interpreter:
 
     def submit(self, calls: Iterable[Call]) -> list[Job]:
         """Submit the commands of one line, all at once."""
+        self._begin()
         jobs: list[Job] = []
         for call in calls:
             jobs.append(self.start(call, behind=jobs))
         return jobs
+
+    def _begin(self) -> None:
+        """Commands come while nothing is going on: no more of those that were pasted, or are run.
+
+        Hints that were said may be said again from here on.
+        """
+        if not self._state.jobs:
+            self._state.console.forget_hints()
 
     def start(
         self,
@@ -211,6 +220,7 @@ class Interpreter:
         runs in the background is waited for at the end, and counts as well. ``scope`` is what the
         commands are part of.
         """
+        self._begin()
         listed = list(calls)
         background: list[Job] = []
         code = started = 0

@@ -148,7 +148,7 @@ def identifier(state: State, level: str, keys: Keys) -> Dataset:
     from assocsh.datasets.identifiers import build_identifier
 
     encoding = state.settings.text("encoding")
-    named = any(path.lower() == "specificcharacterset" for path, _ in keys)
+    named = any(spelled(path) == "specificcharacterset" for path, _ in keys)
     if encoding != "auto" and not named:
         keys = [*keys, ("SpecificCharacterSet", encoding)]
     return build_identifier(level, keys, came=state.requests.came)

@@ -79,6 +79,11 @@ class Observers:
         if self.wire_view is not None:
             self.wire_view(event)
 
+    def watch_beside(self, event: EngineEvent) -> None:
+        """What is kept and shown of an association beside the session's own: its exchanges."""
+        self.exchanges(event)
+        self.watch_wire(event)
+
     def _changed(self) -> None:
         self._of_pdus = None
         if self.on_change is not None:

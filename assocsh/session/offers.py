@@ -38,8 +38,10 @@ class SessionProvider(CompletionProvider):
         else:
             yield state.config.open.ae_title or DEFAULT_AE, "our AE title"
 
-    def request_numbers(self) -> Iterator[tuple[int, str]]:
+    def request_numbers(self, *, unfinished: bool = False) -> Iterator[tuple[int, str]]:
         for record in reversed(self._state.requests[-REQUESTS_OFFERED:]):
+            if unfinished and record.done.is_set():
+                continue
             count = f" {record.count}" if record.count else ""
             yield record.number, f"{record.service} {record.state}{count}"
 

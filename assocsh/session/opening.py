@@ -117,7 +117,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     session.association = association
     session.presenter.opened(association)
     session.apply_settings()
-    session.observer.remarks.say_held()
+    session.observer.remarks.say_held(session.peer)
     if association.contexts and not any(context.accepted for context in association.contexts):
         await association.release()
         raise _nothing_accepted(association)

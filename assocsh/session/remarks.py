@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.datasets.uid_form import IN_TEXT
 from assocsh.output.sink import Kind
-from assocsh.output.sparing import AlikeRemarks
+from assocsh.output.sparing import KINDS, AlikeRemarks
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Remarks:
         self._console = console
         self._alike = AlikeRemarks()
         self._held: list[tuple[str, str]] = []
+        self._negotiated: set[tuple[str, str, str]] = set()
+        """What was said before about the negotiation with a peer."""
 
     def say(self, text: str, by: str) -> None:
         """Say one, unless enough of its kind were said; ``by`` is who caused it."""
@@ -43,13 +45,21 @@ class Remarks:
         """An association is about to be opened: what is held was about another."""
         self._held.clear()
 
-    def say_held(self) -> None:
-        """What was odd about the negotiation; remarks that differ in a UID only are said once."""
+    def say_held(self, peer: str = "") -> None:
+        """What was odd about the negotiation with ``peer``, and was not at an earlier one.
+
+        Remarks that differ in a UID only are said once.
+        """
         alike: dict[tuple[str, str], list[str]] = {}
         for text, by in self._held:
             alike.setdefault((_UID.sub("UID", text), by), []).append(text)
         self._held.clear()
         for (general, by), texts in alike.items():
+            if (peer, general, by) in self._negotiated:
+                continue
+            if len(self._negotiated) >= KINDS:
+                self._negotiated.clear()
+            self._negotiated.add((peer, general, by))
             one = len(texts) == 1
             self.say(texts[0] if one else f"{general} ({len(texts)} times)", by)
 

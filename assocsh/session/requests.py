@@ -18,11 +18,15 @@ FIND = "C-FIND"
 class Requests(Sequence[RequestRecord]):
     """Every request in the order of its number, which begins at 1.
 
-    ``changed`` is called after each change of one of them.
+    ``changed`` is called after each change of one of them. ``fallback`` is asked for the encoding
+    of text that is not what its data set declares.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, changed: Callable[[], None], fallback: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._changed = changed
+        self._fallback = fallback
         self._records: list[RequestRecord] = []
         self._budget = Budget()
         self.last_ended: RequestRecord | None = None
@@ -42,7 +46,14 @@ class Requests(Sequence[RequestRecord]):
     def new(self, call: Call, now: float) -> RequestRecord:
         """The next request; ``now`` is the time of the event loop's clock."""
         service = call.spec.service or call.spec.name.upper()
-        record = RequestRecord(len(self) + 1, call, service, budget=self._budget, now=now)
+        record = RequestRecord(
+            len(self) + 1,
+            call,
+            service,
+            budget=self._budget,
+            fallback=self._fallback,
+            now=now,
+        )
         record.on_change = self._changed
         self._records.append(record)
         return record

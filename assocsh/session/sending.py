@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssocshError, OperationCancelled
 
 if TYPE_CHECKING:
-    from assocsh.association import Operation
+    from assocsh.association import Association, Operation
     from assocsh.dimse.requests import Request
     from assocsh.results.request import RequestRecord
     from assocsh.session.state import State
@@ -39,7 +39,8 @@ class Group:
     """The operations of one request: handed over with a limit, waited for together.
 
     ``on_end`` is called with each operation that has ended. The first error that ended one
-    without being asked for is raised at the end.
+    without being asked for is raised at the end. ``association`` is where they go if not on the
+    session's own.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Group:
         record: RequestRecord,
         *,
         on_end: Callable[[Operation], None] | None = None,
+        association: Association | None = None,
     ) -> None:
+        self._association = association
         self._state = state
         self._record = record
         self._on_end = on_end
@@ -66,7 +69,7 @@ class Group:
             await self._wake.wait()
         if record.cancel_asked or self._error is not None:
             return None
-        operation = self._state.send(request, record)
+        operation = self._state.send(request, record, association=self._association)
         operation.add_done_callback(self._ended)
         return operation
 

@@ -52,11 +52,34 @@ class Receiving:
             spool.close()
 
     def begin_move(self, record: RequestRecord) -> None:
-        """From now on what the listener gets for this move is compared."""
+        """From now on what the listener gets may be this move's: its progress, to be compared."""
         self._moves.append(record)
 
     def end_move(self, record: RequestRecord) -> None:
-        self._moves.remove(record)
+        if record in self._moves:
+            self._moves.remove(record)
+
+    def progress(self, indication: Indication) -> None:
+        """An instance arrives: the moves that it may be of go on, however silent their peer is.
+
+        It is of the move that it names (PS3.7 9.1.1.1); of each move at this peer if it names none.
+        """
+        if not self._moves:
+            return
+        from assocsh.dimse.elements import MOVE_ORIGINATOR_AE_TITLE, MOVE_ORIGINATOR_MESSAGE_ID
+
+        moves = [one for move in self._moves for one in move.operations.live.values()]
+        values = indication.command.values
+        number, title = values.get(MOVE_ORIGINATOR_MESSAGE_ID), values.get(MOVE_ORIGINATOR_AE_TITLE)
+        named = [
+            one
+            for one in moves
+            if one.message_id == number and title in (None, one.association.calling_ae)
+        ]
+        peer = indication.association.peer
+        for one in named or moves:
+            if one in named or peer.ae == one.association.peer.ae:
+                one.keep_waiting()
 
     def arrived(self, record: RequestRecord | None, originator: object, file: ReceivedFile) -> None:
         """An instance is on disk, and its C-STORE was answered: count it, show it, compare it.
@@ -70,14 +93,15 @@ class Receiving:
             self._state.listener.count += 1
         with self._state.console.results():
             self._state.presenter.received(record, file)
-        if record is None and self._moves:
+        compared = [one for one in self._moves if one.arrivals.comparison is not None]
+        if record is None and compared:
             # a peer that leaves out the Message ID of the move leaves us to guess
             moves = {
                 move.operations.representative.message_id: move
-                for move in self._moves
+                for move in compared
                 if move.operations.representative
             }
-            record = moves.get(originator) if isinstance(originator, int) else self._moves[0]
+            record = moves.get(originator) if isinstance(originator, int) else compared[0]
         if record is not None and record.arrivals.comparison is not None:
             record.arrivals.comparison.add(file)
 
@@ -95,6 +119,19 @@ class Receiving:
             f"{why}; answered 0x{OUT_OF_RESOURCES:04X}",
             path=str(directory),
             hint="make room there, or name another folder with --to",
+        )
+        with self._state.console.results():
+            self._state.presenter.error(problem, record)
+
+    def not_usable(self, indication: Indication, record: RequestRecord | None, why: str) -> None:
+        """What the peer sent is no instance: refuse its C-STORE, and say which one it was."""
+        from assocsh.dimse.status import CANNOT_UNDERSTAND, error_comment
+
+        indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(why))
+        uid = indication.command.affected_sop_instance
+        problem = AssocshError(
+            f"{indication.association.peer.ae} sent an instance that cannot be kept"
+            f"{f', {uid}' if uid else ''}: {why}; answered 0x{CANNOT_UNDERSTAND:04X}"
         )
         with self._state.console.results():
             self._state.presenter.error(problem, record)
@@ -169,6 +206,7 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
     def open_sink(indication: Indication) -> Sink:
         from assocsh.session.arriving import ArrivingInstance, RefusedInstance
 
+        receiving.progress(indication)
         found = target()
         return RefusedInstance() if found is None else ArrivingInstance(indication, *found)
 
@@ -178,23 +216,32 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         if indication.failure is not None:
             raise indication.failure
         sink = indication.sink
+        found = target() if sink is None else None
+        if found is not None:
+            receiving.not_usable(indication, found[1], "there is no data set")
+            return
         if not isinstance(sink, ArrivingInstance):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
             return
+        receiving.progress(indication)
         try:
             received = await sink.finish()
         except OSError as error:
             indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
             receiving.not_written(sink.record, sink.directory, error)
             return
+        except UnusableFile as error:
+            receiving.not_usable(indication, sink.record, error.message)
+            return
         indication.respond(SUCCESS)
         command, record = indication.command, sink.record
         file = ReceivedFile(
             str(received.path),
-            command.affected_sop_class,
-            command.affected_sop_instance,
+            received.sop_class,
+            received.sop_instance,
             received.duplicate,
             f" from {indication.association.peer.ae}" if record is None else "",
+            received.remarks,
         )
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 

@@ -67,7 +67,14 @@ def _read(setting: Setting, text: str) -> str | float | None:
             return parse_limit(text)
         except UsageError as error:
             raise UsageError(f"{setting.name}: {error.message}", hint=error.hint) from None
-    if setting.choices:
+    if setting.slot is Slot.ENCODING:
+        if text.lower() == setting.default:
+            return setting.default
+        from assocsh.datasets.charset import find_encoding
+
+        find_encoding(text)
+        return text
+    if setting.slot is Slot.CHOICE:
         for choice in setting.choices:
             if choice.lower() == text.lower():
                 return choice

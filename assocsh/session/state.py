@@ -71,7 +71,7 @@ class State:
         """Everything that is run here was read and checked as a whole: exit code 2, which says
         that nothing of it was performed, is not that of a command any more."""
         self.variables: dict[str, str] = {}
-        self.requests = Requests(self.changed)
+        self.requests = Requests(self.changed, self.fallback_encoding)
         self.jobs: dict[Job, None] = {}
         """Those that have not ended, in the order in which they were submitted."""
         self.observers = Observers()
@@ -106,6 +106,15 @@ class State:
     def now() -> float:
         """The event loop's clock, in seconds."""
         return asyncio.get_running_loop().time()
+
+    def fallback_encoding(self) -> str | None:
+        """Python's name of the encoding for text that is not what its data set declares."""
+        text = self.settings.text("fallback-encoding")
+        if text == "none":
+            return None
+        from assocsh.datasets.charset import find_encoding
+
+        return find_encoding(text)
 
     # where it writes
 
@@ -207,17 +216,24 @@ class State:
         return "" if self.association is None else str(self.association.peer)
 
     def send(
-        self, request: Request, record: RequestRecord, *, limit: int | None = None
+        self,
+        request: Request,
+        record: RequestRecord,
+        *,
+        limit: int | None = None,
+        association: Association | None = None,
     ) -> Operation:
         """Hand over a request as one of ``record``'s operations; the operation's tag is the record.
 
-        ``limit`` is how many matches of a find are enough. Raises as ``Association.send``, and
-        LocalProtocolError when there never was an association.
+        ``limit`` is how many matches of a find are enough; ``association`` is where it goes if not
+        on the session's own. Raises as ``Association.send``, and LocalProtocolError when there
+        never was an association.
         """
-        association = self.open_association()
-        ended = self.ended_by()
-        if ended is not None:
-            raise ended
+        if association is None:
+            association = self.open_association()
+            ended = self.ended_by()
+            if ended is not None:
+                raise ended
         operation = association.send(request, limit=limit, tag=record)
         record.peer = self.peer
         record.track(operation)

@@ -1,4 +1,4 @@
-"""AE titles and the addresses of peers: what they are, in whatever way somebody writes them.
+"""AE titles and the addresses of peers: what they are, however they are written.
 
 ``AET@HOST:PORT`` is read here for ``connect``, for the command line, for what is typed and for the
 config file, so that all of them take the same.

@@ -312,6 +312,7 @@ async def test_find_asks_for_the_usual_keys() -> None:
         assert "StudyInstanceUID" in usual
         assert "PatientName" in usual
         assert [element.keyword for element in typed] == [
+            "SpecificCharacterSet",
             "StudyDate",
             "QueryRetrieveLevel",
             "PatientID",
@@ -336,7 +337,7 @@ async def test_the_unique_keys_are_always_asked_for(level: str, unique: set[str]
         await session.run(f"find {level} PatientComments")
         (asked,) = scp.identifiers
         keywords = {element.keyword for element in asked}
-        assert keywords == {"PatientComments"} | unique | (
+        assert keywords == {"PatientComments", "SpecificCharacterSet"} | unique | (
             set() if level == "worklist" else {"QueryRetrieveLevel"}
         )
 
@@ -437,7 +438,7 @@ async def test_store_refuses_with_reasons(storage: Storage, tmp_path: Path) -> N
     missing = folder / "missing.dcm"
     async with shell() as (session, output):
         await session.run(f"open {storage.address} --contexts CTImageStorage")
-        assert await session.run(f"store {good} {mr} {text} {missing}") == 5
+        assert await session.run(f"store {good} {mr} {text} {missing} --here") == 5
         assert "#1 C-STORE 1 of 4 stored, 3 refused here" in output.text
         assert "not a DICOM file" in output.said
         assert "No such file" in output.said

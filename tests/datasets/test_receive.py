@@ -21,11 +21,14 @@ from assocsh.datasets.codec import encode
 from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.folders import make_private
 from assocsh.datasets.part10 import open_instance
-from assocsh.datasets.receive import InstanceWriter, Received, instance_filename
+from assocsh.datasets.receive import Durability, InstanceWriter, Received, instance_filename
 from assocsh.datasets.spool import Spool
-from tests.datasets.make import CT, EXPLICIT, ct
+from assocsh.datasets.uid_form import is_uid
+from assocsh.errors import UnusableFile
+from tests.datasets.make import BIG_ENDIAN, CT, DEFLATED, EXPLICIT, IMPLICIT, SC, ct, element
 
 DATA = encode(ct(rows=64), EXPLICIT)
+WITHOUT_UID = element(0x00100020, "LO", b"ID")
 HOSTILE = [
     "",
     ".",
@@ -91,7 +94,9 @@ async def test_a_part_10_file_with_the_data_set_as_it_came(tmp_path: Path) -> No
 
 
 async def test_empty_and_large(tmp_path: Path) -> None:
-    assert (await receive_one(tmp_path, b"", "1.1")).size == 0
+    with pytest.raises(UnusableFile, match="the data set is empty"):
+        await receive_one(tmp_path, b"", "1.1")
+    assert not os.listdir(tmp_path)
     large = os.urandom(20 * 1024 * 1024)
     received = await receive_one(tmp_path, large, "1.2", piece=131000)
     assert received.path.read_bytes().endswith(large)
@@ -235,11 +240,20 @@ async def test_what_was_planted_at_the_name_stays(tmp_path: Path, kind: str) -> 
 @pytest.mark.scenario(90)
 async def test_names_from_hostile_uids(tmp_path: Path, uid: str) -> None:
     folder = private_folder(tmp_path / "a" / "b")
-    received = await receive_one(folder, uid=uid)
-    assert received.path.parent == folder
-    assert re.fullmatch(r"sha256-[0-9a-f]{16}\.dcm", received.path.name)
-    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a", "b", received.path.name]
-    assert open_instance(received.path).data_length == len(DATA)
+    inside = element(0x00080018, "UI", uid.encode("utf-8", "surrogatepass")) if uid else b""
+    for data, commanded in ((WITHOUT_UID, uid), (inside + WITHOUT_UID, "1.2.3.4")):
+        if uid == "" == commanded:
+            with pytest.raises(UnusableFile, match="no SOP Instance UID"):
+                await receive_one(folder, data, commanded)
+            assert not os.listdir(folder)
+            continue
+        received = await receive_one(folder, data, commanded)
+        assert received.path.parent == folder
+        if uid and (data is WITHOUT_UID or not is_uid(uid.strip(" \0"))):
+            assert re.fullmatch(r"sha256-[0-9a-f]{16}\.dcm", received.path.name)
+        assert {p.name for p in tmp_path.rglob("*")} == {"a", "b", received.path.name}
+        assert open_instance(received.path).data_length == len(data)
+        received.path.unlink()
 
 
 @given(st.one_of(st.text(), st.text("0123456789./\\", max_size=70)))
@@ -323,8 +337,36 @@ async def test_a_folder_removed_meanwhile(tmp_path: Path) -> None:
 
 async def test_a_uid_that_differs_from_the_command_set(tmp_path: Path) -> None:
     received = await receive_one(tmp_path, uid="9.9")
-    assert received.path.name == "9.9.dcm"
-    assert "1.2.3.4" in received.remarks[0]
+    assert received.path.name == "1.2.3.4.dcm"
+    (remark,) = received.remarks
+    assert "1.2.3.4" in remark and "9.9" in remark
+
+
+@pytest.mark.parametrize(("tail", "durability"), [(0, "none"), (2 << 20, "none"), (0, "file")])
+@pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, DEFLATED, BIG_ENDIAN])
+@pytest.mark.parametrize("sop_class", [CT, SC, ""])
+@pytest.mark.parametrize("uid", ["1.2.3.4", "", "9", "9." + "9" * 60])
+async def test_the_file_is_of_the_instance_that_the_data_set_is(
+    tmp_path: Path, uid: str, sop_class: str, syntax: str, tail: int, durability: Durability
+) -> None:
+    """Whatever the command set says, shorter, longer or nothing; the data set stays as it came."""
+    dataset = ct("1.2.3.4")
+    dataset.PixelData = bytes(tail or 512)
+    data = encode(dataset, syntax)
+    writer = InstanceWriter(tmp_path, sop_class, uid, syntax, durability=durability)
+    for start in range(0, len(data), 100_000):
+        writer.write(data[start : start + 100_000])
+    received = await writer.finish()
+    assert (received.sop_class, received.sop_instance) == (CT, "1.2.3.4")
+    assert received.path == tmp_path / "1.2.3.4.dcm"
+    instance = open_instance(received.path)
+    assert (instance.sop_class, instance.sop_instance) == (CT, "1.2.3.4")
+    assert instance.remarks == ()
+    assert received.path.read_bytes()[-len(data) :] == data
+    assert instance.data_length == len(data)
+    assert len(received.remarks) == (sop_class != CT) + (uid != "1.2.3.4")
+    for remark, other in zip(received.remarks, (sop_class, uid)[sop_class == CT :], strict=False):
+        assert (other or "none") in remark
 
 
 async def test_the_buffer_is_bounded(tmp_path: Path) -> None:

@@ -264,6 +264,10 @@ def test_of_several_numbers_the_first_is_taken_and_an_empty_one_is_absent() -> N
     """Each of these elements has one value (PS3.7 E.1)."""
     twice = struct.pack("<HHIHH", 0, 0x0900, 4, 0xA700, 0x1234)
     assert CommandSet.decode(ECHO.encode() + twice).status == 0xA700
+    number = struct.pack("<HHIHH", 0, 0x0120, 4, 0x1111, 0x2222)
+    read, offset = CommandSet.decode_located(ECHO.encode() + number)
+    assert read.message_id_being_responded_to == 0x1111
+    assert offset == len(ECHO.encode()) + 8
     none = struct.pack("<HHI", 0, 0x0700, 0)
     assert CommandSet.decode(ECHO.encode() + none) == ECHO
 

@@ -588,6 +588,19 @@ def test_a_store_from_the_peer_is_progress_of_our_get() -> None:
     assert machine.next_timeout() == 18.0
 
 
+def test_progress_that_is_seen_elsewhere_counts() -> None:
+    """``Operation.keep_waiting`` is all that one who sees it has to do."""
+    machine = support.machine(1, timeout=10.0)
+    find = invoke(machine, FIND, b"xx")
+    drain(machine, now=0.0)
+    find.progress_at = 9.0
+    machine.handle_timeout(10.0)
+    assert not support.kinds(machine, ev.TimedOut)
+    assert machine.next_timeout() == 19.0
+    machine.handle_timeout(19.0)
+    assert len(support.kinds(machine, ev.TimedOut)) == 1
+
+
 def test_a_store_from_the_peer_is_no_progress_of_another_request() -> None:
     machine = support.machine(1, performed=1, timeout=10.0)
     invoke(machine, FIND, b"xx")

@@ -26,8 +26,8 @@ class Known(CompletionProvider):
     def ae_titles(self) -> Iterable[tuple[str, str]]:
         return [("ASSOCSH", "this side"), ("MY AE", "pacs")]
 
-    def request_numbers(self) -> Iterable[tuple[int, str]]:
-        return [(12, "C-FIND done"), (3, "C-ECHO done")]
+    def request_numbers(self, *, unfinished: bool = False) -> Iterable[tuple[int, str]]:
+        return [(12, "C-FIND pending"), *([] if unfinished else [(3, "C-ECHO done")])]
 
     def rows(self) -> Iterable[tuple[int, str]]:
         return [(1, "DOE^J CT"), (2, "ROE^R MR")]
@@ -115,9 +115,9 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("move study --to A", ["move study --to ASSOCSH"]),
         ("move study --to MY", ["move study --to 'MY AE'"]),
         ("get study --of ", ["get study --of 1", "get study --of 2"]),
-        ("cancel ", ["cancel #12", "cancel #3", "cancel all"]),
+        ("cancel ", ["cancel #12", "cancel all"]),
         ("cancel 1", ["cancel 12"]),
-        ("wait #", ["wait #12", "wait #3"]),
+        ("wait #", ["wait #12"]),
         ("show #3 ", ["show #3 1"]),
         ("show ", ["show #12"]),
         ("set ke", ["set keepalive"]),
@@ -412,3 +412,27 @@ def test_hints(text: str, said: str, loaded: Tables) -> None:
     found = hint(text, len(text), loaded)
     assert said in found
     assert bool(said) == bool(found)
+
+
+def test_what_is_offered_fits_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loaded: Tables
+) -> None:
+    """In an item its own elements, after run scripts, after n-* what has those services."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("night.assoc", "program.py", "image.dcm"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    assert set(lines("run ", loaded)) == {"run night.assoc", "run folder/"}
+    assert "store image.dcm" in lines("store ", loaded)
+    inside = lines("find worklist ScheduledProcedureStepSequence[0].", loaded)
+    step = [line.rpartition(".")[2] for line in inside[:7]]
+    assert {"Modality", "ScheduledStationAETitle"} <= set(step)
+    assert "PatientName" not in step
+    root = lines("find worklist ", loaded)
+    assert "find worklist PatientName" in root[:12]
+    assert "find worklist Modality" not in root[:12]
+    for command in ("n-get ", "n-set ", "n-create ", "n-action ", "n-delete "):
+        offered = [line.split()[1] for line in lines(command, loaded)]
+        assert offered
+        assert not [name for name in offered if name.endswith(("Storage", "Find", "Move", "Get"))]
+    assert "n-get CTImageStorage" in lines("n-get CTIm", loaded)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assocsh.language.quoting import inside, quoted
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 
 _SILENT = (Kind.BLANK, Kind.LINE_END, Kind.JOIN)
@@ -158,3 +159,81 @@ def test_a_word_in_front_does_not_change_what_follows_a_new_line(text: str, blan
     before = tokenize("echo" + blank + "\n")
     tokens = tokenize("echo" + blank + "\n" + text)
     assert tokens[: len(before)] == before or text.startswith("\n")
+
+
+NO_BREAKS = ["\u00a0", "\u2009", "\u202f"]
+UNSEEN = ["\u200b", "\u2060", "\ufeff", "\u202a", "\u200e", "\u00ad"]
+CURLY_DOUBLE = ["“{}”", "„{}“", "”{}”", '“{}"']
+CURLY_SINGLE = ["‘{}’", "‚{}‘", "‘{}'"]
+
+
+def values(text: str) -> list[str]:
+    tokens = [token for token in tokenize(text) if token.kind is not Kind.BLANK]
+    assert {token.kind for token in tokens} <= {Kind.WORD}
+    return ["".join(part.value for part in token.parts) for token in tokens]
+
+
+@pytest.mark.parametrize("quotes", CURLY_DOUBLE + CURLY_SINGLE)
+def test_curly_quotes_quote_as_straight_ones_do(quotes: str) -> None:
+    assert values(f"find K={quotes.format('a  b;c')} end") == ["find", "K=a  b;c", "end"]
+
+
+@pytest.mark.parametrize("quotes", CURLY_DOUBLE)
+def test_curly_double_quotes_hold_references_and_escapes(quotes: str) -> None:
+    kinds = [part.kind for part in word(quotes.format("a $b ${c}")).parts]
+    assert {PartKind.VARIABLE, PartKind.QUERY} < set(kinds)
+    assert values(quotes.format(r"a\"b")) == ['a"b']
+    assert values(quotes.format("O’Brien")) == ["O'Brien"]
+
+
+@pytest.mark.parametrize("quotes", CURLY_SINGLE)
+def test_curly_single_quotes_hold_text_only(quotes: str) -> None:
+    assert values(quotes.format("$a ${b}")) == ["$a ${b}"]
+
+
+@pytest.mark.parametrize("blank", NO_BREAKS)
+def test_no_break_blanks_are_blanks(blank: str) -> None:
+    line = f"{blank}a{blank}K=b{blank}#c"
+    assert values(line.partition("#")[0]) == ["a", "K=b"]
+    assert shape(line) == ["a", "K=b", "<comment>"]
+    assert shape(f"a &{blank}b") == ["a", "<background>", "b"]
+    assert values(f'"a{blank}b"') == values(f"“a{blank}b”") == ["a b"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_what_cannot_be_seen_is_not_there(unseen: str) -> None:
+    assert values(f'{unseen}a K=b{unseen}c{unseen} {unseen} "d{unseen}e"') == ["a", "K=bc", "de"]
+    assert tokenize(f"echo{unseen}")[0].bare == "echo"
+    assert shape(f"echo &{unseen}") == ["echo", "<background>"]
+
+
+@pytest.mark.parametrize("kept", [*NO_BREAKS, *UNSEEN, "“", "”", "’", "‘"])
+def test_single_quotes_keep_them(kept: str) -> None:
+    assert values(f"K='a{kept}b'") == [f"K=a{kept}b"]
+    assert quoted(f"a{kept}b") == f"'a{kept}b'"
+    assert inside(f"a{kept}b", '"') is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [("K=O’Brien", 3), ('K="a“b"', 4), ('K="O’Brien"', 4), ("K=“a‘b”", 4)]
+)
+def test_a_curly_quote_that_may_be_meant_is_named(text: str, at: int) -> None:
+    (error,) = tokenize(text)
+    assert (error.kind, error.error_start) == (Kind.ERROR, at)
+    assert f"{text[at]} (U+{ord(text[at]):04X})" in error.message
+    assert "'...'" in error.hint
+
+
+@pytest.mark.parametrize("text", ["K=“a", "K=a”", "K=‘a", 'K="a”'])
+def test_a_curly_quote_without_another_is_an_error(text: str) -> None:
+    (error,) = tokenize(text)
+    assert error.kind is Kind.ERROR
+
+
+@given(st.text(alphabet="aK= $;'\"\\“”„‘’‚\u00a0\u200b\ufeff&#{}", max_size=20), st.booleans())
+def test_no_word_has_them_unless_in_single_quotes(text: str, verbatim: bool) -> None:
+    for token in tokenize(text, verbatim=verbatim):
+        if token.kind is Kind.WORD:
+            for part in token.parts:
+                if part.text[:1] != "'" and part.kind is not PartKind.QUERY:
+                    assert not set(part.value) & set("“”„‘‚\u00a0\u200b\ufeff")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 from typing import Any
 
@@ -17,6 +18,7 @@ from pydicom.sequence import Sequence
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output import hints, table
 from assocsh.output.problems import error_lines
+from assocsh.output.rows import BLOCK
 from assocsh.output.sink import MemoryOutput, OutputClosed, StreamOutput
 from assocsh.output.sparing import RateLimit
 from assocsh.output.table import Column
@@ -202,6 +204,75 @@ async def test_csv_is_only_rows() -> None:
     assert rows[1] == ["P1", "DOE^JANE", "1.2.1"]
     assert len(rows) == 3
     assert "#1 C-FIND 0x0000 Success" in output.said
+
+
+async def csv_of(matches: list[Dataset], *commands: str) -> tuple[list[list[str]], str]:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = matches
+        session.settings.set("format", "csv")
+        for command in commands:
+            output.results.clear()
+            await session.run(command)
+        written = "".join(line + "\n" for line in output.results)
+        return list(csv.reader(io.StringIO(written, newline=""))), output.said
+
+
+UNEVEN = [
+    match(PatientComments="a", StudyInstanceUID="1.2.1"),
+    match(StudyDescription="HEAD", StudyInstanceUID="1.2.2"),
+    match(PatientComments="c", AccessionNumber="7", StudyInstanceUID="1.2.3"),
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("again", [(), ("show #1",)])
+async def test_csv_has_all_that_was_asked_for_and_all_that_comes(
+    order: tuple[int, ...], again: tuple[str, ...]
+) -> None:
+    matches = [UNEVEN[place] for place in order]
+    find = "find study PatientComments StudyInstanceUID Modality"
+    (head, *rows), _ = await csv_of(matches, find, *again)
+    assert head[:3] == ["PatientComments", "StudyInstanceUID", "Modality"]
+    assert set(head[3:]) == {"StudyDescription", "AccessionNumber"}
+    for made, row in zip(matches, rows, strict=True):
+        found = {name: value for name, value in zip(head, row, strict=True) if value}
+        assert found == {element.keyword: str(element.value) for element in made}
+
+
+async def test_csv_says_what_came_too_late_for_a_column() -> None:
+    matches = [match(StudyInstanceUID=f"1.2.{n}") for n in range(BLOCK)]
+    matches.append(match(StudyInstanceUID="1.3", StudyDescription="HEAD"))
+    (head, *rows), said = await csv_of(matches, "find study StudyInstanceUID")
+    assert head == ["StudyInstanceUID"]
+    assert len(rows) == BLOCK + 1
+    assert "no column for StudyDescription" in said and "show #1" in said
+    (head, *rows), _ = await csv_of(matches, "find study StudyInstanceUID", "show #1")
+    assert head == ["StudyInstanceUID", "StudyDescription"]
+    assert rows[-1] == ["1.3", "HEAD"]
+
+
+@pytest.mark.parametrize("text", ["one\r\ntwo", "one\ntwo", "a\tb", '"a", b\r\n\r\n=c', "é;ü\n"])
+async def test_csv_does_not_change_text(text: str) -> None:
+    find = "find study PatientComments StudyInstanceUID"
+    (_, row), _ = await csv_of([match(PatientComments=text, StudyInstanceUID="1")], find)
+    assert row[0] == text
+
+
+@pytest.mark.parametrize("unsafe", ["a\rb", "\x1b[2J", "\n\x07", "\u202e\r\n", "\x9b\t"])
+async def test_csv_shows_what_a_terminal_obeys(unsafe: str) -> None:
+    find = "find study PatientComments StudyInstanceUID"
+    (_, row), _ = await csv_of([match(PatientComments=unsafe + "x", StudyInstanceUID="1")], find)
+    assert row[0] != unsafe + "x"
+    assert safe(row[0].replace("\r\n", ""))
+
+
+async def test_csv_on_a_terminal_is_one_line_for_a_row() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientComments="one\ntwo", StudyInstanceUID="1")]
+        session.settings.set("format", "csv")
+        output.width = 80
+        await session.run("find study PatientComments StudyInstanceUID")
+        assert output.results[1] == "one⏎two,1"
 
 
 async def test_dump() -> None:

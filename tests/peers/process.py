@@ -105,7 +105,7 @@ class PeerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=self._cwd,
+                cwd=self._cwd or self.log.parent,  # what it writes by itself lands there
                 env=self._env,
             )
         try:

@@ -97,7 +97,10 @@ SITUATIONS = {
     "two at once": ["open practice", "open practice"],
     "no such context": ["open practice --contexts verification", "find study"],
     "a member of a Meta class": ["open practice", "reopen --contexts qr", "n-get Printer 1.2.3"],
-    "another transfer syntax": ["open practice --contexts verification", "store examples/ct.dcm"],
+    "another transfer syntax": [
+        "open practice --contexts verification",
+        "store examples/ct.dcm --here",
+    ],
     "a retrieve without a key": ["open practice", "get study"],
     "no listener": ["open practice", "listen --stop"],
     "two listeners": ["open practice", "listen --to in", "listen --to other"],

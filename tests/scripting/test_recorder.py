@@ -17,8 +17,10 @@ import pytest
 
 from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
+from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.replay import replay_text
 from assocsh.scripting.script import Limits, load
 from assocsh.session.session import Session
 from tests.scripting.conftest import run_scripts
@@ -464,3 +466,11 @@ def test_cut_at_every_byte_it_still_loads(tmp_path: Path) -> None:
         assert calls >= last
         last = calls
     assert last == len(load(str(path), Limits()).calls)
+
+
+@pytest.mark.parametrize("form", ["--failed {}", "--failed={}"])
+@pytest.mark.parametrize("number", ["12", "#12"])
+def test_a_request_that_an_option_names_is_that_of_the_script(form: str, number: str) -> None:
+    (call,) = parse(f"store {form.format(number)} --repeat 2")
+    assert replay_text(call, {12: 3}) == f"store {form.format('#3')} --repeat 2"
+    assert replay_text(call, {1: 3}) is None

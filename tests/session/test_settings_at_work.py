@@ -55,6 +55,14 @@ async def character_set(session: Session, scp: Peer) -> Any:
     return scp.identifiers[-1].SpecificCharacterSet
 
 
+async def undeclared_text(session: Session, scp: Peer) -> Any:
+    scp.matches = [match(StudyDescription="x")]
+    scp.matches[0].add_new(0x00081030, "UN", "“Müller” ".encode("cp1252"))
+    await session.run("find study StudyDescription")
+    assert session.requests.last is not None
+    return session.requests.last.results.dataset(0).StudyDescription
+
+
 async def folder(session: Session, scp: Peer) -> Any:
     await session.run("listen")
     listener = session.listener
@@ -75,6 +83,7 @@ PROBES: dict[str, tuple[str, Probe]] = {
     "keepalive": ("1h", kept_alive),
     "received": ("elsewhere", folder),
     "encoding": ("ISO_IR 100", character_set),
+    "fallback-encoding": ("cp1252", undeclared_text),
 }
 """For each setting a value that is not its default, and what that changes."""
 

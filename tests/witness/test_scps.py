@@ -55,7 +55,7 @@ SIBLING = "K3: an answer on another context of the same class is dropped"
 SCPS = {
     "pynetdicom_qrscp": Traits(
         ("echo", "store", "find", "get", "move"),
-        {"store": "K6: roles are proposed that a store does not need"},
+        {},
     ),
     "tinypacs": Traits(("echo", "store", "find", "get", "move"), {}),
     "odil_scp": Traits(
@@ -159,7 +159,6 @@ def test_store(scp_name: str, scp: Any, files: list[InstanceFile]) -> None:
     _check(scp.folder, files, SCPS[scp_name].compare)
 
 
-@pytest.mark.xfail(strict=True, reason="K6: a store does not propose what its files need")
 def test_store_in_every_transfer_syntax(
     dcmrecv: Dcmrecv, instances: Sequence[InstanceFile], dicom_folder: Path
 ) -> None:
