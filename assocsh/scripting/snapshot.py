@@ -53,7 +53,7 @@ class _Marks(Redactor):
             for event in step.responses:
                 self.dataset(event["dataset"])
 
-    def _replacement(self, pseudonym: Pseudonym, value: str) -> str:
+    def replacement(self, pseudonym: Pseudonym, value: str) -> str:
         if pseudonym not in (Pseudonym.NAME, Pseudonym.ID, Pseudonym.TEXT):
             return value
         return f"\x01{pseudonym}:{visible(value, WIDTH)}\x02"
