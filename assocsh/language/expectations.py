@@ -64,6 +64,10 @@ class Mixed:
 Operand = Reading | Variable | Query | Mixed | re.Pattern[str]
 
 
+FAILED_STATES = ("rejected", "aborted", "lost", "refused", "peer", "local")
+"""States of an association that failed, and who ended it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """``query [not] operator [operand]``; the positions are where each stands in the text."""
@@ -76,6 +80,20 @@ class Expectation:
     start: int
     end: int
     operator_start: int = 0
+
+    @property
+    def of_failure(self) -> bool:
+        """Whether it wants the command before it to have failed, in some way.
+
+        ``assoc.state == open`` does not: who wants an open association has not expected a failure.
+        """
+        if not self.query.of_failure:
+            return False
+        if self.query.root != "assoc" or self.query.steps[1].name not in ("state", "ended_by"):
+            return True
+        wanted = getattr(self.operand, "text", "")
+        equal = (self.operator == "==") != self.negated
+        return wanted in FAILED_STATES if equal else wanted == "open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,15 @@ class Call:
         return (*found, *(queries_of(self.parsed) if self.parsed is not None else ()))
 
     @property
+    def request_words(self) -> tuple[Word, ...]:
+        """The words that name requests: of its parameters, and of its options."""
+        parameters = [self.arguments.get(each.name, ()) for each in self.spec.parameters
+                      if each.slot is Slot.REQUEST]  # fmt: skip
+        options = [self.options.get(each.name, ()) for each in self.spec.options
+                   if each.slot is Slot.REQUEST]  # fmt: skip
+        return tuple(word for words in (*parameters, *options) for word in words)
+
+    @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
         return self.spec.uses_results or self.takes_row or bool(self.queries)
@@ -84,7 +93,7 @@ class Call:
     @property
     def expects_failure(self) -> bool:
         """Whether it is an ``expect`` of an error or an end: the command before may have it."""
-        return isinstance(self.parsed, Expectation) and self.parsed.query.of_failure
+        return isinstance(self.parsed, Expectation) and self.parsed.of_failure
 
     def error(self, message: str, word: Word | None = None, hint: str = "") -> LanguageError:
         """A LanguageError about one of its words, or about its name."""

@@ -8,6 +8,10 @@ submitted before it had finished (then with ``&``). What became of it follows as
     #< #2 C-ECHO 0x0000 Success 2.1 ms
     #< #1 C-FIND 0x0000 Success 12 responses 38 ms
 
+A command that failed before anything of it was sent is a comment (``# refused: get study``), else
+the recording would not run again; one that failed later is followed by an ``expect`` of that. So
+what is written of a command waits until it has ended or has sent something.
+
 Each write is one system call: after a ``kill -9`` the file holds whole lines and at most one that
 was not ended, which is not run.
 """
@@ -15,12 +19,15 @@ was not ended, which is not run.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.errors import UsageError
-from assocsh.language.expectations import Expectation
+from assocsh.errors import OperationCancelled, UsageError
+from assocsh.language.expectations import Assignment, Expectation, variables_of
 from assocsh.output.summary import ended_as
 from assocsh.scripting.identifying import identifies
 from assocsh.scripting.replay import open_line, replay_text
@@ -35,6 +42,9 @@ if TYPE_CHECKING:
     from assocsh.scripting.redact import Redactor
     from assocsh.session.job import Job
     from assocsh.session.session import Session
+
+
+_SECRET = re.compile(r"pass|secret|token|jwt|saml|kerberos", re.IGNORECASE)
 
 
 class Recorder:
@@ -61,9 +71,13 @@ class Recorder:
         self._cancelled: set[int] = set()
         self._replaced: set[Job] = set()
         """Commands that are not written with the values they had: their results will differ."""
+        self._left_out: set[Job] = set()
+        """Commands that are comments: they failed before anything was sent."""
         self._parts: set[Job] = set()
         """Jobs that are part of another command: that one is recorded, it runs them again."""
         self._failed = False
+        self._queue: deque[tuple[Job | None, Callable[[], None]]] = deque()
+        """What is to be written, in order; with a job, once it is known what becomes of it."""
         self._write(_head(redactor is not None))
         association = session.association
         if association is not None and not association.closed and session.open_plan is not None:
@@ -87,6 +101,7 @@ class Recorder:
         if session.recording is self:
             session.recording = None
             session.changed()
+        self._write_queue(all_of_it=True)
         self._end_line(background=self._tail is not None)
         if self._file >= 0:
             os.close(self._file)
@@ -96,16 +111,79 @@ class Recorder:
 
     def _started(self, job: Job) -> None:
         self._unfinished[job] = None
-        if job.record is not None:
-            self._numbers[job.record.number] = len(self._numbers) + 1
         if job.nested or not job.call.spec.recorded:
             self._parts.add(job)
+            self._after(lambda: self._count(job))
             return
-        call = job.call
-        if call.spec.cancels:  # by whom a request was cancelled is known
+        if job.call.spec.cancels:  # by whom a request was cancelled is known
             self._cancelled.update(self._unfinished_numbers())
-        for name, value in self._missing_variables(job):
-            self._line(self._redacted(f"let {name} = {value}"))
+        values = tuple(self._values_used(job))
+        self._after(lambda: self._command(job, values), fate_of=job)
+
+    def _ended(self, job: Job) -> None:
+        if job not in self._unfinished:
+            return  # submitted before this began
+        del self._unfinished[job]
+        if job in self._parts:
+            self._parts.discard(job)
+            self._write_queue()
+            return
+        self._after(lambda: self._outcome(job))
+
+    def _changed(self) -> None:
+        """Ctrl-C is no command: it is written as the one that does the same."""
+        for job in self._unfinished:
+            record = job.record
+            if record is None or not record.cancel_asked or record.limited:
+                continue
+            if record.number not in self._cancelled:
+                self._cancelled.add(record.number)
+                self._after(partial(self._cancel, record.number))
+        self._write_queue()
+
+    def mistyped(self, text: str) -> None:
+        """A line that is no command was typed: it is kept as a comment.
+
+        Of one that speaks of a secret only the first word: what in it is the secret is not known.
+        """
+        if _SECRET.search(text):
+            text = f"{text.split(None, 1)[0]} …"
+        self._after(lambda: self._line(self._comment("# refused: ", text)))
+
+    # in the order in which it happened
+
+    def _after(self, write: Callable[[], None], *, fate_of: Job | None = None) -> None:
+        """Write it after what happened before, once the fate of a job is known."""
+        self._queue.append((fate_of, write))
+        self._write_queue()
+
+    def _write_queue(self, *, all_of_it: bool = False) -> None:
+        while self._queue and (all_of_it or _fate_known(self._queue[0][0])):
+            self._queue.popleft()[1]()
+
+    def _count(self, job: Job) -> None:
+        """Give its request the number that it has when the recording runs."""
+        if job.record is not None:
+            self._numbers[job.record.number] = len(self._numbers) + 1
+
+    def _cancel(self, number: int) -> None:
+        if number in self._numbers:
+            self._line(f"cancel #{self._numbers[number]}")
+
+    def _command(self, job: Job, values: Iterable[tuple[str, str]]) -> None:
+        """A command that was submitted: its line, or a comment when it would fail again."""
+        call = job.call
+        if self._would_fail(job):
+            self._line(self._comment(f"# {_fate(job)}: ", call.text))
+            self._left_out.add(job)
+            return
+        self._count(job)
+        for name, value in values:
+            if name not in self._variables:
+                self._variables.add(name)
+                self._line(self._redacted(f"let {name} = {value}"))
+        if isinstance(call.parsed, Assignment):
+            self._variables.add(call.parsed.name)
         if "--of" in call.options and not self._finds:
             written = None
         else:
@@ -113,7 +191,7 @@ class Recorder:
         if call.spec.gives_rows:
             self._finds += 1
         if written is None:
-            self._line(f"# speaks of what was before this recording: {_one_line(call.text)}")
+            self._line(self._comment("# speaks of what was before this recording: ", call.text))
             return
         self._end_line(background=True)
         self._tail = job
@@ -122,16 +200,15 @@ class Recorder:
             self._replaced.add(job)
         self._write(shown)
 
-    def _ended(self, job: Job) -> None:
-        if job not in self._unfinished:
-            return  # submitted before this began
-        del self._unfinished[job]
-        if job in self._parts:
-            self._parts.discard(job)
-            return
+    def _outcome(self, job: Job) -> None:
+        """What became of a command: comments behind its line, and what is expected of it."""
         lines = [f"#< {text}" for text in self._became(job)]
-        if self._expect and job.record is not None:
-            lines += self._expectations(job.record, replaced=job in self._replaced)
+        if job in self._left_out:
+            self._left_out.discard(job)
+        else:
+            lines = [*self._failure_expected(job), *lines]
+            if self._expect and job.record is not None:
+                lines += self._expectations(job.record, replaced=job in self._replaced)
         self._replaced.discard(job)
         if job is self._tail:
             self._tail = None
@@ -144,15 +221,28 @@ class Recorder:
         for line in lines:
             self._write(line + "\n")
 
-    def _changed(self) -> None:
-        """Ctrl-C is no command: it is written as the one that does the same."""
-        for job in self._unfinished:
-            record = job.record
-            if record is None or not record.cancel_asked or record.limited:
-                continue
-            if record.number not in self._cancelled and record.number in self._numbers:
-                self._cancelled.add(record.number)
-                self._line(f"cancel #{self._numbers[record.number]}")
+    def _would_fail(self, job: Job) -> bool:
+        """It failed with nothing of it sent: run again it would end the script.
+
+        Where expectations are recorded, a failure that can be expected is a line with one.
+        """
+        if not job.done.is_set() or not job.exit_code or _was_sent(job):
+            return False
+        following = self._queue[0] if self._queue else None
+        at_once = following is None or following[0] is None
+        expected = self._expect and at_once and job.check is None and job.error is not None
+        return not expected or isinstance(job.error, UsageError | OperationCancelled)
+
+    def _failure_expected(self, job: Job) -> Iterable[str]:
+        """What lets the script go on behind a command that failed, and will again."""
+        record = job.record
+        if not job.exit_code:
+            return
+        if job.error is not None and job is self._tail:
+            yield f"expect error.kind == {job.error.kind}"
+        elif record is not None and record.final is not None and not self._expect:
+            number = self._numbers[record.number]
+            yield f"expect #{number}.status == 0x{record.final.status:04X}"
 
     # what is written
 
@@ -160,7 +250,7 @@ class Recorder:
         record = job.record
         if record is not None and record.final is not None:
             final = record.final
-            text = f"#{self._numbers[record.number]} {record.service} 0x{final.status:04X} "
+            text = f"{self._number(record)}{record.service} 0x{final.status:04X} "
             text += final.category
             if record.service == "C-FIND":
                 text += f" {plural(len(record.results), 'response')}"
@@ -169,13 +259,17 @@ class Recorder:
             text += f", {record.refused} refused" if record.refused else ""
             yield f"{text} {show_duration(record.elapsed)}"
         elif record is not None:
-            text = f"#{self._numbers[record.number]} {record.service} {ended_as(record)}"
+            text = f"{self._number(record)}{record.service} {ended_as(record)}"
             yield f"{text} {show_duration(record.elapsed)}"
         if job.check is not None and not job.check.ok:
             yield f"expectation failed: actual {visible(self._actual(job, job.check))}"
         elif job.error is not None and not (record is not None and record.cancel_asked):
             text = f"{job.error.kind}: {visible(job.error.message)}"
             yield self._redactor.text(text) if self._redactor is not None else text
+
+    def _number(self, record: RequestRecord) -> str:
+        number = self._numbers.get(record.number)
+        return "" if number is None else f"#{number} "
 
     def _actual(self, job: Job, check: Check) -> str:
         """What an expectation found, the values of what identifies a patient replaced."""
@@ -202,9 +296,8 @@ class Recorder:
             f"expect #{number}.count == {record.count}",
         ]
 
-    def _missing_variables(self, job: Job) -> Iterable[tuple[str, str]]:
-        """Variables that were given their value before this recording."""
-        from assocsh.language.expectations import Assignment, variables_of
+    def _values_used(self, job: Job) -> Iterable[tuple[str, str]]:
+        """The variables that a command uses, with their values as ``let`` takes them."""
         from assocsh.language.quoting import quoted
 
         call = job.call
@@ -212,13 +305,13 @@ class Recorder:
         if call.parsed is not None:
             names += [each.name for each in variables_of(call.parsed)]
         for name in names:
-            if name not in self._variables and name in self._session.variables:
-                self._variables.add(name)
+            if name in self._session.variables:
                 value = quoted(self._session.variables[name])
                 if value is not None:
                     yield name, value if value[:1] in "'\"" else f"'{value}'"
-        if isinstance(call.parsed, Assignment):
-            self._variables.add(call.parsed.name)
+
+    def _comment(self, head: str, text: str) -> str:
+        return head + _one_line(self._redacted(text))
 
     def _unfinished_numbers(self) -> list[int]:
         return [job.record.number for job in self._unfinished if job.record is not None]
@@ -254,6 +347,23 @@ class Recorder:
             self._session.recording = None
             reason = error.strerror or str(error)
             self._session.note(f"recording stopped: {self.path}: {reason}", Kind.WARNING)
+
+
+def _was_sent(job: Job) -> bool:
+    record = job.record
+    return record is not None and bool(record.live or record.total or record.final is not None)
+
+
+def _fate_known(job: Job | None) -> bool:
+    """Whether a command has ended, or has sent something: its line stands whatever follows."""
+    return job is None or job.done.is_set() or _was_sent(job)
+
+
+def _fate(job: Job) -> str:
+    if isinstance(job.error, OperationCancelled):
+        return "stopped"
+    refused = job.check is None and job.error is not None and job.error.code in (2, 5)
+    return "refused" if refused or job.record is not None else "failed"
 
 
 def _create(path: Path) -> int:

@@ -60,11 +60,12 @@ class Redactor:
             return "\\".join(self.value(pseudonym, part) for part in value.split("\\"))
         if pseudonym is Pseudonym.UID and (self._keep_uids or value.startswith(REGISTERED_ROOT)):
             return value
-        replacement = self._replacement(pseudonym, value)
+        replacement = self.replacement(pseudonym, value)
         self._learn(pseudonym, value, replacement)
         return replacement
 
-    def _replacement(self, pseudonym: Pseudonym, value: str) -> str:
+    def replacement(self, pseudonym: Pseudonym, value: str) -> str:
+        """What stands for a value that is neither empty nor a wildcard."""
         wildcard = "*" if "*" in value or "?" in value else ""
         code = self._digest(pseudonym + value.strip("*? ")).hex()[:8].upper()
         match pseudonym:

@@ -44,15 +44,10 @@ def replay_text(call: Call, numbers: Mapping[int, int]) -> str | None:
 
 def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
     """Where request numbers pseudonym in the text: start, end, number."""
-    from assocsh.language.model import Slot
-
-    for parameter in call.spec.parameters:
-        if parameter.slot is not Slot.REQUEST:
-            continue
-        for word in call.arguments.get(parameter.name, ()):
-            digits = (word.literal or "").removeprefix("#")
-            if digits.isdigit():
-                yield word.start, word.end, int(digits)
+    for word in call.request_words:
+        digits = (word.literal or "").removeprefix("#")
+        if digits.isdigit():
+            yield word.start, word.end, int(digits)
     for query in call.queries:
         if query.request is not None:
             end = query.start + query.text.index(".")

@@ -17,6 +17,7 @@ from typing import Any
 from assocsh.datasets.uid_form import IN_TEXT, REGISTERED_ROOT
 from assocsh.scripting.identifying import Pseudonym
 from assocsh.scripting.outcome import ScriptOutcome, Step
+from assocsh.scripting.redact import Redactor, redact_command
 from assocsh.text.visible import visible
 
 SUFFIX = ".snap"
@@ -32,11 +33,30 @@ def snapshot(outcome: ScriptOutcome, *, redact: bool = True) -> str:
     """The transcript of one script; with ``redact`` identifying values are numbered too."""
     asserted = " ".join(check.text for step in outcome.deciding for check in step.checks)
     numbers = _Numbers()
+    marks = _Marks(outcome if redact else None)
     lines = [HEADER]
     for step in outcome.deciding:
         lines.append("")
-        lines += [numbers.number(line) for line in _step(step, asserted, redact)]
+        lines += [numbers.number(line) for line in _step(step, asserted, redact, marks)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+class _Marks(Redactor):
+    """Marks what identifies in the texts of a script, so that it is numbered as in its rows."""
+
+    def __init__(self, outcome: ScriptOutcome | None) -> None:
+        super().__init__(b"")
+        for step in outcome.deciding if outcome is not None else ():
+            redact_command(step.text, self)
+            for check in step.checks:
+                redact_command(f"expect {check.text}", self)
+            for event in step.responses:
+                self.dataset(event["dataset"])
+
+    def replacement(self, pseudonym: Pseudonym, value: str) -> str:
+        if pseudonym not in (Pseudonym.NAME, Pseudonym.ID, Pseudonym.TEXT):
+            return value
+        return f"\x01{pseudonym}:{visible(value, WIDTH)}\x02"
 
 
 class _Numbers:
@@ -62,8 +82,8 @@ def _without_numbers(line: str) -> str:
     return IN_TEXT.sub("", _MARKED.sub("", line))
 
 
-def _step(step: Step, asserted: str, redact: bool) -> Iterator[str]:
-    yield f"> {visible(step.text, None)}" + (" &" if step.background else "")
+def _step(step: Step, asserted: str, redact: bool, marks: _Marks) -> Iterator[str]:
+    yield f"> {marks.text(visible(step.text, None))}" + (" &" if step.background else "")
     if step.result:
         yield f"  {visible(step.result, None)}"
     done = step.done or {}
@@ -71,10 +91,10 @@ def _step(step: Step, asserted: str, redact: bool) -> Iterator[str]:
         counts = done["suboperations"]
         yield "  sub-operations " + " ".join(f"{name} {count}" for name, count in counts.items())
     if step.error is not None:
-        yield f"  {step.error[0]}: {visible(step.error[1], 300)}"
+        yield f"  {step.error[0]}: {marks.text(visible(step.error[1], 300))}"
     for check in step.checks:
-        state = "ok" if check.ok else f"failed, actual {visible(check.actual, WIDTH)}"
-        yield f"  expect {visible(check.text, None)}: {state}"
+        state = "ok" if check.ok else f"failed, actual {marks.text(visible(check.actual, WIDTH))}"
+        yield f"  expect {marks.text(visible(check.text, None))}: {state}"
     rows = [list(_elements(event["dataset"], asserted, redact)) for event in step.responses[:ROWS]]
     rows.sort(key=lambda row: [_without_numbers(line) for line in row])
     for row in rows:

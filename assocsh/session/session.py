@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssocshError
+from assocsh.errors import AssocshError, LanguageError
 from assocsh.output.sink import Kind, Output
 from assocsh.results.request import RequestRecord
 from assocsh.session.config import Config
@@ -80,7 +80,12 @@ class Session(State):
         Every command becomes a job at once; with ``foreground`` (pasted text) they run one after
         the other in a task, and the list is empty.
         """
-        calls = self.parse(text)
+        try:
+            calls = self.parse(text)
+        except LanguageError:
+            if self.recording is not None:
+                self.recording.mistyped(text)
+            raise
         self.remember(text)
         if not foreground:
             return self.interpreter.submit(calls)

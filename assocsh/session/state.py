@@ -38,6 +38,9 @@ class Recording(Protocol):
     def path(self) -> Path:
         """The file that it writes."""
 
+    def mistyped(self, text: str) -> None:
+        """A line that is no command was typed."""
+
     def close(self) -> None:
         """End it."""
 

@@ -66,7 +66,7 @@ async def test_the_first_few_are_said_and_all_are_listed(
         await session.run(f"open {storage.address} --contexts CTImageStorage")
         session.settings.set("format", format)
         output.results.clear()
-        await session.run(f"store {folder}")
+        await session.run(f"store {folder} --here")
         assert len(said(output)) == min(count, SHOWN)
         everything = output.text + output.said
         left_out = f"... and {count - SHOWN} more: show #1 lists them"

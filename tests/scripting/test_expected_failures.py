@@ -121,6 +121,14 @@ async def test_what_is_not_expected_fails(end: str, tmp_path: Path) -> None:
     assert code != 0, "an expect that is not right after it takes nothing over"
 
 
+@pytest.mark.parametrize("wanted", ["== open", "not == rejected", "== released", "exists"])
+async def test_a_state_that_is_no_failure_takes_nothing_over(wanted: str, tmp_path: Path) -> None:
+    """The exit code stays that of the failure: who wants it open has not expected a rejection."""
+    async with ScriptedPeer(rejects) as peer:
+        code, said = await outcome(tmp_path, peer, f"open $peer\nexpect assoc.state {wanted}")
+    assert code == 3, said
+
+
 async def test_an_error_that_does_not_come_fails(tmp_path: Path) -> None:
     async with ScriptedPeer(serves_nothing) as peer:
         code, said = await outcome(tmp_path, peer, "open $peer\nexpect error exists")

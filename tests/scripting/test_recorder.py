@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from assocsh.commands.registry import new_session
-from assocsh.errors import UsageError
+from assocsh.errors import LanguageError, UsageError
+from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.failures import failure_lines
+from assocsh.scripting.replay import replay_text
 from assocsh.scripting.script import Limits, load
 from assocsh.session.session import Session
 from tests.scripting.conftest import run_scripts
@@ -52,7 +55,8 @@ def record(steps: Steps, folder: Path) -> Session:
 def type_all(*lines: str, settle_each: bool = True) -> Steps:
     async def steps(session: Session) -> None:
         for line in lines:
-            session.submit(line)
+            with suppress(LanguageError):  # the prompt says it, and goes on
+                session.submit(line)
             if settle_each:
                 await settle(session)
 
@@ -242,7 +246,80 @@ def test_redacted_recordings(tmp_path: Path) -> None:
 
 def test_what_was_refused_is_told_as_refused(tmp_path: Path) -> None:
     record(type_all("record r.assoc", "open practice", "store nothing.dcm"), tmp_path)
-    assert "#< #1 C-STORE refused " in (tmp_path / "r.assoc").read_text("utf-8")
+    text = (tmp_path / "r.assoc").read_text("utf-8")
+    assert "\n# refused: store nothing.dcm\n#< C-STORE refused " in text
+
+
+FAILING = (
+    "get study",
+    "store nothing.dcm",
+    "find stduy PatientID=1",
+    "find study PatientIDX=1",
+    "find study PatientID=${rsp[0].PatientAge}",
+    "get study --of 99",
+    "show #99",
+    "move study StudyInstanceUID=1.2.3 --to NOSUCHAE",
+    "n-get 1.2.840.10008.5.1.1.16 1.2.3.4",
+    "expect count == 99",
+    "expect #99.count == 1",
+    "let x = rsp[99].PatientID",
+    "echo $nobody",
+    "open NOBODY@127.0.0.1:1",
+    "retry 1 every 1s { expect count == 99 }",
+    "run nothing.assoc",
+    "set on-error nonsense",
+    "cancel #99",
+    "wait #99",
+)
+WORKING = (
+    "echo",
+    "echo --repeat 3",
+    "find study PatientID=PRC-1001 StudyInstanceUID",
+    "find worklist",
+    "let n = count",
+    "expect status == 0x0000",
+    "set timeout 30s",
+    "release; open practice",
+    "wait",
+)
+
+
+@pytest.mark.parametrize("expect", ["", " --expect"])
+@pytest.mark.parametrize("failing", FAILING)
+def test_a_recording_with_a_failure_in_it_runs_again(
+    failing: str, expect: str, tmp_path: Path
+) -> None:
+    before, after = "find study PatientID=PRC-1001", "find study PatientID=PRC-1002"
+    lines = (
+        "open practice",
+        before,
+        failing,
+        "open practice",
+        "echo",
+        after,
+        "expect #2.count > 0",
+    )
+    record(type_all(f"record r.assoc{expect}", *lines), tmp_path)
+    again(tmp_path / "r.assoc")
+    kept = (tmp_path / "r.assoc").read_text("utf-8")
+    assert kept.count(before) == 1 and kept.count(after) == 1
+    assert failing.split(None, 1)[0] in kept, "what failed is in it, live or not"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_session_with_failures_runs_again(seed: int, tmp_path: Path) -> None:
+    chosen = random.Random(seed)
+    lines = [chosen.choice(WORKING if chosen.random() < 0.6 else FAILING) for _ in range(14)]
+    start = f"record r.assoc{chosen.choice(('', ' --expect'))}"
+    record(type_all(start, "open practice", *lines), tmp_path)
+    again(tmp_path / "r.assoc")
+
+
+def test_a_mistyped_line_with_a_secret_is_not_kept(tmp_path: Path) -> None:
+    line = "open practice --passcodee hush1234"
+    record(type_all("record r.assoc", line, "fnd PatientID=1"), tmp_path)
+    text = (tmp_path / "r.assoc").read_text("utf-8")
+    assert "# refused: open …\n# refused: fnd PatientID=1\n" in text and "hush" not in text
 
 
 @pytest.mark.scenario(99)
@@ -389,3 +466,11 @@ def test_cut_at_every_byte_it_still_loads(tmp_path: Path) -> None:
         assert calls >= last
         last = calls
     assert last == len(load(str(path), Limits()).calls)
+
+
+@pytest.mark.parametrize("form", ["--failed {}", "--failed={}"])
+@pytest.mark.parametrize("number", ["12", "#12"])
+def test_a_request_that_an_option_names_is_that_of_the_script(form: str, number: str) -> None:
+    (call,) = parse(f"store {form.format(number)} --repeat 2")
+    assert replay_text(call, {12: 3}) == f"store {form.format('#3')} --repeat 2"
+    assert replay_text(call, {1: 3}) is None

@@ -35,6 +35,22 @@ def test_what_is_in_it(run_text: RunText) -> None:
     assert "PRC-1001" in snapshot(run_text(SCRIPT), redact=False)
 
 
+def test_no_value_is_left_in_what_was_typed_expected_and_said(run_text: RunText) -> None:
+    """In a snapshot as in reports: also in names of files, whatever is around them."""
+    script = (
+        "find study PatientID=PRC-1001 PatientName StudyInstanceUID\n"
+        "expect rsp[0].PatientName == NOBODYELSE^X\nexpect rsp[0].PatientID == PRC-1002\n"
+        "set on-error continue\nstore ./in_PRC-1001/xPRC-1002y.dcm\n"
+    )
+    outcome = run_text(f"set on-error continue\n{script}")
+    text = snapshot(outcome)
+    for secret in ("PRC-1001", "PRC-1002", "NOBODYELSE", "kesson"):
+        assert secret not in text
+    assert "> find study PatientID=<id:1> PatientName" in text and "in_<id:1>" in text
+    assert snapshot(run_text(f"set on-error continue\n{script}")) == text
+    assert "PRC-1001" in snapshot(outcome, redact=False)
+
+
 def test_dates_stay_where_the_script_speaks_of_them(run_text: RunText) -> None:
     outcome = run_text(SCRIPT + "expect #1.rsp[0].StudyDate exists\n")
     assert "StudyDate = <date>" not in snapshot(outcome, redact=False)

@@ -50,8 +50,6 @@ class Traits:
     contexts: str = "default"
 
 
-SIBLING = "K3: an answer on another context of the same class is dropped"
-
 SCPS = {
     "pynetdicom_qrscp": Traits(
         ("echo", "store", "find", "get", "move"),
@@ -60,7 +58,7 @@ SCPS = {
     "tinypacs": Traits(("echo", "store", "find", "get", "move"), {}),
     "odil_scp": Traits(
         ("echo", "store", "find", "get"),
-        {"store": SIBLING},
+        {},
         compare=_same_image,
         fill=lambda peer, files: (
             [peer.address] and odil("store", peer.port, *files, called=peer.ae).check()
