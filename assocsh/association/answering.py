@@ -36,7 +36,7 @@ class AcceptorPolicy:
     may be one of storage, retired and private ones too. ``transfer_syntaxes`` None accepts those
     that are known. Of a context's transfer syntaxes the first acceptable one is taken that has no
     encapsulation where there are no pixel data. ``held`` tells what a C-GET can send: there the
-    one is taken in which most of it goes.
+    first one is taken in which there is anything to send.
     ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
     most that is granted of what is asked, 0 without limit, None no window at all.
     """
@@ -82,12 +82,13 @@ def chooser(
             instances = held.get(uid, {})
             plain = sum(instances.get(syntax, 0) for syntax in UNCOMPRESSED)
 
-            def fits(syntax: str) -> tuple[int, bool]:
+            def goes_out(syntax: str) -> bool:
                 # what is not compressed goes out in any syntax that is not compressed either
-                is_plain = syntax in UNCOMPRESSED
-                return (plain if is_plain else instances.get(syntax, 0)), is_plain
+                return bool(plain if syntax in UNCOMPRESSED else instances.get(syntax))
 
-            return AnsweredContext(number, 0, max(usable, key=fits))
+            order = [syntax for syntax in usable if goes_out(syntax)]
+            order += [syntax for syntax in usable if syntax in UNCOMPRESSED] + usable
+            return AnsweredContext(number, 0, order[0])
         return AnsweredContext(number, 0, usable[0])
 
     return choose
