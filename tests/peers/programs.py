@@ -46,7 +46,10 @@ def find(name: str) -> str | None:
         return find("node") if installed else None
     if name == "orthanc":
         return find("Orthanc")
-    path = os.pathsep.join([os.environ.get("PATH", ""), *_ALSO_IN])
+    # an activated .venv has programs of pynetdicom's that are called as DCMTK's are
+    own = str(Path(sys.executable).parent)
+    there = [each for each in os.environ.get("PATH", "").split(os.pathsep) if each != own]
+    path = os.pathsep.join([*there, *_ALSO_IN])
     return shutil.which(name, path=path)
 
 
