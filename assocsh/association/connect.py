@@ -132,7 +132,7 @@ class Connecting:
             async with asyncio.timeout(seconds):
                 await asyncio.shield(engine.opened)
         except TimeoutError:
-            error = endings.no_answer(engine.peer, seconds)
+            error = endings.no_answer(engine.peer, seconds, encrypted=self._tls is not None)
             engine.closing.abort_because(error)
             raise error from None
         except AssociationError:

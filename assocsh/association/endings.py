@@ -50,6 +50,8 @@ class Situation:
     """The A-ASSOCIATE-RQ asked for an asynchronous operations window."""
     answers: int
     """Responses that came, of any kind."""
+    encrypted: bool
+    """TLS stood between the two: nobody need be told to try it."""
 
     @property
     def idle(self) -> float:
@@ -240,11 +242,13 @@ def write_stalled(seconds: float | None, unsent: int) -> ConnectionLost:
     )
 
 
-def no_answer(peer: Peer, seconds: float | None) -> ConnectionFailed:
+def no_answer(peer: Peer, seconds: float | None, *, encrypted: bool) -> ConnectionFailed:
     """ACSE timeout: no answer to the A-ASSOCIATE-RQ within ``Timeouts.acse`` seconds."""
     return ConnectionFailed(
         f"{peer} took the connection but did not answer the A-ASSOCIATE-RQ within {seconds:g} s",
-        hint="it may wait for a TLS handshake (try --tls), or is not a DICOM server",
+        hint="is it a DICOM server?"
+        if encrypted
+        else "it may wait for a TLS handshake (try --tls), or is not a DICOM server",
         by="peer",
         ended_by="local",
     )
@@ -287,8 +291,8 @@ def connection_lost(situation: Situation, error: Exception | None) -> Associatio
     else:
         lost = ConnectionLost(
             f"{peer} {how} the connection before it answered the A-ASSOCIATE-RQ",
-            hint="a TLS-only port (try --tls), an IP address that is not on its list, or too many "
-            "connections there",
+            hint=("" if situation.encrypted else "a TLS-only port (try --tls), ")
+            + "an IP address that is not on its list, or too many connections there",
             by="peer",
         )
     lost.__cause__ = error

@@ -14,10 +14,17 @@ BEHIND_THE_PROMPT = ("pydicom", "pynetdicom", "assocsh.association")
 """What commands need, loaded while the first one is being typed."""
 
 
+def greeting_of(*, peer: str) -> str:
+    """What the shell says first; without a ``peer``, also how to get one."""
+    from assocsh.version import __version__
+
+    greeting = f"assocsh {__version__}: help lists the commands, Ctrl-D leaves"
+    return greeting if peer else f"{greeting}\nopen practice opens an archive to practise on"
+
+
 async def interactive(arguments: Arguments) -> int:
     """Prompt first; configuration, session and the association of the command line behind it."""
     from assocsh.terminal.app import run_shell
-    from assocsh.version import __version__
 
     session: Session | None = None
 
@@ -33,14 +40,11 @@ async def interactive(arguments: Arguments) -> int:
         return session, SessionProvider(session)
 
     first = [arguments.open_text] if arguments.open_text else []
-    greeting = f"assocsh {__version__}: help lists the commands, Ctrl-D leaves"
-    if not first:
-        greeting += "\nopen practice opens an archive to practise on"
     try:
         return await run_shell(
             begin,
             first=first,
-            greeting=greeting,
+            greeting=greeting_of(peer=arguments.open_text),
             with_toolbar=arguments.toolbar,
             modules=BEHIND_THE_PROMPT,
         )

@@ -24,6 +24,7 @@ MAKING = Situation(
     storing=False,
     window_asked=False,
     answers=0,
+    encrypted=False,
 )
 OPEN = replace(MAKING, established=True)
 
@@ -54,6 +55,18 @@ def test_an_alert_during_the_handshake(reason: str | None, words: str, hint: str
         assert words in error.message and hint in error.hint
         assert (error.by, error.code) == ("peer", 3)
         assert isinstance(error.__cause__, ssl.SSLError)
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_tls_is_not_tried_where_it_is_there(encrypted: bool) -> None:
+    """A hint is made of what happened: with TLS given nobody is told to give it."""
+    situation = replace(MAKING, encrypted=encrypted)
+    for error in (
+        endings.no_answer(PEER, 5, encrypted=encrypted),
+        endings.connection_lost(situation, None),
+        endings.connection_lost(situation, ConnectionResetError()),
+    ):
+        assert error.hint and ("--tls" in error.hint) == (not encrypted)
 
 
 def test_other_ends_of_a_handshake() -> None:
