@@ -222,3 +222,29 @@ def test_heavy_packages_load_late() -> None:
 def test_a_module_is_one_thing(path: Path) -> None:
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {lines} lines: is it still one thing?"
+
+
+# Drivers of the engine, whose state is the protocol's: what they hold is what is going on.
+MAY_BE_WIDE = {"Engine", "AssociationProtocol", "Operation"}
+WIDEST = 20
+
+
+def _attributes(tree: ast.ClassDef) -> set[str]:
+    """What a class keeps: every attribute that one of its methods assigns to ``self``."""
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and ast.unparse(node.value) == "self"
+    }
+
+
+def test_a_class_keeps_what_belongs_to_one_thing() -> None:
+    wide = {
+        node.name: len(_attributes(node))
+        for path in _modules()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef) and len(_attributes(node)) > WIDEST
+    }
+    assert set(wide) <= MAY_BE_WIDE, f"more than {WIDEST} attributes: {wide}"

@@ -154,7 +154,7 @@ def _remember(session: Session, record: RequestRecord, row: int, dataset: Datase
     words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
     label = " ".join(cell(word, 24) for word in words if word)
     if row <= ROWS_LABELLED:
-        record.row_labels.append(label)
+        record.results.labels.append(label)
     origin = f"#{record.number} row {row} {label}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:

@@ -43,6 +43,10 @@ class ResultSet:
         self._offsets = array("Q", [0])  # data set i lies from offset i to offset i + 1
         self._syntaxes: list[str] = []
         self._syntax_of = array("B")
+        self.labels: list[str] = []
+        """A few values of each of the first ones, for completion of ``--of``; safe to print."""
+        self.text_guessed = False
+        """Some of its text was read in another character set than declared, and that was said."""
 
     def __len__(self) -> int:
         return len(self._syntax_of)

@@ -93,15 +93,11 @@ class RequestRecord:
         """What ended it instead of, or besides, a final response."""
         self.limited = False
         """Cancelled by its own ``--limit``: having got enough is success."""
-        self.text_guessed = False
-        """It was said that text of its matches is not in the character set that they declare."""
         self.status_checked = False
         """An ``expect`` has looked at its status: a failure status is its business now."""
         # how it is shown
         self.columns: list[str] = []
         """Paths of the keys that were asked for: the first columns of its table."""
-        self.row_labels: list[str] = []
-        """A few values of each of its first rows, for completion of ``--of``; safe to print."""
         self.detail = ""
         """A few words of the command for the line that sums the request up; safe to print."""
 

@@ -84,17 +84,17 @@ class Recorder:
             self._line(self._redacted(open_line(session.open_plan)))
         self._unfinished: dict[Job, None] = {}
         """Jobs that were submitted since this began and have not ended, the oldest first."""
-        session.on_job_started.append(self._started)
-        session.on_job_ended.append(self._ended)
+        session.on_job.started.append(self._started)
+        session.on_job.ended.append(self._ended)
         session.on_change.append(self._changed)
         session.on_close.append(self.close)
 
     def close(self) -> None:
         """End the recording; what is pending is left as it is, in the background."""
         session = self._session
-        if self._started in session.on_job_started:
-            session.on_job_started.remove(self._started)
-            session.on_job_ended.remove(self._ended)
+        if self._started in session.on_job.started:
+            session.on_job.started.remove(self._started)
+            session.on_job.ended.remove(self._ended)
             session.on_change.remove(self._changed)
         if self.close in session.on_close:
             session.on_close.remove(self.close)

@@ -37,13 +37,13 @@ class SessionLogger:
         self._log = log
         self._steps: dict[Job, int] = {}
         self._count = 0
-        session.on_job_started.append(self._started)
-        session.on_job_ended.append(self._ended)
+        session.on_job.started.append(self._started)
+        session.on_job.ended.append(self._ended)
         session.observers.add(self)
 
     def close(self) -> None:
-        self._session.on_job_started.remove(self._started)
-        self._session.on_job_ended.remove(self._ended)
+        self._session.on_job.started.remove(self._started)
+        self._session.on_job.ended.remove(self._ended)
         self._session.observers.remove(self)
 
     # jobs

@@ -96,7 +96,7 @@ class Interpreter:
             self._run(job, waits, subject, last_find, foreground), name=f"assocsh {call.text}"
         )
         job.task.add_done_callback(lambda _: self._end_unstarted(job))
-        for callback in tuple(state.on_job_started):
+        for callback in tuple(state.on_job.started):
             callback(job)
         state.changed()
         return job
@@ -151,9 +151,9 @@ class Interpreter:
         else:
             job.state = JobState.FAILED
         if job.call.spec.grammar is None:
-            state.last_error = job.error
+            state.failures.command = job.error
         if job.call.spec.opens:
-            state.failed_open = job.error
+            state.failures.opening = job.error
         state.jobs.pop(job, None)
         name = _assigned(job.call)
         if self._lets.get(name) is job:
@@ -163,7 +163,7 @@ class Interpreter:
         with state.console.results():
             self._report(job)
         job.done.set()
-        for callback in tuple(state.on_job_ended):
+        for callback in tuple(state.on_job.ended):
             callback(job)
         state.changed()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -123,6 +123,24 @@ class Job:
         """Stop a job that waits, or that is not a request."""
         if self.task is not None:
             self.task.cancel()
+
+
+@dataclass(slots=True)
+class JobCallbacks:
+    """Called with each job: when it was submitted, and when it has ended and its end was said."""
+
+    started: list[Callable[[Job], None]] = field(default_factory=list)
+    ended: list[Callable[[Job], None]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Failures:
+    """How the last commands failed: what ``expect error`` and ``expect assoc.state`` look at."""
+
+    command: AssocshError | None = None
+    """The last one, ``expect`` and ``let`` left out; None when it did not fail."""
+    opening: AssocshError | None = None
+    """The last attempt to open an association; None when it did not fail."""
 
 
 class RunResult(NamedTuple):

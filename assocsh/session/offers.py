@@ -49,7 +49,7 @@ class SessionProvider(CompletionProvider):
         find = self._state.requests.last_find
         if find is None:
             return
-        yield from enumerate(find.row_labels[:ROWS_OFFERED], 1)
+        yield from enumerate(find.results.labels[:ROWS_OFFERED], 1)
 
     def recent_values(self, keyword: str) -> Iterator[tuple[str, str]]:
         for recent in self._state.recent.values(keyword):

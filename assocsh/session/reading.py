@@ -22,8 +22,8 @@ def dataset_of(session: Session, record: RequestRecord, response: Response) -> D
     guessed: list[str] = []
     syntax = response.context.transfer_syntax or IMPLICIT_LE
     dataset = record.results.read(response.data or b"", syntax, guessed.append)
-    if guessed and not record.text_guessed:
-        record.text_guessed = True
+    if guessed and not record.results.text_guessed:
+        record.results.text_guessed = True
         session.observer.remarks.say(
             f"#{record.number}: {guessed[0]}; if that is wrong, `set fallback-encoding cp1252` "
             "(or another one) says how to read it",

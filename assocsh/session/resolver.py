@@ -54,7 +54,7 @@ class SessionResolver:
             case "assoc":
                 return self._assoc(query, steps)
             case "error" if query.request is None:
-                return _of_error(self._state.last_error, steps)
+                return _of_error(self._state.failures.command, steps)
             case "events" | "pdu":
                 return self._state.observers.history().value(query)
             case _:
@@ -106,7 +106,7 @@ class SessionResolver:
     def _assoc(self, query: Query, steps: tuple[Step, ...]) -> Value | list[Value]:
         association = self._state.association
         head, *rest = steps
-        failed = self._state.failed_open
+        failed = self._state.failures.opening
         ended = association.ended_by if failed is None and association is not None else failed
         match head.name:
             case "state" if failed is not None:

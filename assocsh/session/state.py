@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assocsh.errors import AssociationError, AssocshError, LocalProtocolError, UsageError
+from assocsh.errors import AssociationError, LocalProtocolError, UsageError
 from assocsh.output.console import AskSecret, Console
 from assocsh.output.formats import presenter
 from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
 from assocsh.session.config import Config
+from assocsh.session.job import Failures, JobCallbacks
 from assocsh.session.observers import Observers
 from assocsh.session.requests import Requests
 from assocsh.session.settings import Settings
@@ -50,8 +51,8 @@ class State:
 
     Callbacks run on the loop and must be quick: those of ``on_change`` after each change of what
     ``status`` returns; of ``on_attention`` when the peer did what was not asked for (a request of
-    its own, an abort); of ``on_job_started`` when a job was submitted, before its first step; of
-    ``on_job_ended`` when it has ended and its end was said; of ``on_close`` when the session is
+    its own, an abort); of ``on_job.started`` when a job was submitted, before its first step; of
+    ``on_job.ended`` when it has ended and its end was said; of ``on_close`` when the session is
     closed, each once.
     """
 
@@ -63,10 +64,7 @@ class State:
         self.config.apply(self.settings)
         self.base = Path()
         """Where relative files start from."""
-        self.last_error: AssocshError | None = None
-        """How the last command failed, ``expect`` and ``let`` left out; None when it did not."""
-        self.failed_open: AssocshError | None = None
-        """Why the last attempt to open an association failed; None when it did not."""
+        self.failures = Failures()
         self.checked = False
         """Everything that is run here was read and checked as a whole: exit code 2, which says
         that nothing of it was performed, is not that of a command any more."""
@@ -88,8 +86,7 @@ class State:
         """Set by ``quit``: whoever reads commands stops reading."""
         self.on_change: list[Callable[[], None]] = []
         self.on_attention: list[Callable[[], None]] = []
-        self.on_job_started: list[Callable[[Job], None]] = []
-        self.on_job_ended: list[Callable[[Job], None]] = []
+        self.on_job = JobCallbacks()
         self.on_close: list[Callable[[], None]] = []
 
     def changed(self) -> None:

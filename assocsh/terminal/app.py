@@ -128,8 +128,6 @@ class Shell:
             lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
         )
         self._keywords: Keywords = frozenset()
-        self._prompted = False
-        self._first: Sequence[str] = ()
         if history is None:
             history = user_history(self._warn)
         self.prompt: PromptSession[str] = PromptSession(
@@ -157,13 +155,12 @@ class Shell:
             Placement(self.prompt, screen, PROMPT)
         self.prompt.app.ttimeoutlen = ESCAPE
         self.prompt.app.timeoutlen = ESCAPE_THEN
-        self.prompt.app.after_render += self._drawn
 
     # -- the loop -----------------------------------------------------------------------------
 
     async def run(self, first: Sequence[str] = (), greeting: str = "") -> int:
         """Prompt until the user, a signal or the terminal ends it; the exit code."""
-        self._first = first
+        self._when_drawn(lambda: self._start(first))
         if greeting:
             self._printer.write(greeting)
             await self._printer.flush()
@@ -192,7 +189,7 @@ class Shell:
         assert self._session is not None
         return self._session
 
-    def _start(self) -> None:
+    def _start(self, first: Sequence[str]) -> None:
         """The first prompt stands: begin the session, load what it needs, submit first lines."""
         if self._ended.done():
             return
@@ -211,7 +208,7 @@ class Shell:
         self._follow_editing()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
         self._loader(self._tables_loaded)
-        for line in self._first:
+        for line in first:
             self._do(line)
         self._redraw()
 
@@ -362,12 +359,17 @@ class Shell:
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
 
-    def _drawn(self, app: Application[str]) -> None:
-        if self._prompted:
-            return
-        self._prompted = True
-        app.after_render -= self._drawn
-        asyncio.get_running_loop().call_soon(self._start)
+    def _when_drawn(self, begin: Callable[[], None]) -> None:
+        """Call ``begin`` once, when the first prompt stands."""
+
+        def drawn(app: Application[str]) -> None:
+            if drawn in waiting:
+                waiting.remove(drawn)
+                app.after_render -= drawn
+                asyncio.get_running_loop().call_soon(begin)
+
+        waiting = [drawn]
+        self.prompt.app.after_render += drawn
 
     def _wants_completion(self) -> bool:
         """Not beside the message about a line that was refused."""

@@ -88,8 +88,8 @@ async def _play(actions: list[str]) -> None:
     session = Session(output, handler=handlers)
     started: list[Job] = []
     ended: Counter[Job] = Counter()
-    session.on_job_started.append(started.append)
-    session.on_job_ended.append(lambda job: ended.update([job]))
+    session.on_job.started.append(started.append)
+    session.on_job.ended.append(lambda job: ended.update([job]))
     for action in actions:
         match action:
             case "":

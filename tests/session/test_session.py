@@ -72,8 +72,8 @@ async def test_listeners_hear_of_each_job_in_order() -> None:
             assert job not in session.jobs and job.done.is_set()
 
         before = len(heard)
-        session.on_job_started.append(started)
-        session.on_job_ended.append(ended)
+        session.on_job.started.append(started)
+        session.on_job.ended.append(ended)
         await session.run("find study PatientID= & echo; wait")
         numbers = sorted({int(each.split()[0]) for each in heard})
         assert len(numbers) == 3 and before == 0
@@ -88,7 +88,7 @@ async def test_what_is_part_of_another_command_knows_it(tmp_path: Path) -> None:
     async with peer() as scp, shell(scp) as (session, output):
         session.base = tmp_path
         jobs: list[Job] = []
-        session.on_job_started.append(jobs.append)
+        session.on_job.started.append(jobs.append)
         text = "retry 2 every 10ms { run inner/a.assoc; expect count == 2 }"
         assert await session.run(text) == 1, output.said
         names = [job.call.spec.name for job in jobs]
