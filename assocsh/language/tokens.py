@@ -299,9 +299,12 @@ class _Tokenizer:
         if close < 0:
             return self._broken(line_end, "this quote has no end", _QUOTE_HINT)
         value = self.text[start + 1 : close]
+        problem = None
         if self.text[start] != "'":
+            unclear = next((at for at in range(start + 1, close) if self.text[at] in CURLY), None)
+            problem = None if unclear is None else _unclear(self.text, unclear)
             value = _seen(value)
-        return self._part(PartKind.SINGLE, close + 1, value, start + 1), None
+        return self._part(PartKind.SINGLE, close + 1, value, start + 1), problem
 
     def _double(self) -> tuple[list[Part], tuple[str, str, int, int] | None]:
         text, opening = self.text, self.at
