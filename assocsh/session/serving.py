@@ -110,7 +110,7 @@ class Receiving:
         from assocsh.dimse.status import OUT_OF_RESOURCES
 
         if record is not None:
-            record.arrivals.not_written += 1
+            record.arrivals.not_kept += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
         if (record, why) in self._complaints:
             return
@@ -128,6 +128,8 @@ class Receiving:
         from assocsh.dimse.status import CANNOT_UNDERSTAND, error_comment
 
         indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(why))
+        if record is not None:
+            record.arrivals.not_kept += 1
         uid = indication.command.affected_sop_instance
         problem = AssocshError(
             f"{indication.association.peer.ae} sent an instance that cannot be kept"
