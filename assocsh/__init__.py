@@ -14,6 +14,7 @@ from assocsh.version import __version__
 
 if TYPE_CHECKING:
     from assocsh.association import (
+        Accept,
         AcceptorPolicy,
         Association,
         AssociationState,
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
         Listener,
         Operation,
         Peer,
+        Reject,
         Timeouts,
         TLSConfig,
         connect,
         listen,
     )
+    from assocsh.datasets.receive import Received
     from assocsh.dimse import (
         CancelOutcome,
         CEcho,
@@ -70,9 +73,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "assocsh.association": (
-        "AcceptorPolicy Association AssociationState ContextSpec Handlers Indication Listener "
-        "Operation Peer Timeouts TLSConfig connect listen"
+        "Accept AcceptorPolicy Association AssociationState ContextSpec Handlers Indication "
+        "Listener Operation Peer Reject Timeouts TLSConfig connect listen"
     ),
+    "assocsh.datasets.receive": "Received",
     "assocsh.dimse": (
         "CEcho CFind CGet CMove CStore CancelOutcome CommandField EncodedData NAction NCreate "
         "NDelete NEventReport NGet NSet OperationState Request Response StoredData SubOperations"
@@ -87,6 +91,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "Accept",
     "AcceptorPolicy",
     "Association",
     "AssociationAborted",
@@ -126,6 +131,8 @@ __all__ = [
     "Peer",
     "PresentationContext",
     "ProtocolError",
+    "Received",
+    "Reject",
     "Request",
     "Response",
     "StoredData",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from assocsh.association.view import AssociationView
 from assocsh.association.waiters import Waiters
@@ -18,6 +18,9 @@ from assocsh.dimse.status import CANCEL
 from assocsh.errors import AssocshError, OperationCancelled, Side
 from assocsh.text.plural import plural
 from assocsh.upperlayer.negotiation import PresentationContext
+
+if TYPE_CHECKING:
+    from assocsh.datasets.receive import Received
 
 CancelResult = Literal["obeyed", "too late", "ignored"]
 
@@ -44,6 +47,9 @@ class Operation(AsyncIterator[Response]):
 
     ``number`` counts the operations of one association from 1. Times are ``loop.time()`` seconds.
     """
+
+    received: Sequence[Received] = ()
+    """What a C-GET with a folder brought so far: see ``Association.get``."""
 
     def __init__(
         self,
@@ -161,6 +167,15 @@ class Operation(AsyncIterator[Response]):
         association, and its Pending responses are optional (PS3.7 9.1.4.1).
         """
         self.invocation.progress_at = self._engine.loop.time()
+
+    async def all(self) -> list[Response]:
+        """Every response that was not taken yet, the final one last.
+
+        Of a C-FIND the matches are those with ``is_pending``. They are kept encoded, and decoded
+        when ``dataset`` is asked for. Raises what ``result`` raises; what came before is lost then,
+        where ``async for`` gives it.
+        """
+        return [response async for response in self]
 
     async def result(self) -> Response:
         """The final response. Raises what ended the operation without one.
