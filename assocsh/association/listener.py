@@ -18,7 +18,6 @@ from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.protocol import AssociationProtocol
-from assocsh.association.securing import Securing, server_context
 from assocsh.association.state import AssociationState
 from assocsh.errors import ConnectionFailed, LocalProtocolError, UsageError
 from assocsh.text.addresses import Peer, check_ae_title
@@ -30,6 +29,7 @@ from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 if TYPE_CHECKING:
     from assocsh.association.receiving import FolderHandlers
+    from assocsh.association.tls_door import TlsDoor
     from assocsh.datasets.receive import Received
 
 # A-ASSOCIATE-RJ codes (PS3.8 9.3.4).
@@ -79,7 +79,7 @@ class Listener:
         self._observer = observer
         self._deciding = Deciding(decide, self._answer) if decide is not None else None
         self._server: asyncio.Server | None = None
-        self._securing: Securing | None = None
+        self._door: TlsDoor | None = None
         self._address = ("", 0)
         self._closed = False
         self._folder: FolderHandlers | None = None
@@ -118,14 +118,15 @@ class Listener:
         """Bind and listen; ``listen`` does it. Raises what that raises."""
         loop = asyncio.get_running_loop()
         if tls is not None:
-            self._securing = Securing(server_context(tls), self._engine, self.timeouts.artim)
+            from assocsh.association.tls_door import TlsDoor
+
+            self._door = TlsDoor(tls, self._engine, self._gone, self.timeouts.connect)
         if to is not None:
             from assocsh.association.receiving import FolderHandlers
 
             self.handlers = self._folder = FolderHandlers(to, self._arrivals.add, self.handlers)
-        make = self._plain if self._securing is None else self._securing.protocol
         try:
-            self._server = await loop.create_server(make, host, port)
+            self._server = await loop.create_server(self._door or self._protocol, host, port)
         except OSError as error:
             raise ConnectionFailed(
                 f"cannot listen on {host}:{port}: {_why(error)}",
@@ -164,8 +165,8 @@ class Listener:
         self._closed = True
         if self._server is not None:
             self._server.close()
-        if self._securing is not None:
-            await self._securing.close()
+        if self._door is not None:
+            await self._door.close()
         # An A-ABORT is for an association that was asked for (PS3.8 Table 9-10: none in Sta2).
         waiting = tuple(self._waiting)
         for engine in waiting:
@@ -200,7 +201,7 @@ class Listener:
         engine.on_closed = self._gone
         return engine
 
-    def _plain(self) -> AssociationProtocol:
+    def _protocol(self) -> AssociationProtocol:
         return self._engine().protocol
 
     def _connected(self, engine: Engine, association: Association) -> None:

@@ -34,6 +34,41 @@ def client_context(config: TLSConfig) -> ssl.SSLContext:
     return context
 
 
+def server_context(config: TLSConfig) -> ssl.SSLContext:
+    """A server context: TLS 1.2 at least (PS3.15 B.12).
+
+    ``certificate`` and ``key`` are our own. With ``ca`` each client has to show a certificate that
+    it has signed. Raises UnusableFile for what cannot be loaded, UsageError without a certificate
+    and for what only a requestor can ask for.
+    """
+    if not config.certificate:
+        raise UsageError(
+            "an acceptor with TLS needs a certificate of its own",
+            hint="TLSConfig(certificate=..., key=...) name PEM files",
+        )
+    if config.pin or config.insecure or config.host_name:
+        raise UsageError(
+            "pin, insecure and host_name are for requestors",
+            hint="an acceptor checks the certificates of its clients with ca, or not at all",
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    path = config.certificate
+    try:
+        context.load_cert_chain(config.certificate, config.key, config.password)
+        if config.ca:
+            path = config.ca
+            context.load_verify_locations(config.ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except (OSError, ssl.SSLError) as error:
+        raise UnusableFile(
+            f"the TLS files cannot be used: {getattr(error, 'reason', None) or error}",
+            path=path,
+            hint="certificate, key and ca are PEM files",
+        ) from error
+    return context
+
+
 def check_pin(config: TLSConfig, certificate: bytes | None, peer: Peer) -> None:
     """Raise ConnectionFailed unless the peer's certificate has the pinned digest."""
     if config.pin is None:

@@ -47,8 +47,13 @@ async def test_a_folder_and_a_loop_are_a_receiver(
                 assert (await one.store(found.path).result()).status == 0
         received = [await listener.receive(timeout=2) for _ in instances]
     for sent, came in zip(instances, received, strict=True):
-        assert (came.sop_instance, came.transfer_syntax) == (sent.sop_instance, sent.transfer_syntax)
-        assert came.path == tmp_path / "in" / f"{sent.sop_instance}.dcm" and came.source_ae == "SENDER"
+        assert (came.sop_instance, came.transfer_syntax) == (
+            sent.sop_instance,
+            sent.transfer_syntax,
+        )
+        assert (
+            came.path == tmp_path / "in" / f"{sent.sop_instance}.dcm" and came.source_ae == "SENDER"
+        )
         assert same(sent.path, came.path) == []
     assert (tmp_path / "in").stat().st_mode & 0o777 == 0o700
 
@@ -90,7 +95,9 @@ async def test_a_get_with_a_folder(
         again = await association.get("STUDY", {"StudyInstanceUID": study}).result()
     assert response.status == 0 and response.suboperations is not None
     assert response.suboperations.completed == len(of_study) == len(operation.received)
-    assert {one.sop_instance for one in operation.received} == {one.sop_instance for one in of_study}
+    assert {one.sop_instance for one in operation.received} == {
+        one.sop_instance for one in of_study
+    }
     assert again.suboperations is not None and again.suboperations.failed == len(of_study)
 
 

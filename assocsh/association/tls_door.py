@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Callable
+from typing import Any
 
 from assocsh.association import endings
 from assocsh.association.engine import Engine
 from assocsh.association.options import TLSConfig
 from assocsh.association.state import AssociationState
-from assocsh.errors import UnusableFile, UsageError
+from assocsh.association.tls import server_context
 from assocsh.text.addresses import Peer
 
 PATIENCE = 60.0
@@ -22,58 +22,29 @@ _MOST_SHAKING = 512
 """Connections with a handshake that has not ended, of all addresses."""
 
 
-def server_context(config: TLSConfig) -> ssl.SSLContext:
-    """A server context: TLS 1.2 at least (PS3.15 B.12).
-
-    ``certificate`` and ``key`` are our own. With ``ca`` each client has to show a certificate that
-    it has signed. Raises UnusableFile for what cannot be loaded, UsageError without a certificate
-    and for what only a requestor can ask for.
-    """
-    if not config.certificate:
-        raise UsageError(
-            "an acceptor with TLS needs a certificate of its own",
-            hint="TLSConfig(certificate=..., key=...) name PEM files",
-        )
-    if config.pin or config.insecure or config.host_name:
-        raise UsageError(
-            "pin, insecure and host_name are for requestors",
-            hint="an acceptor checks the certificates of its clients with ca, or not at all",
-        )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    path = config.certificate
-    try:
-        context.load_cert_chain(config.certificate, config.key, config.password)
-        if config.ca:
-            path = config.ca
-            context.load_verify_locations(config.ca)
-            context.verify_mode = ssl.CERT_REQUIRED
-    except (OSError, ssl.SSLError) as error:
-        raise UnusableFile(
-            f"the TLS files cannot be used: {getattr(error, 'reason', None) or error}",
-            path=path,
-            hint="certificate, key and ca are PEM files",
-        ) from error
-    return context
-
-
-class Securing:
+class TlsDoor:
     """Takes the connections of a listener that has TLS, and gives on those that came to it.
 
-    ``make`` makes the engine of each. A handshake that fails ends it like any other cause: its
-    observers hear why, and it never was an association.
+    ``make`` makes the engine of each, ``gone`` is told of one that came to nothing: a handshake
+    that fails ends it like any other cause, its observers hear why, and it never was an
+    association. Raises UnusableFile and UsageError for what cannot be used.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, make: Callable[[], Engine], seconds: float | None
+        self,
+        config: TLSConfig,
+        make: Callable[[], Engine],
+        gone: Callable[[Engine], Any],
+        seconds: float | None,
     ) -> None:
-        self._context = context
+        self._context = server_context(config)
         self._make = make
+        self._gone = gone
         self._seconds = PATIENCE if seconds is None else seconds
         self._shaking: set[asyncio.Task[None]] = set()
 
-    def protocol(self) -> asyncio.Protocol:
-        """For ``loop.create_server``."""
+    def __call__(self) -> asyncio.Protocol:
+        """What a connection is taken with: for ``loop.create_server``."""
         return _Taking(self._take)
 
     async def close(self) -> None:
@@ -109,8 +80,10 @@ class Securing:
             connected.close()
             failed = endings.tls_failed(engine.peer, error, self._seconds)
             engine.fail(AssociationState.LOST, failed)
+            self._gone(engine)
         except asyncio.CancelledError:
             connected.close()
+            self._gone(engine)
             raise
 
 
@@ -121,5 +94,5 @@ class _Taking(asyncio.Protocol):
         self._take = take
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See ``Securing``."""
+        """See ``TlsDoor``."""
         self._take(transport)
