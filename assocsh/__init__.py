@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assocsh.version import __version__
 
 if TYPE_CHECKING:
+    from assocsh import sync
     from assocsh.association import (
         Accept,
         AcceptorPolicy,
@@ -88,6 +89,7 @@ _HOMES = {
     ),
     "assocsh.upperlayer.negotiation": "AsyncWindow PresentationContext UserIdentity",
 }
+_MODULES = ("sync",)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
@@ -145,10 +147,13 @@ __all__ = [
     "__version__",
     "connect",
     "listen",
+    "sync",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"assocsh.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'assocsh' has no attribute {name!r}")

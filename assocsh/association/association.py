@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from assocsh.upperlayer.negotiation import (
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from assocsh.association.storing import Source, Stored
     from assocsh.datasets.receive import Received
 
 
@@ -219,6 +220,17 @@ class Association:
     ) -> Operation:
         """C-STORE (PS3.7 9.1.1) of a Part 10 file or a Dataset."""
         return self.send(CStore(source), tag=tag)
+
+    def store_all(self, sources: Iterable[Source]) -> AsyncIterator[Stored]:
+        """C-STORE of many: ``async for stored in association.store_all(paths)``, in their order.
+
+        The window is kept full, and no more than that is read ahead. What cannot be sent is told
+        with its reason and does not keep the others from going. Raises what ends the association.
+        Left early, what was not sent yet is withdrawn.
+        """
+        from assocsh.association.storing import store_all
+
+        return store_all(self.store, sources, 2 * (self.window.invoked or 32))
 
     def get(
         self,

@@ -168,21 +168,28 @@ class Operation(AsyncIterator[Response]):
         """
         self.invocation.progress_at = self._engine.loop.time()
 
-    async def all(self) -> list[Response]:
+    async def all(self, *, timeout: float | None = None) -> list[Response]:
         """Every response that was not taken yet, the final one last.
 
         Of a C-FIND the matches are those with ``is_pending``. They are kept encoded, and decoded
         when ``dataset`` is asked for. Raises what ``result`` raises; what came before is lost then,
         where ``async for`` gives it.
         """
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.all()
         return [response async for response in self]
 
-    async def result(self) -> Response:
+    async def result(self, *, timeout: float | None = None) -> Response:
         """The final response. Raises what ended the operation without one.
 
         Raises AssociationError, OperationTimeout, or OperationCancelled after a cancel that needed
-        no answer.
+        no answer. Raises TimeoutError after ``timeout`` seconds, and cancels the operation then:
+        the association lives, where ``Timeouts.dimse`` ends it. Without ``timeout`` that one holds.
         """
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.result()
         while self._end is None:
             await self._wait(self._ending)
         if self.error is not None:
