@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         connect,
         listen,
     )
+    from assocsh.association.storing import Stored
     from assocsh.datasets.receive import Received
     from assocsh.dimse import (
         CancelOutcome,
@@ -70,7 +71,15 @@ if TYPE_CHECKING:
         UnusableFile,
         UsageError,
     )
-    from assocsh.upperlayer.negotiation import AsyncWindow, PresentationContext, UserIdentity
+    from assocsh.upperlayer.negotiation import (
+        AssociateAccept,
+        AssociateRequest,
+        AsyncWindow,
+        PresentationContext,
+        ProposedContext,
+        Role,
+        UserIdentity,
+    )
 
 _HOMES = {
     "assocsh.association": (
@@ -87,7 +96,11 @@ _HOMES = {
         "ConnectionFailed ConnectionLost LocalProtocolError LocalRefusal NoPresentationContext "
         "OperationCancelled OperationTimeout ProtocolError UnusableFile UsageError"
     ),
-    "assocsh.upperlayer.negotiation": "AsyncWindow PresentationContext UserIdentity",
+    "assocsh.association.storing": "Stored",
+    "assocsh.upperlayer.negotiation": (
+        "AssociateAccept AssociateRequest AsyncWindow PresentationContext ProposedContext Role "
+        "UserIdentity"
+    ),
 }
 _MODULES = ("sync",)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -95,6 +108,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = [
     "Accept",
     "AcceptorPolicy",
+    "AssociateAccept",
+    "AssociateRequest",
     "Association",
     "AssociationAborted",
     "AssociationError",
@@ -132,11 +147,14 @@ __all__ = [
     "OperationTimeout",
     "Peer",
     "PresentationContext",
+    "ProposedContext",
     "ProtocolError",
     "Received",
     "Reject",
     "Request",
     "Response",
+    "Role",
+    "Stored",
     "StoredData",
     "SubOperations",
     "TLSConfig",

@@ -113,7 +113,8 @@ class Indication:
     """One operation or notification that the peer invoked.
 
     A handler answers with ``respond``, once with a final status, before that as often as the
-    service has Pending responses.
+    service has Pending responses. ``command`` is the command set, ``context`` the presentation
+    context that it came on, ``data_length`` the bytes of its data set.
     """
 
     def __init__(
@@ -171,17 +172,19 @@ class Indication:
             declare(dataset, *self._identity(), source_ae=self.association.peer.ae)
         return dataset
 
-    async def save(self, path: str | PathLike[str]) -> Received:
+    async def save(self, to: str | PathLike[str], *, name: str | None = None) -> Received:
         """Write the instance of a C-STORE as a Part 10 file (PS3.10 7.1); what became of it.
 
-        ``path`` is a folder that is there, or the file to be. In a folder the name is made of the
-        SOP Instance UID, and an instance that is there already is kept as ``Received`` says.
-        Nothing is ever overwritten, and no half file is ever seen. It does not answer the C-STORE.
+        ``to`` is a folder, which is made if it is not there. The name is made of the SOP Instance
+        UID, and an instance that is there already is kept as ``Received`` says; ``name`` is one of
+        the caller's own. Nothing is ever overwritten, and no half file is ever seen. It does not
+        answer the C-STORE.
 
         Raises ``failure`` where the data set did not arrive whole, OSError for what cannot be
-        written (FileExistsError for a file that is there; a handler that does not catch it answers
-        A700H), UnusableFile for an empty data set or one without a SOP Instance UID, UsageError for
-        what is no C-STORE or went to a sink of the caller's own.
+        written (FileExistsError for a ``name`` that is taken; a handler that does not catch it
+        answers A700H), UnusableFile for an empty data set or one without a SOP Instance UID,
+        UsageError for what is no C-STORE or went to a sink of the caller's own, and for a ``name``
+        that is a path.
         """
         if self.failure is not None:
             raise self.failure
@@ -190,9 +193,18 @@ class Indication:
                 f"{self.command.label} brought no instance that can be saved",
                 hint="only a C-STORE does, and only without a sink of your own",
             )
+        from assocsh.datasets.folders import make_private
         from assocsh.datasets.receive import InstanceWriter, NamedWriter
 
-        kind = InstanceWriter if await asyncio.to_thread(Path(path).is_dir) else NamedWriter
+        folder, kind = Path(to), InstanceWriter if name is None else NamedWriter
+        if name is not None and (
+            Path(name).name != name or not name or name == ".." or "\0" in name
+        ):
+            raise UsageError(
+                f"{name!r} is not the name of a file", hint="the folder is the first argument"
+            )
+        await asyncio.to_thread(make_private, folder)
+        path = folder if name is None else folder / name
         writer = kind(path, *self._identity(), source_ae=self.association.peer.ae)
         try:
             writer.write(self._in_memory() or b"")

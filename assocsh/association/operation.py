@@ -45,7 +45,11 @@ class Operation(AsyncIterator[Response]):
     error that ended the operation if there was none. A task that is cancelled while it waits here
     cancels the operation. ``async with operation`` cancels it on an early exit.
 
-    ``number`` counts the operations of one association from 1. Times are ``loop.time()`` seconds.
+    ``number`` counts the operations of one association from 1. Times are ``loop.time()`` seconds:
+    ``queued_at`` and ``finished_at``. ``request`` is what was sent, ``context`` the presentation
+    context. ``responses`` counts those that came, ``matches`` the Pending ones of them. When it has
+    ended, ``final`` is the final response, or ``error`` what ended it without one. ``invocation``
+    is the engine's.
     """
 
     received: Sequence[Received] = ()

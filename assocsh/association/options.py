@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds; None waits for ever. ``dimse`` counts from the last progress of a request."""
+    """Seconds; None waits for ever. ``dimse`` counts from the last progress of a request.
+
+    ``connect`` is for TCP and again for TLS, ``acse`` for the answer to an A-ASSOCIATE-RQ,
+    ``release`` for that to an A-RELEASE-RQ, ``write_stall`` for a peer that takes no byte, and
+    ``artim`` for one that neither speaks nor closes (PS3.8 9.1.5).
+    """
 
     connect: float | None = 10.0
     acse: float | None = 30.0
@@ -22,7 +27,9 @@ class TLSConfig:
     """TLS as PS3.15 B.12 wants it: 1.2 at least, the peer's certificate and host name checked.
 
     ``pin`` is ``sha256:`` and the hexadecimal digest of the peer's certificate: it replaces the
-    check against ``ca``. ``insecure`` checks nothing.
+    check against ``ca``. ``insecure`` checks nothing. ``certificate`` and ``key`` are our own, PEM
+    files, ``password`` that of the key. ``host_name`` is whom we expect, where that is not the host
+    that we connect to.
     """
 
     ca: str | None = None

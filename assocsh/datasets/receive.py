@@ -51,6 +51,9 @@ DISK = DiskSpeed()
 class Received(NamedTuple):
     """One instance that was stored. ``size`` is that of the data set in bytes.
 
+    Its file is ``name`` in ``directory``, together ``path``; ``sop_class``, ``sop_instance`` and
+    ``transfer_syntax`` are the UIDs in its file meta information.
+
     ``duplicate``: an instance of this UID was there before; ``identical`` ones are not kept twice,
     a ``different`` one lies beside the first. Where the data set has other UIDs than the command
     set, it is kept with its own; ``remarks`` say that, and what else was odd. ``source_ae`` is the

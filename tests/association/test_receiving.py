@@ -138,12 +138,12 @@ async def test_two_gets_each_with_a_folder_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["folder", "file"])
 async def test_a_handler_that_saves(where: str, tmp_path: Path) -> None:
-    """A folder names the file by the UID; a path is the file, and is never written over."""
+    """The file is named by the UID; one that has a name of our own is never written over."""
     saved: list[Received] = []
-    path = tmp_path if where == "folder" else tmp_path / "first.dcm"
+    folder, name = tmp_path / "new" / "folder", "first.dcm" if where == "file" else None
 
     async def store(indication: Indication) -> None:
-        saved.append(await indication.save(path))
+        saved.append(await indication.save(folder, name=name))
         indication.respond(0)
 
     handlers = Handlers({CommandField.C_STORE_RQ: store})
@@ -184,6 +184,21 @@ async def test_what_is_decoded_has_file_meta_information(tmp_path: Path) -> None
     assert meta.TransferSyntaxUID == ExplicitVRLittleEndian == seen[0].file_meta.TransferSyntaxUID
     assert (meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID) == (CT, "1.2.3.4")
     assert meta.SourceApplicationEntityTitle == "SENDER"
+
+
+@pytest.mark.parametrize("name", ["../other.dcm", "a/b", "", "..", "nul\0"])
+async def test_a_name_is_no_path(name: str, tmp_path: Path) -> None:
+    async def store(indication: Indication) -> None:
+        with pytest.raises(UsageError, match="not the name of a file"):
+            await indication.save(tmp_path / "in", name=name)
+        indication.respond(0)
+
+    handlers = Handlers({CommandField.C_STORE_RQ: store})
+    async with listen(handlers=handlers) as listener:
+        peer = f"ANY@{listener.host}:{listener.port}"
+        async with connect(peer, contexts="CTImageStorage") as association:
+            assert (await association.store(an_instance()).result()).status == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_what_cannot_be_saved() -> None:
