@@ -19,11 +19,8 @@ thread with the asynchronous objects, and must not block.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
-import concurrent.futures
 import functools
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
@@ -31,7 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 from assocsh import association as asynchronous
 from assocsh.association.connect import Connecting
 from assocsh.association.listener import Listening
-from assocsh.errors import LocalProtocolError
+from assocsh.association.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from assocsh.association.storing import Source, Stored
@@ -44,69 +41,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Loop:
-    """An event loop in a thread of its own, until it is closed."""
-
-    def __init__(self) -> None:
-        ready: concurrent.futures.Future[asyncio.Event] = concurrent.futures.Future()
-        self._thread = threading.Thread(
-            target=asyncio.run, args=(self._main(ready),), name="assocsh", daemon=True
-        )
-        self._thread.start()
-        self._stop = ready.result()
-
-    async def _main(self, ready: concurrent.futures.Future[asyncio.Event]) -> None:
-        self._loop = asyncio.get_running_loop()
-        stop = asyncio.Event()
-        ready.set_result(stop)
-        await stop.wait()
-
-    def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """What ``work`` returns or raises, from the loop. Cancels it when this is interrupted."""
-        if threading.current_thread() is self._thread:
-            work.close()
-            raise LocalProtocolError(
-                "this would wait on the event loop's own thread, for ever",
-                hint="handlers, observers and decide run there: they have the asynchronous objects",
-            )
-        if not self._thread.is_alive():
-            # All has ended: whatever is asked for is there, and waits for nothing of the old loop.
-            other = _Loop()
-            try:
-                return other.wait(work)
-            finally:
-                other.close()
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
-        try:
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-
-    def call(self, function: Callable[[], T]) -> T:
-        """What ``function`` returns or raises when it is called on the loop."""
-        if threading.current_thread() is self._thread or not self._thread.is_alive():
-            return function()
-
-        async def call() -> T:
-            return function()
-
-        return self.wait(call())
-
-    def close(self) -> None:
-        """End the thread, and what it still does. May be called more than once."""
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
-
-
 class _Facade:
     """What stands for an asynchronous object on a loop in another thread."""
 
     _of: type
     """The class of that object: what has a name here says of itself what it says there."""
 
-    def __init__(self, loop: _Loop, inner: Any) -> None:
+    def __init__(self, loop: LoopThread, inner: Any) -> None:
         self._loop = loop
         self._inner = inner
 
@@ -206,7 +147,7 @@ class _Owner(_Facade):
 
     _open: ClassVar[set[_Owner]] = set()
 
-    def __init__(self, loop: _Loop, inner: Any, *, owns: bool = True) -> None:
+    def __init__(self, loop: LoopThread, inner: Any, *, owns: bool = True) -> None:
         super().__init__(loop, inner)
         self._owns = owns
         if owns:
@@ -217,10 +158,10 @@ class _Owner(_Facade):
 
     def _let_go(self) -> None:
         """End the loop; what is not over by then ends at once."""
-        if not self._owns or threading.current_thread() is self._loop._thread:
+        if not self._owns or self._loop.is_here:
             return
         self._open.discard(self)
-        if self._loop._thread.is_alive():
+        if self._loop.alive:
             try:
                 self._loop.wait(self._kill())
             finally:
@@ -237,7 +178,7 @@ class Operation(_Facade):
 
     _of = asynchronous.Operation
 
-    def __init__(self, loop: _Loop, inner: asynchronous.Operation) -> None:
+    def __init__(self, loop: LoopThread, inner: asynchronous.Operation) -> None:
         super().__init__(loop, inner)
         self._taken: deque[Response] = deque()
 
@@ -444,7 +385,7 @@ def _opening(make: Callable[P, Any], facade: type[T], text: str) -> Callable[P, 
     @functools.wraps(make)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         opening = make(*args, **kwargs)
-        loop = _Loop()
+        loop = LoopThread()
         try:
             inner = loop.wait(_entered(opening))
         except BaseException:

@@ -32,6 +32,7 @@ from assocsh import (
     sync,
 )
 from assocsh.association.indication import Indication
+from assocsh.association.loop_thread import LoopThread
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import NGet
 from tests.association.support import KEYS, QUICK
@@ -224,6 +225,43 @@ def test_threads_share_an_association(serve: Serve) -> None:
     assert len({number for found in every for number in found}) == 40
 
 
+def test_a_thread_that_goes_on_when_another_ends_it(serve: Serve) -> None:
+    """It hears so, at whatever moment that comes, and waits for nothing that will not be."""
+    go = threading.Event()
+
+    def ask(association: sync.Association) -> Exception | None:
+        go.set()
+        while True:
+            try:
+                association.echo().result()
+                assert association.window.invoked
+            except (AssociationReleased, AssociationAborted, LocalProtocolError) as error:
+                return error
+
+    for number in range(10):
+        association = sync.connect(serve.address, window=4)
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask, association) for _ in range(4)]
+            go.wait(5)
+            (association.release if number % 2 else association.abort)()
+            assert all(one.result(10) for one in asking)
+    assert not threads()
+
+
+def test_what_is_cancelled_on_the_loop_itself() -> None:
+    loop = LoopThread()
+
+    async def cancelled() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(LocalProtocolError, match="another thread"):
+        loop.wait(cancelled())
+    with pytest.raises(TimeoutError):
+        loop.wait(asyncio.sleep(60), 0.01)
+    loop.close()
+    loop.close()
+
+
 async def test_inside_a_running_loop(serve: Serve) -> None:
     """As in a notebook: the loop that runs there is no hindrance."""
     assert asyncio.get_running_loop().is_running()
@@ -246,7 +284,7 @@ class _silent:
     """A peer that accepts and answers nothing, on a loop in another thread."""
 
     def __enter__(self) -> str:
-        self._loop = sync._Loop()
+        self._loop = LoopThread()
         self._peer = ScriptedPeer(self._script)
         self._loop.wait(self._peer.__aenter__())
         return self._peer.address
