@@ -21,9 +21,20 @@ from __future__ import annotations
 
 import atexit
 import functools
+import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    Generic,
+    ParamSpec,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from assocsh import association as asynchronous
 from assocsh.association.connect import Connecting
@@ -93,12 +104,29 @@ def _of_listener(read: Callable[[asynchronous.Listener], T]) -> _Reading[T]:
     return _Reading(read)
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _like(method: Callable[..., Any], returns: str = "") -> Callable[[F], F]:
+    """``functools.wraps``, and ``help`` names this module and what comes back here."""
+
+    def shown(call: F) -> F:
+        wrapped: Any = functools.wraps(method)(call)
+        wrapped.__module__ = __name__
+        if returns:
+            signature = inspect.signature(method)
+            wrapped.__signature__ = signature.replace(return_annotation=returns)
+        return cast(F, wrapped)
+
+    return shown
+
+
 def _waiting(
     method: Callable[Concatenate[Any, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[Any, P], T]:
     """A method that waits for what ``method`` is awaited for."""
 
-    @functools.wraps(method)
+    @_like(method)
     def call(self: _Facade, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._loop.wait(method(self._inner, *args, **kwargs))
 
@@ -108,7 +136,7 @@ def _waiting(
 def _calling(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
     """A method that calls ``method`` on the loop."""
 
-    @functools.wraps(method)
+    @_like(method)
     def call(self: _Facade, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self._loop.call(lambda: method(self._inner, *args, **kwargs))
 
@@ -120,7 +148,7 @@ def _ending(
 ) -> Callable[Concatenate[Any, P], None]:
     """The same for one that ends what has a loop of its own: that ends too, whatever happens."""
 
-    @functools.wraps(method)
+    @_like(method)
     def call(self: _Owner, /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             self._loop.wait(method(self._inner, *args, **kwargs))
@@ -135,7 +163,7 @@ def _sending(
 ) -> Callable[Concatenate[Any, P], Operation]:
     """A method that gives the façade of the operation that ``method`` gives."""
 
-    @functools.wraps(method)
+    @_like(method, "Operation")
     def call(self: _Facade, /, *args: P.args, **kwargs: P.kwargs) -> Operation:
         return Operation(self._loop, self._loop.call(lambda: method(self._inner, *args, **kwargs)))
 
@@ -382,7 +410,7 @@ async def _entered(opening: Connecting | Listening) -> Any:
 def _opening(make: Callable[P, Any], facade: type[T], text: str) -> Callable[P, T]:
     """A function that waits for what ``make`` gives, on a loop of its own."""
 
-    @functools.wraps(make)
+    @_like(make, facade.__name__)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         opening = make(*args, **kwargs)
         loop = LoopThread()
