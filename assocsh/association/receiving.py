@@ -38,7 +38,7 @@ class FolderHandlers(Handlers):
         if CommandField.C_STORE_RQ in table:
             raise UsageError(
                 "a handler for C-STORE, and a folder to write what it brings to",
-                hint="leave out `to`, or the handler",
+                hint="leave out the one or the other",
             )
         try:
             make_private(Path(folder))

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +22,7 @@ from assocsh.scripting.failures import failure_lines
 from assocsh.scripting.replay import replay_text
 from assocsh.scripting.script import Limits, load
 from assocsh.session.session import Session
+from tests.peers.process import wait_until
 from tests.scripting.conftest import run_scripts
 
 Steps = Callable[[Session], Awaitable[None]]
@@ -180,7 +180,9 @@ def test_ctrl_c_is_recorded_as_a_cancel(tmp_path: Path) -> None:
     async def steps(session: Session) -> None:
         await type_all("record r.assoc", "open practice --latency 300")(session)
         session.submit("find study PatientID=*")
-        await asyncio.sleep(0.1)
+        assert session.association is not None
+        while not session.association.pending:
+            await asyncio.sleep(0.01)
         assert session.interrupt()
         await settle(session)
         session.submit("echo")
@@ -432,10 +434,8 @@ def test_after_kill_9_whole_lines_are_there_and_run(tmp_path: Path, seed: int) -
         assert process.stdin is not None
         process.stdin.write(KILLED.encode())
         process.stdin.close()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not path.exists():
-            time.sleep(0.01)
-        time.sleep(0.3 + 2 * random.Random(seed).random())
+        enough = 300 * random.Random(seed).randrange(30)  # bytes
+        wait_until(lambda: path.exists() and path.stat().st_size > enough, 20, "it is recorded")
         process.send_signal(signal.SIGKILL)
         process.wait(10)
     again(path)
