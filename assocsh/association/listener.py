@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from typing import TYPE_CHECKING
 
 from assocsh.association.answering import AcceptorPolicy, chooser
 from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
-from assocsh.association.options import Timeouts
+from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.errors import ConnectionFailed
@@ -20,6 +21,9 @@ from assocsh.uids import APPLICATION_CONTEXT as DICOM_APPLICATION_CONTEXT
 from assocsh.upperlayer.negotiation import AssociateRequest
 from assocsh.upperlayer.negotiation_results import AnswerPolicy, answer
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+
+if TYPE_CHECKING:
+    from assocsh.association.tls_door import TlsDoor
 
 # A-ASSOCIATE-RJ codes (PS3.8 9.3.4).
 _CALLED_AE_NOT_RECOGNIZED = (1, 1, 7)
@@ -51,6 +55,7 @@ class Listener:
         handlers: Handlers,
         timeouts: Timeouts,
         observer: Observer | None,
+        tls: TLSConfig | None = None,
     ) -> None:
         self.ae_title = ae_title
         self.policy = policy
@@ -58,6 +63,8 @@ class Listener:
         self.timeouts = timeouts
         self._observer = observer
         self._server: asyncio.Server | None = None
+        self._tls = tls
+        self._door: TlsDoor | None = None
         self._engines: dict[Engine, Association] = {}
         """Each has a connection, whether it is established or not."""
         self._waiting: dict[Engine, float] = {}
@@ -84,10 +91,18 @@ class Listener:
         return name
 
     async def start(self, host: str, port: int) -> None:
-        """Bind and listen. Raises ConnectionFailed when that is not possible."""
+        """Bind and listen. Raises ConnectionFailed when that is not possible.
+
+        With TLS also UnusableFile and UsageError, for files and options that cannot be used.
+        """
         loop = asyncio.get_running_loop()
+        if self._tls is not None:
+            from assocsh.association.tls_door import TlsDoor
+
+            seconds = self.timeouts.connect
+            self._door = TlsDoor(self._tls, self._engine, self._closed, seconds)
         try:
-            self._server = await loop.create_server(self._protocol, host, port)
+            self._server = await loop.create_server(self._door or self._protocol, host, port)
         except OSError as error:
             raise ConnectionFailed(
                 f"cannot listen on {host}:{port}: {_why(error)}",
@@ -99,6 +114,8 @@ class Listener:
         """Stop listening, abort what is still associated, and close what is not yet."""
         if self._server is not None:
             self._server.close()
+        if self._door is not None:
+            await self._door.close()
         # An A-ABORT is for an association that was asked for (PS3.8 Table 9-10: none in Sta2).
         waiting = tuple(self._waiting)
         for engine in waiting:
@@ -116,6 +133,9 @@ class Listener:
         await self.close()
 
     def _protocol(self) -> AssociationProtocol:
+        return self._engine().protocol
+
+    def _engine(self) -> Engine:
         engine = Engine(
             peer=Peer("?", "?", 0),
             calling_ae=self.ae_title,
@@ -128,7 +148,7 @@ class Listener:
         self._engines[engine] = Association(engine)
         engine.on_connected = self._connected
         engine.on_closed = self._closed
-        return engine.protocol
+        return engine
 
     def _connected(self, engine: Engine) -> None:
         """Keep those that say nothing from taking the place of those that will speak.
@@ -193,10 +213,14 @@ async def listen(
     handlers: Handlers | None = None,
     observer: Observer | None = None,
     timeouts: Timeouts | None = None,
+    tls: TLSConfig | None = None,
 ) -> Listener:
     """Listen for associations; ``port`` 0 takes a free one. Raises ConnectionFailed.
 
-    ``observer`` gets the engine events of every association that comes in.
+    ``observer`` gets the engine events of every association that comes in. With ``tls`` they come
+    below TLS, with a certificate of the requestor where ``tls.ca`` says who issues those; of a
+    handshake that failed the observer gets the state ``lost`` with an error that says why. Raises
+    UnusableFile and UsageError for files and options of TLS that cannot be used.
     """
     listener = Listener(
         check_ae_title(ae_title),
@@ -204,6 +228,7 @@ async def listen(
         handlers or Handlers(),
         timeouts or Timeouts(),
         observer,
+        tls,
     )
     await listener.start(host, port)
     return listener

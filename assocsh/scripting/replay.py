@@ -90,6 +90,10 @@ def open_line(plan: OpenPlan) -> str:
     return " ".join(words)
 
 
+DEFAULT_PROFILE = "bcp195"
+"""The profile of TLS that is not written down."""
+
+
 def _tls_words(plan: OpenPlan) -> Iterator[str]:
     from assocsh.language.quoting import quoted
 
@@ -99,6 +103,8 @@ def _tls_words(plan: OpenPlan) -> Iterator[str]:
         ("--tls-cert", "certificate"),
         ("--tls-key", "key"),
         ("--tls-pin", "pin"),
+        ("--tls-min", "minimum"),
+        ("--tls-sni", "host_name"),
     ):
         value = getattr(plan.tls, attribute, None)
         text = quoted(str(value)) if value else None
@@ -107,3 +113,6 @@ def _tls_words(plan: OpenPlan) -> Iterator[str]:
             yield text
     if getattr(plan.tls, "insecure", False):
         yield "--tls-insecure"
+    profile = getattr(plan.tls, "profile", DEFAULT_PROFILE)
+    if profile != DEFAULT_PROFILE:
+        yield f"--tls-profile {profile}"

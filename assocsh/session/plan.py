@@ -32,7 +32,10 @@ _TIMERS = {
 }
 """The timer of an association that each setting is."""
 
-_TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
+_TLS_OPTIONS = (
+    *("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin"),
+    *("--tls-profile", "--tls-min", "--tls-sni"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     if data is not None:
         changes["data"] = call.path(data)
     if any(call.flag(option) for option in _TLS_OPTIONS):
-        changes["tls"] = _tls(call)
+        changes["tls"] = tls_of(call, plan.tls)
     if call.flag("--allow-cleartext-credentials"):
         changes["cleartext"] = True
     user = call.option("--user")
@@ -138,20 +141,28 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     return replace(plan, **changes)
 
 
-def _tls(call: BoundCall) -> TLSConfig:
+def tls_of(call: BoundCall, given: TLSConfig | None = None) -> TLSConfig:
+    """``given`` with the options of TLS that a call has over it. Raises UsageError."""
     from assocsh.association import TLSConfig
 
     def file(option: str) -> str | None:
         text = call.option(option)
         return None if text is None else str(call.path(text))
 
-    return TLSConfig(
-        ca=file("--tls-ca"),
-        certificate=file("--tls-cert"),
-        key=file("--tls-key"),
-        pin=call.option("--tls-pin"),
-        insecure=call.flag("--tls-insecure"),
-    )
+    typed: dict[str, Any] = {
+        "ca": file("--tls-ca"),
+        "certificate": file("--tls-cert"),
+        "key": file("--tls-key"),
+        "pin": call.option("--tls-pin"),
+        "insecure": call.flag("--tls-insecure") or None,
+        "profile": call.option("--tls-profile"),
+        "minimum": call.option("--tls-min"),
+        "host_name": call.option("--tls-sni"),
+    }
+    changes = {name: value for name, value in typed.items() if value is not None}
+    if {"ca", "pin"} & changes.keys():
+        changes.setdefault("insecure", False)  # who names what is right wants it checked
+    return replace(given or TLSConfig(), **changes)
 
 
 def _identity(user: str, call: BoundCall) -> UserIdentity:
