@@ -79,8 +79,13 @@ def server_context(config: TLSConfig) -> ssl.SSLContext:
     """
     if not config.certificate:
         raise UsageError(
-            "an acceptor of TLS needs a certificate",
+            "an acceptor with TLS needs a certificate of its own",
             hint="--tls-cert and --tls-key name it and its key, PEM files",
+        )
+    if config.pin or config.insecure or config.host_name:
+        raise UsageError(
+            "pin, insecure and host_name are for requestors",
+            hint="an acceptor checks the certificates of its clients with ca, or not at all",
         )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _apply_profile(context, config)
