@@ -52,6 +52,12 @@ VERSIONS: Mapping[str, ssl.TLSVersion] = {
 }
 
 
+def check_config(config: TLSConfig) -> None:
+    """Raise UsageError for a profile, a version or a pin that is none; files are not looked at."""
+    wanted_digest(config)
+    _apply_profile(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), config)
+
+
 def client_context(config: TLSConfig) -> ssl.SSLContext:
     """A requestor's context: certificate and host name checked unless told otherwise.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from assocsh.association import Listener, Observer, Peer, listen
+from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
 
@@ -68,12 +68,14 @@ async def start(
     latency: float = 0.0,
     ae_title: str = "PRACTICE",
     observer: Observer | None = None,
+    tls: TLSConfig | None = None,
 ) -> Practice:
     """Start a practice archive; ``port`` 0 takes a free one.
 
     Its contents are generated, or the files below ``data``. ``latency`` is in seconds. It grants
     any window and performs requests concurrently. ``observer`` gets the engine events of its
-    associations. Raises ConnectionFailed (port), UnusableFile (folder).
+    associations. ``tls`` has them below TLS. Raises ConnectionFailed (port), UnusableFile (folder,
+    files of TLS), UsageError (TLS without a certificate).
     """
     contents = Contents()
     await _filled(contents, data)
@@ -86,6 +88,7 @@ async def start(
             policy=policy(archive.instances.sop_classes, contents.index),
             handlers=archive.handlers(),
             observer=observer,
+            tls=tls,
         )
     except BaseException:
         contents.close()

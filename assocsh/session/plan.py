@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,10 +32,16 @@ _TIMERS = {
 }
 """The timer of an association that each setting is."""
 
-_TLS_OPTIONS = (
-    *("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin"),
-    *("--tls-profile", "--tls-min", "--tls-sni"),
-)
+_TLS_FILES = {"--tls-ca": "ca", "--tls-cert": "certificate", "--tls-key": "key"}
+_TLS_TEXTS = {
+    "--tls-pin": "pin",
+    "--tls-profile": "profile",
+    "--tls-min": "minimum",
+    "--tls-sni": "host_name",
+}
+"""The options that have a field of TLSConfig for their value."""
+
+_TLS_OPTIONS = ("--tls", "--tls-insecure", *_TLS_FILES, *_TLS_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
         contexts=plan.contexts if layer.contexts is None else layer.contexts,
         max_pdu=plan.max_pdu if layer.max_pdu is None else layer.max_pdu,
         timeouts={**plan.timeouts, **layer.timeouts},
+        tls=plan.tls if layer.tls is None else layer.tls,
     )
 
 
@@ -130,7 +137,8 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     if data is not None:
         changes["data"] = call.path(data)
     if any(call.flag(option) for option in _TLS_OPTIONS):
-        changes["tls"] = tls_of(call, plan.tls)
+        typed = {name: call.option(name) or "" for name in call.options}
+        changes["tls"] = tls_with(plan.tls, typed, call.path)
     if call.flag("--allow-cleartext-credentials"):
         changes["cleartext"] = True
     user = call.option("--user")
@@ -141,27 +149,22 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     return replace(plan, **changes)
 
 
-def tls_of(call: BoundCall, given: TLSConfig | None = None) -> TLSConfig:
-    """``given`` with the options of TLS that a call has over it. Raises UsageError."""
+def tls_with(
+    given: TLSConfig | None, options: Mapping[str, str], path: Callable[[str], Path]
+) -> TLSConfig:
+    """``given`` with ``options`` over it, those of TLS by their names; ``path`` is for files."""
     from assocsh.association import TLSConfig
 
-    def file(option: str) -> str | None:
-        text = call.option(option)
-        return None if text is None else str(call.path(text))
-
-    typed: dict[str, Any] = {
-        "ca": file("--tls-ca"),
-        "certificate": file("--tls-cert"),
-        "key": file("--tls-key"),
-        "pin": call.option("--tls-pin"),
-        "insecure": call.flag("--tls-insecure") or None,
-        "profile": call.option("--tls-profile"),
-        "minimum": call.option("--tls-min"),
-        "host_name": call.option("--tls-sni"),
-    }
-    changes = {name: value for name, value in typed.items() if value is not None}
-    if {"ca", "pin"} & changes.keys():
-        changes.setdefault("insecure", False)  # who names what is right wants it checked
+    changes: dict[str, Any] = {}
+    for name, text in options.items():
+        if name in _TLS_FILES:
+            changes[_TLS_FILES[name]] = str(path(text))
+        elif name in _TLS_TEXTS:
+            changes[_TLS_TEXTS[name]] = text
+    if "--tls-insecure" in options:
+        changes["insecure"] = True
+    elif {"ca", "pin"} & changes.keys():
+        changes["insecure"] = False  # who names what is right wants it checked
     return replace(given or TLSConfig(), **changes)
 
 

@@ -176,5 +176,5 @@ async def test_a_certificate_that_cannot_be_used(good: Certificate, tmp_path: Pa
     with pytest.raises(UsageError, match="needs a certificate"):
         await listen(tls=TLSConfig(ca=str(good.path)))
     missing = tmp_path / "missing.pem"
-    with pytest.raises(UnusableFile, match="missing.pem"):
+    with pytest.raises(UnusableFile, match=r"missing\.pem"):
         await listen(tls=config(Certificate(missing, missing)))
