@@ -83,6 +83,7 @@ def serve_options() -> tuple[Option, ...]:
             summary="where C-MOVE may send to (can be repeated)",
             repeated=True,
         ),
+        Option("--prints", Slot.DIRECTORY, "DIR", summary="films as PNG pages into DIR"),
         Option("--tls-cert", Slot.FILE, "FILE", summary="TLS, with this certificate (PEM)"),
         Option("--tls-key", Slot.FILE, "FILE", summary="the key of the certificate (PEM)"),
         Option(

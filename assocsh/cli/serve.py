@@ -13,6 +13,7 @@ from assocsh.cli.signals import on_signals
 from assocsh.errors import ConnectionFailed, UsageError
 from assocsh.session.binding import parse_integer
 from assocsh.session.plan import tls_with
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent
@@ -77,6 +78,9 @@ def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
         if not data.is_dir():
             raise UsageError(f"--data {str(data)!r} is not a folder")
         options["data"] = data
+    if "--prints" in given:
+        options["prints"] = Path(given["--prints"]).expanduser()
+        options["say"] = lambda text: sys.stderr.write(f"{visible(text)}\n")
     if any(name.startswith("--tls-") for name in given):
         options["tls"] = tls_with(None, given, lambda text: Path(text).expanduser())
         options["observer"] = _say_who_was_not_let_in

@@ -45,5 +45,6 @@ OPEN_OPTIONS: tuple[Option, ...] = (
         "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
     ),
     Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
+    Option("--prints", Slot.DIRECTORY, "DIR", summary="practice only: films as PNG pages into DIR"),
     Option("--data", Slot.DIRECTORY, "DIR", summary="practice only: serve the files in DIR"),
 )

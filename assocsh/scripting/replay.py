@@ -83,6 +83,8 @@ def open_line(plan: OpenPlan) -> str:
         option("--latency", round(plan.latency * 1000))
     if plan.data is not None:
         option("--data", plan.data)
+    if plan.prints is not None:
+        option("--prints", plan.prints)
     if plan.tls is not None:
         words += _tls_words(plan)
     if plan.identity is not None:

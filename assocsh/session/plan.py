@@ -63,6 +63,8 @@ class OpenPlan:
     """A script may send the passcode without TLS."""
     latency: float = 0.0
     data: Path | None = None
+    prints: Path | None = None
+    """Where the printer of the practice archive puts its films."""
 
 
 def plan_for(config: Config, call: BoundCall) -> OpenPlan:
@@ -125,7 +127,7 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     timeout = call.duration("--timeout")
     if timeout is not None:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}
-    for option in ("--latency", "--data"):
+    for option in ("--latency", "--data", "--prints"):
         if call.flag(option) and plan.peer != PRACTICE:
             raise UsageError(
                 f"{option} is for the practice archive", hint="`open practice` opens it"
@@ -136,6 +138,9 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     data = call.option("--data")
     if data is not None:
         changes["data"] = call.path(data)
+    prints = call.option("--prints")
+    if prints is not None:
+        changes["prints"] = call.path(prints)
     if any(call.flag(option) for option in _TLS_OPTIONS):
         typed = {name: call.option(name) or "" for name in call.options}
         changes["tls"] = tls_with(plan.tls, typed, call.path)
