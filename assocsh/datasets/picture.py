@@ -185,12 +185,12 @@ class _Reading:
             low, high = min(values), max(values)
         else:  # PS3.3 C.11.2.1.2.1
             low, high = centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2
-        scale = top / (high - low) if high > low else 0.0
+        span = high - low
         inverse = self._kind == "MONOCHROME1"
         table = []
         for raw in range(1 << allocated):
             value = output(raw)
-            level = round((value - low) * scale) if scale else top * (value > low)
+            level = round((value - low) * top / span) if span > 0 else top * (value > low)
             level = max(0, min(top, level))
             table.append(top - level if inverse else level)
         return table
