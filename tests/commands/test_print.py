@@ -74,7 +74,6 @@ async def test_a_dry_run_shows_each_request_and_sends_none(tmp_path: Path) -> No
         assert "16384 bytes" in steps[2]["attributes"]
         assert "nothing was sent" in output.said
         assert session.association is not None and not session.association.pending
-        assert await session.run("expect pdu.sent == 1") in (0, 1, 2)
     assert list((tmp_path / "films").iterdir()) == []
 
 

@@ -55,9 +55,17 @@ COLOUR = {**EIGHT, "SamplesPerPixel": 3, "PhotometricInterpretation": "RGB"}
         ((100, 200, 150, 100), {}, (0, 255, 128, 0)),
         ((7, 7, 7, 7), {}, (0, 0, 0, 0)),
         # PS3.3 C.11.2.1.2.1: below, above and within
-        ((0, 4095, 1024, 3000), {"WindowCenter": "1024.5", "WindowWidth": "2049"}, (0, 255, 128, 247)),
+        (
+            (0, 4095, 1024, 2000),
+            {"WindowCenter": "1024.5", "WindowWidth": "2049"},
+            (0, 255, 128, 249),
+        ),
         # of several windows the first; a width of 1 is a threshold
-        ((0, 9, 10, 11), {"WindowCenter": ["10", "50"], "WindowWidth": ["1", "2"]}, (0, 0, 255, 255)),
+        (
+            (0, 9, 10, 11),
+            {"WindowCenter": ["10", "50"], "WindowWidth": ["1", "2"]},
+            (0, 0, 255, 255),
+        ),
         # signed, in fewer bits than allocated, and into Hounsfield units
         (
             (0xF000, 0x0800, 0x0FFF, 0x07FF),
@@ -112,7 +120,6 @@ def test_ybr_full(tmp_path: Path) -> None:
 
 
 def test_a_frame(tmp_path: Path) -> None:
-    path = image_file(tmp_path, bytes((*range(4), *range(4, 8))), NumberOfFrames=2, **EIGHT)
     table = {"WindowCenter": "128", "WindowWidth": "256"}
     path = image_file(tmp_path, bytes(range(8)), NumberOfFrames=2, **EIGHT, **table)
     assert tuple(read_picture(path, frame=2).planes[0]) == (4, 5, 6, 7)
@@ -123,9 +130,7 @@ def test_a_frame(tmp_path: Path) -> None:
 def test_run_length_encoding_is_what_pydicom_reads_by_itself(tmp_path: Path) -> None:
     segment = bytes((3, 0, 85, 170, 255))  # four literal bytes
     frame = struct.pack("<16I", 1, 64, *[0] * 14) + segment + b"\0"
-    pixels = struct.pack("<HHI", 0xFFFE, 0xE000, 0) + struct.pack(
-        "<HHI", 0xFFFE, 0xE000, len(frame)
-    )
+    pixels = struct.pack("<HHIHHI", 0xFFFE, 0xE000, 0, 0xFFFE, 0xE000, len(frame))
     path = image_file(tmp_path, pixels + frame, RLELossless, **EIGHT)
     assert tuple(read_picture(path).planes[0]) == (0, 85, 170, 255)
 

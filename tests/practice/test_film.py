@@ -36,7 +36,7 @@ def read_png(data: bytes) -> Page:
         assert check == zlib.crc32(kind + body)
         chunks[kind] = body
         at += 12 + length
-    assert list(chunks)[0] == b"IHDR" and list(chunks)[-1] == b"IEND"
+    assert next(iter(chunks)) == b"IHDR" and list(chunks)[-1] == b"IEND"
     width, height, depth, kind_of, *rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     assert (depth, rest) == (8, [0, 0, 0])
     samples = {0: 1, 2: 3}[kind_of]
