@@ -165,7 +165,7 @@ def wanted_digest(config: TLSConfig) -> str | None:
     if not re.fullmatch(r"[0-9a-f]{64}", digits):
         raise UsageError(
             f"{config.pin!r} is not a pin",
-            hint="write it as sha256:<64 hex digits>; `assocsh tls PEER` shows that of a peer",
+            hint="write it as sha256:<64 hex digits>; assocsh tls HOST:PORT shows a peer's",
         )
     return digits
 

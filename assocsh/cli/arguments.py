@@ -67,7 +67,7 @@ def shell_options() -> tuple[Option, ...]:
 
 def serve_options() -> tuple[Option, ...]:
     """The options of ``assocsh serve``."""
-    from assocsh.commands.open_options import TLS_PROFILES
+    from assocsh.commands.acceptor_options import ACCEPTOR_TLS
     from assocsh.language.model import Option, Slot
 
     return (
@@ -84,14 +84,7 @@ def serve_options() -> tuple[Option, ...]:
             repeated=True,
         ),
         Option("--prints", Slot.DIRECTORY, "DIR", summary="films as PNG pages into DIR"),
-        Option("--tls-cert", Slot.FILE, "FILE", summary="TLS, with this certificate (PEM)"),
-        Option("--tls-key", Slot.FILE, "FILE", summary="the key of the certificate (PEM)"),
-        Option(
-            "--tls-ca", Slot.FILE, "FILE", summary="clients need a certificate of these authorities"
-        ),
-        Option(
-            "--tls-profile", Slot.CHOICE, "PROFILE", TLS_PROFILES, summary="as open has it (bcp195)"
-        ),
+        *ACCEPTOR_TLS,
     )
 
 

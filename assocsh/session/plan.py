@@ -173,6 +173,12 @@ def tls_with(
     return replace(given or TLSConfig(), **changes)
 
 
+def acceptor_tls(call: BoundCall) -> TLSConfig | None:
+    """TLS of a listener by the options of a call; None without any."""
+    typed = {name: call.option(name) or "" for name in call.options if name.startswith("--tls-")}
+    return tls_with(None, typed, call.path) if typed else None
+
+
 def _identity(user: str, call: BoundCall) -> UserIdentity:
     from assocsh.upperlayer.negotiation import UserIdentity
 
