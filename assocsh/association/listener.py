@@ -329,7 +329,8 @@ def listen(
     ``handlers`` perform what else is asked. ``decide`` is asked about each A-ASSOCIATE-RQ that the
     policy lets through and answers ``Accept`` or ``Reject``. ``tls`` has our certificate and key;
     with ``ca`` the clients have to show one. ``observer`` gets the engine events of every
-    association that comes in.
+    association that comes in, and of a TLS handshake that failed the state ``lost`` with an error
+    that says why.
 
     Raises UsageError at once for an AE title that is none; when awaited ConnectionFailed for a port
     that cannot be had, UsageError for a folder that cannot be one or a handler for C-STORE beside

@@ -24,12 +24,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class TLSConfig:
-    """TLS as PS3.15 B.12 wants it: 1.2 at least, the peer's certificate and host name checked.
+    """TLS of a requestor or an acceptor: the peer's certificate and host name are checked.
 
-    ``pin`` is ``sha256:`` and the hexadecimal digest of the peer's certificate: it replaces the
-    check against ``ca``. ``insecure`` checks nothing. ``certificate`` and ``key`` are our own, PEM
-    files, ``password`` that of the key. ``host_name`` is whom we expect, where that is not the host
-    that we connect to.
+    ``profile`` is one of ``tls.PROFILES`` (PS3.15 B.12 without one), ``minimum`` the oldest version
+    of TLS (``1.3``), never older than the profile's. ``ca`` is a PEM file of authorities, for those
+    of the system; of an acceptor, who issues the certificates that requestors have to show, None
+    asks for none. ``certificate`` and ``key`` are our own, PEM files,
+    ``password`` that of the key. ``pin`` is ``sha256:`` and
+    the hexadecimal digest of the peer's certificate: it replaces the check against ``ca``.
+    ``insecure`` checks nothing. ``host_name`` is whom we ask for (SNI) and expect, where that is
+    not the host that we connect to.
     """
 
     ca: str | None = None
@@ -39,3 +43,5 @@ class TLSConfig:
     pin: str | None = None
     insecure: bool = False
     host_name: str | None = None
+    profile: str = "bcp195"
+    minimum: str | None = None

@@ -41,12 +41,16 @@ class Refused(Exception):
 
 @dataclass
 class Instance:
-    """One instance: its class, its UID, its attributes now. ``parts`` go when it goes."""
+    """One instance: its class, its UID, its attributes now. ``parts`` go when it goes.
+
+    ``negotiated`` is the abstract syntax of the context that it was made on.
+    """
 
     sop_class: str
     uid: str
     attributes: Dataset
     parts: list[str] = field(default_factory=list)
+    negotiated: str = ""
 
 
 class Service:
@@ -165,7 +169,10 @@ class Instances:
         if asked in self._instances:
             raise Refused(status.DUPLICATE_SOP_INSTANCE, "there is such an instance already")
         instance = Instance(
-            command.sop_class or "", asked or self.new_uid(), attributes or dataset_from(None)
+            command.sop_class or "",
+            asked or self.new_uid(),
+            attributes or dataset_from(None),
+            negotiated=indication.context.abstract_syntax,
         )
         service.created(instance, self)
         self.keep(instance)
