@@ -51,11 +51,23 @@ SPEC = CommandSpec(
             "LAYOUT",
             summary=r"COLUMNSxROWS or an Image Display Format, STANDARD\2,3 (room for all)",
         ),
-        Option("--orientation", Slot.CHOICE, "", ("PORTRAIT", "LANDSCAPE"), summary="(PORTRAIT)"),
+        Option(
+            "--orientation",
+            Slot.CHOICE,
+            "WORD",
+            ("PORTRAIT", "LANDSCAPE"),
+            summary="PORTRAIT or LANDSCAPE (PORTRAIT)",
+        ),
         Option("--copies", Slot.INTEGER, "N", summary="copies of each sheet (1)"),
-        Option("--priority", Slot.CHOICE, "", ("HIGH", "MED", "LOW"), summary="(MED)"),
+        Option(
+            "--priority",
+            Slot.CHOICE,
+            "WORD",
+            ("HIGH", "MED", "LOW"),
+            summary="HIGH, MED, LOW (MED)",
+        ),
         Option("--medium", Slot.TEXT, "MEDIUM", summary="PAPER, CLEAR FILM, BLUE FILM (BLUE FILM)"),
-        Option("--bits", Slot.CHOICE, "", ("8", "12"), summary="bits of each pixel (8)"),
+        Option("--bits", Slot.CHOICE, "N", ("8", "12"), summary="bits of each pixel, 8 or 12 (8)"),
         Option("--frame", Slot.INTEGER, "N", summary="this frame of each image (1)"),
         Option("--session", summary="one N-ACTION of the film session prints all sheets"),
         Option("--dry-run", summary="show what would be sent"),
@@ -67,8 +79,9 @@ SPEC = CommandSpec(
         "print examples/cr.dcm --copies 2 --bits 12 --session",
     ),
     section="PS3.4 H (Print Management)",
-    details="In colour where BasicColorPrintManagementMeta was accepted and the one for grayscale "
-    "was not: `reopen --contexts BasicColorPrintManagementMeta`.",
+    details="""\
+In colour where BasicColorPrintManagementMeta was accepted, and the one for
+grayscale was not: `reopen --contexts BasicColorPrintManagementMeta`.""",
     sends=True,
 )
 
