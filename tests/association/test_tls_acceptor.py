@@ -163,8 +163,10 @@ async def test_who_says_nothing_has_a_timer(good: Certificate) -> None:
 async def test_closing_gives_up_handshakes(good: Certificate) -> None:
     async with listening(config(good)) as (listener, seen):
         reader, writer = await asyncio.open_connection(listener.host, listener.port)
-        while not listener._engines:
-            await asyncio.sleep(0)
+        assert listener._door is not None
+        async with asyncio.timeout(10):
+            while not listener._door._shaking:
+                await asyncio.sleep(0.001)
         await listener.close()
         assert await reader.read() == b""
         writer.close()
