@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 from assocsh.association.certificates import Certificate, read_certificate, read_name
 from assocsh.association.options import TLSConfig
 
+_CALLBACK = "_msg_callback"
+"""Called by the ``ssl`` module with each message, in whatever it is called for."""
+
 MOST_CERTIFICATES = 10
 """Certificates of a chain that are read."""
 
@@ -68,8 +71,8 @@ class Handshake:
         return int.from_bytes(self.hello[2:6], "big") if len(self.hello) == 6 else 0
 
     def _watch(self, callback: Any) -> None:
-        if hasattr(self.context, "_msg_callback"):
-            self.context._msg_callback = callback
+        if hasattr(self.context, _CALLBACK):
+            setattr(self.context, _CALLBACK, callback)
 
     def forget_messages(self) -> None:
         """Watch no further: there is a callback for each record otherwise."""
@@ -87,11 +90,9 @@ class Handshake:
             found.extend(map(read_certificate, self.chain[:MOST_CERTIFICATES]))
         return found
 
-    def _seen(
-        self, _: object, direction: str, version: int, kind: int, what: int, data: bytes
-    ) -> None:
+    def _seen(self, _: object, way: str, version: int, kind: int, what: int, data: bytes) -> None:
         """A message went by. Must not raise: what is malformed is OpenSSL's to refuse."""
-        ours = direction == "write"
+        ours = way == "write"
         if kind == _HEADER:
             if ours and not self.hello:
                 self.hello = bytes(data)

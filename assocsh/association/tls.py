@@ -65,6 +65,7 @@ def client_context(config: TLSConfig) -> ssl.SSLContext:
     no profile, version or pin.
     """
     wanted_digest(config)
+    _check_files(config)
     try:
         context = ssl.create_default_context(cafile=config.ca)
     except (OSError, ssl.SSLError) as error:
@@ -93,6 +94,7 @@ def server_context(config: TLSConfig) -> ssl.SSLContext:
             "pin, insecure and host_name are for requestors",
             hint="an acceptor checks the certificates of its clients with ca, or not at all",
         )
+    _check_files(config)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _apply_profile(context, config)
     _load_own(context, config)
@@ -136,19 +138,67 @@ def _allow_old(context: ssl.SSLContext, version: ssl.TLSVersion) -> None:
         context.minimum_version = version
 
 
+def _check_files(config: TLSConfig) -> None:
+    """Raise UnusableFile for a file that cannot be read: ``ssl`` does not say which of them."""
+    for path in (config.ca, config.certificate, config.key):
+        if path is not None:
+            try:
+                with open(path, "rb"):
+                    continue
+            except OSError as error:
+                raise _unusable(path, error) from error
+
+
 def _load_own(context: ssl.SSLContext, config: TLSConfig) -> None:
-    if config.certificate:
-        try:
-            # without a password a locked key would be asked for at the terminal
-            context.load_cert_chain(
-                config.certificate, config.key, lambda: (config.password or "").encode()
-            )
-        except (OSError, ssl.SSLError) as error:
-            raise _unusable(config.certificate, error) from error
+    if not config.certificate:
+        return
+    key = config.key or config.certificate
+    try:
+        # without a password a locked key would be asked for at the terminal
+        context.load_cert_chain(
+            config.certificate, config.key, lambda: (config.password or "").encode()
+        )
+    except ssl.SSLError as error:
+        if error.reason in _OTHER_KEY:
+            raise UnusableFile(
+                f"{key} is not the key of the certificate {config.certificate}",
+                path=key,
+                hint="--tls-key names the key that the certificate was made with",
+            ) from error
+        if _is_locked(key):
+            what = "locked, and no password was given" if not config.password else "locked"
+            raise UnusableFile(
+                f"the key {key} is {what}",
+                path=key,
+                hint="openssl pkey -in KEY -out OTHER writes it unlocked; "
+                "TLSConfig(password=...) opens it",
+            ) from error
+        raise _unusable(config.certificate, error) from error
+    except OSError as error:
+        raise _unusable(config.certificate, error) from error
+
+
+_OTHER_KEY = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
+"""What OpenSSL says of a key that is that of another certificate, the last for another kind."""
+
+
+def _is_locked(path: str) -> bool:
+    """Whether the key in a PEM file is encrypted (RFC 7468 11, or as OpenSSL wrote it before)."""
+    try:
+        with open(path, "rb") as file:
+            return b"ENCRYPTED" in file.read(65536)
+    except OSError:
+        return False
+
+
+_REASONS = {"NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in it"}
 
 
 def _unusable(path: str | None, error: OSError) -> UnusableFile:
-    why = getattr(error, "reason", None) or error.strerror or error
+    reason = getattr(error, "reason", None) or ""
+    why = _REASONS.get(reason, reason)
+    if not why:
+        why = "it is no PEM file" if isinstance(error, ssl.SSLError) else error.strerror or error
     return UnusableFile(
         f"the TLS files cannot be used: {path}: {why}",
         path=path or "",

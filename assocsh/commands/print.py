@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.normalizing import perform
-from assocsh.commands.print_job import Film, PrintJob, film_size, layout_of
+from assocsh.commands.print_job import Film, PrintJob, Step, film_size, layout_of
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
@@ -23,7 +24,8 @@ STEPS = (
     Column("number", "step", right=True, least=4),
     Column("request", least=8),
     Column("of", least=14),
-    Column("attributes", least=30),
+    Column("attribute", least=20),
+    Column("value", least=10),
 )
 
 SPEC = CommandSpec(
@@ -49,11 +51,23 @@ SPEC = CommandSpec(
             "LAYOUT",
             summary=r"COLUMNSxROWS or an Image Display Format, STANDARD\2,3 (room for all)",
         ),
-        Option("--orientation", Slot.CHOICE, "", ("PORTRAIT", "LANDSCAPE"), summary="(PORTRAIT)"),
+        Option(
+            "--orientation",
+            Slot.CHOICE,
+            "WORD",
+            ("PORTRAIT", "LANDSCAPE"),
+            summary="PORTRAIT or LANDSCAPE (PORTRAIT)",
+        ),
         Option("--copies", Slot.INTEGER, "N", summary="copies of each sheet (1)"),
-        Option("--priority", Slot.CHOICE, "", ("HIGH", "MED", "LOW"), summary="(MED)"),
+        Option(
+            "--priority",
+            Slot.CHOICE,
+            "WORD",
+            ("HIGH", "MED", "LOW"),
+            summary="HIGH, MED, LOW (MED)",
+        ),
         Option("--medium", Slot.TEXT, "MEDIUM", summary="PAPER, CLEAR FILM, BLUE FILM (BLUE FILM)"),
-        Option("--bits", Slot.CHOICE, "", ("8", "12"), summary="bits of each pixel (8)"),
+        Option("--bits", Slot.CHOICE, "N", ("8", "12"), summary="bits of each pixel, 8 or 12 (8)"),
         Option("--frame", Slot.INTEGER, "N", summary="this frame of each image (1)"),
         Option("--session", summary="one N-ACTION of the film session prints all sheets"),
         Option("--dry-run", summary="show what would be sent"),
@@ -65,8 +79,9 @@ SPEC = CommandSpec(
         "print examples/cr.dcm --copies 2 --bits 12 --session",
     ),
     section="PS3.4 H (Print Management)",
-    details="In colour where BasicColorPrintManagementMeta was accepted and the one for grayscale "
-    "was not: `reopen --contexts BasicColorPrintManagementMeta`.",
+    details="""\
+In colour where BasicColorPrintManagementMeta was accepted, and the one for
+grayscale was not: `reopen --contexts BasicColorPrintManagementMeta`.""",
     sends=True,
 )
 
@@ -85,11 +100,25 @@ async def print_(session: Session, call: BoundCall) -> None:
     job = PrintJob(_film(call, len(paths)), paths, colour=_in_colour(session))
     if call.flag("--dry-run"):
         pictures = [await job.picture(path) for path in paths]
-        rows = [step._asdict() for step in job.steps(pictures)]
+        steps = list(job.steps(pictures))
+        if session.settings.format == "json":
+            rows = [step._asdict() for step in steps]
+        else:
+            rows = [row for step in steps for row in _rows(step)]
         session.presenter.listing(Listing("step", STEPS, rows))
         session.note(f"nothing was sent: {job.summary}")
         return
     await job.run(session, call.record)
+
+
+def _rows(step: Step) -> Iterator[dict[str, Any]]:
+    """A row for each attribute of a step, the first with the step itself."""
+    row: dict[str, Any] = {"number": step.number, "request": step.request, "of": step.of}
+    for name, value in step.attributes.items():
+        yield {**row, "attribute": name, "value": value}
+        row = {}
+    if row:
+        yield row
 
 
 async def _status(session: Session, call: BoundCall) -> None:

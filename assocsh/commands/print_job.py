@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assocsh import uids
-from assocsh.errors import AssocshError, UsageError
+from assocsh.errors import AssocshError, OperationCancelled, UsageError
 from assocsh.output.sink import Kind
 from assocsh.output.summary import outcome
 from assocsh.session.reading import dataset_of
@@ -24,7 +25,7 @@ from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.datasets.picture import Picture
-    from assocsh.dimse.requests import Request
+    from assocsh.dimse.requests import NCreate, Request
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
     from assocsh.session.session import Session
@@ -103,7 +104,7 @@ class Step(NamedTuple):
     number: int
     request: str
     of: str
-    attributes: str
+    attributes: Mapping[str, str]
 
 
 class PrintJob:
@@ -191,20 +192,22 @@ class PrintJob:
 
         number = count(1)
         waiting = iter(pictures)
-        yield Step(next(number), "N-CREATE", "film session", _words(self.session_attributes()))
+        yield Step(next(number), "N-CREATE", "film session", flat(self.session_attributes()))
         for sheet, paths in enumerate(self.sheets(), 1):
-            words = _words(self.box_attributes())
+            words = flat(self.box_attributes())
             yield Step(next(number), "N-CREATE", f"film box {sheet}", words)
             for position, path in enumerate(paths, 1):
-                words = f"{path.name}: {_words(self.image_attributes(position, next(waiting)))}"
-                yield Step(next(number), "N-SET", f"image box {position}", words)
+                words = flat(self.image_attributes(position, next(waiting)))
+                yield Step(next(number), "N-SET", f"image box {position} ({path.name})", words)
             if not self.film.whole:
-                yield Step(next(number), "N-ACTION", f"film box {sheet}", "print (1)")
+                yield Step(
+                    next(number), "N-ACTION", f"film box {sheet}", {"ActionTypeID": str(PRINT)}
+                )
         if self.film.whole:
-            yield Step(next(number), "N-ACTION", "film session", "print (1)")
+            yield Step(next(number), "N-ACTION", "film session", {"ActionTypeID": str(PRINT)})
         for sheet in range(1, len(self.box_uids) + 1):
-            yield Step(next(number), "N-DELETE", f"film box {sheet}", "")
-        yield Step(next(number), "N-DELETE", "film session", "")
+            yield Step(next(number), "N-DELETE", f"film box {sheet}", {})
+        yield Step(next(number), "N-DELETE", "film session", {})
 
     # -- sending it ------------------------------------------------------------------------------
 
@@ -221,9 +224,11 @@ class PrintJob:
             await self._print(sending, pictures)
         except StepFailed:
             pass
+        except asyncio.CancelledError:
+            sending.made.clear()  # the session ends, or the association: nobody waits for more
+            raise
         finally:
-            if not record.cancel_asked:
-                await sending.clean_up()
+            await sending.clean_up()
             record.operations.expected = record.total
         record.detail = self.summary
 
@@ -240,17 +245,15 @@ class PrintJob:
         from assocsh.dimse.requests import NAction, NCreate, NSet
 
         film_session = NCreate(uids.FILM_SESSION, self.session_uid, self.session_attributes())
-        made = await sending.send(film_session, "film session")
+        made = await sending.create(film_session, "film session")
         self.session_uid = made.command.affected_sop_instance or self.session_uid
-        sending.made.append((uids.FILM_SESSION, self.session_uid, "film session"))
         waiting = iter(pictures)
         box_class = uids.COLOR_IMAGE_BOX if self.colour else uids.GRAYSCALE_IMAGE_BOX
         for number, paths in enumerate(self.sheets(), 1):
             name = f"film box {number}"
             film_box = NCreate(uids.FILM_BOX, self.box_uids[number - 1], self.box_attributes())
-            made = await sending.send(film_box, name)
+            made = await sending.create(film_box, name)
             uid = made.command.affected_sop_instance or self.box_uids[number - 1]
-            sending.made.append((uids.FILM_BOX, uid, name))
             boxes = sending.image_boxes(made)
             if len(boxes) < len(paths):
                 raise AssocshError(
@@ -280,7 +283,7 @@ class _Sending:
         """Send one step and wait for its answer. Raises StepFailed for a failure."""
         operation = self._session.send(request, self._record)
         final = await operation.result()
-        if final.category != "Success":
+        if final.category != "Success" and not self._record.cancel_asked:
             comment = f": {cell(final.error_comment)}" if final.error_comment else ""
             self._session.note(
                 f"#{self._record.number} {request.name} of {cell(name)}: {outcome(final)}{comment}",
@@ -288,6 +291,19 @@ class _Sending:
             )
         if final.category == "Failure" or self._record.cancel_asked:
             raise StepFailed
+        return final
+
+    async def create(self, request: NCreate, name: str) -> Response:
+        """Send an N-CREATE: what it makes is removed again, also where its answer never came."""
+        self.made.append((request.sop_class, request.sop_instance, name))
+        try:
+            final = await self.send(request, name)
+        except StepFailed:
+            if not self._record.cancel_asked:
+                self.made.pop()  # it was not made
+            raise
+        uid = final.command.affected_sop_instance or request.sop_instance
+        self.made[-1] = (request.sop_class, uid, name)
         return final
 
     def image_boxes(self, made: Response) -> list[str]:
@@ -304,21 +320,20 @@ class _Sending:
 
         while self.made and self._session.ended_by() is None:
             sop_class, uid, name = self.made.pop()
-            try:
+            with suppress(StepFailed, OperationCancelled):
                 await self.send(NDelete(sop_class, uid), name)
-            except StepFailed:
-                continue
 
 
-def _words(attributes: dict[str, Any]) -> str:
-    """Attributes in one line, pixels by their size."""
-    words = []
+def flat(attributes: Mapping[str, Any], before: str = "") -> dict[str, str]:
+    """Attributes with their paths, pixels by their size."""
+    made: dict[str, str] = {}
     for name, value in attributes.items():
         if isinstance(value, bytes):
-            value = f"{len(value)} bytes"
+            made[before + name] = plural(len(value), "byte")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            value = f"{{{_words(value[0])}}}"
+            made |= flat(value[0], f"{before}{name}[0].")
         elif isinstance(value, list):
-            value = "\\".join(map(str, value))
-        words.append(f"{name}={value}")
-    return " ".join(words)
+            made[before + name] = "\\".join(map(str, value))
+        else:
+            made[before + name] = str(value)
+    return made

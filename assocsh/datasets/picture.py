@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assocsh.errors import UnusableFile
+from assocsh.uids import EXPLICIT_BE
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -134,7 +135,7 @@ class _Reading:
         expected = self._rows * self._columns * samples * allocated // 8
         if len(data) < expected:
             raise _unusable(self._path, f"its image is cut off: {len(data)} of {expected} bytes")
-        if allocated == 16 and not syntax.is_little_endian:
+        if allocated == 16 and syntax == EXPLICIT_BE:
             swapped = array("H", data[:expected])
             swapped.byteswap()
             data = swapped.tobytes()

@@ -93,6 +93,7 @@ class Instances:
         self._wait = wait
         self._services = {uid: each for each in services for uid in each.classes}
         self._instances: dict[str, Instance] = {}
+        self._given = 0
 
     @property
     def sop_classes(self) -> frozenset[str]:
@@ -124,11 +125,12 @@ class Instances:
         return found
 
     def new_uid(self) -> str:
-        """A UID for an instance that the requestor left unnamed."""
-        number = len(self._instances)
-        while (chosen := made_uid("normalized", number)) in self._instances:
-            number += 1
-        return chosen
+        """A UID for an instance that the requestor left unnamed, another one each time."""
+        while True:
+            self._given += 1
+            chosen = made_uid("normalized", self._given)
+            if chosen not in self._instances:
+                return chosen
 
     def remove(self, instance: Instance) -> None:
         """Remove an instance with its parts."""

@@ -16,6 +16,7 @@ import pytest
 
 from assocsh import TLSConfig, connect
 from assocsh.association.events import PduTransferred
+from assocsh.association.tls import client_context
 from assocsh.errors import (
     AssociationError,
     ConnectionFailed,
@@ -263,3 +264,26 @@ async def test_tls_that_is_cut_off_is_told_from_tls_that_was_ended(
             await association.echo().result()
     assert ("without its close_notify" in lost.value.message) == (how == "cut")
     assert (lost.value.by, lost.value.code) == ("peer", 4)
+
+
+def test_what_is_wrong_with_a_file_is_said_of_that_file(
+    certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    own, key = certificate
+    locked, another = tmp_path / "locked.pem", tmp_path / "another.pem"
+    words = ("-aes256", "-passout", "pass:secret", "-in", key, "-out", locked)
+    subprocess.run(["openssl", "pkey", *words], check=True, capture_output=True)
+    make = ("genpkey", "-algorithm", "ed25519", "-out", another)
+    subprocess.run(["openssl", *make], check=True, capture_output=True)
+    missing = tmp_path / "missing.pem"
+    for config, path, says in (
+        (TLSConfig(certificate=str(own), key=str(missing)), missing, "No such file"),
+        (TLSConfig(certificate=str(own), key=str(another)), another, "is not the key of"),
+        (TLSConfig(certificate=str(own), key=str(locked)), locked, "no password was given"),
+        (TLSConfig(certificate=str(own), key=str(locked), password="x"), locked, "is locked"),
+        (TLSConfig(ca=str(key)), key, "there is no certificate in it"),
+    ):
+        with pytest.raises(UnusableFile, match=says) as refused:
+            client_context(config)
+        assert refused.value.path == str(path) and str(path) in refused.value.message
+    client_context(TLSConfig(certificate=str(own), key=str(locked), password="secret"))

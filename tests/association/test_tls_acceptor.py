@@ -164,8 +164,9 @@ async def test_closing_gives_up_handshakes(good: Certificate) -> None:
     async with listening(config(good)) as (listener, seen):
         reader, writer = await asyncio.open_connection(listener.host, listener.port)
         assert listener._door is not None
-        while not listener._door._shaking:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while not listener._door._shaking:
+                await asyncio.sleep(0.001)
         await listener.close()
         assert await reader.read() == b""
         writer.close()

@@ -14,6 +14,7 @@ from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
 from tests.practice.test_film import read_png
+from tests.session.peer import until
 
 
 @asynccontextmanager
@@ -71,7 +72,10 @@ async def test_a_dry_run_shows_each_request_and_sends_none(tmp_path: Path) -> No
         steps = [one for one in steps if one["type"] == "step"]
         requests = [one["request"] for one in steps]
         assert requests == ["N-CREATE"] * 2 + ["N-SET"] * 2 + ["N-ACTION"] + ["N-DELETE"] * 2
-        assert "16384 bytes" in steps[2]["attributes"]
+        image = steps[2]["attributes"]
+        assert image["BasicGrayscaleImageSequence[0].PixelData"] == "16,384 bytes"
+        named = "ReferencedFilmSessionSequence[0].ReferencedSOPClassUID"
+        assert steps[1]["attributes"][named] == "1.2.840.10008.5.1.1.1"
         assert "nothing was sent" in output.said
         assert session.association is not None and not session.association.pending
     assert list((tmp_path / "films").iterdir()) == []
@@ -111,3 +115,15 @@ async def test_printing_where_no_printer_was_negotiated(tmp_path: Path) -> None:
     async with printing(tmp_path, "--contexts verification") as (session, output):
         assert await session.run("print examples/ct.dcm") == 5
         assert "--contexts +BasicGrayscalePrintManagementMeta" in output.said
+
+
+async def test_what_was_made_is_removed_also_when_it_is_cancelled(tmp_path: Path) -> None:
+    async with printing(tmp_path, "--latency 100") as (session, output):
+        assert session.practice._running is not None
+        kept = session.practice._running.archive.instances._instances
+        session.submit("print examples/ct.dcm")
+        await until(lambda: len(kept) > 1)  # the printer itself, and the film session
+        await session.run("cancel #1")
+        await session.run("wait")
+        assert "stopped waiting" in output.said
+        await until(lambda: len(kept) == 1)

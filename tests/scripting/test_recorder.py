@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from assocsh import TLSConfig
 from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.failures import failure_lines
-from assocsh.scripting.replay import replay_text
+from assocsh.scripting.replay import DEFAULT_PROFILE, open_line, replay_text
 from assocsh.scripting.script import Limits, load
+from assocsh.session.plan import OpenPlan, tls_with
 from assocsh.session.session import Session
 from tests.peers.process import wait_until
 from tests.scripting.conftest import run_scripts
@@ -474,3 +476,24 @@ def test_a_request_that_an_option_names_is_that_of_the_script(form: str, number:
     (call,) = parse(f"store {form.format(number)} --repeat 2")
     assert replay_text(call, {12: 3}) == f"store {form.format('#3')} --repeat 2"
     assert replay_text(call, {1: 3}) is None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TLSConfig(),
+        TLSConfig(ca="/a b/ca.pem", certificate="/c.pem", key="/k.pem", minimum="1.3"),
+        TLSConfig(pin="sha256:" + "ab" * 32, profile="aes", host_name="pacs.example"),
+        TLSConfig(insecure=True),
+    ],
+)
+def test_tls_is_recorded_as_it_was_asked_for(config: TLSConfig) -> None:
+    """The line that is written opens the same association: nothing of its TLS is lost."""
+    assert TLSConfig().profile == DEFAULT_PROFILE
+    line = open_line(OpenPlan("PACS@10.0.0.7:2762", tls=config))
+    (call,) = parse(line)
+    words = {
+        name: (values[-1].literal or "") if values else "" for name, values in call.options.items()
+    }
+    assert "--tls" in words
+    assert tls_with(None, words, Path) == config

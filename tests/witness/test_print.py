@@ -10,7 +10,10 @@ from pydicom import dcmread
 
 from assocsh.datasets.picture import read_picture
 from assocsh.practice.examples import make
+from tests.peers.dcmprscu import dcmprscu
 from tests.peers.dcmtk import Dcmprscp
+from tests.peers.ours import Serve
+from tests.peers.process import wait_until
 from tests.peers.pynetdicom_printer import (
     COLOUR,
     FILM_BOX,
@@ -19,6 +22,7 @@ from tests.peers.pynetdicom_printer import (
     IMAGE_BOXES,
     PynetdicomPrinter,
 )
+from tests.practice.test_film import read_png
 from tests.witness.support import assocsh
 
 META = {GRAYSCALE: "BasicGrayscalePrintManagementMeta", COLOUR: "BasicColorPrintManagementMeta"}
@@ -138,3 +142,32 @@ def test_what_goes_wrong_is_named_and_everything_removed(
     assert says in ran.err
     assert [one["class"] for one in heard if one["what"] == "delete"] == [FILM_BOX, FILM_SESSION]
     assert any(one["what"] == "action" for one in heard) == (code == 0)
+
+
+@pytest.mark.peer("dcmprscp", "dcmprscu")
+@pytest.mark.parametrize("options", [(), ("--session-print", "--monochrome1")])
+def test_dcmprscu_prints_on_the_practice_printer(
+    examples: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """A film of ours, stored by dcmprscp, printed by dcmprscu: the page has the same image.
+
+    It leaves the UIDs of its film box to the printer, and inverts what it is told to.
+    """
+    image = examples / "ct.dcm"
+    with Dcmprscp(tmp_path / "dcmprscp") as printer:
+        line = f"print {image} --layout 1x1 --film 8x10 --medium PAPER; release"
+        assocsh(printer.address, "--contexts", META[GRAYSCALE], "-c", line).check()
+        database = printer.database
+    films = tmp_path / "films"
+    with Serve(tmp_path, "--prints", str(films)) as archive:
+        done = dcmprscu(tmp_path, database, archive.port, archive.ae, *options)
+        assert done.code == 0 and "E: " not in done.output, done.output
+        wait_until(lambda: "practice printer printed" in archive.output(), 10, "a film")
+    page = read_png((films / "film-1.png").read_bytes())
+    picture = read_picture(image)
+    # the image fills the width of the film, less a gap on each side
+    side = page.width - 8
+    top = (page.height - side) // 2
+    for row, column in ((20, 64), (64, 30), (64, 64), (100, 64)):
+        shown = page.at(4 + (2 * column + 1) * side // 256, top + (2 * row + 1) * side // 256)[0]
+        assert abs(shown - picture.planes[0][row * picture.columns + column]) <= 1
