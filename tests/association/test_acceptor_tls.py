@@ -135,7 +135,6 @@ async def test_files_and_options_that_cannot_be_used(ours: Pair, tmp_path: Path)
     for tls, path in (
         (TLSConfig(certificate=str(garbage)), garbage),
         (config(ours, ca=str(garbage)), garbage),
-        (TLSConfig(certificate=str(ours[0]), key=str(tmp_path / "missing")), ours[0]),
     ):
         with pytest.raises(UnusableFile) as refused:
             await listen(tls=tls)
