@@ -3,6 +3,8 @@
 The public names are loaded when first used, so that ``assocsh --version`` stays quick::
 
     from assocsh import CFind, connect
+
+``assocsh.sync`` has the same without asyncio. ``docs/api.md`` shows all of it.
 """
 
 from __future__ import annotations

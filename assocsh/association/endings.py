@@ -196,6 +196,17 @@ def no_answer(peer: Peer, seconds: float | None, *, encrypted: bool) -> Connecti
     )
 
 
+def requestor_left(peer: Peer, error: Exception | None) -> ConnectionLost:
+    """The requestor closed the connection while its A-ASSOCIATE-RQ waited for our answer."""
+    lost = ConnectionLost(
+        f"{peer} closed the connection before it was answered",
+        hint="its timer for the answer may be shorter than the decision takes",
+        by="peer",
+    )
+    lost.__cause__ = error
+    return lost
+
+
 def artim_expired(situation: Situation) -> ConnectionLost:
     """ARTIM ran out on a connection that neither speaks nor closes."""
     return ConnectionLost(

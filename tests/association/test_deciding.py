@@ -21,6 +21,7 @@ from assocsh import (
     listen,
 )
 from assocsh.association.association import Association
+from assocsh.association.events import StateChanged
 from assocsh.association.proposals import ContextSpec
 from assocsh.upperlayer.negotiation import UserIdentity
 from tests.association.support import QUICK, Watch
@@ -252,6 +253,10 @@ async def test_a_requestor_that_does_not_wait(end: str) -> None:
         await cancelled.wait()
     await hung_up
     assert watch.states[-1] in ("aborted", "lost") and "open" not in watch.states
+    if end == "closed":
+        ended = [one.error for one in watch.events if isinstance(one, StateChanged)][-1]
+        assert ended is not None and ended.by == "peer" and not ended.established
+        assert "before it was answered" in ended.message
 
 
 @pytest.mark.parametrize("codes", [(3, 1, 1), (1, 1, 5), (1, 4, 1), (0, 1, 1)])
