@@ -54,6 +54,8 @@ def read_picture(path: Path, *, frame: int = 1, bits: int = 8, colour: bool = Fa
         dataset = dcmread(path)
     except InvalidDicomError:
         raise _unusable(path, "is no DICOM file") from None
+    except IsADirectoryError:
+        raise _unusable(path, "is a folder", "name the images in it") from None
     except OSError as error:
         raise _unusable(path, error.strerror or str(error)) from error
     except Exception as error:  # pydicom raises whatever a broken file leads to

@@ -166,5 +166,7 @@ def test_what_is_no_image_at_all(tmp_path: Path) -> None:
     path.write_text("no DICOM")
     with pytest.raises(UnusableFile, match="is no DICOM file"):
         read_picture(path)
+    with pytest.raises(UnusableFile, match="is a folder"):
+        read_picture(tmp_path)
     with pytest.raises(UnusableFile, match="No such file"):
         read_picture(tmp_path / "missing")

@@ -19,7 +19,7 @@ from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import write_series
-from tests.peers.process import PeerProcess, free_port
+from tests.peers.process import PeerProcess, free_port, wait_until
 from tests.peers.programs import need
 from tests.peers.scripted import LOOPBACK
 from tests.peers.silent import silent_peer
@@ -216,7 +216,8 @@ async def test_what_a_hint_says_works(
         session = new_session(output)
         await session.run(line)
         await session.close()
-        assert peer.came > 0, output.said  # the A-ASSOCIATE-RQ, over TLS 1.0
+        # the A-ASSOCIATE-RQ, over TLS 1.0
+        wait_until(lambda: peer.came > 0, 10, f"something came: {output.said}")
 
 
 @pytest.mark.peer("storescp")
