@@ -10,6 +10,7 @@ from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
+from assocsh.wire.status_reasons import reason
 
 if TYPE_CHECKING:
     from assocsh.association import Association
@@ -148,7 +149,7 @@ def hint_lines(record: RequestRecord) -> list[str]:
     if final.offending_elements:
         tags = ", ".join(tag_text(tag) for tag in final.offending_elements)
         out.append(f"offending elements: {tags}")
-    text = "" if record.arrivals.not_written else hints.reason(record.service, final.status)
+    text = "" if record.arrivals.not_written else reason(record.service, final.status)
     counts = record.suboperations
     if not text and final.category == "Success":
         if record.service == "C-FIND" and not record.count and not record.several:

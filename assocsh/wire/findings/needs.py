@@ -1,0 +1,53 @@
+"""A context that was refused, and then there was nothing left to ask with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assocsh.text.visible import visible
+from assocsh.upperlayer.negotiation import result_meaning
+from assocsh.upperlayer.pdus import A_ASSOCIATE_AC
+from assocsh.wire.conversation import Context, EndKind, Side, Talk
+from assocsh.wire.findings.connecting import units_of
+from assocsh.wire.findings.finding import About, Found, Rank, Who, finding
+
+
+def refused_for_good(talk: Talk) -> list[Context]:
+    """Contexts whose abstract syntax was not accepted on any context."""
+    accepted = {c.abstract_syntax for c in talk.contexts.values() if c.accepted}
+    return [
+        context
+        for context in talk.contexts.values()
+        if context.result not in (0, None) and context.abstract_syntax not in accepted
+    ]
+
+
+@finding("context-needed", "PS3.8 9.3.3.2")
+def context_needed(talk: Talk, about: About) -> Iterator[Found]:
+    """Contexts were refused, and the requestor ended without having asked for anything."""
+    refused = refused_for_good(talk)
+    if not refused or talk.request is None or len(refused) == len(talk.contexts):
+        return
+    if talk.exchanges or talk.exchanges_left_out or talk.ending.by is not Side.REQUESTOR:
+        return
+    if talk.local is not None or talk.ending.kind is EndKind.LOST:
+        return
+    from assocsh.datasets.dictionary import short_uid_name
+
+    first = refused[0]
+    name = visible(short_uid_name(first.abstract_syntax))
+    syntaxes = first.result == 4
+    if syntaxes:
+        offered = ", ".join(visible(short_uid_name(uid)) for uid in first.proposed[:3])
+        step = f"propose other transfer syntaxes than {offered}: Explicit VR Little Endian"
+    else:
+        step = "have this SOP class enabled at the acceptor, or send another one"
+    more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+    yield Found(
+        Rank.REFUSED,
+        f"{about.name(Side.ACCEPTOR)} refused {name}{more} "
+        f"({result_meaning(first.result or 0)}), and nothing was asked for after that",
+        Who.REQUESTOR if syntaxes else Who.ACCEPTOR,
+        step,
+        units_of(talk, A_ASSOCIATE_AC),
+    )
