@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-_BARE_NUMBER = re.compile(r"[0-9]{1,7}")
-"""A request without its #; eight digits are a tag."""
+_BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+"""A request without its #; eight digits are a tag, with a zero before it a status."""
 
 
 class Slot(StrEnum):

@@ -101,7 +101,11 @@ def meaning_of(words: str) -> Meaning:
     if found is not None:
         return found
     if (spec := COMMANDS.get(words.lower())) is not None:
-        return Meaning(f"{spec.name} (a command)", spec.section, (f"{spec.summary}.",))
+        return Meaning(
+            f"{spec.name} (a command)",
+            spec.section,
+            (f"{spec.summary}.", f"`help {spec.name}` has the rest."),
+        )
     from assocsh.datasets.dictionary import nearest as nearest_keywords
 
     names = [name for each in terms() for name in each.names]
@@ -126,12 +130,16 @@ def term_meaning(words: str) -> Meaning | None:
 def meaning_lines(meaning: Meaning, width: int | None = None) -> list[str]:
     """A meaning as lines of at most ``width`` columns, and never more than ``COLUMNS``."""
     room = min(width or COLUMNS, COLUMNS) - len(INDENT)
-    section = f"   [{meaning.section}]" if meaning.section else ""
     text = list(meaning.text)
+    title, section = meaning.title, f"[{meaning.section}]" if meaning.section else ""
+    if section and len(title) + 3 + len(section) <= room:
+        title += f"   {section}"
+    elif section:
+        text.insert(0, section)
     if meaning.related:
         text.append(f"See also: {', '.join(meaning.related)}")
     lines = [INDENT + line for paragraph in text for line in folded(paragraph, room)]
-    return wrapped(meaning.title + section, room) + lines
+    return wrapped(title, room) + lines
 
 
 def _meaning_of_status(words: str) -> Meaning | None:
@@ -143,7 +151,9 @@ def _meaning_of_status(words: str) -> Meaning | None:
     status = int(found[1] or found[2], 16)
     first, *others = status_lines(status)
     title, _, rest = first.partition(": ")
-    return Meaning(title, "PS3.7 C", (f"{rest}.", *others), ("status", category(status)))
+    kind, _, words_for_it = rest.partition("   ")
+    text = (f"{kind[0].upper()}{kind[1:]}.", *([f"{words_for_it}."] if words_for_it else others))
+    return Meaning(title, "PS3.7 C", text, ("status", category(status)))
 
 
 def _meaning_of_uid(words: str) -> Meaning | None:

@@ -18,8 +18,9 @@ def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambd
     """Help for the word of ``text`` at ``cursor``: what it is, else the help of its command.
 
     A word may be an option, a SOP class, a transfer syntax, a status, an attribute or a term of the
-    glossary. Of several in one word, as in ``--contexts``, it is the one at the cursor. ``context_status`` says what became
-    of a SOP class on this association (``accepted as 5, JPEG2000``), empty when nothing is known.
+    glossary. Of several in one word, as in ``--contexts``, it is the one at the cursor.
+    ``context_status`` says what became of a SOP class on this association (``accepted as 5,
+    JPEG2000``), empty when nothing is known.
     """
     from assocsh.language.help import help_text
 
