@@ -90,27 +90,39 @@ class _Lifelines:
     def __init__(self, talks: Sequence[Talk]) -> None:
         self.drawn: list[Lifeline] = []
         self._of: dict[tuple[int, Side], int] = {}
-        self._known: dict[tuple[str, str, int], int] = {}
+        self._known: dict[tuple[Side, str, str, int], int] = {}
         for talk in talks:
-            performer = self._performer(talk)
             for side in Side:
-                place = talk.address(side)
-                port = 0 if side is Side.REQUESTOR else place.port
-                key = (talk.ae(side), place.host, port)
-                if side is Side.REQUESTOR and performer is not None:
-                    self._of[talk.number, side] = performer
-                    continue
-                if key not in self._known:
-                    self._known[key] = len(self.drawn)
-                    name = visible(talk.ae(side) or place.host or str(side), 64)
-                    self.drawn.append(Lifeline(name, visible(str(place), 64) if place.host else ""))
-                self._of[talk.number, side] = self._known[key]
+                self._of[talk.number, side] = self._line(talk, side)
 
-    def _performer(self, talk: Talk) -> int | None:
+    def _line(self, talk: Talk, side: Side) -> int:
+        """The life line of a side, a new one where it has none yet."""
+        place, title = talk.address(side), talk.ae(side)
+        if (
+            side is Side.REQUESTOR
+            and (known := self._performer(talk, title, place.host)) is not None
+        ):
+            return known
+        port = 0 if side is Side.REQUESTOR else place.port
+        key = (side, title, place.host, port)
+        if key not in self._known:
+            self._known[key] = len(self.drawn)
+            name = visible(title or place.host or str(side), 64)
+            address = visible(str(place), 64) if place.host else ""
+            if not address and side is Side.ACCEPTOR:
+                address = "listening"
+            self.drawn.append(Lifeline(name, address))
+        return self._known[key]
+
+    def _performer(self, talk: Talk, title: str, host: str) -> int | None:
+        """Who opens an association and is known as the acceptor of another one."""
         for exchange in talk.exchanges:
             parent = exchange.parent
             if parent is not None and parent.talk != talk.number:
                 return self._of.get((parent.talk, parent.side.other))
+        for (side, known, where, _), line in self._known.items():
+            if side is Side.ACCEPTOR and title and host and (known, where) == (title, host):
+                return line
         return None
 
     def of(self, talk: Talk, side: Side) -> int:

@@ -10,7 +10,7 @@ ROOM = 72
 
 def draw(ladder: Ladder) -> str:
     """The text of the diagram: a ``.mmd`` file, or a block of Markdown."""
-    lines = [f"%% {ladder.title}", "sequenceDiagram"]
+    lines = [f"%% {_words(ladder.title)}", "sequenceDiagram"]
     for index, line in enumerate(ladder.lifelines):
         name = _words(line.name + (f" {line.place}" if line.place else ""))
         lines.append(f"    participant P{index} as {name}")
@@ -29,5 +29,5 @@ def draw(ladder: Ladder) -> str:
 def _words(text: str) -> str:
     """Text of which no sign means anything to Mermaid: all but plain ones by their number."""
     return "".join(
-        each if each.isalnum() or each in " -_.,()/×…" else f"#{ord(each)};" for each in text
+        each if each.isalnum() or each in " -_.,:()/×…" else f"#{ord(each)};" for each in text
     )

@@ -8,8 +8,6 @@ from assocsh.wire.drawing import NARROW, WIDE, page
 from assocsh.wire.ladder import svg, text
 from assocsh.wire.ladder.model import Ladder
 
-TEXT_COLUMNS = 120
-
 
 def figure(ladder: Ladder) -> str:
     """The two pictures, of which a page with ``STYLE`` of ``svg`` and of pages shows one."""
@@ -21,7 +19,7 @@ def figure(ladder: Ladder) -> str:
 
 def draw(ladder: Ladder) -> str:
     """The page."""
-    lines = text.draw(ladder, TEXT_COLUMNS)
+    lines = text.draw(ladder, text.WIDE)
     summary = "".join(f"<p>{escape(line)}</p>" for line in text.summary(ladder))
     body = (
         f"{summary}\n{figure(ladder)}\n<details><summary>The same as text</summary>\n"

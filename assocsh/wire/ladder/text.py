@@ -10,6 +10,9 @@ from assocsh.wire.ladder.fitting import clock_text, fitted
 from assocsh.wire.ladder.model import Arrow, Band, Ladder
 
 COLUMNS = 80
+WIDE = 120
+"""Columns in a file."""
+
 NARROWEST = 24
 """Columns between two life lines that words still fit in."""
 

@@ -12,6 +12,7 @@ from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest
+from assocsh.upperlayer.pdus import pdu_name
 from assocsh.upperlayer.reasons import abort_words, reject_words
 from assocsh.wire.conversation import Abort, Reject, Talk
 from assocsh.wire.meanings import status_text
@@ -19,17 +20,6 @@ from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.wire.conversation import Exchange, Message, Unit
-
-NAMES = {
-    1: "A-ASSOCIATE-RQ",
-    2: "A-ASSOCIATE-AC",
-    3: "A-ASSOCIATE-RJ",
-    4: "P-DATA-TF",
-    5: "A-RELEASE-RQ",
-    6: "A-RELEASE-RP",
-    7: "A-ABORT",
-}
-"""PDU types (PS3.8 9.3.1)."""
 
 
 def exchange_name(exchange: Exchange) -> str:
@@ -99,18 +89,13 @@ def message_details(talk: Talk, message: Message, exchange: Exchange | None) -> 
         lines.append(f"first to last byte {show_duration(message.end - message.start)}")
     if exchange is not None and message is exchange.final and exchange.times.sent is not None:
         lines.append(f"{show_duration(message.end - exchange.times.sent)} after the request")
-    first, last = message.first, message.last
-    pdus = f"PDU {first}" if first == last else f"PDUs {first} to {last}"
-    if message.frames is not None:
-        low, high = message.frames
-        pdus += f", packet {low}" if low == high else f", packets {low} to {high}"
-    lines.append(f"association {talk.number}, message {message.number}, {pdus}")
+    lines.append(f"association {talk.number}, message {message.number}{_packets(message.frames)}")
     return tuple(lines)
 
 
 def unit_parts(talk: Talk, unit: Unit) -> tuple[str, ...]:
     """What a PDU that carries no message says in a few words, the most important ones first."""
-    name = NAMES.get(unit.type, f"PDU of type 0x{unit.type:02X}")
+    name = pdu_name(unit.type)
     if unit.problem:
         return name, visible(unit.problem)
     return name, *_associate_parts(talk, unit.pdu)
@@ -138,9 +123,16 @@ def _associate_parts(talk: Talk, pdu: object) -> list[str]:
 
 def unit_details(talk: Talk, unit: Unit) -> tuple[str, ...]:
     """Everything about a PDU, a line each."""
-    lines = [" ".join(unit_parts(talk, unit)), f"{unit.length + 6:,} bytes"]
-    where = f"association {talk.number}, PDU {unit.number}"
-    if unit.frames is not None:
-        first, last = unit.frames
-        where += f", packet {first}" if first == last else f", packets {first} to {last}"
+    lines = [" ".join(unit_parts(talk, unit))]
+    if unit.length:
+        lines.append(f"{unit.length + 6:,} bytes")
+    where = f"association {talk.number}, PDU {unit.number}{_packets(unit.frames)}"
     return (*lines, where)
+
+
+def _packets(frames: tuple[int, int] | None) -> str:
+    """Where in a capture, as Wireshark counts; nothing of what was live."""
+    if frames is None:
+        return ""
+    first, last = frames
+    return f", packet {first}" if first == last else f", packets {first} to {last}"

@@ -1,0 +1,408 @@
+"""The conversation of a session: an observer that keeps what is said on its associations.
+
+Its memory is bounded: the newest associations and requests, of each request its first and its last
+responses, and no data sets. P-DATA-TF PDUs are kept from when somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from assocsh.dimse.status import PENDING_STATUSES
+from assocsh.errors import AssociationAborted, AssociationRejected, ProtocolError
+from assocsh.wire.conversation import (
+    Abort,
+    Context,
+    Conversation,
+    Ending,
+    EndKind,
+    Endpoint,
+    Exchange,
+    Fragment,
+    Message,
+    Reject,
+    Side,
+    Spot,
+    Talk,
+    Unit,
+)
+
+if TYPE_CHECKING:
+    from assocsh.association.events import (
+        EngineEvent,
+        MessageTransferred,
+        OperationChanged,
+        PduTransferred,
+        StateChanged,
+    )
+    from assocsh.association.operation import Operation
+    from assocsh.association.view import AssociationView
+    from assocsh.dimse.commandset import CommandSet
+    from assocsh.dimse.status import PENDING_STATUSES
+from assocsh.errors import AssociationError
+
+MAX_TALKS = 100
+"""Associations that are kept, the newest."""
+
+MAX_EXCHANGES = 2000
+"""Requests that are kept, of all associations together, the newest."""
+
+MAX_UNMATCHED = 100
+
+MAX_CHILDREN = 500
+"""Sub-operations of one C-GET or C-MOVE that are kept as such."""
+
+MAX_UNITS = 4000
+"""PDUs of one association that are kept."""
+
+FIRST = 8
+"""Pending responses of one request that are kept; of more, the last one as well."""
+
+
+class LiveConversation:
+    """``label`` gives the number of the typed request that an operation belongs to."""
+
+    def __init__(self, label: Callable[[Operation], int | None]) -> None:
+        from assocsh.association.events import MessageTransferred
+
+        self.conversation = Conversation()
+        self._message = MessageTransferred  # looked up once: it comes for every message
+        self.wants_pdus = False
+        """Whether P-DATA-TF PDUs are kept: what is subscribed has to be subscribed again."""
+        self._label = label
+        self._count = 0
+        self._talks: dict[int, _LiveTalk] = {}
+        self._kept: deque[Talk] = deque()
+        """The associations of the requests that are kept, in the order of these."""
+
+    def __call__(self, event: EngineEvent) -> None:
+        if isinstance(event, self._message):
+            self._talk(event.association, event.time).message(event, self)
+            return
+        from assocsh.association import events
+
+        match event:
+            case events.OperationChanged():
+                if event.state.is_end:
+                    self._talk(event.association, event.time).ended(event)
+            case events.StateChanged():
+                live = self._talk(event.association, event.time)
+                live.state(event)
+            case events.TransportChanged(what="closed"):
+                self._talk(event.association, event.time).closed(event.time)
+            case events.PduTransferred():
+                self._talk(event.association, event.time).pdu(event)
+            case _:
+                pass
+
+    def _talk(self, association: AssociationView, now: float) -> _LiveTalk:
+        # the association is held with it: while it is here, no other can have its id()
+        live = self._talks.get(id(association))
+        if live is None:
+            self._count += 1
+            live = self._talks[id(association)] = _LiveTalk(association, self._count, now)
+            self.conversation.talks.append(live.talk)
+            if len(self._talks) > MAX_TALKS:
+                self._forget_oldest()
+        return live
+
+    def _forget_oldest(self) -> None:
+        """The association that ended first, or was opened first if all are open."""
+        live = list(self._talks.values())
+        oldest = next((one for one in live if one.association.closed), live[0])
+        del self._talks[id(oldest.association)]
+        self.conversation.talks.remove(oldest.talk)
+
+    def keeps(self, talk: Talk) -> None:
+        """A request was added to ``talk``: forget the oldest if there are too many."""
+        self._kept.append(talk)
+        if len(self._kept) > MAX_EXCHANGES:
+            oldest = self._kept.popleft()
+            if oldest.exchanges:
+                del oldest.exchanges[0]
+                oldest.exchanges_left_out += 1
+
+    def talk_of(self, association: AssociationView) -> Talk | None:
+        """What was said on one association, None if nothing of it is kept."""
+        live = self._talks.get(id(association))
+        return None if live is None else live.talk
+
+    def label(self, operation: Operation) -> int | None:
+        """The number of the typed request that an operation belongs to."""
+        return self._label(operation)
+
+    def moving(self, message_id: int, originator: str) -> Exchange | None:
+        """The C-MOVE of this Message ID that is under way, asked for under this AE title."""
+        for talk in reversed(self.conversation.talks):
+            for exchange in reversed(talk.exchanges):
+                under_way = exchange.final is None and exchange.message_id == message_id
+                if under_way and exchange.name == "C-MOVE" and talk.ae(exchange.side) == originator:
+                    return exchange
+        return None
+
+
+class _LiveTalk:
+    """One association while it lives."""
+
+    def __init__(self, association: AssociationView, number: int, now: float) -> None:
+        self.association = association
+        self.local = Side.REQUESTOR if association.is_requestor else Side.ACCEPTOR
+        self.talk = Talk(number, local=self.local, epoch=time.time() - now, begun=now, last=now)
+        self._of_ours: dict[int, tuple[Operation, Exchange]] = {}
+        self._early: dict[int, list[Message]] = {}
+        """Responses to requests of which not all was sent yet."""
+        self._of_peer: dict[int, Exchange] = {}
+        self._counts = {"units": 0, "messages": 0, "exchanges": 0}
+        self._asked_to_end: float | None = None
+        self._name()
+
+    def _name(self) -> None:
+        talk, association = self.talk, self.association
+        peer = association.peer
+        place = Endpoint(peer.host, peer.port)
+        if self.local is Side.REQUESTOR:
+            talk.acceptor, talk.calling_ae, talk.called_ae = place, association.calling_ae, peer.ae
+        else:
+            talk.requestor, talk.called_ae = place, association.calling_ae
+            talk.calling_ae = "" if peer.ae == "?" else peer.ae
+        if (request := association.request) is not None:
+            talk.request = request
+            talk.calling_ae, talk.called_ae = request.calling_ae, request.called_ae
+
+    def _number(self, what: str) -> int:
+        self._counts[what] += 1
+        return self._counts[what]
+
+    # the association
+
+    def state(self, event: StateChanged) -> None:
+        talk, state = self.talk, str(event.state)
+        talk.last = event.time
+        self._name()
+        if state == "requesting" and talk.request is not None:
+            self._unit(Side.REQUESTOR, 1, event.time, talk.request)
+        elif state == "open":
+            self._opened(event.time)
+        elif state == "releasing":
+            self._asked_to_end = event.time
+        elif event.state.is_end:
+            self._ended(EndKind(state), event.time, event.error)
+
+    def _opened(self, now: float) -> None:
+        talk, association = self.talk, self.association
+        if self.local is Side.ACCEPTOR and talk.request is not None:
+            self._unit(Side.REQUESTOR, 1, talk.begun, talk.request)
+        talk.accept = association.accept
+        if talk.accept is not None:
+            self._unit(Side.ACCEPTOR, 2, now, talk.accept)
+        roles = dict(talk.request.roles) if talk.request else {}
+        answered = dict(talk.accept.roles) if talk.accept else {}
+        for each in association.contexts:
+            talk.contexts[each.context_id] = Context(
+                each.context_id,
+                each.abstract_syntax,
+                each.proposed,
+                each.result,
+                each.transfer_syntax,
+                roles.get(each.abstract_syntax),
+                answered.get(each.abstract_syntax),
+            )
+
+    def _ended(self, kind: EndKind, now: float, error: AssociationError | None) -> None:
+        talk = self.talk
+        by = None if error is None else self._side(error.by == "local")
+        ending = talk.ending = Ending(kind, by, "" if error is None else error.message)
+        if kind is EndKind.RELEASED and by is not None:
+            self._unit(by, 5, now if self._asked_to_end is None else self._asked_to_end)
+            self._unit(by.other, 6, now)
+        elif isinstance(error, AssociationRejected):
+            ending.codes = (error.result, error.source, error.reason)
+            self._unit(by or Side.ACCEPTOR, 3, now, Reject(*ending.codes))
+        elif isinstance(error, AssociationAborted):
+            ending.codes = (error.source, error.reason)
+            self._unit(self._side(error.ended_by == "local"), 7, now, Abort(*ending.codes))
+        elif isinstance(error, ProtocolError):
+            self._unit(self.local, 7, now, Abort(2, error.reason))
+
+    def closed(self, now: float) -> None:
+        """The connection below is gone."""
+        self.talk.last = max(self.talk.last, now)
+        self._of_ours.clear()
+        self._of_peer.clear()
+
+    def _side(self, local: bool) -> Side:
+        return self.local if local else self.local.other
+
+    # PDUs
+
+    def _unit(self, side: Side, kind: int, now: float, pdu: Any = None, length: int = 0) -> None:
+        talk = self.talk
+        made = Unit(self._number("units"), side, Spot(side, 0, None, now), now, kind, length, pdu)
+        talk.units.append(made)
+        if len(talk.units) > MAX_UNITS:
+            _drop_oldest_data(talk)
+
+    def pdu(self, event: PduTransferred) -> None:
+        """Keep a P-DATA-TF; the others are known from the states of the association."""
+        if event.pdu_type != 4:
+            return
+        from assocsh.wire.view import pdv_ends
+
+        size = sum(memoryview(buffer).nbytes for buffer in event.buffers)
+        command, data = pdv_ends(event.buffers)
+        ends = tuple(
+            Fragment(0, each, True, 0)
+            for each, is_last in ((True, command), (False, data))
+            if is_last
+        )
+        self._unit(self._side(event.sent), 4, event.time, ends, size - 6)
+
+    # messages
+
+    def message(self, event: MessageTransferred, of: LiveConversation) -> None:
+        talk, command = self.talk, event.command
+        talk.last = event.time
+        if event.operation is not None and self._another_match(event, event.operation):
+            return
+        side = self._side(event.sent)
+        at = self._counts["units"]
+        begun = event.time
+        operation = event.operation
+        is_request = not command.answers
+        if is_request and operation is not None and operation.sent_at is not None:
+            begun = min(operation.sent_at, event.time)
+        message = Message(
+            self._number("messages"),
+            side,
+            event.context.context_id if event.context else 0,
+            command,
+            at,
+            at,
+            begun,
+            event.time,
+            dataset_length=event.data_length,
+        )
+        if is_request:
+            exchange = self._asked(message, operation, of)
+        elif operation is not None and id(operation) in self._of_ours:
+            exchange = self._of_ours[id(operation)][1]
+            self._answered(exchange, message)
+            if exchange.final is not None and operation.done:
+                del self._of_ours[id(operation)]
+        elif operation is not None and not operation.done:
+            self._early.setdefault(id(operation), []).append(message)
+            return
+        elif (found := self._by_number(command, side)) is not None:
+            exchange = found
+            self._answered(exchange, message)
+        else:
+            if len(talk.unmatched) < MAX_UNMATCHED:
+                talk.unmatched.append(message)
+            return
+        message.exchange = exchange.number
+
+    def _by_number(self, command: CommandSet, side: Side) -> Exchange | None:
+        """The request that a message of which no operation is known answers or cancels."""
+        cancels_ours = not command.is_response and side is self.local
+        if not cancels_ours:
+            return self._of_peer.get(command.request_id)
+        of_ours = [one for _, one in self._of_ours.values() if one.final is None]
+        return next((one for one in of_ours if one.message_id == command.request_id), None)
+
+    def _another_match(self, event: MessageTransferred, operation: Operation) -> bool:
+        """Take one of many Pending responses in the place of the last one, if that is what it is:
+        quickly, for there may be many thousands."""
+        found = self._of_ours.get(id(operation))
+        if found is None:
+            return False
+        exchange = found[1]
+        if len(exchange.responses) <= FIRST or event.command.status not in PENDING_STATUSES:
+            return False
+        last, cancel = exchange.responses[-1], exchange.cancel
+        if cancel is not None and last.number < cancel.number:
+            return False  # the first one after it says that the peer goes on
+        self._counts["messages"] += 1
+        last.number = self._counts["messages"]
+        last.command = event.command
+        last.start = last.end = event.time
+        last.dataset_length = event.data_length
+        exchange.left_out += 1
+        exchange.pending_count += 1
+        return True
+
+    def _asked(
+        self, message: Message, operation: Operation | None, of: LiveConversation
+    ) -> Exchange:
+        from assocsh.wire.walk_command import service_of
+
+        talk, command = self.talk, message.command
+        service = service_of(command.field)
+        made = Exchange(self._number("exchanges"), talk.number, message.side, service, message)
+        made.times.begun, made.times.sent = message.start, message.end
+        if operation is not None:
+            made.label = of.label(operation)
+            made.times.queued = operation.queued_at
+            self._of_ours[id(operation)] = operation, made
+            for early in self._early.pop(id(operation), ()):
+                early.exchange = made.number
+                self._answered(made, early)
+        else:
+            self._of_peer[message.command.message_id] = made
+            if service == "C-STORE":
+                self._relate(made, of)
+        talk.exchanges.append(made)
+        of.keeps(talk)
+        return made
+
+    def _relate(self, store: Exchange, of: LiveConversation) -> None:
+        """Whose sub-operation a C-STORE of the peer is."""
+        from assocsh.dimse.elements import MOVE_ORIGINATOR_AE_TITLE, MOVE_ORIGINATOR_MESSAGE_ID
+
+        command = store.request.command
+        if MOVE_ORIGINATOR_MESSAGE_ID in command.values:
+            originator = command.text(MOVE_ORIGINATOR_AE_TITLE)
+            parent = of.moving(command.number(MOVE_ORIGINATOR_MESSAGE_ID), originator)
+        else:
+            gets = (each for _, each in self._of_ours.values() if each.name == "C-GET")
+            parent = next((each for each in gets if each.final is None), None)
+        if parent is not None:
+            store.parent = parent
+            if len(parent.children) < MAX_CHILDREN:
+                parent.children.append(store)
+
+    def _answered(self, exchange: Exchange, message: Message) -> None:
+        if not message.command.is_response:
+            exchange.cancel = message
+            return
+        if exchange.times.first_answer is None:
+            exchange.times.first_answer = message.start
+        exchange.responses.append(message)
+        if message.command.status in PENDING_STATUSES:
+            exchange.pending_count += 1
+            return
+        exchange.final, exchange.times.done = message, message.end
+        if exchange.side is not self.local:
+            self._of_peer.pop(exchange.message_id, None)
+
+    def ended(self, event: OperationChanged) -> None:
+        """A request of ours ended; one without a final response may still get one, late."""
+        self._early.pop(id(event.operation), None)
+        _, exchange = self._of_ours.get(id(event.operation), (None, None))
+        if exchange is None:
+            return
+        if exchange.final is not None:
+            del self._of_ours[id(event.operation)]
+        elif event.operation.error is not None:
+            exchange.error = event.operation.error.message
+
+
+def _drop_oldest_data(talk: Talk) -> None:
+    """Make room for PDUs: the oldest that carry messages go, those of the association stay."""
+    keep = [unit for unit in talk.units if unit.type != 4]
+    data = [unit for unit in talk.units if unit.type == 4]
+    kept = data[len(data) // 4 :]
+    talk.units_left_out += len(data) - len(kept)
+    talk.units = sorted([*keep, *kept], key=lambda unit: unit.number)
