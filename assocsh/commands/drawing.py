@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+from assocsh.language.model import Option
 from assocsh.session.binding import request_number
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
     from assocsh.wire.conversation import Exchange, Talk
+
+NOW = Option("--now", at_once=True, summary="as far as it has come: wait for no request")
 
 Only = Callable[["Exchange"], bool]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.drawing import chosen, write
+from assocsh.commands.drawing import NOW, chosen, write
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
@@ -24,10 +24,14 @@ SPEC = CommandSpec(
         Parameter("request", Slot.REQUEST, summary="request number (the whole association)"),
         Parameter("file", Slot.FILE, summary="where to; its suffix says in which form"),
     ),
-    options=(Option("--pdus", summary="each P-DATA-TF as well, kept from the first time on"),),
+    options=(
+        Option("--pdus", summary="each P-DATA-TF as well, kept from the first time on"),
+        NOW,
+    ),
     examples=(
         "echo --repeat 8; ladder",
         "ladder #1",
+        "echo & ladder --now",
         "ladder conversation.html",
         "ladder #1 conversation.svg",
     ),

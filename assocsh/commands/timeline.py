@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.drawing import chosen, write
+from assocsh.commands.drawing import NOW, chosen, write
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 
@@ -21,6 +21,7 @@ SPEC = CommandSpec(
         Parameter("request", Slot.REQUEST, summary="request number (the whole association)"),
         Parameter("file", Slot.FILE, required=True, summary="where to: a .html or .svg"),
     ),
+    options=(NOW,),
     examples=(
         "echo --repeat 40; timeline requests.html",
         "timeline requests.svg",

@@ -73,7 +73,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help."""
+    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help.
+
+    ``at_once``: a command with it is not held for the requests that it refers to.
+    """
 
     name: str
     slot: Slot | None = None
@@ -81,6 +84,7 @@ class Option:
     choices: tuple[str, ...] = ()
     summary: str = ""
     repeated: bool = False
+    at_once: bool = False
 
     @property
     def synopsis(self) -> str:

@@ -77,8 +77,14 @@ class Call:
     @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
-        of_results = self.spec.uses_results and not self.names_a_term
+        of_results = self.spec.uses_results and not self.names_a_term and not self.at_once
         return of_results or self.takes_row or bool(self.queries)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether one of its options says that it waits for no request."""
+        options = (self.spec.option(name) for name in self.options)
+        return any(option is not None and option.at_once for option in options)
 
     @property
     def names_a_term(self) -> bool:
