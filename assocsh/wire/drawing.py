@@ -6,24 +6,26 @@ from html import escape
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
-COLOURS = """\
-:root, svg { --ink: #1f2328; --dim: #5f6368; --line: #d5d8dc; --back: #fff; --shade: #f1f3f6;
-  --ask: #0b57d0; --ok: #0a6b3d; --pend: #6941b8; --warn: #8a5300; --bad: #b3261e; }
-@media (prefers-color-scheme: dark) {
-  :root, svg { --ink: #e8eaed; --dim: #a8acb3; --line: #41464c; --back: #17191c; --shade: #23272c;
-    --ask: #8ab4f8; --ok: #6dd58c; --pend: #c9b0ff; --warn: #f2c14e; --bad: #ff8a80; } }
+_COLOURS = """\
+{where} {{ --ink: #1f2328; --dim: #5f6368; --line: #d5d8dc; --back: #fff; --shade: #f1f3f6;
+  --ask: #0b57d0; --ok: #0a6b3d; --pend: #6941b8; --warn: #8a5300; --bad: #b3261e; }}
+@media (prefers-color-scheme: dark) {{
+  {where} {{ --ink: #e8eaed; --dim: #a8acb3; --line: #41464c; --back: #17191c; --shade: #23272c;
+    --ask: #8ab4f8; --ok: #6dd58c; --pend: #c9b0ff; --warn: #f2c14e; --bad: #ff8a80; }} }}
 """
-"""The colours of every picture, in light and dark."""
+
+FIGURE_STYLE = """\
+figure { margin: 1rem 0; overflow-x: auto; } svg { display: block; } svg.wide { display: none; }
+@media (min-width: 56rem) { svg.wide { display: block; } svg.narrow { display: none; } }
+@media print { svg.wide { display: none; } svg.narrow { display: block; } }
+"""
+"""Which of two pictures a page shows, by its width."""
 
 PAGE_STYLE = """\
 body { margin: 0 auto; max-width: 70rem; padding: 1rem; color: var(--ink); background: var(--back);
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.3rem; margin: 0 0 .2rem; overflow-wrap: anywhere; } p { margin: .2rem 0; }
-p, figcaption { color: var(--dim); } figure { margin: 1rem 0; overflow-x: auto; }
-svg { display: block; }
-svg.wide { display: none; }
-@media (min-width: 56rem) { svg.wide { display: block; } svg.narrow { display: none; } }
-@media print { svg.wide { display: none; } svg.narrow { display: block; } }
+p { color: var(--dim); }
 summary { cursor: pointer; } summary:focus-visible { outline: 2px solid var(--ask); }
 pre { font: 13px/1.25 ui-monospace, Menlo, Consolas, monospace; overflow-x: auto; }
 table { border-collapse: collapse; font-size: .85rem; } .scroll { overflow-x: auto; }
@@ -43,6 +45,11 @@ CLASS_OF = {
     "Failure": "bad",
 }
 """The class of CSS for the category of a status."""
+
+
+def colours(where: str = "svg") -> str:
+    """The colours of every picture, in light and dark, for what ``where`` selects."""
+    return _COLOURS.format(where=where)
 
 
 def attributes(**values: object) -> str:
@@ -94,10 +101,11 @@ def picture(inside: str, width: float, height: float, name: str, style: str = ""
 
 def page(heading: str, body: str, style: str) -> str:
     """A page of HTML that stands alone: no script, nothing from elsewhere."""
+    rules = colours(":root, svg") + PAGE_STYLE + FIGURE_STYLE + style
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{CSP}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(heading)}</title>\n<style>{COLOURS}{PAGE_STYLE}{style}</style></head>\n"
+        f"<title>{escape(heading)}</title>\n<style>{rules}</style></head>\n"
         f"<body><h1>{escape(heading)}</h1>\n{body}\n</body></html>\n"
     )

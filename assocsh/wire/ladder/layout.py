@@ -48,17 +48,27 @@ def layout(
     found.sort(key=lambda entry: entry[0])
     begun = found[0][0] if found else min((absolute(talk, talk.begun) for talk in talks), default=0)
     lines = _Lifelines(talks)
-    ladder = Ladder(title_of(talks, begun), begun, lines.drawn)
     bars: dict[Exchange, Bar] = {}
+    drawn = [source.draw(time - begun, lines, bars) for time, source in found]
+    ladder = assembled(title_of(talks, begun), begun, lines.drawn, drawn, most=rows)
+    ladder.left_out += sum(talk.messages_left_out for talk in talks) if only is None else 0
+    return ladder
+
+
+def assembled(
+    title: str, begun: float, lifelines: list[Lifeline], rows: Iterable[Row], *, most: int = ROWS
+) -> Ladder:
+    """A ladder of rows in the order of their times: those of a kind in a row made one, with the
+    pauses between them, and everything in its lane."""
+    ladder = Ladder(title, begun, lifelines)
     drawn: list[Row] = []
-    for time, source in found:
-        row = source.draw(time - begun, lines, bars)
+    for row in rows:
         if not (drawn and _joined(drawn[-1], row)):
             drawn.append(row)
-    drawn = _with_pauses(drawn, lines)
-    ladder.rows = _bounded(drawn, rows, ladder)
-    ladder.left_out += sum(talk.messages_left_out for talk in talks) if only is None else 0
-    ladder.bars = list(bars.values())
+    ladder.rows = _bounded(_with_pauses(drawn, lifelines), most, ladder)
+    ladder.bars = list(
+        dict.fromkeys(row.bar for row in drawn if isinstance(row, Arrow) and row.bar is not None)
+    )
     _place(ladder)
     return ladder
 
@@ -300,7 +310,7 @@ def _joined(last: Row, row: Row) -> bool:
     return True
 
 
-def _with_pauses(rows: list[Row], lines: _Lifelines) -> list[Row]:
+def _with_pauses(rows: list[Row], lines: list[Lifeline]) -> list[Row]:
     """The rows with those between them in which nothing was said, and whose turn it was."""
     drawn: list[Row] = []
     under_way: dict[Bar, int] = {}  # and the life line that has to answer
@@ -317,11 +327,11 @@ def _with_pauses(rows: list[Row], lines: _Lifelines) -> list[Row]:
     return drawn
 
 
-def _turn(under_way: dict[Bar, int], lines: _Lifelines) -> str:
+def _turn(under_way: dict[Bar, int], lines: list[Lifeline]) -> str:
     if not under_way:
         return ", nothing was under way"
     who = sorted(set(under_way.values()))
-    names = " and ".join(lines.drawn[each].name for each in who)
+    names = " and ".join(lines[each].name for each in who)
     return f", {names} had {plural(len(under_way), 'request')} to answer"
 
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from html import escape
 
-from assocsh.wire.drawing import NARROW, WIDE, page
+from assocsh.wire.drawing import FIGURE_STYLE, NARROW, WIDE, colours, page
 from assocsh.wire.ladder import svg, text
 from assocsh.wire.ladder.model import Ladder
 
 
-def figure(ladder: Ladder) -> str:
-    """The two pictures, of which a page with ``STYLE`` of ``svg`` and of pages shows one."""
+def picture_style() -> str:
+    """What a page of another kind needs in its style to show a ``figure``."""
+    return colours() + FIGURE_STYLE + svg.STYLE
+
+
+def figure(ladder: Ladder, narrow_width: int = NARROW) -> str:
+    """The two pictures, of which a page shows the one that fits its width.
+
+    ``narrow_width`` is what a page has room for on a phone.
+    """
     wide = svg.draw(ladder, WIDE).replace('class="ladder', 'class="wide ladder', 1)
-    narrow = svg.draw(ladder, NARROW, hints=False)
+    narrow = svg.draw(ladder, narrow_width, hints=False)
     narrow = narrow.replace('class="ladder', 'class="narrow ladder', 1)
     return f"<figure>{wide}\n{narrow}</figure>"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assocsh.wire.drawing import CLASS_OF, COLOURS, WIDE, element, picture, text, title
+from assocsh.wire.drawing import CLASS_OF, WIDE, colours, element, picture, text, title
 from assocsh.wire.ladder.fitting import clock_text, fitted
 from assocsh.wire.ladder.model import Arrow, Band, Bar, Kind, Ladder
 
@@ -49,7 +49,7 @@ _OF_PHONE = _Sizes(time=64, lane=5, font=10.5, sign=6.35, least=190.0)
 
 def document(ladder: Ladder) -> str:
     """A file of its own."""
-    return draw(ladder, WIDE, style=COLOURS + STYLE)
+    return draw(ladder, WIDE, style=colours() + STYLE)
 
 
 def draw(ladder: Ladder, width: int, *, style: str = "", hints: bool = True) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assocsh.text.durations import show_duration
-from assocsh.wire.drawing import CLASS_OF, COLOURS, WIDE, element, picture, text, title
+from assocsh.wire.drawing import CLASS_OF, WIDE, colours, element, picture, text, title
 from assocsh.wire.ladder.fitting import fitted
 from assocsh.wire.timeline.layout import Section, Timeline, Track, pieces
 
@@ -34,7 +34,7 @@ LEAST = 0.8
 
 def document(timeline: Timeline) -> str:
     """A file of its own."""
-    return draw(timeline, WIDE, style=COLOURS + STYLE)
+    return draw(timeline, WIDE, style=colours() + STYLE)
 
 
 def draw(timeline: Timeline, width: int, *, style: str = "", hints: bool = True) -> str:
