@@ -75,6 +75,7 @@ class LiveConversation:
         self._label = label
         self._count = 0
         self._talks: dict[int, _LiveTalk] = {}
+        self._moves: list[tuple[Talk, Exchange]] = []
         self._kept: deque[Talk] = deque()
         """The associations of the requests that are kept, in the order of these."""
 
@@ -116,9 +117,11 @@ class LiveConversation:
         del self._talks[id(oldest.association)]
         self.conversation.talks.remove(oldest.talk)
 
-    def keeps(self, talk: Talk) -> None:
-        """A request was added to ``talk``: forget the oldest if there are too many."""
+    def keeps(self, talk: Talk, exchange: Exchange) -> None:
+        """``exchange`` was added to ``talk``: forget the oldest if there are too many."""
         self._kept.append(talk)
+        if exchange.name == "C-MOVE":
+            self._moves.append((talk, exchange))
         if len(self._kept) > MAX_EXCHANGES:
             oldest = self._kept.popleft()
             if oldest.exchanges:
@@ -135,13 +138,20 @@ class LiveConversation:
         return self._label(operation)
 
     def moving(self, message_id: int, originator: str) -> Exchange | None:
-        """The C-MOVE of this Message ID that is under way, asked for under this AE title."""
-        for talk in reversed(self.conversation.talks):
-            for exchange in reversed(talk.exchanges):
-                under_way = exchange.final is None and exchange.message_id == message_id
-                if under_way and exchange.name == "C-MOVE" and talk.ae(exchange.side) == originator:
-                    return exchange
-        return None
+        """The C-MOVE of this Message ID that is under way, asked for under this AE title.
+
+        pynetdicom names itself in place of who asked: that is taken if nobody else is meant.
+        """
+        self._moves = [move for move in self._moves if move[1].final is None]
+        performed = None
+        for talk, exchange in reversed(self._moves):
+            if exchange.message_id != message_id:
+                continue
+            if talk.ae(exchange.side) == originator:
+                return exchange
+            if talk.ae(exchange.side.other) == originator:
+                performed = performed or exchange
+        return performed
 
 
 class _LiveTalk:
@@ -354,7 +364,7 @@ class _LiveTalk:
             if service == "C-STORE":
                 self._relate(made, of)
         talk.exchanges.append(made)
-        of.keeps(talk)
+        of.keeps(talk, made)
         return made
 
     def _relate(self, store: Exchange, of: LiveConversation) -> None:
