@@ -29,6 +29,8 @@ from assocsh.wire.conversation import (
     Talk,
     Unit,
 )
+from assocsh.wire.limits import Limits
+from assocsh.wire.pairing import Pairing
 
 if TYPE_CHECKING:
     from assocsh.association.events import (
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     )
     from assocsh.association.operation import Operation
     from assocsh.association.view import AssociationView
-    from assocsh.dimse.commandset import CommandSet
     from assocsh.dimse.status import PENDING_STATUSES
 from assocsh.errors import AssociationError
 
@@ -50,13 +51,14 @@ MAX_TALKS = 100
 MAX_EXCHANGES = 2000
 """Requests that are kept, of all associations together, the newest."""
 
-MAX_UNMATCHED = 100
-
 MAX_CHILDREN = 500
 """Sub-operations of one C-GET or C-MOVE that are kept as such."""
 
 MAX_UNITS = 4000
 """PDUs of one association that are kept."""
+
+LIMITS = Limits(messages=2 * MAX_EXCHANGES, exchanges=2 * MAX_EXCHANGES, others=100)
+"""Of one association. The middle of its exchanges is kept: the oldest of all go before that."""
 
 FIRST = 8
 """Pending responses of one request that are kept; of more, the last one as well."""
@@ -142,7 +144,7 @@ class LiveConversation:
 
         pynetdicom names itself in place of who asked: that is taken if nobody else is meant.
         """
-        self._moves = [move for move in self._moves if move[1].final is None]
+        self._moves = [one for one in self._moves if one[1].final is None and not one[1].error]
         performed = None
         for talk, exchange in reversed(self._moves):
             if exchange.message_id != message_id:
@@ -164,8 +166,8 @@ class _LiveTalk:
         self._of_ours: dict[int, tuple[Operation, Exchange]] = {}
         self._early: dict[int, list[Message]] = {}
         """Responses to requests of which not all was sent yet."""
-        self._of_peer: dict[int, Exchange] = {}
-        self._counts = {"units": 0, "messages": 0, "exchanges": 0}
+        self._pairing = Pairing(self.talk, LIMITS)
+        self._units = 0
         self._asked_to_end: float | None = None
         self._name()
 
@@ -181,10 +183,6 @@ class _LiveTalk:
         if (request := association.request) is not None:
             talk.request = request
             talk.calling_ae, talk.called_ae = request.calling_ae, request.called_ae
-
-    def _number(self, what: str) -> int:
-        self._counts[what] += 1
-        return self._counts[what]
 
     # the association
 
@@ -241,7 +239,7 @@ class _LiveTalk:
         """The connection below is gone."""
         self.talk.last = max(self.talk.last, now)
         self._of_ours.clear()
-        self._of_peer.clear()
+        self._pairing.open.clear()
 
     def _side(self, local: bool) -> Side:
         return self.local if local else self.local.other
@@ -250,7 +248,8 @@ class _LiveTalk:
 
     def _unit(self, side: Side, kind: int, now: float, pdu: Any = None, length: int = 0) -> None:
         talk = self.talk
-        made = Unit(self._number("units"), side, Spot(side, 0, None, now), now, kind, length, pdu)
+        self._units += 1
+        made = Unit(self._units, side, Spot(side, 0, None, now), now, kind, length, pdu)
         talk.units.append(made)
         if len(talk.units) > MAX_UNITS:
             _drop_oldest_data(talk)
@@ -273,140 +272,90 @@ class _LiveTalk:
     # messages
 
     def message(self, event: MessageTransferred, of: LiveConversation) -> None:
-        talk, command = self.talk, event.command
-        talk.last = event.time
-        if event.operation is not None and self._another_match(event, event.operation):
-            return
+        """File a message, and tell ``of`` of each request."""
+        command, operation = event.command, event.operation
+        self.talk.last = event.time
         side = self._side(event.sent)
-        at = self._counts["units"]
+        if self._another_match(event, side):
+            return
         begun = event.time
-        operation = event.operation
-        is_request = not command.answers
-        if is_request and operation is not None and operation.sent_at is not None:
+        if operation is not None and not command.answers and operation.sent_at is not None:
             begun = min(operation.sent_at, event.time)
+        context = event.context.context_id if event.context else 0
         message = Message(
-            self._number("messages"),
-            side,
-            event.context.context_id if event.context else 0,
-            command,
-            at,
-            at,
-            begun,
-            event.time,
+            0, side, context, command, self._units, self._units, begun, event.time,
             dataset_length=event.data_length,
-        )
-        if is_request:
-            exchange = self._asked(message, operation, of)
-        elif operation is not None and id(operation) in self._of_ours:
-            exchange = self._of_ours[id(operation)][1]
-            self._answered(exchange, message)
-            if exchange.final is not None and operation.done:
-                del self._of_ours[id(operation)]
-        elif operation is not None and not operation.done:
+        )  # fmt: skip
+        early = command.is_response and id(operation) not in self._of_ours
+        if early and operation is not None and not operation.done:
             self._early.setdefault(id(operation), []).append(message)
             return
-        elif (found := self._by_number(command, side)) is not None:
-            exchange = found
-            self._answered(exchange, message)
-        else:
-            if len(talk.unmatched) < MAX_UNMATCHED:
-                talk.unmatched.append(message)
+        exchange = self._pairing.begin(message)
+        self._pairing.complete(message)
+        if exchange is None:
             return
-        message.exchange = exchange.number
+        if message is exchange.request:
+            self._asked(exchange, operation, of)
+        elif message is exchange.final and operation is not None and operation.done:
+            self._of_ours.pop(id(operation), None)
 
-    def _by_number(self, command: CommandSet, side: Side) -> Exchange | None:
-        """The request that a message of which no operation is known answers or cancels."""
-        cancels_ours = not command.is_response and side is self.local
-        if not cancels_ours:
-            return self._of_peer.get(command.request_id)
-        of_ours = [one for _, one in self._of_ours.values() if one.final is None]
-        return next((one for one in of_ours if one.message_id == command.request_id), None)
-
-    def _another_match(self, event: MessageTransferred, operation: Operation) -> bool:
+    def _another_match(self, event: MessageTransferred, side: Side) -> bool:
         """Take one of many Pending responses in the place of the last one, if that is what it is:
         quickly, for there may be many thousands."""
-        found = self._of_ours.get(id(operation))
-        if found is None:
+        command = event.command
+        if command.status not in PENDING_STATUSES:
             return False
-        exchange = found[1]
-        if len(exchange.responses) <= FIRST or event.command.status not in PENDING_STATUSES:
+        answered = side.other, command.message_id_being_responded_to
+        exchange = self._pairing.open.get(answered)
+        if exchange is None or len(exchange.responses) <= FIRST:
             return False
         last, cancel = exchange.responses[-1], exchange.cancel
         if cancel is not None and last.number < cancel.number:
             return False  # the first one after it says that the peer goes on
-        self._counts["messages"] += 1
-        last.number = self._counts["messages"]
-        last.command = event.command
+        last.command = command
         last.start = last.end = event.time
         last.dataset_length = event.data_length
         exchange.left_out += 1
         exchange.pending_count += 1
         return True
 
-    def _asked(
-        self, message: Message, operation: Operation | None, of: LiveConversation
-    ) -> Exchange:
-        from assocsh.wire.walk_command import service_of
-
-        talk, command = self.talk, message.command
-        service = service_of(command.field)
-        made = Exchange(self._number("exchanges"), talk.number, message.side, service, message)
-        made.times.begun, made.times.sent = message.start, message.end
+    def _asked(self, exchange: Exchange, operation: Operation | None, of: LiveConversation) -> None:
+        """Note what only this side knows of a request."""
         if operation is not None:
-            made.label = of.label(operation)
-            made.times.queued = operation.queued_at
-            self._of_ours[id(operation)] = operation, made
+            exchange.label = of.label(operation)
+            exchange.times.queued = operation.queued_at
+            self._of_ours[id(operation)] = operation, exchange
             for early in self._early.pop(id(operation), ()):
-                early.exchange = made.number
-                self._answered(made, early)
-        else:
-            self._of_peer[message.command.message_id] = made
-            if service == "C-STORE":
-                self._relate(made, of)
-        talk.exchanges.append(made)
-        of.keeps(talk, made)
-        return made
+                self._pairing.begin(early)
+                self._pairing.complete(early)
+        elif exchange.parent is None and exchange.name == "C-STORE":
+            self._relate(exchange, of)
+        of.keeps(self.talk, exchange)
 
-    def _relate(self, store: Exchange, of: LiveConversation) -> None:
-        """Whose sub-operation a C-STORE of the peer is."""
+    @staticmethod
+    def _relate(store: Exchange, of: LiveConversation) -> None:
+        """Find the C-MOVE, on another association, whose sub-operation a C-STORE is."""
         from assocsh.dimse.elements import MOVE_ORIGINATOR_AE_TITLE, MOVE_ORIGINATOR_MESSAGE_ID
 
         command = store.request.command
-        if MOVE_ORIGINATOR_MESSAGE_ID in command.values:
-            originator = command.text(MOVE_ORIGINATOR_AE_TITLE)
-            parent = of.moving(command.number(MOVE_ORIGINATOR_MESSAGE_ID), originator)
-        else:
-            gets = (each for _, each in self._of_ours.values() if each.name == "C-GET")
-            parent = next((each for each in gets if each.final is None), None)
-        if parent is not None:
-            store.parent = parent
-            if len(parent.children) < MAX_CHILDREN:
-                parent.children.append(store)
-
-    def _answered(self, exchange: Exchange, message: Message) -> None:
-        if not message.command.is_response:
-            exchange.cancel = message
+        if MOVE_ORIGINATOR_MESSAGE_ID not in command.values:
             return
-        if exchange.times.first_answer is None:
-            exchange.times.first_answer = message.start
-        exchange.responses.append(message)
-        if message.command.status in PENDING_STATUSES:
-            exchange.pending_count += 1
-            return
-        exchange.final, exchange.times.done = message, message.end
-        if exchange.side is not self.local:
-            self._of_peer.pop(exchange.message_id, None)
+        originator = command.text(MOVE_ORIGINATOR_AE_TITLE)
+        store.parent = of.moving(command.number(MOVE_ORIGINATOR_MESSAGE_ID), originator)
+        if store.parent is not None and len(store.parent.children) < MAX_CHILDREN:
+            store.parent.children.append(store)
 
     def ended(self, event: OperationChanged) -> None:
         """A request of ours ended; one without a final response may still get one, late."""
-        self._early.pop(id(event.operation), None)
-        _, exchange = self._of_ours.get(id(event.operation), (None, None))
+        operation = event.operation
+        self._early.pop(id(operation), None)
+        _, exchange = self._of_ours.get(id(operation), (None, None))
         if exchange is None:
             return
         if exchange.final is not None:
-            del self._of_ours[id(event.operation)]
-        elif event.operation.error is not None:
-            exchange.error = event.operation.error.message
+            del self._of_ours[id(operation)]
+        elif operation.error is not None:
+            exchange.error = operation.error.message
 
 
 def _drop_oldest_data(talk: Talk) -> None:

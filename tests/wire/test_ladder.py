@@ -166,6 +166,14 @@ def test_what_is_too_much_is_left_out_of_the_middle_and_counted() -> None:
     assert arrows(ladder)[-1].parts[0] == "A-RELEASE-RP"
 
 
+def test_what_was_not_kept_is_said() -> None:
+    talk = windowed(4)
+    talk.exchanges_left_out, talk.units_left_out = 3, 7
+    said = "\n".join(text.summary(layout([talk], pdus=True)))
+    assert "3 requests not kept" in said and "7 PDUs not kept" in said
+    assert "not kept" not in "\n".join(text.summary(layout([windowed(4)], pdus=True)))
+
+
 def test_bytes_that_miss_and_answers_that_match_nothing() -> None:
     told = Told().associate()
     told.talk.gaps.append(Gap(ACCEPTOR, 1460, Spot(ACCEPTOR, 306, 9, told.time)))

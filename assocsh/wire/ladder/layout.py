@@ -51,7 +51,10 @@ def layout(
     bars: dict[Exchange, Bar] = {}
     drawn = [source.draw(time - begun, lines, bars) for time, source in found]
     ladder = assembled(title_of(talks, begun), begun, lines.drawn, drawn, most=rows)
-    ladder.left_out += sum(talk.messages_left_out for talk in talks) if only is None else 0
+    if only is None:
+        ladder.requests_left_out = sum(talk.exchanges_left_out for talk in talks)
+    if pdus:
+        ladder.pdus_left_out = sum(talk.units_left_out for talk in talks)
     return ladder
 
 

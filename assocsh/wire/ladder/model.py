@@ -91,7 +91,7 @@ Row = Arrow | Band
 @dataclass(slots=True)
 class Ladder:
     """``begun`` is the time of the first row in seconds since the Unix epoch; ``left_out`` counts
-    the messages that were not kept or would be too many to draw."""
+    the messages that would be too many to draw, the others what was to be drawn and not kept."""
 
     title: str
     begun: float
@@ -99,6 +99,8 @@ class Ladder:
     rows: list[Row] = field(default_factory=list)
     bars: list[Bar] = field(default_factory=list)
     left_out: int = 0
+    requests_left_out: int = 0
+    pdus_left_out: int = 0
 
     @property
     def at_once(self) -> int:

@@ -133,3 +133,7 @@ def summary(ladder: Ladder) -> Iterator[str]:
         yield f"{text}; in parentheses the Message ID"
     if ladder.left_out:
         yield f"{plural(ladder.left_out, 'message')} left out"
+    if ladder.requests_left_out:
+        yield f"{plural(ladder.requests_left_out, 'request')} not kept"
+    if ladder.pdus_left_out:
+        yield f"{plural(ladder.pdus_left_out, 'PDU')} not kept"

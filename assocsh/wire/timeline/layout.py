@@ -188,7 +188,7 @@ def _track(talk: Talk, exchange: Exchange, zero: float) -> Track:
     details = [
         exchange_name(exchange) + (f", {about}" if about else ""),
         f"queued {shown[0]}, sending {shown[1]}, pending {shown[2]}",
-        f"{plural(exchange.answers, 'response')}, {status}",
+        f"{plural(exchange.answers, 'response')} ({exchange.pending_count:,} Pending), {status}",
     ]
     return Track(
         exchange_name(exchange),
