@@ -9,8 +9,9 @@ from assocsh.session.history import EventHistory
 from assocsh.wire.exchange import ExchangeLog
 
 if TYPE_CHECKING:
-    from assocsh.association import Observer
+    from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
+    from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
 
 
@@ -24,6 +25,7 @@ class Observers:
         self._all: list[Observer] = [self.exchanges]
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
+        self._live: LiveConversation | None = None
         self.on_change: Callable[[], None] | None = None
         """Called when one came or went: an association asks once whether PDUs are wanted."""
 
@@ -46,6 +48,8 @@ class Observers:
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PduTransferred
 
+        if self._live is None:
+            self.conversation()
         whole = isinstance(event, PduTransferred)
         for observer in tuple(self._with_pdus() if whole else self._all):
             observer(event)
@@ -66,6 +70,21 @@ class Observers:
             self.add(self._history)
         return self._history
 
+    def conversation(self) -> LiveConversation:
+        """What was said on the associations of the session, as far as it is kept."""
+        # made with the first event: until then the engine may not be loaded
+        if self._live is None:
+            from assocsh.wire.live import LiveConversation
+
+            self._live = LiveConversation(_typed_number)
+            self._all.append(self._live)
+        return self._live
+
+    def keep_pdus(self) -> None:
+        """Keep each P-DATA-TF in the conversation, from now on."""
+        self.conversation().wants_pdus = True
+        self._changed()
+
     def set_wire_view(self, view: WireView | None) -> None:
         """Show the wire in ``view``, in place of the one before; None: not at all."""
         if self.wire_view is not None:
@@ -75,7 +94,9 @@ class Observers:
             self.add(view)
 
     def watch_wire(self, event: EngineEvent) -> None:
-        """What is shown of associations that are not the session's own: those of its listener."""
+        """What is kept and shown of associations that are not the session's own: those of its
+        listener."""
+        self.conversation()(event)
         if self.wire_view is not None:
             self.wire_view(event)
 
@@ -88,3 +109,10 @@ class Observers:
         self._of_pdus = None
         if self.on_change is not None:
             self.on_change()
+
+
+def _typed_number(operation: Operation) -> int | None:
+    """The number of the request that an operation is part of; None where nobody typed one."""
+    from assocsh.results.request import RequestRecord
+
+    return operation.tag.number if isinstance(operation.tag, RequestRecord) else None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from assocsh.session.job import Job
     from assocsh.session.listener import StorageListener
     from assocsh.session.plan import OpenPlan
+    from assocsh.wire.conversation import Conversation
     from assocsh.wire.exchange import Exchange
 
 REOPEN = "`reopen` opens the same association again"
@@ -248,6 +249,11 @@ class State:
         """What went back and forth for a request, where that is still known."""
         operation = record.operations.representative
         return None if operation is None else self.observers.exchanges.of(operation)
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said on the associations of this session, as far as it is kept."""
+        return self.observers.conversation().conversation
 
     @property
     def wire(self) -> WireMode:
