@@ -86,6 +86,8 @@ def _explain_term(session: Session, term: str) -> None:
 
 
 def _of_request(session: Session, record: RequestRecord) -> list[str]:
+    from assocsh.output.cause import explained as sentences_of
+    from assocsh.session.causes import Causes
     from assocsh.wire.explain import explain as explained
 
     exchange = session.exchange_of(record)
@@ -98,7 +100,8 @@ def _of_request(session: Session, record: RequestRecord) -> list[str]:
     if record.several:
         first += f", one of {record.total} operations"
         first += ": the first that came out worst" if record.failed else ": the first"
-    return [f"{first}.", *explained(exchange)]
+    findings = Causes(session).of_request(record)
+    return [f"{first}.", *explained(exchange), *sentences_of(findings)]
 
 
 def _of_association(session: Session) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.output import hints
+from assocsh.output.problems import cause_lines
 from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
+    from assocsh.wire.findings import Finding
 
 DOT = " · "
 
@@ -138,8 +140,11 @@ def _of_several(record: RequestRecord) -> list[str]:
     return parts
 
 
-def hint_lines(record: RequestRecord) -> list[str]:
-    """What else there is to say about how a request ended, and what to look at next."""
+def hint_lines(record: RequestRecord, cause: Finding | None = None) -> list[str]:
+    """What else there is to say about how a request ended, and what to look at next.
+
+    ``cause`` is the first finding about its failure.
+    """
     final = record.final
     if final is None:
         return []
@@ -156,6 +161,6 @@ def hint_lines(record: RequestRecord) -> list[str]:
             text = hints.NO_MATCHES
         elif record.service in ("C-GET", "C-MOVE") and counts is not None and not any(counts):
             text = hints.NOTHING_RETRIEVED
-    if text and not record.limited:
-        out.append(f"hint: {text}")
+    if not record.limited:
+        out += cause_lines(cause, text)
     return out

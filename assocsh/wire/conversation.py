@@ -300,6 +300,10 @@ class Ending:
     codes: tuple[int, ...] = ()
     how: str = ""
     spot: Spot | None = None
+    cause: Side | None = None
+    """Who caused it, where a live association knows better than who sent the last word."""
+    idle: float = 0.0
+    """Seconds without a message before it, with nothing pending, where that is known."""
 
 
 @dataclass(slots=True, eq=False)
@@ -332,6 +336,8 @@ class Talk:
     """Responses and cancels that match no request; the first ones are kept."""
     gaps: list[Gap] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    needed: tuple[str, ...] = ()
+    """Abstract syntaxes for which this side had something to ask, and no context to ask it on."""
     ending: Ending = field(default_factory=Ending)
     last: float = 0.0
     """The time of the last thing that was seen of it."""

@@ -12,7 +12,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from assocsh.dimse.status import PENDING_STATUSES
-from assocsh.errors import AssociationAborted, AssociationRejected, ProtocolError
+from assocsh.errors import (
+    AssociationAborted,
+    AssociationRejected,
+    ConnectionFailed,
+    ProtocolError,
+)
+from assocsh.upperlayer.reasons import REASON_UNRECOGNIZED_PDU
 from assocsh.wire.conversation import (
     Abort,
     Context,
@@ -23,6 +29,8 @@ from assocsh.wire.conversation import (
     Exchange,
     Fragment,
     Message,
+    Note,
+    NoteKind,
     Reject,
     Side,
     Spot,
@@ -130,6 +138,13 @@ class LiveConversation:
                 del oldest.exchanges[0]
                 oldest.exchanges_left_out += 1
 
+    def ended_by(self, error: AssociationError) -> Talk | None:
+        """The association that ended with this very error."""
+        for live in reversed(self._talks.values()):
+            if live.association.ended_by is error:
+                return live.talk
+        return None
+
     def talk_of(self, association: AssociationView) -> Talk | None:
         """What was said on one association, None if nothing of it is kept."""
         live = self._talks.get(id(association))
@@ -221,8 +236,12 @@ class _LiveTalk:
 
     def _ended(self, kind: EndKind, now: float, error: AssociationError | None) -> None:
         talk = self.talk
-        by = None if error is None else self._side(error.by == "local")
+        by = None if error is None else self._side(error.ended_by == "local")
         ending = talk.ending = Ending(kind, by, "" if error is None else error.message)
+        if error is not None and by is not None:
+            ending.spot = Spot(by, 0, None, now)
+            ending.cause, ending.idle = self._side(error.by == "local"), error.idle
+            self._note_connection(error, now)
         if kind is EndKind.RELEASED and by is not None:
             self._unit(by, 5, now if self._asked_to_end is None else self._asked_to_end)
             self._unit(by.other, 6, now)
@@ -234,6 +253,19 @@ class _LiveTalk:
             self._unit(self._side(error.ended_by == "local"), 7, now, Abort(*ending.codes))
         elif isinstance(error, ProtocolError):
             self._unit(self.local, 7, now, Abort(2, error.reason))
+
+    def _note_connection(self, error: AssociationError, now: float) -> None:
+        """What an error tells of the connection below."""
+        kind = None
+        if isinstance(error.__cause__, ConnectionRefusedError):
+            kind = NoteKind.REFUSED
+        elif isinstance(error, ConnectionFailed) and isinstance(error.__cause__, TimeoutError):
+            kind = NoteKind.UNANSWERED
+        elif isinstance(error, ProtocolError) and error.reason == REASON_UNRECOGNIZED_PDU:
+            kind = NoteKind.STRAY if self.talk.accept else NoteKind.OTHER_PROTOCOL
+        if kind is not None:
+            side = self.local.other
+            self.talk.notes.append(Note(kind, side, Spot(side, 0, None, now), error.message))
 
     def closed(self, now: float) -> None:
         """The connection below is gone."""

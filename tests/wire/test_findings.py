@@ -272,6 +272,7 @@ TRIED_BELOW = {
     "odd-fragment",
     "suboperations-failed",
     "no-event-report",
+    "broken-by-the-other-side",
 }
 
 
@@ -429,3 +430,11 @@ def test_whole_sessions_have_no_findings(serve: Serve, tmp_path: Path) -> None:
         made = conversation(record(serve.port, *words))
         relate(made)
         assert [each for each in findings(made) if each.id != "silence"] == []
+
+
+def test_who_had_to_abort_does_not_blame_itself() -> None:
+    talk = quick(*OPENED, (RQ, find_rq(1)), (RQ, wire.abort(2, 6)))
+    talk.local, talk.ending.cause = RQ, AC
+    found = findings(talk)
+    assert found[0].id == "broken-by-the-other-side" and found[0].change is Who.ACCEPTOR
+    assert found[0].who == "the peer" and "aborted" not in ids(found)

@@ -186,7 +186,7 @@ def pending_without_data_set(talk: Talk, about: About) -> Iterator[Found]:
                 break
 
 
-@finding("response-without-status", "PS3.7 9.3")
+@finding("response-without-status", "PS3.7 9.3", restates=True)
 def response_without_status(talk: Talk, about: About) -> Iterator[Found]:
     """A response that does not say how it went."""
     for exchange in talk.exchanges:

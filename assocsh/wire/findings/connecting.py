@@ -18,7 +18,7 @@ def units_of(talk: Talk, pdu_type: int) -> tuple[Unit, ...]:
     return tuple([unit for unit in talk.units if unit.type == pdu_type][:1])
 
 
-@finding("connection-refused", "PS3.8 9.1.2")
+@finding("connection-refused", "PS3.8 9.1.2", restates=True)
 def connection_refused(talk: Talk, about: About) -> Iterator[Found]:
     """Nothing listens at that port."""
     for note in talk.notes:
@@ -33,7 +33,7 @@ def connection_refused(talk: Talk, about: About) -> Iterator[Found]:
             return
 
 
-@finding("connection-unanswered", "PS3.8 9.1.2")
+@finding("connection-unanswered", "PS3.8 9.1.2", restates=True)
 def connection_unanswered(talk: Talk, about: About) -> Iterator[Found]:
     """A firewall drops packets, or the address is wrong."""
     for note in talk.notes:
@@ -48,7 +48,7 @@ def connection_unanswered(talk: Talk, about: About) -> Iterator[Found]:
             return
 
 
-@finding("other-protocol", "PS3.8 9.3.1")
+@finding("other-protocol", "PS3.8 9.3.1", restates=True)
 def other_protocol(talk: Talk, about: About) -> Iterator[Found]:
     """The first bytes of a side are no PDU: TLS, a web server, SSH."""
     from assocsh.upperlayer.pdus import PDU_NAMES
@@ -73,7 +73,7 @@ def other_protocol(talk: Talk, about: About) -> Iterator[Found]:
         return
 
 
-@finding("closed-before-answer", "PS3.8 9.1.4")
+@finding("closed-before-answer", "PS3.8 9.1.4", restates=True)
 def closed_before_answer(talk: Talk, about: About) -> Iterator[Found]:
     """The acceptor closes the connection instead of answering the A-ASSOCIATE-RQ."""
     ending = talk.ending
@@ -93,7 +93,7 @@ def closed_before_answer(talk: Talk, about: About) -> Iterator[Found]:
     )
 
 
-@finding("no-associate-answer", "PS3.8 9.1.4")
+@finding("no-associate-answer", "PS3.8 9.1.4", restates=True)
 def no_associate_answer(talk: Talk, about: About) -> Iterator[Found]:
     """The connection stands, and nothing comes back."""
     ending = talk.ending
@@ -122,7 +122,7 @@ _MUST_CHANGE = {
 """By (source, reason); the acceptor has to let others in (PS3.8 9.3.4)."""
 
 
-@finding("rejected", "PS3.8 9.3.4")
+@finding("rejected", "PS3.8 9.3.4", restates=True)
 def rejected(talk: Talk, about: About) -> Iterator[Found]:
     """An A-ASSOCIATE-RJ, with what its codes mean in practice."""
     for unit in units_of(talk, A_ASSOCIATE_RJ):
@@ -145,7 +145,7 @@ def rejected(talk: Talk, about: About) -> Iterator[Found]:
         )
 
 
-@finding("no-context-accepted", "PS3.8 9.3.3.2")
+@finding("no-context-accepted", "PS3.8 9.3.3.2", restates=True)
 def no_context_accepted(talk: Talk, about: About) -> Iterator[Found]:
     """An A-ASSOCIATE-AC in which every presentation context is refused."""
     contexts = [context for context in talk.contexts.values() if not context.inferred]

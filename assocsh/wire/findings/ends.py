@@ -45,13 +45,13 @@ def _silence(talk: Talk) -> float:
     return spot.time - before
 
 
-@finding("closed-after-idle", "PS3.8 9.1.4")
+@finding("closed-after-idle", "PS3.8 9.1.4", restates=True)
 def closed_after_idle(talk: Talk, about: About) -> Iterator[Found]:
     """Ended with nothing pending, after a while without a message."""
     by = talk.ending.by
     if not _ended_badly(talk) or by is None or by is talk.local or open_exchanges(talk):
         return
-    silence = _silence(talk)
+    silence = talk.ending.idle or _silence(talk)
     if silence < IDLE:
         return
     yield Found(
@@ -64,7 +64,7 @@ def closed_after_idle(talk: Talk, about: About) -> Iterator[Found]:
     )
 
 
-@finding("closed-after-cancel", "PS3.7 9.3.2.3")
+@finding("closed-after-cancel", "PS3.7 9.3.2.3", restates=True)
 def closed_after_cancel(talk: Talk, about: About) -> Iterator[Found]:
     """The end came after a C-CANCEL: peers exist that do not implement it."""
     by, last = talk.ending.by, last_message(talk)
@@ -81,7 +81,7 @@ def closed_after_cancel(talk: Talk, about: About) -> Iterator[Found]:
         )
 
 
-@finding("closed-after-window", "PS3.7 D.3.3.3")
+@finding("closed-after-window", "PS3.7 D.3.3.3", restates=True)
 def closed_after_window(talk: Talk, about: About) -> Iterator[Found]:
     """The end came at the first request, and a window had been proposed."""
     by, request = talk.ending.by, talk.request
@@ -106,7 +106,7 @@ def closed_after_window(talk: Talk, about: About) -> Iterator[Found]:
     )
 
 
-@finding("aborted", "PS3.8 9.3.8")
+@finding("aborted", "PS3.8 9.3.8", restates=True)
 def aborted(talk: Talk, about: About) -> Iterator[Found]:
     """An A-ABORT: who sent it, what it says, and what was going on."""
     ending = talk.ending
@@ -117,6 +117,8 @@ def aborted(talk: Talk, about: About) -> Iterator[Found]:
     _, hint = abort_meaning(source, reason)
     waiting = open_exchanges(talk)
     rank, change, step = Rank.END, Who(by.other.value), hint
+    if ending.cause is not None and ending.cause is not by:
+        return  # for what the other side did: see ``broken-by-the-other-side``
     if by is talk.local or (talk.local is None and source == 0 and by is Side.REQUESTOR):
         # who asked gave up: that is a consequence, and not the other side's doing
         rank, change = Rank.ODD, Who.NOBODY
@@ -146,7 +148,24 @@ def aborted(talk: Talk, about: About) -> Iterator[Found]:
     )
 
 
-@finding("connection-lost", "PS3.8 9.2.3")
+@finding("broken-by-the-other-side", "PS3.8 9.3.8", restates=True)
+def broken_by_the_other_side(talk: Talk, about: About) -> Iterator[Found]:
+    """This side had to abort, for what the other one did."""
+    ending = talk.ending
+    if ending.cause is None or ending.by is None or ending.cause is ending.by:
+        return
+    if ending.kind is not EndKind.ABORTED:
+        return
+    yield Found(
+        Rank.BREACH,
+        f"{about.name(ending.cause)} broke the protocol: {visible(ending.reason)}",
+        ending.cause,
+        "its log may say why; something between the two may change the bytes",
+        spot=ending.spot,
+    )
+
+
+@finding("connection-lost", "PS3.8 9.2.3", restates=True)
 def connection_lost(talk: Talk, about: About) -> Iterator[Found]:
     """The connection ended without a release or an abort."""
     ending = talk.ending

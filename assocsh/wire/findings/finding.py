@@ -87,6 +87,10 @@ class Finding:
     frames: tuple[int, ...] = ()
     spot: Spot | None = None
     data: bytes = b""
+    who: str = ""
+    """The side that must change, in words: ``the peer``; empty where that is nobody."""
+    restates: bool = False
+    """Its sentence says what the error or status says already that it explains."""
 
 
 class About:
@@ -103,6 +107,15 @@ class About:
             return "this side" if side is talk.local else "the peer"
         title = talk.ae(side)
         return f'the {side} "{visible(title)}"' if title else f"the {side}"
+
+    def who(self, change: Who) -> str:
+        """The side that must change, in words; empty for nobody."""
+        if change in (Who.REQUESTOR, Who.ACCEPTOR):
+            return self.name(Side(change.value))
+        return {
+            Who.DESTINATION: "the destination of the C-MOVE",
+            Who.BETWEEN: "what is between the two",
+        }.get(change, "")
 
     def words(self, text: str, asker: Side) -> str:
         """``text``, written for the user who asked, in the words that hold for this source."""
@@ -132,27 +145,32 @@ class Rule(NamedTuple):
     id: str
     section: str
     look: Look
+    restates: bool
 
     def findings(self, talk: Talk, about: About) -> Iterator[Finding]:
         """What it finds in ``talk``."""
         for found in islice(self.look(talk, about), MOST):
-            yield _finding(self, talk, found)
+            yield _finding(self, talk, found, about)
 
 
 RULES: list[Rule] = []
 
 
-def finding(id: str, section: str) -> Callable[[Look], Look]:
-    """Register a rule under ``id``, with the ``section`` of the standard that it goes by."""
+def finding(id: str, section: str, *, restates: bool = False) -> Callable[[Look], Look]:
+    """Register a rule under ``id``, with the ``section`` of the standard that it goes by.
+
+    ``restates``: its sentence adds nothing for who has read the error or the status.
+    """
 
     def register(look: Look) -> Look:
-        RULES.append(Rule(id, section, look))
+        RULES.append(Rule(id, section, look, restates))
         return look
 
     return register
 
 
-def _finding(rule: Rule, talk: Talk, found: Found) -> Finding:
+def _finding(rule: Rule, talk: Talk, found: Found, about: About) -> Finding:
+    change = found.change if isinstance(found.change, Who) else Who(found.change.value)
     spot = found.spot or _spot(found)
     ranges = [unit.frames for unit in found.units] + [each.frames for each in found.messages]
     frames = {number for each in ranges if each is not None for number in each}
@@ -162,7 +180,7 @@ def _finding(rule: Rule, talk: Talk, found: Found) -> Finding:
         id=rule.id,
         rank=found.rank,
         sentence=found.sentence,
-        change=found.change if isinstance(found.change, Who) else Who(found.change.value),
+        change=change,
         section=found.section or rule.section,
         next_step=found.next_step,
         talk=talk.number,
@@ -173,6 +191,8 @@ def _finding(rule: Rule, talk: Talk, found: Found) -> Finding:
         frames=tuple(sorted(frames)),
         spot=spot,
         data=found.units[0].raw[:64] if found.units else b"",
+        who=about.who(change),
+        restates=rule.restates,
     )
 
 

@@ -22,9 +22,12 @@ def refused_for_good(talk: Talk) -> list[Context]:
     ]
 
 
-@finding("context-needed", "PS3.8 9.3.3.2")
+@finding("context-needed", "PS3.8 9.3.3.2", restates=True)
 def context_needed(talk: Talk, about: About) -> Iterator[Found]:
     """Contexts were refused, and the requestor ended without having asked for anything."""
+    if talk.needed:
+        yield from _known_to_be_needed(talk, about)
+        return
     refused = refused_for_good(talk)
     if not refused or talk.request is None or len(refused) == len(talk.contexts):
         return
@@ -32,22 +35,43 @@ def context_needed(talk: Talk, about: About) -> Iterator[Found]:
         return
     if talk.local is not None or talk.ending.kind is EndKind.LOST:
         return
+    more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
+    yield _refused(talk, about, refused[0], f"{more}, and nothing was asked for after that")
+
+
+def _refused(talk: Talk, about: About, context: Context, more: str) -> Found:
     from assocsh.datasets.dictionary import short_uid_name
 
-    first = refused[0]
-    name = visible(short_uid_name(first.abstract_syntax))
-    syntaxes = first.result == 4
+    name = visible(short_uid_name(context.abstract_syntax))
+    syntaxes = context.result == 4
     if syntaxes:
-        offered = ", ".join(visible(short_uid_name(uid)) for uid in first.proposed[:3])
-        step = f"propose other transfer syntaxes than {offered}: Explicit VR Little Endian"
+        offered = ", ".join(visible(short_uid_name(uid)) for uid in context.proposed[:3])
+        step = f"propose other transfer syntaxes than {offered}"
     else:
-        step = "have this SOP class enabled at the acceptor, or send another one"
-    more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
-    yield Found(
+        step = "have this SOP class enabled at the acceptor, or use another one"
+    return Found(
         Rank.REFUSED,
-        f"{about.name(Side.ACCEPTOR)} refused {name}{more} "
-        f"({result_meaning(first.result or 0)}), and nothing was asked for after that",
+        f"{about.name(Side.ACCEPTOR)} refused {name} ({result_meaning(context.result or 0)}){more}",
         Who.REQUESTOR if syntaxes else Who.ACCEPTOR,
         step,
         units_of(talk, A_ASSOCIATE_AC),
     )
+
+
+def _known_to_be_needed(talk: Talk, about: About) -> Iterator[Found]:
+    from assocsh.datasets.dictionary import short_uid_name
+
+    for abstract_syntax in talk.needed:
+        of_it = [c for c in talk.contexts.values() if c.abstract_syntax == abstract_syntax]
+        if any(context.accepted for context in of_it):
+            continue  # in another transfer syntax than the one that is needed
+        if of_it:
+            yield _refused(talk, about, of_it[0], "")
+        else:
+            name = visible(short_uid_name(abstract_syntax))
+            yield Found(
+                Rank.REFUSED,
+                f"{name} was not proposed",
+                Side.REQUESTOR,
+                "propose it: --contexts names what is proposed",
+            )

@@ -18,6 +18,7 @@ from assocsh.dimse.status import (
     NO_SUCH_SOP_INSTANCE,
     PENDING_OPTIONAL_KEYS,
     SUCCESS,
+    WARNINGS,
     category,
     meaning,
 )
@@ -84,7 +85,7 @@ def _of_side(side: Side) -> Who:
     return Who(side.value)
 
 
-@finding("move-destination-unknown", "PS3.4 C.4.2.1.5")
+@finding("move-destination-unknown", "PS3.4 C.4.2.1.5", restates=True)
 def move_destination_unknown(talk: Talk, about: About) -> Iterator[Found]:
     """C-MOVE answered with A801."""
     for exchange in talk.exchanges:
@@ -243,7 +244,7 @@ def suboperations_failed(talk: Talk, about: About) -> Iterator[Found]:
         )
 
 
-@finding("status", "PS3.7 C")
+@finding("status", "PS3.7 C", restates=True)
 def failing_status(talk: Talk, about: About) -> Iterator[Found]:
     """Any other failure or warning, once for each service and status."""
     groups: dict[tuple[str, int, Side], list[Exchange]] = {}
@@ -304,12 +305,12 @@ def undefined_status(talk: Talk, about: About) -> Iterator[Found]:
 
 def is_undefined(service: str, status: int) -> bool:
     """Whether no table has it, nor is it of the ranges that PS3.4 leaves to implementations."""
-    if status & 0xFF00 in (0xA700, 0xA900) or status & 0xF000 == 0xC000:
+    if status & 0xFF00 in (0xA700, 0xA900) or status & 0xF000 == 0xC000 or status in WARNINGS:
         return False
     return meaning(status, service).startswith(("no standard meaning", "undefined status"))
 
 
-@finding("nothing-matched", "PS3.4 C.2.2.2")
+@finding("nothing-matched", "PS3.4 C.2.2.2", restates=True)
 def nothing_matched(talk: Talk, about: About) -> Iterator[Found]:
     """A query or a retrieval that succeeded with nothing."""
     for exchange in talk.exchanges:

@@ -28,7 +28,7 @@ NOTES = 5
 """Retransmissions of a side that are worth a word."""
 
 
-@finding("no-answer", "PS3.7 9.1")
+@finding("no-answer", "PS3.7 9.1", restates=True)
 def no_answer(talk: Talk, about: About) -> Iterator[Found]:
     """A request without a final response, when everything had ended."""
     cut = talk.ending.kind is EndKind.OPEN
