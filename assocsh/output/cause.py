@@ -15,10 +15,10 @@ def cause_object(cause: Finding) -> dict[str, Any]:
     """The member ``finding`` of an error, a final response or an ended association."""
     return {
         "id": cause.id,
-        "text": cause.sentence,
+        "message": cause.sentence,
         "change": str(cause.change),
         "section": cause.section,
-        "next": cause.next_step,
+        "hint": cause.next_step,
     }
 
 

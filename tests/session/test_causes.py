@@ -38,7 +38,9 @@ async def test_json_has_the_finding_of_a_status() -> None:
         await session.run("find study")
         found = finding(output, "final")
         assert found["id"] == "status" and found["change"] == "acceptor"
-        assert found["section"] and found["next"] and found["text"].startswith("the peer answered")
+        assert (
+            found["section"] and found["hint"] and found["message"].startswith("the peer answered")
+        )
 
 
 async def test_a_success_has_none() -> None:
