@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from assocsh.association.events import MessageTransferred, OperationChanged
+from assocsh.association.events import (
+    EngineEvent,
+    MessageTransferred,
+    OperationChanged,
+    PduTransferred,
+)
 from assocsh.commands.registry import new_session
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.states import OperationState
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
 from assocsh.upperlayer.negotiation import PresentationContext
-from assocsh.wire.conversation import EndKind, Side
+from assocsh.wire.conversation import EndKind, Side, Talk
+from assocsh.wire.decode import Decoder
+from assocsh.wire.ladder.layout import layout
+from assocsh.wire.ladder.model import Arrow, Ladder
 from assocsh.wire.live import FIRST, MAX_EXCHANGES, MAX_TALKS, LiveConversation
 from tests.session.peer import match, peer, shell, until
 
@@ -230,3 +239,55 @@ class _Practising:
 
     async def __aexit__(self, *error: object) -> None:
         await self.session.close()
+
+
+# the same, seen from the bytes
+
+
+class Overheard:
+    """What a decoder makes of the PDUs of a session."""
+
+    wants_pdus = True
+
+    def __init__(self) -> None:
+        self.talk = Talk(1)
+        self._decoder = Decoder(self.talk)
+        self._last = 0.0
+
+    def __call__(self, event: EngineEvent) -> None:
+        if isinstance(event, PduTransferred):
+            side = Side.REQUESTOR if event.sent else Side.ACCEPTOR
+            data = b"".join(bytes(piece) for piece in event.buffers)
+            self._last = event.time
+            self._decoder.feed(side, data, event.time)
+
+    def finish(self) -> Talk:
+        self._decoder.closed(Side.REQUESTOR, self._last, "fin")
+        self._decoder.finish(self._last)
+        return self.talk
+
+
+async def test_the_bytes_give_the_same_ladder(tmp_path: Path) -> None:
+    """What the engine says and what the decoder reads is one conversation."""
+    session = new_session(MemoryOutput())
+    session.base = tmp_path
+    overheard = Overheard()
+    session.observers.add(overheard)
+    lines = "open practice --window 8; echo --repeat 20; find study; find series --limit 2"
+    more = "get series --of 1 --to in; find image StudyInstanceUID=1.2.3; release"
+    assert await session.run(f"{lines}; {more}") == 0
+    await session.close()
+    (live,) = session.conversation.talks
+    read = overheard.finish()
+    assert read.ending.kind is live.ending.kind and read.ending.by is live.ending.by
+    assert said(layout([live])) == said(layout([read]))
+    assert [bar.lane for bar in layout([live]).bars] == [bar.lane for bar in layout([read]).bars]
+    ours = [one for one in live.exchanges if one.side is Side.REQUESTOR]
+    assert [one.times.queued is not None for one in ours] == [True] * len(ours)
+
+
+def said(ladder: Ladder) -> list[tuple[int, str, int]]:
+    """Who said what, how often; without the number of the request as it was typed."""
+    rows = [row for row in ladder.rows if isinstance(row, Arrow)]
+    names = [re.sub("^#[0-9]+ ", "", row.parts[0]) for row in rows]
+    return [(row.source, name, row.count) for row, name in zip(rows, names, strict=True)]
