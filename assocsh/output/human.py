@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.wire.exchange import Exchange
     from assocsh.wire.findings import Finding
+    from assocsh.wire.steps import Told
 
 PROGRESS_EVERY = 1.0
 VALUE_SHOWN = 1000
@@ -260,7 +260,7 @@ class Human:
             self._result(text)
 
     def expectation(
-        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+        self, check: Check, record: RequestRecord | None, exchange: Told | None
     ) -> None:
         if not check.ok:
             for text in failed_lines(check, exchange):

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.wire.exchange import Exchange
     from assocsh.wire.findings import Finding
+    from assocsh.wire.steps import Told
 
 
 class JsonLines:
@@ -95,7 +95,7 @@ class JsonLines:
             self._put({"type": listing.type, **row})
 
     def expectation(
-        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+        self, check: Check, record: RequestRecord | None, exchange: Told | None
     ) -> None:
         self._put(
             {

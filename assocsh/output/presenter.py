@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.wire.exchange import Exchange
     from assocsh.wire.findings import Finding
+    from assocsh.wire.steps import Told
 
 
 class Presenter(Protocol):
@@ -58,7 +58,7 @@ class Presenter(Protocol):
         """A list of something."""
 
     def expectation(
-        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+        self, check: Check, record: RequestRecord | None, exchange: Told | None
     ) -> None:
         """An ``expect`` was evaluated, about ``record`` or about the association.
 

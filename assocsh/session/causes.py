@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from assocsh.errors import AssocshError
     from assocsh.results.request import RequestRecord
     from assocsh.session.state import State
-    from assocsh.wire.conversation import Exchange, Talk
     from assocsh.wire.findings import Finding
 
 
@@ -25,7 +24,8 @@ class Causes:
         shown. Empty where nothing of it is kept."""
         from assocsh.wire.causes import of_exchange
 
-        found = self._exchange(record)
+        shown = record.operations.representative
+        found = None if shown is None else self._state.observers.conversation().of(shown)
         return [] if found is None else of_exchange(*found)
 
     def of_failure(self, record: RequestRecord) -> Finding | None:
@@ -50,16 +50,6 @@ class Causes:
             talk = live.talk_of(association)
             if talk is not None:
                 return _first(of_missing_context(talk, error.sop_class))
-        return None
-
-    def _exchange(self, record: RequestRecord) -> tuple[Talk, Exchange] | None:
-        """The exchange of a request that came out worst, the first of these."""
-        shown = record.operations.representative
-        number = None if shown is None else shown.message_id
-        for talk in reversed(self._state.conversation.talks):
-            for exchange in reversed(talk.exchanges):
-                if exchange.label == record.number and exchange.message_id == number:
-                    return talk, exchange
         return None
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.session.history import EventHistory
-from assocsh.wire.exchange import ExchangeLog
 
 if TYPE_CHECKING:
     from assocsh.association import Observer, Operation
@@ -16,13 +15,11 @@ if TYPE_CHECKING:
 
 
 class Observers:
-    """Passes engine events on: to the log of exchanges, the wire view, and whoever was added."""
+    """Passes engine events on: to the conversation, the wire view, and whoever was added."""
 
     def __init__(self) -> None:
-        self.exchanges = ExchangeLog()
-        """What went back and forth for the recent requests."""
         self.wire_view: WireView | None = None
-        self._all: list[Observer] = [self.exchanges]
+        self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
         self._live: LiveConversation | None = None
@@ -93,17 +90,11 @@ class Observers:
         if view is not None:
             self.add(view)
 
-    def watch_wire(self, event: EngineEvent) -> None:
-        """What is kept and shown of associations that are not the session's own: those of its
-        listener."""
+    def watch_beside(self, event: EngineEvent) -> None:
+        """What is kept and shown of associations beside the session's own, and its listener's."""
         self.conversation()(event)
         if self.wire_view is not None:
             self.wire_view(event)
-
-    def watch_beside(self, event: EngineEvent) -> None:
-        """What is kept and shown of an association beside the session's own: its exchanges."""
-        self.exchanges(event)
-        self.watch_wire(event)
 
     def _changed(self) -> None:
         self._of_pdus = None

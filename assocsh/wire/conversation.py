@@ -186,6 +186,12 @@ class Exchange:
     times: Times = field(default_factory=Times)
     parent: Exchange | None = field(default=None, repr=False)
     children: list[Exchange] = field(default_factory=list, repr=False)
+    children_left_out: int = 0
+    left_out_length: int = 0
+    """Bytes of data set of the responses that were not kept."""
+    window_was_full: bool = False
+    """When it was submitted, as many others were outstanding as the window allows; of a live one.
+    """
     label: int | None = None
     error: str | None = None
     """What ended it on this side without a final response, of a live request."""

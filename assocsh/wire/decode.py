@@ -150,7 +150,7 @@ class Decoder:
         key = unit.side, unit.type
         talk.unit_counts[key] = talk.unit_counts.get(key, 0) + 1
         talk.units.append(unit)
-        talk.units_left_out += keep_ends(talk.units, self.limits.units)
+        talk.units_left_out += len(keep_ends(talk.units, self.limits.units))
         if unit.type == A_ASSOCIATE_RQ and unit.side is Side.ACCEPTOR and not talk.request:
             self._turn()
         elif unit.type in (A_ASSOCIATE_AC, A_ASSOCIATE_RJ) and unit.side is Side.REQUESTOR:

@@ -7,7 +7,7 @@ responses, and no data sets. P-DATA-TF PDUs are kept from when somebody asks for
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,9 @@ MAX_TALKS = 100
 MAX_EXCHANGES = 2000
 """Requests that are kept, of all associations together, the newest."""
 
+MAX_OPERATIONS = 500
+"""Operations that are kept with their exchange, the newest."""
+
 MAX_CHILDREN = 500
 """Sub-operations of one C-GET or C-MOVE that are kept as such."""
 
@@ -86,6 +89,8 @@ class LiveConversation:
         self._count = 0
         self._talks: dict[int, _LiveTalk] = {}
         self._moves: list[tuple[Talk, Exchange]] = []
+        self._operations: OrderedDict[int, tuple[Operation, Talk, Exchange]] = OrderedDict()
+        self._waiting: set[int] = set()
         self._kept: deque[Talk] = deque()
         """The associations of the requests that are kept, in the order of these."""
 
@@ -97,8 +102,7 @@ class LiveConversation:
 
         match event:
             case events.OperationChanged():
-                if event.state.is_end:
-                    self._talk(event.association, event.time).ended(event)
+                self._changed(event)
             case events.StateChanged():
                 live = self._talk(event.association, event.time)
                 live.state(event)
@@ -108,6 +112,33 @@ class LiveConversation:
                 self._talk(event.association, event.time).pdu(event)
             case _:
                 pass
+
+    def _changed(self, event: OperationChanged) -> None:
+        if event.state == "queued":
+            association = event.association
+            most = association.window.invoked
+            if most and association.pending + association.queued > most:  # itself among them
+                self._waiting.add(id(event.operation))
+        elif event.state.is_end:
+            self._waiting.discard(id(event.operation))
+            self._talk(event.association, event.time).ended(event)
+
+    def asked(self, operation: Operation, talk: Talk, exchange: Exchange) -> None:
+        """A request of ours went out: keep what belongs to its operation."""
+        exchange.window_was_full = id(operation) in self._waiting
+        self._operations[id(operation)] = operation, talk, exchange
+        if len(self._operations) > MAX_OPERATIONS:
+            self._operations.popitem(last=False)
+
+    def of(self, operation: Operation) -> tuple[Talk, Exchange] | None:
+        """The exchange of one operation, or None where nothing of it went over the wire."""
+        # The operation is held with it: while it is here, no other can have its id().
+        found = self._operations.get(id(operation))
+        return None if found is None else found[1:]
+
+    def forget(self, operation: Operation) -> None:
+        """Nobody will ask for the exchange of one operation: there is room for others."""
+        self._operations.pop(id(operation), None)
 
     def _talk(self, association: AssociationView, now: float) -> _LiveTalk:
         # the association is held with it: while it is here, no other can have its id()
@@ -344,6 +375,7 @@ class _LiveTalk:
         last, cancel = exchange.responses[-1], exchange.cancel
         if cancel is not None and last.number < cancel.number:
             return False  # the first one after it says that the peer goes on
+        exchange.left_out_length += last.dataset_length
         last.command = command
         last.start = last.end = event.time
         last.dataset_length = event.data_length
@@ -357,6 +389,7 @@ class _LiveTalk:
             exchange.label = of.label(operation)
             exchange.times.queued = operation.queued_at
             self._of_ours[id(operation)] = operation, exchange
+            of.asked(operation, self.talk, exchange)
             for early in self._early.pop(id(operation), ()):
                 self._pairing.begin(early)
                 self._pairing.complete(early)

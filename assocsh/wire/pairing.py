@@ -36,7 +36,7 @@ class Pairing:
         self._messages += 1
         message.number = self._messages
         talk.messages.append(message)
-        talk.messages_left_out += keep_ends(talk.messages, self._limits.messages)
+        talk.messages_left_out += len(keep_ends(talk.messages, self._limits.messages))
         if command.field == CommandField.C_CANCEL_RQ:
             exchange = self.open.get((message.side, command.message_id_being_responded_to))
             if exchange is not None:
@@ -82,10 +82,12 @@ class Pairing:
             exchange.parent = parent
             if len(parent.children) < self._limits.exchanges:
                 parent.children.append(exchange)
+            else:
+                parent.children_left_out += 1
         self.open[message.side, command.message_id] = exchange
         self._completing[message.number] = message, exchange
         talk.exchanges.append(exchange)
-        talk.exchanges_left_out += keep_ends(talk.exchanges, self._limits.exchanges)
+        talk.exchanges_left_out += len(keep_ends(talk.exchanges, self._limits.exchanges))
         return exchange
 
     def _parent(self, message: Message) -> Exchange | None:
@@ -110,7 +112,9 @@ class Pairing:
         if exchange is None or not command.answers or not self._fits(message, exchange):
             return None
         exchange.responses.append(message)
-        exchange.left_out += keep_ends(exchange.responses, self._limits.responses)
+        for dropped in keep_ends(exchange.responses, self._limits.responses):
+            exchange.left_out += 1
+            exchange.left_out_length += dropped.dataset_length
         if exchange.times.first_answer is None:
             exchange.times.first_answer = message.start
         if command.status in PENDING_STATUSES:
