@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import NamedTuple
 
 from assocsh.datasets.structure import (
@@ -17,8 +18,8 @@ from assocsh.datasets.structure import (
 VALUE = 1024
 """Bytes of one value that are given."""
 
-MOST = 2_000
-"""Elements of one data set."""
+MOST = 4_000
+"""Elements of one data set that are looked at, those in sequences included."""
 
 _TEXT = frozenset(("SH", "LO", "ST", "LT", "UC", "UT", "PN"))
 _IMPLICIT_TEXT = frozenset((0x00100010, 0x00081030, 0x0008103E, 0x00080080, 0x00080090))
@@ -46,14 +47,13 @@ def elements(data: bytes, transfer_syntax: str) -> list[Element]:
         return found
     implicit, little = encoding_of(transfer_syntax)
     try:
-        for part in walk(fetch_from(data), 0, len(data), implicit, little):
+        parts = walk(fetch_from(data), 0, len(data), implicit, little)
+        for part in islice(parts, MOST):
             if part.depth == 0 and part.kind in (Kind.ELEMENT, Kind.SEQUENCE):
                 value = b""
                 if part.kind is Kind.ELEMENT and part.length != UNDEFINED:
                     value = data[part.offset : part.offset + min(part.length, VALUE)]
                 found.append(Element(part.tag, part.vr, part.length, value))
-                if len(found) >= MOST:
-                    break
     except StructureError:
         pass
     return found

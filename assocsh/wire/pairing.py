@@ -14,6 +14,9 @@ from assocsh.wire.conversation import Exchange, Message, Side, Talk
 from assocsh.wire.limits import Limits, keep_ends
 from assocsh.wire.walk_command import service_of
 
+AT_ONCE = 16
+"""C-GETs under way at once that are looked at for a sub-operation."""
+
 
 class Pairing:
     """Files the messages of one talk. ``open`` are the exchanges without a final response."""
@@ -26,6 +29,8 @@ class Pairing:
         self._completing: dict[int, tuple[Message, Exchange]] = {}
         self.open: dict[tuple[Side, int], Exchange] = {}
         """By who asked, and Message ID."""
+        self._retrievals: list[Exchange] = []
+        """The C-GETs among them, no more than AT_ONCE."""
 
     def begin(self, message: Message) -> Exchange | None:
         """A message whose command set is there; its data set may follow. Returns its exchange.
@@ -85,6 +90,10 @@ class Pairing:
             else:
                 parent.children_left_out += 1
         self.open[message.side, command.message_id] = exchange
+        if len(self.open) > self._limits.exchanges:
+            del self.open[next(iter(self.open))]  # what comes for the oldest matches nothing
+        if command.field == CommandField.C_GET_RQ and len(self._retrievals) < AT_ONCE:
+            self._retrievals.append(exchange)
         self._completing[message.number] = message, exchange
         talk.exchanges.append(exchange)
         talk.exchanges_left_out += len(keep_ends(talk.exchanges, self._limits.exchanges))
@@ -96,9 +105,8 @@ class Pairing:
         if command.field != CommandField.C_STORE_RQ:
             return None
         asked = message.side.other
-        retrieving = [
-            one for (side, _), one in self.open.items() if side is asked and one.name == "C-GET"
-        ]
+        self._retrievals = [one for one in self._retrievals if one.final is None]
+        retrieving = [one for one in self._retrievals if one.side is asked]
         if MOVE_ORIGINATOR_MESSAGE_ID in command.values:
             number = command.number(MOVE_ORIGINATOR_MESSAGE_ID)
             named = [one for one in retrieving if one.message_id == number]

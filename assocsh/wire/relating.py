@@ -9,12 +9,19 @@ from assocsh.wire.elements import value_of
 
 TRANSACTION_UID = 0x00081195
 
+LOOKED_AT = 64
+"""C-MOVEs with the same Message ID and title, the last ones."""
+
+PERFORMER = "\\"
+"""Before the title of who performs a C-MOVE, which no title can begin with (PS3.5 6.2)."""
+
 
 def relate(conversation: Conversation) -> None:
     """Join each sub-operation with what asked for it. Called once, when all talks are there.
 
-    A C-STORE belongs to the C-MOVE that its Move Originator names (PS3.7 9.3.1.1), one that names
-    none belongs to none; an N-EVENT-REPORT to the N-ACTION of its Transaction UID (PS3.4 J.3).
+    A C-STORE belongs to the C-MOVE that its Move Originator names (PS3.7 9.3.1.1), also where who
+    performs the C-MOVE names itself in place of who asked (pynetdicom does); one that names none
+    belongs to none. An N-EVENT-REPORT belongs to the N-ACTION of its Transaction UID (PS3.4 J.3).
     """
     moves: dict[tuple[str, int], list[Exchange]] = {}
     actions: dict[bytes, Exchange] = {}
@@ -23,6 +30,8 @@ def relate(conversation: Conversation) -> None:
             if exchange.name == "C-MOVE":
                 key = talk.ae(exchange.side), exchange.message_id
                 moves.setdefault(key, []).append(exchange)
+                performer = PERFORMER + talk.ae(exchange.side.other)
+                moves.setdefault((performer, exchange.message_id), []).append(exchange)
             elif exchange.name == "N-ACTION":
                 uid = _transaction(talk, exchange)
                 if uid:
@@ -46,14 +55,14 @@ def _move_of(exchange: Exchange, moves: dict[tuple[str, int], list[Exchange]]) -
     command = exchange.request.command
     if MOVE_ORIGINATOR_MESSAGE_ID not in command.values:
         return None
-    key = command.text(MOVE_ORIGINATOR_AE_TITLE), command.number(MOVE_ORIGINATOR_MESSAGE_ID)
+    title = command.text(MOVE_ORIGINATOR_AE_TITLE)
+    number = command.number(MOVE_ORIGINATOR_MESSAGE_ID)
     begun = exchange.times.begun or 0.0
-    fitting = [
-        move
-        for move in moves.get(key, ())
-        if (move.times.begun or 0.0) <= begun <= (move.times.done or float("inf"))
-    ]
-    return fitting[-1] if fitting else None
+    for named in (title, PERFORMER + title):
+        for move in moves.get((named, number), [])[:-LOOKED_AT:-1]:
+            if (move.times.begun or 0.0) <= begun <= (move.times.done or float("inf")):
+                return move
+    return None
 
 
 def _transaction(talk: Talk, exchange: Exchange) -> bytes | None:

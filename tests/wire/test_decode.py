@@ -10,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE, STUDY_ROOT_FIND
-from assocsh.wire.conversation import EndKind, NoteKind, Side, Talk
+from assocsh.wire.conversation import Conversation, EndKind, NoteKind, Side, Talk
 from assocsh.wire.decode import Decoder
+from assocsh.wire.explain import explain
+from assocsh.wire.findings import findings
 from assocsh.wire.limits import Budget, Limits
+from assocsh.wire.relating import relate
+from assocsh.wire.steps import told
 from tests.peers import scripted as wire
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.ours import Serve
@@ -254,6 +258,12 @@ def test_nothing_that_is_fed_raises(
     decoder.closed(RQ, 9.0, "fin")
     decoder.finish(9.0)
     assert talk.ending.how == "fin"
+    conversation = Conversation("mutated", [talk])
+    relate(conversation)
+    for each in findings(conversation):
+        assert each.sentence.isprintable() and each.section
+    for exchange in talk.exchanges:
+        assert explain(told(talk, exchange))
 
 
 def _names(talk: Talk) -> list[str]:

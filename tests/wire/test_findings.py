@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from assocsh.uids import IMPLICIT_LE
-from assocsh.wire.conversation import NoteKind, Side, Talk
+from assocsh.wire.conversation import Conversation, NoteKind, Side, Talk
 from assocsh.wire.decode import Decoder
 from assocsh.wire.findings import Finding, Who, findings, rules
 from assocsh.wire.relating import relate
@@ -438,3 +438,25 @@ def test_who_had_to_abort_does_not_blame_itself() -> None:
     found = findings(talk)
     assert found[0].id == "broken-by-the-other-side" and found[0].change is Who.ACCEPTOR
     assert found[0].who == "the peer" and "aborted" not in ids(found)
+
+
+@pytest.mark.parametrize("originator", ["SCRIPTED", "ANY-SCP"])
+def test_what_a_move_brings_on_another_association_belongs_to_it(originator: str) -> None:
+    """By the Move Originator, who asked for it, or who performs it where that names itself."""
+    asked = quick(*OPENED, (RQ, MOVE), (AC, rsp(wire.C_MOVE, 1, 0xB000)), *RELEASED)
+    head = wire.command(
+        affected_class=wire.CT, affected_instance="1.2", field=wire.C_STORE, message_id=5,
+        originator=originator, originator_id=1, data_set_type=1,
+    )  # fmt: skip
+    stored = wire.message(3, head, IDENTIFIER)
+    answer = rsp(wire.C_STORE, 5, 0xA700, 3)
+    pieces = [Piece(s, d, 0.031 + n / 1000) for n, (s, d) in enumerate([*OPENED, (RQ, stored)])]
+    brought = decode([*pieces, Piece(AC, answer, 0.038)], number=2)
+    made = Conversation("two", [asked, brought])
+    relate(made)
+    (move,) = asked.exchanges
+    assert [child.talk for child in move.children] == [2]
+    first = findings(made)[0]
+    assert first.id in ("move-not-delivered", "status")
+    (told,) = (each for each in findings(made) if each.id == "move-not-delivered")
+    assert told.change is Who.DESTINATION and "0xA700" in told.sentence

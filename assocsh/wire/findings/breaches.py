@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import heappop, heappush
 
 from assocsh.dimse.status import PENDING_STATUSES
 from assocsh.text.visible import visible
@@ -237,7 +238,8 @@ def window_exceeded(talk: Talk, about: About) -> Iterator[Found]:
             if exchange.side is not side or exchange.parent is not None or not limit:
                 continue
             begun = exchange.times.begun or 0.0
-            ends = [end for end in ends if end > begun]
+            while ends and ends[0] <= begun:
+                heappop(ends)
             if len(ends) >= limit:
                 yield Found(
                     _rank(talk),
@@ -248,7 +250,7 @@ def window_exceeded(talk: Talk, about: About) -> Iterator[Found]:
                     exchange=exchange,
                 )
                 break
-            ends.append(exchange.times.done or float("inf"))
+            heappush(ends, exchange.times.done or float("inf"))
 
 
 @finding("cancel-without-effect", "PS3.7 9.3.2.3")

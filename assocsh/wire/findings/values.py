@@ -17,7 +17,7 @@ _QUERIES = (CommandField.C_FIND_RQ, CommandField.C_GET_RQ, CommandField.C_MOVE_R
 _ROOTS = ".5.1.4.1.2."
 """Of the Query/Retrieve models (PS3.4 C.6)."""
 
-LOOKED_AT = 2_000
+LOOKED_AT = 500
 """Messages whose data sets are read."""
 
 
