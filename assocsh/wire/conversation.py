@@ -120,8 +120,9 @@ class Message:
     ``first`` and ``last`` are the numbers of its first and last PDU, ``start`` and ``end`` the
     times of their first and last byte. ``dataset`` is None without one; ``dataset_length`` says how
     long it was on the wire, whatever was kept of it. ``cut``: it never became whole, or bytes of it
-    are missing in the source. ``exchange`` is the number of the exchange that it belongs to, None
-    of one that belongs to none.
+    are missing in the source. ``count``: it stands for so many of a kind in a row, and is the last
+    of them; the others count as left out of their exchange. ``exchange`` is the number of the
+    exchange that it belongs to, None of one that belongs to none.
     """
 
     number: int
@@ -138,6 +139,7 @@ class Message:
     spot: Spot | None = None
     frames: tuple[int, int] | None = None
     exchange: int | None = None
+    count: int = 1
 
     @property
     def whole(self) -> bool:

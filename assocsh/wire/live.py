@@ -379,6 +379,7 @@ class _LiveTalk:
         last.command = command
         last.start = last.end = event.time
         last.dataset_length = event.data_length
+        last.count += 1
         exchange.left_out += 1
         exchange.pending_count += 1
         return True

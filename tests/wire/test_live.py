@@ -23,7 +23,7 @@ from assocsh.upperlayer.negotiation import PresentationContext
 from assocsh.wire.conversation import EndKind, Side, Talk
 from assocsh.wire.decode import Decoder
 from assocsh.wire.ladder.layout import layout
-from assocsh.wire.ladder.model import Arrow, Ladder
+from assocsh.wire.ladder.model import Arrow, Kind, Ladder, Row
 from assocsh.wire.live import FIRST, MAX_EXCHANGES, MAX_TALKS, LiveConversation
 from tests.session.peer import match, peer, shell, until
 
@@ -209,7 +209,11 @@ def test_of_many_matches_the_first_and_the_last_are_kept() -> None:
     (exchange,) = fed.live.conversation.talks[0].exchanges
     assert exchange.pending_count == 200 and exchange.answers == 201
     assert len(exchange.responses) == FIRST + 3  # first, last before, last after the cancel, final
-    assert exchange.responses[-3].start <= before < exchange.responses[-2].start
+    last, after = exchange.responses[-3:-1]
+    assert last.start <= before < after.start
+    assert (last.count, after.count) == (100 - FIRST, 100)
+    counts = [row.count for row in layout(fed.live.conversation.talks).rows if is_pending(row)]
+    assert counts == [100, 100]
 
 
 def test_an_answer_before_the_request_is_sent_whole() -> None:
@@ -284,6 +288,10 @@ async def test_the_bytes_give_the_same_ladder(tmp_path: Path) -> None:
     assert [bar.lane for bar in layout([live]).bars] == [bar.lane for bar in layout([read]).bars]
     ours = [one for one in live.exchanges if one.side is Side.REQUESTOR]
     assert [one.times.queued is not None for one in ours] == [True] * len(ours)
+
+
+def is_pending(row: Row) -> bool:
+    return isinstance(row, Arrow) and row.kind is Kind.PENDING
 
 
 def said(ladder: Ladder) -> list[tuple[int, str, int]]:

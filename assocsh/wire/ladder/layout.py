@@ -170,17 +170,18 @@ class _Said:
             arrow.bar = bars[exchange]
             if message is exchange.final:
                 arrow.bar.open, arrow.bar.category = False, arrow.category
-            elif arrow.kind is Kind.PENDING and self._last_pending():
-                arrow.count += exchange.left_out
+            elif arrow.kind is Kind.PENDING:
+                arrow.count = message.count + self._not_kept(exchange)
         return arrow
 
-    def _last_pending(self) -> bool:
-        """Whether it is the one before those that were not kept, and so stands for them too."""
-        exchange = self.exchange
-        if exchange is None or not exchange.left_out:
-            return False
+    def _not_kept(self, exchange: Exchange) -> int:
+        """How many responses that were not kept, in the middle, it stands for too."""
+        if not exchange.left_out:
+            return 0
         pending = [each for each in exchange.responses if each is not exchange.final]
-        return bool(pending) and pending[len(pending) // 2] is self.message
+        if pending[len(pending) // 2] is not self.message:
+            return 0
+        return max(exchange.left_out - sum(each.count - 1 for each in exchange.responses), 0)
 
     def _kind(self) -> Kind:
         message, exchange = self.message, self.exchange
