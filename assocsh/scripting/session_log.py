@@ -90,7 +90,7 @@ class SessionLogger:
         causes, record = Causes(self._session), job.record
         cause = None if record is None else causes.of_failure(record)
         if cause is None and job.error is not None:
-            cause = causes.of_error(job.error)
+            cause = causes.of_error(job.error, record)
         return {} if cause is None else {"finding": cause_object(cause)}
 
     def _responses(self, record: RequestRecord) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssociationError, NoPresentationContext
+from assocsh.errors import AssociationError, NoPresentationContext, OperationTimeout
 
 if TYPE_CHECKING:
     from assocsh.errors import AssocshError
@@ -37,14 +37,17 @@ class Causes:
             return None
         return _first(self.of_request(record))
 
-    def of_error(self, error: AssocshError) -> Finding | None:
-        """The first finding about what an error says: the end of an association, or no context."""
+    def of_error(self, error: AssocshError, record: RequestRecord | None = None) -> Finding | None:
+        """The first finding about what an error says: the end of an association, no context, or
+        no answer to the request ``record``."""
         from assocsh.wire.causes import of_end, of_missing_context
 
         live = self._state.observers.conversation()
         if isinstance(error, AssociationError):
             talk = live.ended_by(error)
             return _first(of_end(talk)) if talk is not None else None
+        if isinstance(error, OperationTimeout):
+            return _first(self.of_request(record)) if record is not None else None
         association = self._state.association
         if isinstance(error, NoPresentationContext) and association is not None:
             talk = live.talk_of(association)

@@ -181,7 +181,8 @@ class Interpreter:
                 state.presenter.final(record, self._causes.of_failure(record))
         cancelled = record is not None and record.cancel_asked
         if job.error is not None and not job.said and not cancelled:
-            state.presenter.error(job.error, record, self._causes.of_error(job.error))
+            cause = self._causes.of_error(job.error, record)
+            state.presenter.error(job.error, record, cause)
         state.output.flush()
 
     def _internal_error(self, error: Exception) -> None:

@@ -265,6 +265,7 @@ class NoteKind(StrEnum):
     CONNECTED = "connected"
     UNANSWERED = "no answer to the connection request"
     REFUSED = "connection refused"
+    FAILED = "no connection"
     TLS = "TLS"
     OTHER_PROTOCOL = "another protocol"
     RETRANSMISSION = "retransmission"
@@ -310,6 +311,8 @@ class Ending:
     spot: Spot | None = None
     cause: Side | None = None
     """Who caused it, where a live association knows better than who sent the last word."""
+    hint: str = ""
+    """What to try next, where a live association knows."""
     idle: float = 0.0
     """Seconds without a message before it, with nothing pending, where that is known."""
 

@@ -272,6 +272,7 @@ class _LiveTalk:
         if error is not None and by is not None:
             ending.spot = Spot(by, 0, None, now)
             ending.cause, ending.idle = self._side(error.by == "local"), error.idle
+            ending.hint = error.hint
             self._note_connection(error, now)
         if kind is EndKind.RELEASED and by is not None:
             self._unit(by, 5, now if self._asked_to_end is None else self._asked_to_end)
@@ -292,10 +293,12 @@ class _LiveTalk:
             kind = NoteKind.REFUSED
         elif isinstance(error, ConnectionFailed) and isinstance(error.__cause__, TimeoutError):
             kind = NoteKind.UNANSWERED
+        elif isinstance(error, ConnectionFailed):
+            kind = NoteKind.FAILED
         elif isinstance(error, ProtocolError) and error.reason == REASON_UNRECOGNIZED_PDU:
             kind = NoteKind.STRAY if self.talk.accept else NoteKind.OTHER_PROTOCOL
         if kind is not None:
-            side = self.local.other
+            side = self._side(kind is NoteKind.FAILED and error.by == "local")
             self.talk.notes.append(Note(kind, side, Spot(side, 0, None, now), error.message))
 
     def closed(self, now: float) -> None:
@@ -415,6 +418,7 @@ class _LiveTalk:
         """A request of ours ended; one without a final response may still get one, late."""
         operation = event.operation
         self._early.pop(id(operation), None)
+        self.talk.last = event.time
         _, exchange = self._of_ours.get(id(operation), (None, None))
         if exchange is None:
             return

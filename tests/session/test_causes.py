@@ -102,3 +102,33 @@ async def test_this_side_that_has_to_abort_blames_who_broke_the_protocol() -> No
         found = finding(output, "association")
         assert found["change"] == "acceptor"
         assert found["id"] in ("stray-bytes", "broken-by-the-other-side")
+
+
+async def test_an_answer_that_does_not_come() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        session.settings.set("format", "json")
+        scp.gate.clear()
+        await session.run("set timeout 100ms; find study")
+        found = finding(output, "error")
+        assert found["id"] == "no-answer" and found["change"] == "acceptor"
+        scp.gate.set()
+
+
+async def test_a_port_where_nothing_listens() -> None:
+    async with peer() as scp:
+        address = scp.address
+    async with shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run(f"open {address}")
+        found = finding(output, "error")
+        assert found["id"] == "connection-refused" and found["change"] == "acceptor"
+        assert "finding" not in output.said and output.said.count("hint: ") == 1
+
+
+async def test_a_name_that_is_not_known() -> None:
+    async with shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run("open X@no-such-name.invalid:104")
+        found = finding(output, "error")
+        assert found["id"] == "connection-failed" and found["change"] == "requestor"
+        assert found["hint"] == "is it a typo? try the IP address"

@@ -259,6 +259,7 @@ def test_every_rule_is_tried_here() -> None:
 TRIED_BELOW = {
     "closed-after-idle",
     "connection-refused",
+    "connection-failed",
     "connection-unanswered",
     "connection-lost",
     "delayed-acknowledgement",
@@ -295,6 +296,7 @@ def test_idle_and_silence() -> None:
     [
         (NoteKind.REFUSED, 1, "connection-refused"),
         (NoteKind.UNANSWERED, 1, "connection-unanswered"),
+        (NoteKind.FAILED, 1, "connection-failed"),
         (NoteKind.RETRANSMISSION, 9, "retransmissions"),
         (NoteKind.ZERO_WINDOW, 1, "receive-window-full"),
     ],

@@ -48,6 +48,21 @@ def connection_unanswered(talk: Talk, about: About) -> Iterator[Found]:
             return
 
 
+@finding("connection-failed", "PS3.8 9.1.2", restates=True)
+def connection_failed(talk: Talk, about: About) -> Iterator[Found]:
+    """Any other reason why there is no connection: the name, the network, the TLS handshake."""
+    for note in talk.notes:
+        if note.kind is NoteKind.FAILED:
+            yield Found(
+                Rank.CONNECTION,
+                visible(note.words) or f"no connection to {talk.acceptor}",
+                note.side,
+                talk.ending.hint or "check the address and the network",
+                spot=note.spot,
+            )
+            return
+
+
 @finding("other-protocol", "PS3.8 9.3.1", restates=True)
 def other_protocol(talk: Talk, about: About) -> Iterator[Found]:
     """The first bytes of a side are no PDU: TLS, a web server, SSH."""

@@ -40,7 +40,7 @@ def no_answer(talk: Talk, about: About) -> Iterator[Found]:
         if exchange.responses:
             since = exchange.responses[-1].end
         waited = end - since
-        if cut and waited < PATIENCE:
+        if cut and waited < PATIENCE and exchange.error is None:
             continue  # the source ended first
         asked, answerer = about.name(exchange.side), about.name(exchange.side.other)
         gave_up = talk.ending.by is exchange.side
