@@ -100,6 +100,17 @@ CASES = {
         REQUESTOR,
         ((RQ, REQUEST), (AC, accept(results={1: (0, IMPLICIT_LE), 3: (4, None)})), *RELEASED),
     ),
+    "needed later": Said(
+        "context-needed",
+        REQUESTOR,
+        (
+            (RQ, REQUEST),
+            (AC, accept(results={1: (0, IMPLICIT_LE), 3: (4, None)})),
+            (RQ, find_rq(1)),
+            (AC, MATCH),
+            (RQ, wire.abort()),
+        ),
+    ),
     "used": Said(
         "context-not-accepted",
         REQUESTOR,
@@ -198,6 +209,31 @@ CASES = {
         "level-missing",
         REQUESTOR,
         (*OPENED, (RQ, rq(wire.C_FIND, 1, wire.STUDY_FIND, NO_LEVEL)), (AC, MATCH), *RELEASED),
+    ),
+    "level, refused": Said(
+        "level-missing",
+        REQUESTOR,
+        (
+            *OPENED,
+            (RQ, rq(wire.C_FIND, 1, wire.STUDY_FIND, NO_LEVEL)),
+            (AC, rsp(wire.C_FIND, 1, 0xC000)),
+            *RELEASED,
+        ),
+    ),
+    "level, aborted": Said(
+        "level-missing",
+        REQUESTOR,
+        (*OPENED, (RQ, rq(wire.C_FIND, 1, wire.STUDY_FIND, NO_LEVEL)), (AC, wire.abort())),
+    ),
+    "level, destination": Said(
+        "move-destination-unknown",
+        ACCEPTOR,
+        (
+            *OPENED,
+            (RQ, rq(wire.C_MOVE, 1, wire.STUDY_MOVE, NO_LEVEL, destination="AWAY")),
+            (AC, rsp(wire.C_MOVE, 1, 0xA801)),
+            *RELEASED,
+        ),
     ),
     "charset": Said(
         "character-set",
@@ -462,3 +498,9 @@ def test_what_a_move_brings_on_another_association_belongs_to_it(originator: str
     assert first.id in ("move-not-delivered", "status")
     (told,) = (each for each in findings(made) if each.id == "move-not-delivered")
     assert told.change is Who.DESTINATION and "0xA700" in told.sentence
+
+
+def test_a_release_that_takes_long() -> None:
+    pieces = [Piece(side, data, 1.0) for side, data in (*OPENED, (RQ, wire.release_rq()))]
+    (found,) = findings(decode([*pieces, Piece(AC, wire.release_rp(), 4.0)]))
+    assert found.id == "silence" and found.change is Who.ACCEPTOR and "3.0 s" in found.sentence

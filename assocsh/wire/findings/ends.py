@@ -122,7 +122,10 @@ def aborted(talk: Talk, about: About) -> Iterator[Found]:
     if by is talk.local or (talk.local is None and source == 0 and by is Side.REQUESTOR):
         # who asked gave up: that is a consequence, and not the other side's doing
         rank, change = Rank.ODD, Who.NOBODY
-        step = "who aborted knows why: it asked for it, or ran out of patience"
+        step = (
+            "its own log tells why: it was told to, ran out of patience, or nothing that was "
+            "accepted fits what it wanted to send"
+        )
     elif source == 0:
         change = Who(by.value)
     what = ""

@@ -28,6 +28,8 @@ class Rank(IntEnum):
     END = 30
     REFUSED = 35
     """What was needed had not been accepted."""
+    REQUEST = 38
+    """Something was wrong with a request, and it failed."""
     FAILURE = 40
     SILENCE = 45
     """An answer that never came."""

@@ -24,19 +24,24 @@ def refused_for_good(talk: Talk) -> list[Context]:
 
 @finding("context-needed", "PS3.8 9.3.3.2", restates=True)
 def context_needed(talk: Talk, about: About) -> Iterator[Found]:
-    """Contexts were refused, and the requestor ended without having asked for anything."""
+    """Contexts were refused, and the requestor ended without having asked for anything, or
+    aborted with nothing pending."""
     if talk.needed:
         yield from _known_to_be_needed(talk, about)
         return
     refused = refused_for_good(talk)
     if not refused or talk.request is None or len(refused) == len(talk.contexts):
         return
-    if talk.exchanges or talk.exchanges_left_out or talk.ending.by is not Side.REQUESTOR:
+    if talk.local is not None or talk.ending.by is not Side.REQUESTOR:
         return
-    if talk.local is not None or talk.ending.kind is EndKind.LOST:
+    asked = bool(talk.exchanges or talk.exchanges_left_out)
+    unanswered = any(exchange.final is None for exchange in talk.exchanges)
+    gave_up = talk.ending.kind is EndKind.ABORTED and not unanswered
+    if (asked and not gave_up) or talk.ending.kind is EndKind.LOST:
         return
     more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
-    yield _refused(talk, about, refused[0], f"{more}, and nothing was asked for after that")
+    then = "the requestor gave up" if asked else "nothing was asked for after that"
+    yield _refused(talk, about, refused[0], f"{more}, and {then}")
 
 
 def _refused(talk: Talk, about: About, context: Context, more: str) -> Found:

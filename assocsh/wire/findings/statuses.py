@@ -260,7 +260,7 @@ def failing_status(talk: Talk, about: About) -> Iterator[Found]:
     for (name, status, side), exchanges in groups.items():
         first = exchanges[0]
         warning = category(status) == "Warning"
-        many = f" {len(exchanges):,} times" if len(exchanges) > 1 else f" to {first.message_id}"
+        many = f" {len(exchanges):,} times" if len(exchanges) > 1 else f" {first.message_id}"
         yield Found(
             Rank.ODD if warning else Rank.FAILURE,
             f"{about.name(side.other)} answered {name}{many} with {status_words(first)}",

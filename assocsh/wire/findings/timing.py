@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assocsh.uids import STORAGE_COMMITMENT
+from assocsh.upperlayer.pdus import A_RELEASE_RP, A_RELEASE_RQ
 from assocsh.wire.conversation import (
     EndKind,
     Message,
@@ -35,6 +36,8 @@ def no_answer(talk: Talk, about: About) -> Iterator[Found]:
     for exchange in talk.exchanges:
         if exchange.final is not None or exchange.request.cut:
             continue
+        if not cut and talk.ending.by is exchange.side.other:
+            continue  # that it ended the association is told already
         end = talk.ending.spot.time if talk.ending.spot else talk.last
         since = exchange.times.sent or exchange.times.begun or end
         if exchange.responses:
@@ -101,6 +104,7 @@ def silence(talk: Talk, about: About) -> Iterator[Found]:
         counts[turn] += 1
         if turn not in longest or pause > longest[turn][0]:
             longest[turn] = pause, before, after
+    yield from _slow_release(talk, about)
     for turn, (pause, before, after) in longest.items():
         exchange = talk.exchange(after.exchange)
         many = f", and {counts[turn] - 1} more such pauses" if counts[turn] > 1 else ""
@@ -114,6 +118,21 @@ def silence(talk: Talk, about: About) -> Iterator[Found]:
             messages=(before, after),
             exchange=exchange,
         )
+
+
+def _slow_release(talk: Talk, about: About) -> Iterator[Found]:
+    asked = next((unit for unit in talk.units if unit.type == A_RELEASE_RQ), None)
+    answer = next((unit for unit in talk.units if unit.type == A_RELEASE_RP), None)
+    if asked is None or answer is None or answer.spot.time - asked.end <= PATIENCE:
+        return
+    yield Found(
+        Rank.SLOW,
+        f"{about.name(answer.side)} took {answer.spot.time - asked.end:.1f} s to answer the "
+        "A-RELEASE-RQ",
+        answer.side,
+        "it did something else first, with what it was sent perhaps",
+        (asked, answer),
+    )
 
 
 @finding("delayed-acknowledgement", "RFC 1122 4.2.3.2")

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assocsh.dimse.commandset import CommandField
+from assocsh.dimse.status import (
+    MOVE_DESTINATION_UNKNOWN,
+    NOT_AUTHORISED,
+    OUT_OF_RESOURCES,
+    SOP_CLASS_NOT_SUPPORTED,
+    category,
+)
 from assocsh.text.visible import visible
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE
-from assocsh.wire.conversation import Message, Talk
+from assocsh.wire.conversation import EndKind, Message, Talk
 from assocsh.wire.elements import Element, elements
 from assocsh.wire.findings.finding import About, Found, Rank, finding
 from assocsh.wire.inference import transfer_syntax_of
@@ -19,6 +26,27 @@ _ROOTS = ".5.1.4.1.2."
 
 LOOKED_AT = 500
 """Messages whose data sets are read."""
+
+
+def _rank(talk: Talk, message: Message) -> Rank:
+    """What is wrong with a request comes before its failure, for which it may be the reason."""
+    exchange = talk.exchange(message.exchange)
+    if exchange is None or message is not exchange.request:
+        return Rank.DATA
+    if exchange.final is None:
+        ended_badly = talk.ending.kind in (EndKind.ABORTED, EndKind.LOST)
+        return Rank.BREACH if ended_badly and talk.ending.by is not message.side else Rank.DATA
+    status = exchange.status
+    if status is None or category(status) != "Failure" or _other_reason(exchange.name, status):
+        return Rank.DATA
+    return Rank.REQUEST
+
+
+def _other_reason(service: str, status: int) -> bool:
+    """Whether a status says that something else was wrong than the data set of the request."""
+    if status in (MOVE_DESTINATION_UNKNOWN, NOT_AUTHORISED, SOP_CLASS_NOT_SUPPORTED):
+        return True
+    return status & 0xFF00 == OUT_OF_RESOURCES and service != "C-FIND"
 
 
 def _read(talk: Talk) -> Iterator[tuple[Message, str, list[Element]]]:
@@ -44,7 +72,7 @@ def encoding(talk: Talk, about: About) -> Iterator[Found]:
         if seen is None or _kind(seen) == _kind(said):
             continue
         yield Found(
-            Rank.DATA,
+            _rank(talk, message),
             f"{about.name(message.side)} sent the data set of a {message.command.label} in "
             f"{_kind(seen)}, and {_kind(said)} was accepted for presentation context "
             f"{context.id}",
@@ -71,7 +99,7 @@ def odd_length(talk: Talk, about: About) -> Iterator[Found]:
             if element.length & 1 and element.length != 0xFFFFFFFF:
                 tag = f"({element.tag >> 16:04x},{element.tag & 0xFFFF:04x})"
                 yield Found(
-                    Rank.DATA,
+                    _rank(talk, message),
                     f"{about.name(message.side)} sent {tag} with the odd length "
                     f"{element.length:,} in a {message.command.label}",
                     message.side,
@@ -96,7 +124,7 @@ def character_set(talk: Talk, about: About) -> Iterator[Found]:
             if problem:
                 tag = f"({element.tag >> 16:04x},{element.tag & 0xFFFF:04x})"
                 yield Found(
-                    Rank.DATA,
+                    _rank(talk, message),
                     f"{about.name(message.side)} sent text in {tag} of a "
                     f"{message.command.label} that {problem}",
                     message.side,
@@ -136,7 +164,7 @@ def level_missing(talk: Talk, about: About) -> Iterator[Found]:
             continue
         if not any(element.tag == LEVEL for element in found):
             yield Found(
-                Rank.DATA,
+                _rank(talk, message),
                 f"{about.name(message.side)} sent a {command.label} without Query/Retrieve Level "
                 "(0008,0052)",
                 message.side,
