@@ -85,6 +85,14 @@ CASES = {
     "mute": Said("no-associate-answer", ACCEPTOR, ((RQ, REQUEST), (RQ, wire.abort()))),
     "web": Said("other-protocol", REQUESTOR, ((RQ, REQUEST), (AC, b"HTTP/1.1 400 Bad\r\n"))),
     "tls": Said("other-protocol", REQUESTOR, ((RQ, REQUEST), (AC, b"\x15\x03\x01\0\2\2\x46"))),
+    "both tls": Said(
+        "other-protocol",
+        NOBODY,
+        ((RQ, b"\x16\x03\x01\x02\x00\x01"), (AC, b"\x16\x03\x03\x00\x7a\x02")),
+    ),
+    "tls where none is": Said(
+        "other-protocol", ACCEPTOR, ((RQ, b"\x16\x03\x01\x02\x00\x01"), (AC, wire.abort(2, 1)))
+    ),
     "classes": Said(
         "no-context-accepted",
         REQUESTOR,

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from assocsh.text.visible import visible
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
 from assocsh.upperlayer.reasons import reject_meaning, reject_words
-from assocsh.wire.conversation import EndKind, NoteKind, Reject, Side, Talk, Unit
+from assocsh.wire.conversation import EndKind, Note, NoteKind, Reject, Side, Talk, Unit
 from assocsh.wire.findings.finding import About, Found, Rank, Who, finding
-
-_TLS = (0x15, 0x16)
 
 
 def units_of(talk: Talk, pdu_type: int) -> tuple[Unit, ...]:
@@ -66,26 +64,39 @@ def connection_failed(talk: Talk, about: About) -> Iterator[Found]:
 @finding("other-protocol", "PS3.8 9.3.1", restates=True)
 def other_protocol(talk: Talk, about: About) -> Iterator[Found]:
     """The first bytes of a side are no PDU: TLS, a web server, SSH."""
-    from assocsh.upperlayer.pdus import PDU_NAMES
-
-    for note in talk.notes:
-        if note.kind not in (NoteKind.OTHER_PROTOCOL, NoteKind.TLS):
-            continue
-        who = about.name(note.side)
-        encrypted = note.kind is NoteKind.TLS or "TLS" in note.words
-        asked_in_clear = any(unit.type in PDU_NAMES for unit in talk.units)
-        if encrypted and not asked_in_clear and note.kind is NoteKind.TLS:
-            continue  # both speak TLS: nothing is wrong with that
-        if encrypted:
-            change = Who(note.side.other.value)
-            step = f"TLS on both sides or on none: {about.name(note.side)} speaks it here"
-        else:
-            change, step = Who.REQUESTOR, "ask for the DICOM port (104, 11112, 4242)"
-        words = visible(note.words)
+    notes = {
+        note.side: note
+        for note in reversed(talk.notes)
+        if note.kind in (NoteKind.OTHER_PROTOCOL, NoteKind.TLS)
+    }
+    if not notes:
+        return
+    note = min(notes.values(), key=lambda each: each.spot.time)
+    if all(side in notes and _is_tls(notes[side]) for side in Side):
         yield Found(
-            Rank.CONNECTION, f"{who} does not speak DICOM: {words}", change, step, spot=note.spot
+            Rank.CONNECTION,
+            "both sides speak TLS: what they say cannot be read from these bytes",
+            Who.NOBODY,
+            "take it above TLS, on one of the two sides",
+            spot=note.spot,
         )
         return
+    if _is_tls(note):
+        change = Who(note.side.other.value)
+        step = f"TLS on both sides or on none: {about.name(note.side)} speaks it here"
+    else:
+        change, step = Who.REQUESTOR, "ask for the DICOM port (104, 11112, 4242)"
+    yield Found(
+        Rank.CONNECTION,
+        f"{about.name(note.side)} does not speak DICOM: {visible(note.words)}",
+        change,
+        step,
+        spot=note.spot,
+    )
+
+
+def _is_tls(note: Note) -> bool:
+    return note.kind is NoteKind.TLS or "TLS" in note.words
 
 
 @finding("closed-before-answer", "PS3.8 9.1.4", restates=True)
