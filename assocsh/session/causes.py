@@ -40,16 +40,20 @@ class Causes:
     def of_error(self, error: AssocshError, record: RequestRecord | None = None) -> Finding | None:
         """The first finding about what an error says: the end of an association, no context, or
         no answer to the request ``record``."""
-        from assocsh.wire.causes import of_end, of_missing_context
-
         live = self._state.observers.conversation()
         if isinstance(error, AssociationError):
+            if error.by == "local" and not error.hint:
+                return None  # it was asked for
+            from assocsh.wire.causes import of_end
+
             talk = live.ended_by(error)
             return _first(of_end(talk)) if talk is not None else None
         if isinstance(error, OperationTimeout):
             return _first(self.of_request(record)) if record is not None else None
         association = self._state.association
         if isinstance(error, NoPresentationContext) and association is not None:
+            from assocsh.wire.causes import of_missing_context
+
             talk = live.talk_of(association)
             if talk is not None:
                 return _first(of_missing_context(talk, error.sop_class))
