@@ -14,6 +14,8 @@ from assocsh.text.cells import cell, folded, wrapped
 if TYPE_CHECKING:
     from assocsh.datasets.dictionary import UidEntry
 
+_OF_MACHINE = re.compile(r"(?:Sta|Evt)[0-9]{1,2}|(?:AE|DT|AR|AA)[-_][0-9]{1,2}", re.IGNORECASE)
+
 COLUMNS = 80
 """Text is read best in lines of this length, however wide the terminal is."""
 
@@ -95,6 +97,7 @@ def meaning_of(words: str) -> Meaning:
     found = (
         term_meaning(words)
         or _meaning_of_status(words)
+        or _meaning_of_state(words)
         or _meaning_of_uid(words)
         or _meaning_of_attribute(words)
     )
@@ -154,6 +157,33 @@ def _meaning_of_status(words: str) -> Meaning | None:
     kind, _, words_for_it = rest.partition("   ")
     text = (f"{kind[0].upper()}{kind[1:]}.", *([f"{words_for_it}."] if words_for_it else others))
     return Meaning(title, "PS3.7 C", text, ("status", category(status)))
+
+
+def _meaning_of_state(words: str) -> Meaning | None:
+    """A state, event or action of the upper layer: ``Sta7``, ``Evt12``, ``AR-8`` (PS3.8 9.2)."""
+    if _OF_MACHINE.fullmatch(words) is None:
+        return None
+    from assocsh.upperlayer.states import TRANSITIONS, Action, Evt, State
+
+    wanted = words.lower().replace("_", "-")
+    found = next((each for each in (*State, *Evt, *Action) if str(each).lower() == wanted), None)
+    if found is None:
+        return None
+    rows: dict[str, list[str]] = {}
+    for (event, state), (action, following) in TRANSITIONS.items():
+        after = following if isinstance(following, tuple) else (following,)
+        then = f"then {' or '.join(map(str, after))}"
+        if found is action:
+            rows.setdefault(then, []).append(f"{event} in {state}")
+        elif found in (event, state):
+            where = str(state if found is event else event)
+            rows.setdefault(f"{action}, {action.meaning}; {then}", []).append(where)
+    text = [f"{found.meaning[0].upper()}{found.meaning[1:]}."]
+    at = "In" if isinstance(found, Evt) else "On"
+    for does, places in rows.items():
+        more = f" and {len(places) - 9} more" if len(places) > 9 else ""
+        text.append(f"{at} {', '.join(places[:9])}{more}: {does}.")
+    return Meaning(str(found), "PS3.8 9.2", tuple(text), ("state", "upper layer"))
 
 
 def _meaning_of_uid(words: str) -> Meaning | None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from assocsh.wire.conversation import Talk
 from assocsh.wire.timeline import page, svg
 from assocsh.wire.timeline.layout import Scale, layout, pieces
-from tests.wire.talks import Told, moved, searched, windowed
+from tests.wire.talks import ACCEPTOR, CT, Told, moved, searched, windowed
 
 HOSTILE = "</title><script>alert(1)</script>\x1b[31m\u202e\ud800&\"'\n]]>"
 SCENES = {
@@ -70,6 +70,22 @@ def test_sub_operations_are_a_section_of_their_own() -> None:
     move, store = timeline.sections[0].tracks[0], timeline.sections[1].tracks[0]
     assert move.begun < store.begun < store.done < move.done
     assert len(move.answers) == 3
+
+
+def test_what_the_peer_asks_for_is_no_part_of_our_window() -> None:
+    """A C-GET and the C-STOREs that it makes the peer send, all under way at once."""
+    told = Told(window=2).associate()
+    get = told.ask("C-GET", 1, uid=CT, label=1)
+    stores = [
+        told.after(1).ask("C-STORE", number, side=ACCEPTOR, uid=CT, parent=get)
+        for number in (1, 2, 3)
+    ]
+    for store in stores:
+        told.after(1).answer(store)
+    told.after(1).answer(get)
+    ours, theirs = layout([told.talk]).sections
+    assert (ours.title, ours.lanes) == ("ASSOCSH to ORTHANC, window 2", 1)
+    assert (theirs.title, theirs.lanes) == ("ORTHANC to ASSOCSH, window 1", 3)
 
 
 def test_one_request_alone() -> None:

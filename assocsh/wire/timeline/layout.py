@@ -11,6 +11,7 @@ from assocsh.datasets.dictionary import short_uid_name
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible
+from assocsh.wire.conversation import Side
 from assocsh.wire.ladder.layout import absolute, title_of
 from assocsh.wire.ladder.words import exchange_name
 from assocsh.wire.meanings import status_text
@@ -53,7 +54,10 @@ class Track:
 
 @dataclass(slots=True)
 class Section:
-    """One association with its requests. ``lanes``: how many were under way at once, at most."""
+    """One association with the requests of one side: those that its window is about.
+
+    ``lanes``: how many were under way at once, at most.
+    """
 
     title: str
     tracks: list[Track]
@@ -143,14 +147,10 @@ def layout(talks: Sequence[Talk], *, only: Callable[[Exchange], bool] | None = N
     begun = min(starts, default=min((absolute(talk, talk.begun) for talk in talks), default=0.0))
     timeline = Timeline(title_of(talks, begun), begun)
     for talk, several in chosen:
-        if not several:
-            continue
-        tracks = [_track(talk, exchange, begun) for exchange in several]
-        tracks.sort(key=lambda track: (track.begun, track.queued))
-        lanes = _give_lanes(tracks)
-        left_out = max(len(tracks) - TRACKS, 0) + talk.exchanges_left_out
-        section = Section(_section_title(talk), tracks[:TRACKS], lanes, left_out)
-        timeline.sections.append(section)
+        for side in Side:
+            asked = [_track(talk, each, begun) for each in several if each.side is side]
+            if asked:
+                timeline.sections.append(_section(talk, side, asked))
     timeline.scale = Scale(
         (track.queued, track.done) for section in timeline.sections for track in section.tracks
     )
@@ -226,14 +226,21 @@ def _give_lanes(tracks: list[Track]) -> int:
     return lanes
 
 
-def _section_title(talk: Talk) -> str:
-    calling = visible(talk.calling_ae or str(talk.requestor), 64)
-    called = visible(talk.called_ae or str(talk.acceptor), 64)
-    window = talk.window
-    if window is None:
-        return f"{calling} to {called}"
-    invoked = window.invoked or "unlimited"
-    return f"{calling} to {called}, window {invoked}"
+def _section(talk: Talk, side: Side, tracks: list[Track]) -> Section:
+    """The requests of a side, in the order in which they were sent, with their lanes."""
+    tracks.sort(key=lambda track: (track.begun, track.queued))
+    lanes = _give_lanes(tracks)
+    asks, asked = (
+        visible(talk.ae(each) or str(talk.address(each)), 64) for each in (side, side.other)
+    )
+    title = f"{asks} to {asked}"
+    if (window := talk.window) is not None:
+        most = window.invoked if side is Side.REQUESTOR else window.performed
+        title += f", window {most or 'unlimited'}"
+    left_out = max(len(tracks) - TRACKS, 0)
+    if side is Side.REQUESTOR:
+        left_out += talk.exchanges_left_out
+    return Section(title, tracks[:TRACKS], lanes, left_out)
 
 
 def pieces(track: Track) -> Iterator[tuple[str, float, float]]:
