@@ -132,3 +132,25 @@ async def test_a_name_that_is_not_known() -> None:
         found = finding(output, "error")
         assert found["id"] == "connection-failed" and found["change"] == "requestor"
         assert found["hint"] == "is it a typo? try the IP address"
+
+
+async def test_a_role_that_was_not_granted_has_a_line_of_its_own() -> None:
+    """The status says that nothing came, the finding why: it is the one that is followed."""
+
+    async def script(line: Wire) -> None:
+        await line.accept()
+        asked = await line.read_message()
+        counts = {"completed": 0, "failed": 1, "warning": 0}
+        await line.send(wire.response(asked, 0xA702, **counts))
+        await line.closed()
+
+    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
+        await session.run(f"open {scp.address} --contexts qr,CTImageStorage")
+        await session.run("get study StudyInstanceUID=1.2.3")
+        lines = output.said.splitlines()
+        (found,) = (line for line in lines if line.startswith("finding: "))
+        assert "the SCP role was proposed for" in found and found.endswith("[PS3.7 D.3.3.4]")
+        at = lines.index(found)
+        assert lines[at + 1] == "hint: C-MOVE instead: it does not negotiate roles for storage"
+        assert sum(line.startswith("hint: ") for line in lines) == 1
+        await session.run("abort")
