@@ -120,6 +120,21 @@ def test_who_ended_it(said: list[tuple[Side, bytes]], kind: EndKind, by: Side | 
     assert (talk.ending.kind, talk.ending.by) == (kind, by)
 
 
+def test_who_does_not_wait_for_the_answer_to_its_release() -> None:
+    talk = talk_of(*OPENED, (RQ, wire.release_rq()), (RQ, b""))
+    assert (talk.ending.kind, talk.ending.by) == (EndKind.LOST, RQ)
+    assert "before its A-RELEASE-RQ was answered" in talk.ending.reason
+
+
+def test_a_source_that_ends_is_no_end_of_the_association() -> None:
+    talk = Talk(1)
+    decoder = Decoder(talk)
+    for side, said in OPENED:
+        decoder.feed(side, said, 1.0)
+    decoder.closed(AC, 2.0, "cut")
+    assert (talk.ending.kind, talk.ending.how) == (EndKind.OPEN, "cut")
+
+
 def test_bytes_that_are_missing_inside_a_data_set_leave_the_place() -> None:
     talk = Talk(1)
     decoder = Decoder(talk)
