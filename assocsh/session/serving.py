@@ -219,7 +219,7 @@ def _watch(state: State, event: EngineEvent) -> None:
     """Show the wire of who calls, and say who was not let in: TLS that came to nothing."""
     from assocsh.association.events import StateChanged
 
-    state.observers.watch_wire(event)
+    state.observers.watch_beside(event)
     if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
         state.note(f"* {cell(event.error.message, LIMIT)}", Kind.EVENT)
         if event.error.hint:
