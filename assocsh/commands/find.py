@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
+from assocsh.commands.parameters import KEYS, LEVELS, LIMIT, MODELS, OF_ROW, REPEAT, level
 from assocsh.commands.registry import command
 from assocsh.errors import ProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
@@ -27,6 +27,7 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.dimse.requests import CFind
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
@@ -41,7 +42,7 @@ SPEC = CommandSpec(
     parameters=(level(*LEVELS, "worklist"), KEYS),
     options=(
         OF_ROW,
-        Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches"),
+        LIMIT,
         Option(
             "--model",
             Slot.CHOICE,
@@ -77,7 +78,6 @@ LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDesc
 async def find(session: Session, call: BoundCall) -> None:
     """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
     from assocsh.dimse.requests import CFind
-    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
 
     record = call.record
     level = call.required("level").upper()
@@ -90,7 +90,7 @@ async def find(session: Session, call: BoundCall) -> None:
     if "SpecificCharacterSet" not in dataset:
         # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
         dataset.SpecificCharacterSet = None
-    record.columns = columns_of(dataset, keys)
+    record.columns.paths = columns_of(dataset, keys)
     for path, _ in typed_keys(call):
         session.recent.use(path)
     request = CFind(level, dataset, model)
@@ -98,7 +98,15 @@ async def find(session: Session, call: BoundCall) -> None:
     if count is not None:
         await repeat(session, record, (request for _ in range(count)), count)
         return
-    limit = call.integer("--limit", least=1)
+    await search(session, record, request, call.integer("--limit", least=1))
+
+
+async def search(
+    session: Session, record: RequestRecord, request: CFind, limit: int | None
+) -> None:
+    """Send a C-FIND, and keep and show each match as it comes; cancel it after ``limit``."""
+    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
+
     operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
     slices = TimeSlices()

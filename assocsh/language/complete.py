@@ -30,6 +30,7 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import PartKind
+from assocsh.text.dates import DATE_WORDS
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -130,8 +131,16 @@ def _options(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
+    spec = request.context.spec
+    about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
     for choice in ranked(request.text, request.context.choices):
-        yield request.found(choice)
+        yield request.found(choice, meta=about.get(choice, ""))
+
+
+def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
+    for word in ranked(request.text, list(DATE_WORDS)):
+        yield request.found(word, meta=DATE_WORDS[word])
+    yield from keys(request)
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -220,6 +229,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.LEVEL: _choices,
     Slot.CHOICE: _choices,
     Slot.KEY: keys,
+    Slot.DATES: _dates,
     Slot.TAG: tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),

@@ -101,6 +101,8 @@ def _read(context: Context, spec: CommandSpec, tokens: list[Token]) -> None:
             if option is not None and option.slot is not None and not equals:
                 waiting = option
         else:
+            if not context.words and (of_verb := spec.of_verb(text)) is not None:
+                spec = context.spec = of_verb
             context.words.append(text)
     context.option = waiting
     if waiting is None and context.typed.raw.startswith("--") and "=" in context.typed.raw:
@@ -123,12 +125,7 @@ def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
     for word in context.words:
         while parameters:
             first = parameters[0]
-            skipped = (
-                first.slot is Slot.REQUEST
-                and not first.required
-                and len(parameters) > 1
-                and not word.startswith("#")
-            )
+            skipped = len(parameters) > 1 and not first.takes(word)
             if not first.repeated:
                 parameters.pop(0)
             if not skipped:

@@ -263,7 +263,10 @@ def _identifies_nobody(word: str) -> bool:
     if is_keyword(word) or word in COMMANDS or _STATUS.fullmatch(word):
         return True
     return any(
-        word in option.name.split("-") for spec in COMMANDS.values() for option in spec.options
+        word in option.name.split("-")
+        for command in COMMANDS.values()
+        for spec in command.with_verbs
+        for option in spec.options
     )
 
 
