@@ -17,6 +17,7 @@ from assocsh.uids import (
     EXPLICIT_LE,
     GRAYSCALE_PRINT_META,
     IMPLICIT_LE,
+    INSTANCE_AVAILABILITY_NOTIFICATION,
     JPEG_2000,
     JPEG_2000_LOSSLESS,
     JPEG_BASELINE,
@@ -26,6 +27,11 @@ from assocsh.uids import (
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
     RLE_LOSSLESS,
     STORAGE_COMMITMENT,
+    UPS_EVENT,
+    UPS_PULL,
+    UPS_PUSH,
+    UPS_QUERY,
+    UPS_WATCH,
     VERIFICATION,
     WORKLIST_FIND,
 )
@@ -57,6 +63,16 @@ _COMPRESSED_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.7",  # SC
     "1.2.840.10008.5.1.4.1.1.12.1",  # XA
 )
+
+_DEEP = frozenset(
+    (
+        "1.2.840.10008.5.1.4.1.1.4",  # MR
+        "1.2.840.10008.5.1.4.1.1.1",  # CR
+        "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
+        "1.2.840.10008.5.1.4.1.1.1.2",  # MG for presentation
+    )
+)
+"""Of these, those whose pixels have more bits than the eight of JPEG Baseline (PS3.5 8.2.1)."""
 
 _USUAL = [
     "CTImageStorage",
@@ -254,6 +270,12 @@ _SERVICES = {
     MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE: ("mpps",),
     GRAYSCALE_PRINT_META: ("print",),
+    UPS_PUSH: ("ups",),
+    UPS_PULL: ("ups",),
+    UPS_WATCH: ("ups",),
+    UPS_EVENT: ("ups",),
+    UPS_QUERY: ("ups",),
+    INSTANCE_AVAILABILITY_NOTIFICATION: ("ian",),
 }
 """Which set has a service beside query and retrieve."""
 
@@ -270,6 +292,7 @@ def _storage(*, rare: bool) -> list[ContextSpec]:
             ContextSpec(uid, (syntax,), scp=True, usefulness=Usefulness.COMPRESSED)
             for uid in _COMPRESSED_CLASSES
             for syntax in COMPRESSED
+            if syntax != JPEG_BASELINE or uid not in _DEEP
         ),
         *(
             ContextSpec(uid, scp=True, usefulness=Usefulness.RARE)

@@ -217,6 +217,7 @@ def _uids(request: CompletionRequest) -> Iterator[Suggestion]:
         for value, meta in request.provider.recent_values(keyword):
             if value.startswith(request.text):
                 yield request.found(value, meta=meta)
+    yield from _choices(request)
 
 
 def _nothing(request: CompletionRequest) -> Iterator[Suggestion]:

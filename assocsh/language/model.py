@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from assocsh.datasets.uid_form import is_uid
+
 
 class Slot(StrEnum):
     """What belongs in one place of a command line; decides checks, completion and hints."""
@@ -73,6 +75,8 @@ class Parameter:
         match self.slot:
             case Slot.REQUEST:  # ``show 2`` is row 2: a request before other words needs its #
                 return word.startswith("#")
+            case Slot.UID:
+                return word[:1] in ("", "$") or word in self.choices or is_uid(word)
             case Slot.DATES:
                 return not word[:1].isupper() and not set("=([") & set(word)
             case _:

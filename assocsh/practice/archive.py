@@ -26,6 +26,8 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
+from assocsh.practice import workitems
+from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
@@ -55,7 +57,7 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *workitems.CONTEXTS},
         any_storage=True,
         max_associations=64,
         held=index.held,
@@ -90,6 +92,8 @@ class Archive:
             FilmBoxes(),
             ImageBoxes(),
             Printer(),
+            workitems.Workitems(self.destinations),
+            Availability(),
         )
         self.instances = Instances(services, self._wait)
         self.instances.keep(Printer.instance())
@@ -167,6 +171,8 @@ class Archive:
             raise IdentifierRefused("there is no identifier", 0x00080052)
         if model == "worklist":
             return WorklistQuery(identifier)
+        if indication.context.abstract_syntax in workitems.QUERIED:
+            return WorklistQuery(identifier, lambda: workitems.steps(self.instances))
         if model is None:
             raise IdentifierRefused("C-FIND of a SOP class that has no models", 0x00080052)
         return Query(identifier, model, self.ae_title)

@@ -48,7 +48,6 @@ class Claim:
     transaction: str
     since: int
     started: str
-    label: str = ""
     state: str = IN_PROGRESS
 
     def __repr__(self) -> str:
@@ -61,6 +60,8 @@ class Workflow:
     def __init__(self) -> None:
         self.performed: dict[str, PerformedStep] = {}
         self.claims: dict[str, Claim] = {}
+        self.last_step = ""
+        """The Unified Procedure Step that is meant where none is named."""
 
     def in_progress(self) -> Iterator[PerformedStep]:
         """The performed procedure steps that have not been ended."""

@@ -1,0 +1,494 @@
+"""ups: Unified Procedure Steps: created, claimed, worked on, ended, watched (PS3.4 CC)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from assocsh.commands.parameters import KEYS, LIMIT
+from assocsh.commands.referencing import FILES, STORED, referenced
+from assocsh.commands.registry import command
+from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot, Verb
+from assocsh.output.listing import Listing
+from assocsh.output.table import Column
+from assocsh.session.keys import identifier, merged, row_of_find, spelled, typed_keys
+from assocsh.session.workflow import IN_PROGRESS, Claim
+from assocsh.text.cells import cell
+from assocsh.uids import UPS_GLOBAL_SUBSCRIPTION, UPS_PUSH
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from assocsh.dimse.requests import Request
+    from assocsh.dimse.responses import Response
+    from assocsh.session.binding import BoundCall
+    from assocsh.session.session import Session
+
+WORDS = (
+    "processing",
+    "quality-control",
+    "diagnosis",
+    "detection",
+    "interpretation",
+    "transcription",
+    "verification",
+    "print",
+)
+WHICH = Parameter(
+    "uid", Slot.UID, summary="its UID (the step that was created, claimed or found last)"
+)
+WATCHED = Parameter(
+    "uid", Slot.UID, ("all",), summary="the UID of a step, or all (the step that was last)"
+)
+OF_STEP = Option("--of", Slot.ROW, "ROW", summary="the step in this row of the last ups find")
+OF_ROW = Option("--of", Slot.ROW, "ROW", summary="patient and study of this row of the last find")
+WORKITEM = Option("--workitem", Slot.CHOICE, "WHAT", WORDS, summary="what is done (CID 9231)")
+REASON = Option("--reason", Slot.TEXT, "TEXT", summary="why")
+TO = Option("--to", Slot.AE_TITLE, "AET", summary="who is to get the events (we)")
+
+STATES = ("scheduled", "in-progress", "completed", "canceled")
+
+VERBS = (
+    Verb(
+        "find",
+        "C-FIND: the steps there are",
+        (KEYS,),
+        (Option("--state", Slot.CHOICE, "STATE", STATES, summary="those in this state"), LIMIT),
+        service="C-FIND",
+        gives_rows=True,
+    ),
+    Verb(
+        "create",
+        "N-CREATE: schedule a step",
+        (KEYS,),
+        (
+            Option("--label", Slot.TEXT, "TEXT", summary="what people call it"),
+            OF_ROW,
+            WORKITEM,
+            Option(
+                "--priority",
+                Slot.CHOICE,
+                "PRIORITY",
+                ("high", "medium", "low"),
+                summary="how urgent it is (medium)",
+            ),
+            Option("--uid", Slot.UID, "UID", summary="its UID (made here)"),
+        ),
+        service="N-CREATE",
+    ),
+    Verb(
+        "get",
+        "N-GET: all of a step, or some attributes",
+        (WHICH, Parameter("tag", Slot.TAG, repeated=True, summary="attributes to read")),
+        (OF_STEP,),
+        service="N-GET",
+    ),
+    Verb(
+        "claim",
+        "N-ACTION 1: perform it; nobody else can change it then",
+        (WHICH,),
+        (OF_STEP,),
+        service="N-ACTION",
+    ),
+    Verb(
+        "update",
+        "N-SET: attributes, or how far it has come",
+        (WHICH, KEYS),
+        (
+            OF_STEP,
+            Option("--progress", Slot.INTEGER, "PERCENT", summary="how much of it is done"),
+            Option("--says", Slot.TEXT, "TEXT", summary="what is being done"),
+        ),
+        service="N-SET",
+    ),
+    Verb(
+        "complete",
+        "N-SET, N-ACTION 1: it is done, with what came of it",
+        (WHICH, STORED, FILES),
+        (OF_STEP, WORKITEM),
+        service="N-ACTION",
+    ),
+    Verb(
+        "cancel",
+        "N-ACTION: cancel a step claimed here, or ask its performer to",
+        (WHICH,),
+        (OF_STEP, REASON),
+        service="N-ACTION",
+    ),
+    Verb(
+        "subscribe",
+        "N-ACTION 3: events of a step, or of all, from now on",
+        (WATCHED,),
+        (OF_STEP, TO, Option("--lock", summary="the step is kept until we unsubscribe")),
+        service="N-ACTION",
+    ),
+    Verb(
+        "unsubscribe",
+        "N-ACTION 4: no more events",
+        (WATCHED,),
+        (OF_STEP, TO),
+        service="N-ACTION",
+    ),
+)
+
+SPEC = CommandSpec(
+    "ups",
+    "unified procedure steps: make, claim, complete, watch",
+    Heading.SERVICES,
+    order=26,
+    parameters=(
+        Parameter(
+            "verb",
+            Slot.CHOICE,
+            tuple(verb.name for verb in VERBS),
+            summary="the steps that were claimed here",
+        ),
+    ),
+    verbs=VERBS,
+    examples=(
+        "ups create --label 'Lung CAD' --workitem detection PatientID=PRC-1001",
+        "ups subscribe",
+        "ups claim",
+        "ups update --progress 50 --says 'half of the slices'",
+        "ups get ProcedureStepState ProcedureStepProgressInformationSequence",
+        "ups complete examples/sr.dcm",
+        "ups unsubscribe",
+        "ups create --label Print --priority high; ups cancel --reason 'not needed any more'",
+        "ups find --state completed",
+        "ups",
+    ),
+    section="PS3.4 CC (Unified Procedure Step Service Class)",
+    details="A claim has a Transaction UID, which locks the step. It is kept here and shown "
+    "nowhere.",
+)
+
+
+@command(SPEC)
+async def ups(session: Session, call: BoundCall) -> None:
+    """List the claims, or do what the verb says."""
+    verb = call.call.spec.verb
+    if not verb:
+        show_claims(session)
+        return
+    perform: dict[str, Callable[[Session, BoundCall], Awaitable[None]]] = {
+        "find": find_steps,
+        "create": create,
+        "get": read,
+        "claim": claim,
+        "update": update,
+        "complete": complete,
+        "cancel": cancel,
+        "subscribe": subscribe,
+        "unsubscribe": subscribe,
+    }
+    await perform[verb](session, call)
+
+
+async def find_steps(session: Session, call: BoundCall) -> None:
+    """C-FIND on UPS Pull, Watch or Query."""
+    from assocsh.commands.find import search
+    from assocsh.commands.workitems import ALSO_RETURNED, RETURNED, FindSteps
+
+    typed = typed_keys(call)
+    state = call.option("--state")
+    keys = merged([("ProcedureStepState", state.replace("-", " ").upper())] if state else [], typed)
+    named = {spelled(path) for path, _ in keys}
+    keys += [(path, None) for path in (*RETURNED, *ALSO_RETURNED) if path.lower() not in named]
+    call.record.columns.paths = list(
+        dict.fromkeys((*RETURNED, *(path for path, _ in typed if path not in ALSO_RETURNED)))
+    )
+    call.record.columns.alone = True
+    request = FindSteps("WORKLIST", identifier(session, "WORKLIST", keys))
+    await search(session, call.record, request, call.integer("--limit", least=1))
+
+
+async def create(session: Session, call: BoundCall) -> None:
+    """N-CREATE of a SCHEDULED step. Raises UsageError for what it lacks."""
+    from assocsh.commands.workitems import CreateStep, created
+    from assocsh.datasets.uid_form import new_uid
+
+    row: Dataset | None = None
+    if call.option("--of") is not None:
+        find, number = row_of_find(call)
+        row = find.results.dataset(number - 1)
+    made = created(
+        row,
+        typed_keys(call),
+        label=call.option("--label"),
+        priority=call.option("--priority"),
+        workitem=call.option("--workitem"),
+        inputs=(),
+        now=datetime.now().astimezone(),
+    )
+    uid = call.option("--uid") or new_uid()
+    if (await ask(session, call, CreateStep(UPS_PUSH, uid, made), show=False)) is not None:
+        note_step(session, call, uid)
+    call.record.detail = f"step {cell(uid)}"
+
+
+async def read(session: Session, call: BoundCall) -> None:
+    """N-GET."""
+    from assocsh.commands.workitems import ReadStep
+    from assocsh.datasets.dictionary import find_tag
+
+    uid = await the_step(session, call)
+    tags = tuple(find_tag(word).tag for word in call.arguments.get("tag", ()))
+    await ask(session, call, ReadStep(UPS_PUSH, uid, tags))
+
+
+async def claim(session: Session, call: BoundCall) -> None:
+    """Change UPS State to IN PROGRESS, with a new Transaction UID."""
+    from assocsh.datasets.uid_form import new_uid
+
+    uid = await the_step(session, call)
+    claims = session.workflow.claims
+    before = claims.get(uid)
+    if before is not None and before.peer == session.peer and before.state == IN_PROGRESS:
+        raise UsageError(
+            f"#{before.since} claimed {cell(uid)} already",
+            hint="`ups complete` or `ups cancel` ends it",
+        )
+    made = Claim(
+        uid,
+        session.peer,
+        new_uid(),
+        call.record.number,
+        f"{datetime.now().astimezone():%Y%m%d%H%M%S}",
+    )
+    if await change_state(session, call, made, IN_PROGRESS):
+        claims[uid] = made
+        note_step(session, call, uid)
+        call.record.detail = f"claimed {cell(uid)}"
+
+
+async def update(session: Session, call: BoundCall) -> None:
+    """N-SET: what was typed, with the Transaction UID where the step was claimed here."""
+    from assocsh.commands.workitems import PROGRESS
+    from assocsh.datasets.identifiers import build_identifier
+
+    uid = await the_step(session, call)
+    keys = typed_keys(call)
+    progress = call.integer("--progress", most=100)
+    if progress is not None:
+        keys.append((f"{PROGRESS}[0].ProcedureStepProgress", str(progress)))
+    if (said := call.option("--says")) is not None:
+        keys.append((f"{PROGRESS}[0].ProcedureStepProgressDescription", said))
+    if not keys:
+        raise UsageError(
+            "there is nothing to set",
+            hint="Keyword=value, or `--progress 50`",
+        )
+    await set_step(session, call, uid, build_identifier(None, keys))
+
+
+async def complete(session: Session, call: BoundCall) -> None:
+    """What the final state needs is read, checked and set; then COMPLETED. Raises UsageError."""
+    from assocsh.commands.workitems import ASKED_TO_COMPLETE, PERFORMED, ReadStep, performed
+    from assocsh.datasets.dictionary import find_tag
+    from assocsh.datasets.identifiers import dataset_from
+
+    uid = await the_step(session, call)
+    held = claimed_here(session, uid)
+    outputs = await referenced(session, call, since=held.since)
+    call.record.operations.expected = 3
+    tags = tuple(find_tag(keyword).tag for keyword in ASKED_TO_COMPLETE)
+    answer = await ask(session, call, ReadStep(UPS_PUSH, uid, tags), show=False)
+    step = None if answer is None else answer.dataset
+    if step is None:
+        call.record.operations.expected = call.record.total
+        return
+    state = str(step.get("ProcedureStepState") or "")
+    if state != IN_PROGRESS:
+        held.state = state or held.state
+        call.record.operations.expected = call.record.total
+        raise UsageError(
+            f"{cell(uid)} is {cell(state)} at the peer: only what is IN PROGRESS is completed"
+        )
+    try:
+        item = performed(
+            step,
+            workitem=call.option("--workitem"),
+            station=session.open_association().calling_ae,
+            started=held.started,
+            outputs=outputs,
+            now=datetime.now().astimezone(),
+        )
+    except UsageError:
+        call.record.operations.expected = call.record.total
+        raise
+    if not await set_step(session, call, uid, dataset_from({PERFORMED: [item]})):
+        call.record.operations.expected = call.record.total
+        return
+    if await change_state(session, call, held, "COMPLETED"):
+        held.state = "COMPLETED"
+    call.record.detail = f"{held.state} {cell(uid)}"
+
+
+async def cancel(session: Session, call: BoundCall) -> None:
+    """Cancel what was claimed here; ask for it where somebody else performs the step."""
+    from assocsh.commands.performing import reason_item
+    from assocsh.commands.workitems import PROGRESS, REQUEST_CANCEL, ActOnStep
+    from assocsh.datasets.identifiers import dataset_from
+
+    uid = await the_step(session, call)
+    reason = call.option("--reason")
+    held = session.workflow.claims.get(uid)
+    if held is None or held.peer != session.peer or held.state != IN_PROGRESS:
+        said = dataset_from({"ReasonForCancellation": reason}) if reason else None
+        asked = ActOnStep(UPS_PUSH, uid, REQUEST_CANCEL, said)
+        if await ask(session, call, asked, show=False) is not None:
+            call.record.detail = f"asked for {cell(uid)}: its performer decides"
+        return
+    call.record.operations.expected = 2
+    item: dict[str, Any] = {
+        "ProcedureStepCancellationDateTime": f"{datetime.now().astimezone():%Y%m%d%H%M%S}",
+        "ProcedureStepDiscontinuationReasonCodeSequence": [reason_item("unspecified")],
+    }
+    if reason:
+        item["ReasonForCancellation"] = reason
+    if not await set_step(session, call, uid, dataset_from({PROGRESS: [item]})):
+        call.record.operations.expected = call.record.total
+        return
+    if await change_state(session, call, held, "CANCELED"):
+        held.state = "CANCELED"
+    call.record.detail = f"{held.state} {cell(uid)}"
+
+
+async def subscribe(session: Session, call: BoundCall) -> None:
+    """Subscribe, or unsubscribe: ``Receiving AE`` is who gets the events (CC.2.3)."""
+    from assocsh.commands.workitems import SUBSCRIBE, UNSUBSCRIBE, ActOnStep
+    from assocsh.datasets.identifiers import dataset_from
+
+    every = (call.argument("uid") or "").lower() == "all"
+    uid = UPS_GLOBAL_SUBSCRIPTION if every else await the_step(session, call)
+    receiver = call.option("--to") or session.open_association().calling_ae
+    wanted = call.call.spec.verb == "subscribe"
+    information = {"ReceivingAE": receiver}
+    if wanted:
+        information["DeletionLock"] = "TRUE" if call.flag("--lock") else "FALSE"
+    kind = SUBSCRIBE if wanted else UNSUBSCRIBE
+    request = ActOnStep(UPS_PUSH, uid, kind, dataset_from(information))
+    if await ask(session, call, request, show=False) is not None:
+        about = "all steps" if every else cell(uid)
+        call.record.detail = f"{cell(receiver)} {'hears' if wanted else 'hears no more'} of {about}"
+
+
+async def ask(
+    session: Session, call: BoundCall, request: Request, *, show: bool = True
+) -> Response | None:
+    """Send a request, keep and show what it brings; None when the peer did not do it.
+
+    Without ``show`` a data set is shown in JSON alone: it is what was sent, come back.
+    """
+    from assocsh.session.reading import dataset_of
+
+    record = call.record
+    final = await session.send(request, record).result()
+    if final.data:
+        dataset = dataset_of(session, record, final)
+        record.keep(final)
+        if show or session.settings.format == "json":
+            session.presenter.response(record, final, dataset)
+    return final if final.category in ("Success", "Warning") else None
+
+
+async def set_step(session: Session, call: BoundCall, uid: str, changes: Dataset) -> bool:
+    """N-SET; the Transaction UID goes with it where the step was claimed here (CC.2.6.2)."""
+    from assocsh.commands.workitems import SetStep
+
+    held = session.workflow.claims.get(uid)
+    if held is not None and held.peer == session.peer:
+        changes.TransactionUID = held.transaction
+    return await ask(session, call, SetStep(UPS_PUSH, uid, changes), show=False) is not None
+
+
+async def change_state(session: Session, call: BoundCall, held: Claim, state: str) -> bool:
+    """N-ACTION, Change UPS State (CC.2.1)."""
+    from assocsh.commands.workitems import CHANGE_STATE, ActOnStep
+    from assocsh.datasets.identifiers import dataset_from
+
+    information = dataset_from({"TransactionUID": held.transaction, "ProcedureStepState": state})
+    request = ActOnStep(UPS_PUSH, held.uid, CHANGE_STATE, information)
+    return await ask(session, call, request, show=False) is not None
+
+
+def note_step(session: Session, call: BoundCall, uid: str) -> None:
+    """This step is the one that is meant from now on where none is named."""
+    session.workflow.last_step = uid
+    session.recent.add("SOPInstanceUID", uid, f"#{call.record.number} step")
+
+
+async def the_step(session: Session, call: BoundCall) -> str:
+    """The UID of the step that a command is about. Raises UsageError when there is none.
+
+    It is named, or of a row of a find; else it is the last one that was created, claimed or named.
+    """
+    uid = call.argument("uid") or ""
+    if call.option("--of") is not None:
+        if uid:
+            raise UsageError("a UID and a row are two steps", hint="name one of them")
+        find, row = row_of_find(call)
+        uid = str(find.results.dataset(row - 1).get("SOPInstanceUID") or "")
+        if not uid:
+            raise UsageError(
+                f"row {row} of #{find.number} has no SOPInstanceUID",
+                hint="--of takes a row of `ups find`",
+            )
+    if not uid:
+        await until_answered(session, call)
+        uid = session.workflow.last_step
+    if not uid:
+        raise UsageError(
+            "no step was named, and none was created or claimed here",
+            hint="`ups find` lists those of the peer; `ups claim --of 1` takes the first",
+        )
+    session.workflow.last_step = uid
+    return uid
+
+
+async def until_answered(session: Session, call: BoundCall) -> None:
+    """Wait for what was typed before about steps: it tells which one is the last."""
+    for record in session.requests[: call.record.number - 1]:
+        if record.call.spec.name == call.name:
+            await record.done.wait()
+
+
+def claimed_here(session: Session, uid: str) -> Claim:
+    """The claim on a step. Raises UsageError when there is none, or no more."""
+    held = session.workflow.claims.get(uid)
+    if held is None:
+        raise UsageError(
+            f"{cell(uid)} was not claimed here: only who has its Transaction UID can complete it",
+            hint=f"`ups claim {cell(uid)}` claims it, unless somebody else did",
+        )
+    if held.state != IN_PROGRESS:
+        raise UsageError(
+            f"{cell(uid)} is {held.state}: it may no longer be changed (PS3.4 CC.1.1)",
+            hint="`ups create` schedules another one",
+        )
+    if held.peer != session.peer:
+        raise UsageError(
+            f"{cell(uid)} was claimed at {cell(held.peer)}, and {cell(session.peer)} is open now",
+            hint=f"`open {cell(held.peer)}` first",
+        )
+    return held
+
+
+def show_claims(session: Session) -> None:
+    """Every step that was claimed here; not what locks it."""
+    rows: list[dict[str, Any]] = [
+        {"request": one.since, "state": one.state, "peer": one.peer, "uid": one.uid}
+        for one in session.workflow.claims.values()
+    ]
+    if not rows and session.settings.format != "json":
+        session.note("no step was claimed here: `ups find` lists what there is to claim")
+        return
+    columns = [
+        Column("request", "#", right=True, least=3),
+        Column("state", least=11),
+        Column("peer"),
+        Column("uid", middle=True, least=13),
+    ]
+    session.presenter.listing(Listing("claim", columns, rows))
