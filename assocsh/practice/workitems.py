@@ -115,6 +115,7 @@ class Workitems(Service):
                 raise Refused(status.MISSING_ATTRIBUTE_VALUE, keyword)
         if attributes.get("TransactionUID"):
             raise Refused(status.INVALID_ATTRIBUTE_VALUE, "TransactionUID has to be empty")
+        attributes.pop("TransactionUID", None)  # it is never read back (CC.2.7)
         for keyword in (PERFORMED, PROGRESS):
             if attributes.get(keyword):
                 raise Refused(status.INVALID_ATTRIBUTE_VALUE, f"{keyword} has to be empty")
