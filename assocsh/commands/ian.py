@@ -63,7 +63,7 @@ async def ian(session: Session, call: BoundCall) -> None:
     if not series:
         raise UsageError(
             "nothing was stored here yet, so there is nothing to tell of",
-            hint="name files, or `store` them first",
+            hint="name files, or store them first",
         )
     studies: dict[str, list[ReferencedSeries]] = {}
     for one in series:

@@ -143,7 +143,7 @@ async def start(session: Session, call: BoundCall) -> None:
         raise UsageError(
             f"#{known_step.since} began this step already: {cell(known_step.uid)} is "
             f"{known_step.status or 'not answered yet'}",
-            hint="`mpps` lists the steps; `mpps complete` or `mpps discontinue` ends one",
+            hint="`mpps` lists the steps; `mpps discontinue` gives it up",
         )
     step = PerformedStep(
         uid,

@@ -106,8 +106,12 @@ VERBS = (
     Verb(
         "complete",
         "N-SET, N-ACTION 1: it is done, with what came of it",
-        (WHICH, STORED, FILES),
-        (OF_STEP, WORKITEM),
+        (STORED, FILES),
+        (
+            OF_STEP,
+            Option("--uid", Slot.UID, "UID", summary="the step of this UID (the last one)"),
+            WORKITEM,
+        ),
         service="N-ACTION",
     ),
     Verb(
@@ -278,7 +282,7 @@ async def update(session: Session, call: BoundCall) -> None:
     if not keys:
         raise UsageError(
             "there is nothing to set",
-            hint="Keyword=value, or `--progress 50`",
+            hint="Keyword=value, or --progress",
         )
     await set_step(session, call, uid, build_identifier(None, keys))
 
@@ -425,7 +429,7 @@ async def the_step(session: Session, call: BoundCall) -> str:
 
     It is named, or of a row of a find; else it is the last one that was created, claimed or named.
     """
-    uid = call.argument("uid") or ""
+    uid = call.argument("uid") or call.option("--uid") or ""
     if call.option("--of") is not None:
         if uid:
             raise UsageError("a UID and a row are two steps", hint="name one of them")
@@ -461,7 +465,7 @@ def claimed_here(session: Session, uid: str) -> Claim:
     if held is None:
         raise UsageError(
             f"{cell(uid)} was not claimed here: only who has its Transaction UID can complete it",
-            hint=f"`ups claim {cell(uid)}` claims it, unless somebody else did",
+            hint="`ups claim` claims it, unless somebody else did",
         )
     if held.state != IN_PROGRESS:
         raise UsageError(

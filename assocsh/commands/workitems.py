@@ -302,6 +302,6 @@ def performed(
         raise UsageError(
             f"no value for {', '.join(missing)}: a step is not completed without (PS3.4 "
             "CC.2.5.1.1), and nothing was sent",
-            hint="`--workitem processing` says what was done",
+            hint="--workitem says what was done",
         )
     return item

@@ -97,6 +97,8 @@ class Archive:
         )
         self.instances = Instances(services, self._wait)
         self.instances.keep(Printer.instance())
+        for step in workitems.examples(contents.index.steps()):
+            self.instances.keep(step)
 
     def handlers(self) -> Handlers:
         """The handler table for ``listen``."""

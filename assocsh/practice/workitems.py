@@ -7,7 +7,7 @@ Transaction UID, and nobody changes it without that.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from assocsh.datasets.identifiers import dataset_from
 from assocsh.dimse import status
 from assocsh.dimse.requests import NEventReport
 from assocsh.errors import AssocshError
+from assocsh.practice.generator import uid
 from assocsh.practice.matching import Test, compile_identifier
 from assocsh.practice.normalized import Instance, Instances, Refused, Service
 
@@ -317,6 +318,39 @@ class OnEventContext(NEventReport):
     @property
     def sop_classes(self) -> tuple[str, ...]:
         return (uids.UPS_EVENT, uids.UPS_WATCH, uids.UPS_PULL, uids.UPS_PUSH, uids.UPS_QUERY)
+
+
+EXAMPLES = (("110004", "Computer Aided Detection"), ("110001", "Image Processing"))
+"""What there is to do in an archive that has something scheduled (PS3.16 CID 9231)."""
+
+
+def examples(scheduled: Iterable[Dataset]) -> Iterator[Instance]:
+    """A step for each of ``EXAMPLES``, for the patients of what is scheduled."""
+    for number, (item, (value, meaning)) in enumerate(zip(scheduled, EXAMPLES, strict=False)):
+        made = dataset_from(
+            {
+                "SpecificCharacterSet": item.get("SpecificCharacterSet"),
+                "SOPClassUID": uids.UPS_PUSH,
+                "SOPInstanceUID": uid("workitem", number),
+                "ScheduledProcedureStepModificationDateTime": _now(),
+                "ScheduledProcedureStepStartDateTime": _now(),
+                "ScheduledWorkitemCodeSequence": [
+                    {
+                        "CodeValue": value,
+                        "CodingSchemeDesignator": "DCM",
+                        "CodeMeaning": meaning,
+                    }
+                ],
+                "InputReadinessState": "READY",
+                "PatientName": str(item.PatientName),
+                "PatientID": str(item.PatientID),
+                "ProcedureStepState": SCHEDULED,
+                "ScheduledProcedureStepPriority": "MEDIUM",
+                "WorklistLabel": "PRACTICE",
+                "ProcedureStepLabel": meaning,
+            }
+        )
+        yield Instance(uids.UPS_PUSH, made.SOPInstanceUID, made)
 
 
 def missing_for(attributes: Dataset, state: str) -> list[str]:

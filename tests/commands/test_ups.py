@@ -70,7 +70,9 @@ async def test_which_step_is_meant(practising: Shell) -> None:
     )
     assert await session.run("ups claim") == 0
     assert list(session.workflow.claims) == ["1.2.2"]
-    assert await session.run("ups find --state scheduled; ups claim --of 1") == 0, output.said
+    assert (
+        await session.run("ups find --state scheduled ProcedureStepLabel=A; ups claim --of 1") == 0
+    ), output.said
     assert list(session.workflow.claims) == ["1.2.2", "1.2.1"]
     assert (
         await session.run("ups update 1.2.2 ProcedureStepLabel=New; ups get ProcedureStepLabel")
@@ -99,7 +101,7 @@ async def test_at_the_prompt_the_last_one_is_waited_for(practising: Shell) -> No
         ("ups create", "no value for ProcedureStepLabel"),
         ("ups create --label X ScheduledProcedureStepStartDateTime=", "StartDateTime"),
         ("ups update 1.2.3", "there is nothing to set"),
-        ("ups complete 1.2.3", "was not claimed here"),
+        ("ups complete --uid 1.2.3", "was not claimed here"),
     ],
 )
 async def test_what_is_refused_here(practising: Shell, line: str, why: str) -> None:

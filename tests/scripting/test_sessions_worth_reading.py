@@ -22,6 +22,12 @@ VARIABLES = {
     "worklist": {"modality": "CT"},
     "window": {"granted": "8"},
     "load": {"limit": "60s"},
+    "modality": {
+        "modality": "CT",
+        "file": "examples/ct.dcm",
+        **dict.fromkeys(("worklist", "steps", "archive"), "practice"),
+    },
+    "workitem": {"file": "examples/sr.dcm"},
 }
 
 RunSession = Callable[..., ScriptOutcome]

@@ -241,7 +241,7 @@ async def test_a_second_claim_is_refused_by_the_peer(strict: Strict) -> None:
         assert not second.workflow.claims
         assert await second.run(f"ups update {uid} ProcedureStepLabel=B") == 1
         assert second.requests[-1].status == 0xC301
-        assert await second.run(f"ups complete {uid}") != 0
+        assert await second.run(f"ups complete --uid {uid}") != 0
         assert "was not claimed here" in output.said
 
 
