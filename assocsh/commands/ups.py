@@ -7,8 +7,30 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.parameters import KEYS, LIMIT
+from assocsh.commands.performing import reason_item
 from assocsh.commands.referencing import FILES, STORED, referenced
 from assocsh.commands.registry import command
+from assocsh.commands.stepping import (
+    ask,
+    change_state,
+    claimed_here,
+    note_step,
+    set_step,
+    the_step,
+)
+from assocsh.commands.workitems import (
+    ALSO_RETURNED,
+    ASKED_TO_COMPLETE,
+    PERFORMED,
+    PROGRESS,
+    REQUEST_CANCEL,
+    RETURNED,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    WORKITEMS,
+    created,
+    performed,
+)
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot, Verb
 from assocsh.output.listing import Listing
@@ -21,21 +43,9 @@ from assocsh.uids import UPS_GLOBAL_SUBSCRIPTION, UPS_PUSH
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from assocsh.dimse.requests import Request
-    from assocsh.dimse.responses import Response
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
-WORDS = (
-    "processing",
-    "quality-control",
-    "diagnosis",
-    "detection",
-    "interpretation",
-    "transcription",
-    "verification",
-    "print",
-)
 WHICH = Parameter(
     "uid", Slot.UID, summary="its UID (the step that was created, claimed or found last)"
 )
@@ -44,7 +54,9 @@ WATCHED = Parameter(
 )
 OF_STEP = Option("--of", Slot.ROW, "ROW", summary="the step in this row of the last ups find")
 OF_ROW = Option("--of", Slot.ROW, "ROW", summary="patient and study of this row of the last find")
-WORKITEM = Option("--workitem", Slot.CHOICE, "WHAT", WORDS, summary="what is done (CID 9231)")
+WORKITEM = Option(
+    "--workitem", Slot.CHOICE, "WHAT", tuple(WORKITEMS), summary="what is done (CID 9231)"
+)
 REASON = Option("--reason", Slot.TEXT, "TEXT", summary="why")
 TO = Option("--to", Slot.AE_TITLE, "AET", summary="who is to get the events (we)")
 
@@ -193,7 +205,7 @@ async def ups(session: Session, call: BoundCall) -> None:
 async def find_steps(session: Session, call: BoundCall) -> None:
     """C-FIND on UPS Pull, Watch or Query."""
     from assocsh.commands.find import search
-    from assocsh.commands.workitems import ALSO_RETURNED, RETURNED, FindSteps
+    from assocsh.dimse.workitems import FindSteps
 
     typed = typed_keys(call)
     state = call.option("--state")
@@ -210,8 +222,8 @@ async def find_steps(session: Session, call: BoundCall) -> None:
 
 async def create(session: Session, call: BoundCall) -> None:
     """N-CREATE of a SCHEDULED step. Raises UsageError for what it lacks."""
-    from assocsh.commands.workitems import CreateStep, created
     from assocsh.datasets.uid_form import new_uid
+    from assocsh.dimse.workitems import CreateStep
 
     row: Dataset | None = None
     if call.option("--of") is not None:
@@ -234,8 +246,8 @@ async def create(session: Session, call: BoundCall) -> None:
 
 async def read(session: Session, call: BoundCall) -> None:
     """N-GET."""
-    from assocsh.commands.workitems import ReadStep
     from assocsh.datasets.dictionary import find_tag
+    from assocsh.dimse.workitems import ReadStep
 
     uid = await the_step(session, call)
     tags = tuple(find_tag(word).tag for word in call.arguments.get("tag", ()))
@@ -269,7 +281,6 @@ async def claim(session: Session, call: BoundCall) -> None:
 
 async def update(session: Session, call: BoundCall) -> None:
     """N-SET: what was typed, with the Transaction UID where the step was claimed here."""
-    from assocsh.commands.workitems import PROGRESS
     from assocsh.datasets.identifiers import build_identifier
 
     uid = await the_step(session, call)
@@ -289,9 +300,9 @@ async def update(session: Session, call: BoundCall) -> None:
 
 async def complete(session: Session, call: BoundCall) -> None:
     """What the final state needs is read, checked and set; then COMPLETED. Raises UsageError."""
-    from assocsh.commands.workitems import ASKED_TO_COMPLETE, PERFORMED, ReadStep, performed
     from assocsh.datasets.dictionary import find_tag
     from assocsh.datasets.identifiers import dataset_from
+    from assocsh.dimse.workitems import ReadStep
 
     uid = await the_step(session, call)
     held = claimed_here(session, uid)
@@ -332,9 +343,8 @@ async def complete(session: Session, call: BoundCall) -> None:
 
 async def cancel(session: Session, call: BoundCall) -> None:
     """Cancel what was claimed here; ask for it where somebody else performs the step."""
-    from assocsh.commands.performing import reason_item
-    from assocsh.commands.workitems import PROGRESS, REQUEST_CANCEL, ActOnStep
     from assocsh.datasets.identifiers import dataset_from
+    from assocsh.dimse.workitems import ActOnStep
 
     uid = await the_step(session, call)
     reason = call.option("--reason")
@@ -362,8 +372,8 @@ async def cancel(session: Session, call: BoundCall) -> None:
 
 async def subscribe(session: Session, call: BoundCall) -> None:
     """Subscribe, or unsubscribe: ``Receiving AE`` is who gets the events (CC.2.3)."""
-    from assocsh.commands.workitems import SUBSCRIBE, UNSUBSCRIBE, ActOnStep
     from assocsh.datasets.identifiers import dataset_from
+    from assocsh.dimse.workitems import ActOnStep
 
     every = (call.argument("uid") or "").lower() == "all"
     uid = UPS_GLOBAL_SUBSCRIPTION if every else await the_step(session, call)
@@ -377,107 +387,6 @@ async def subscribe(session: Session, call: BoundCall) -> None:
     if await ask(session, call, request, show=False) is not None:
         about = "all steps" if every else cell(uid)
         call.record.detail = f"{cell(receiver)} {'hears' if wanted else 'hears no more'} of {about}"
-
-
-async def ask(
-    session: Session, call: BoundCall, request: Request, *, show: bool = True
-) -> Response | None:
-    """Send a request, keep and show what it brings; None when the peer did not do it.
-
-    Without ``show`` a data set is shown in JSON alone: it is what was sent, come back.
-    """
-    from assocsh.session.reading import dataset_of
-
-    record = call.record
-    final = await session.send(request, record).result()
-    if final.data:
-        dataset = dataset_of(session, record, final)
-        record.keep(final)
-        if show or session.settings.format == "json":
-            session.presenter.response(record, final, dataset)
-    return final if final.category in ("Success", "Warning") else None
-
-
-async def set_step(session: Session, call: BoundCall, uid: str, changes: Dataset) -> bool:
-    """N-SET; the Transaction UID goes with it where the step was claimed here (CC.2.6.2)."""
-    from assocsh.commands.workitems import SetStep
-
-    held = session.workflow.claims.get(uid)
-    if held is not None and held.peer == session.peer:
-        changes.TransactionUID = held.transaction
-    return await ask(session, call, SetStep(UPS_PUSH, uid, changes), show=False) is not None
-
-
-async def change_state(session: Session, call: BoundCall, held: Claim, state: str) -> bool:
-    """N-ACTION, Change UPS State (CC.2.1)."""
-    from assocsh.commands.workitems import CHANGE_STATE, ActOnStep
-    from assocsh.datasets.identifiers import dataset_from
-
-    information = dataset_from({"TransactionUID": held.transaction, "ProcedureStepState": state})
-    request = ActOnStep(UPS_PUSH, held.uid, CHANGE_STATE, information)
-    return await ask(session, call, request, show=False) is not None
-
-
-def note_step(session: Session, call: BoundCall, uid: str) -> None:
-    """This step is the one that is meant from now on where none is named."""
-    session.workflow.last_step = uid
-    session.recent.add("SOPInstanceUID", uid, f"#{call.record.number} step")
-
-
-async def the_step(session: Session, call: BoundCall) -> str:
-    """The UID of the step that a command is about. Raises UsageError when there is none.
-
-    It is named, or of a row of a find; else it is the last one that was created, claimed or named.
-    """
-    uid = call.argument("uid") or call.option("--uid") or ""
-    if call.option("--of") is not None:
-        if uid:
-            raise UsageError("a UID and a row are two steps", hint="name one of them")
-        find, row = row_of_find(call)
-        uid = str(find.results.dataset(row - 1).get("SOPInstanceUID") or "")
-        if not uid:
-            raise UsageError(
-                f"row {row} of #{find.number} has no SOPInstanceUID",
-                hint="--of takes a row of `ups find`",
-            )
-    if not uid:
-        await until_answered(session, call)
-        uid = session.workflow.last_step
-    if not uid:
-        raise UsageError(
-            "no step was named, and none was created or claimed here",
-            hint="`ups find` lists those of the peer; `ups claim --of 1` takes the first",
-        )
-    session.workflow.last_step = uid
-    return uid
-
-
-async def until_answered(session: Session, call: BoundCall) -> None:
-    """Wait for what was typed before about steps: it tells which one is the last."""
-    for record in session.requests[: call.record.number - 1]:
-        if record.call.spec.name == call.name:
-            await record.done.wait()
-
-
-def claimed_here(session: Session, uid: str) -> Claim:
-    """The claim on a step. Raises UsageError when there is none, or no more."""
-    held = session.workflow.claims.get(uid)
-    if held is None:
-        raise UsageError(
-            f"{cell(uid)} was not claimed here: only who has its Transaction UID can complete it",
-            hint="`ups claim` claims it, unless somebody else did",
-        )
-    if held.state != IN_PROGRESS:
-        raise UsageError(
-            f"{cell(uid)} is {held.state}: it may no longer be changed (PS3.4 CC.1.1)",
-            hint="`ups create` schedules another one",
-        )
-    if held.peer != session.peer:
-        raise UsageError(
-            f"{cell(uid)} was claimed at {cell(held.peer)}, and {cell(session.peer)} is open now",
-            hint=f"`open {cell(held.peer)}` first",
-        )
-    return held
 
 
 def show_claims(session: Session) -> None:

@@ -66,7 +66,6 @@ SHOWN = (
     f"{STEP}[0].ScheduledStationAETitle",
     f"{STEP}[0].ScheduledProcedureStepDescription",
     "AccessionNumber",
-    "RequestedProcedureDescription",
 )
 """The columns of the table."""
 
@@ -79,6 +78,7 @@ NEEDED = (
     "StudyInstanceUID",
     "ReferencedStudySequence",
     "RequestedProcedureID",
+    "RequestedProcedureDescription",
     "RequestedProcedureCodeSequence",
     f"{STEP}[0].ScheduledPerformingPhysicianName",
     f"{STEP}[0].ScheduledProcedureStepID",

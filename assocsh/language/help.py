@@ -99,7 +99,7 @@ def _command(spec: CommandSpec) -> str:
         lines += _wrapped(each)
         if each.verb:
             lines.append(f"      {each.summary}")
-    described = list(dict.fromkeys(_described(spec)))
+    described = list(_described(spec))
     if described:
         width = min(max(len(left) for left, _ in described), 32)
         lines += ["", *(f"  {left:{width}}  {right}" for left, right in described)]
@@ -117,14 +117,27 @@ def _command(spec: CommandSpec) -> str:
 
 
 def _described(spec: CommandSpec) -> Iterator[tuple[str, str]]:
-    """Its parameters, then its options, each with its summary; those of its verbs."""
-    for each in spec.with_verbs:
-        for parameter in each.parameters[bool(each.verb) :]:
-            if parameter.summary:
-                yield parameter.name.upper(), parameter.summary
-    for each in spec.with_verbs:
-        for option in each.options:
-            yield option.synopsis[1:-1], option.summary
+    """Its parameters, then its options, each with its summary; those of its verbs.
+
+    What one name means with one verb and not with another is said with the verb.
+    """
+    words = [
+        (each.verb, parameter.name.upper(), parameter.summary)
+        for each in spec.with_verbs
+        for parameter in each.parameters[bool(each.verb) :]
+        if parameter.summary
+    ]
+    words += [
+        (each.verb, option.synopsis[1:-1], option.summary)
+        for each in spec.with_verbs
+        for option in each.options
+    ]
+    meanings: dict[str, dict[str, str]] = {}
+    for verb, name, summary in words:
+        meanings.setdefault(name, {}).setdefault(summary, verb)
+    for name, summaries in meanings.items():
+        for summary, verb in summaries.items():
+            yield name, summary if len(summaries) == 1 else f"{verb}: {summary}"
 
 
 def _joined(example: str, width: int = 100) -> list[str]:

@@ -71,6 +71,7 @@ FINAL: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """By final state the sequence, and what its item needs a value of (CC.2.5.1.1)."""
 
+ASSIGNED_TO = ("ScheduledStationNameCodeSequence", "ScheduledHumanPerformersSequence")
 REPORTED = ("ReasonForCancellation", "ContactURI", "ContactDisplayName")
 
 
@@ -282,10 +283,14 @@ class Workitems(Service):
         """Report what is different from what was told last (CC.2.4.3)."""
         attributes = step.attributes
         progress = attributes.get(PROGRESS)
+        assigned = {
+            keyword: attributes[keyword].value for keyword in ASSIGNED_TO if attributes.get(keyword)
+        }
         now = (
             attributes.ProcedureStepState,
             attributes.get("InputReadinessState"),
             str(progress or ""),
+            str(assigned or ""),
         )
         before = self._told.get(step.uid)
         self._told[step.uid] = now
@@ -293,6 +298,8 @@ class Workitems(Service):
             await self._report(step, STATE_REPORT, _state_of(step))
         if before is not None and before[2] != now[2] and progress:
             await self._report(step, PROGRESS_REPORT, {PROGRESS: progress})
+        if assigned and (before is None or before[3] != now[3]):
+            await self._report(step, ASSIGNED, assigned)
 
     async def _report(self, step: Instance, event: int, said: Mapping[str, object]) -> None:
         for receiver in self._subscriptions.hear_of(step):

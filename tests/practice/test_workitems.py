@@ -271,6 +271,9 @@ async def test_events_of_one_step(practice: Practice, association: Association) 
         await heard.until((1, "SCHEDULED"))
         assert await status(association, change("IN PROGRESS")) == 0
         await heard.until((1, "IN PROGRESS"))
+        assigned = {"TransactionUID": KEY, "ScheduledStationNameCodeSequence": [code("S1")]}
+        assert await status(association, NSet(PUSH, STEP, assigned)) == 0
+        await heard.until((5, ""))
         progress = {"ProcedureStepProgressInformationSequence": [{"ProcedureStepProgress": "50"}]}
         assert await status(association, NSet(PUSH, STEP, {"TransactionUID": KEY, **progress})) == 0
         await heard.until((3, ""))
