@@ -6,35 +6,17 @@ names another class than UPS Push, and what comes on a context of a class that d
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydicom import Dataset
-from pydicom.sequence import Sequence
 
 from tests.peers.dcmtk import Wlmscpfs
 from tests.peers.dicom_files import InstanceFile
-from tests.peers.process import LOOPBACK, PeerProcess, free_port
+from tests.peers.programs import need
+from tests.peers.workflow import PLUGIN, Strict, WorklistOrthanc, items
 from tests.session.peer import shell
 from tests.witness.support import assocsh
-
-SCP = Path(__file__).resolve().parents[1] / "peers" / "pynetdicom_workflow.py"
-
-
-class Strict(PeerProcess):
-    """The strict SCP; ``without`` are classes that it does not accept."""
-
-    def __init__(self, folder: Path, *without: str) -> None:
-        port = free_port()
-        super().__init__(
-            [sys.executable, SCP, str(port)],
-            port=port,
-            log=folder / "workflow.log",
-            env={"WITHOUT": " ".join(without)},
-        )
-        self.address = f"STRICT@{LOOPBACK}:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -43,39 +25,16 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
         yield peer
 
 
-def item(number: int, name: str, modality: str, day: str) -> Dataset:
-    step = Dataset()
-    step.Modality = modality
-    step.ScheduledStationAETitle = "ROOM1"
-    step.ScheduledProcedureStepStartDate = day
-    step.ScheduledProcedureStepStartTime = "0800"
-    step.ScheduledProcedureStepID = f"SPS{number}"
-    step.ScheduledProcedureStepDescription = "Thorax"
-    made = Dataset()
-    made.SpecificCharacterSet = "ISO_IR 100"
-    made.AccessionNumber = f"ACC{number}"
-    made.PatientName = name
-    made.PatientID = f"WL-{number}"
-    made.PatientBirthDate = "19700101"
-    made.PatientSex = "F"
-    made.StudyInstanceUID = f"1.2.826.0.1.3680043.8.498.99.78.{number}"
-    made.RequestedProcedureID = f"RP{number}"
-    made.RequestedProcedureDescription = "Thorax"
-    made.ScheduledProcedureStepSequence = Sequence([step])
-    return made
-
-
-STEPS = (
-    ("Kowalska^Anna", "CT", "20260105"),
-    ("Müller^Jörg", "MR", "20260105"),
-    ("Rossi^Giulia", "CT", "20260106"),
-)
-
-
-@pytest.fixture(scope="module")
-def ris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wlmscpfs]:
-    items = [item(number, *step) for number, step in enumerate(STEPS, 1)]
-    with Wlmscpfs(tmp_path_factory.mktemp("worklist"), items) as peer:
+@pytest.fixture(scope="module", params=["wlmscpfs", "orthanc"])
+def ris(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Wlmscpfs | WorklistOrthanc]:
+    need(request.param)
+    folder = tmp_path_factory.mktemp("worklist")
+    if request.param == "orthanc" and not PLUGIN.exists():
+        pytest.skip(f"no {PLUGIN}")
+    kind = Wlmscpfs if request.param == "wlmscpfs" else WorklistOrthanc
+    with kind(folder, items()) as peer:
         yield peer
 
 
@@ -91,8 +50,8 @@ def ris(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wlmscpfs]:
         ("worklist --station ROOM2", []),
     ],
 )
-async def test_wlmscpfs_matches_inside_the_sequence(
-    ris: Wlmscpfs, asked: str, found: list[str]
+async def test_who_plans_matches_inside_the_sequence(
+    ris: Wlmscpfs | WorklistOrthanc, asked: str, found: list[str]
 ) -> None:
     async with shell() as (session, output):
         assert await session.run(f"open {ris.address} --contexts worklist") == 0
@@ -101,8 +60,8 @@ async def test_wlmscpfs_matches_inside_the_sequence(
         assert sorted(str(one.PatientID) for one in record.results.datasets()) == found
 
 
-async def test_a_row_of_wlmscpfs_becomes_a_step(
-    ris: Wlmscpfs, strict: Strict, instances: tuple[InstanceFile, ...]
+async def test_a_row_becomes_a_step_at_another_peer(
+    ris: Wlmscpfs | WorklistOrthanc, strict: Strict, instances: tuple[InstanceFile, ...]
 ) -> None:
     """The RIS has the worklist, another peer takes the steps: the row goes from one to the other.
 
