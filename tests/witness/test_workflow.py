@@ -6,11 +6,13 @@ names another class than UPS Push, and what comes on a context of a class that d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.peers.dcmjs import DcmjsWindow
 from tests.peers.dcmtk import Wlmscpfs
 from tests.peers.dicom_files import InstanceFile
 from tests.peers.programs import need
@@ -225,3 +227,28 @@ def test_the_program_itself(strict: Strict, instances: tuple[InstanceFile, ...])
     (claim,) = ran.of("claim")
     assert claim["state"] == "COMPLETED"
     assert "transaction" not in str(claim).lower()
+
+
+@pytest.mark.peer("dcmjs")
+async def test_dcmjs_takes_what_steps_are_made_of(
+    start_dcmjs: Callable[..., DcmjsWindow], instances: tuple[InstanceFile, ...]
+) -> None:
+    """A third decoder reads every request; it does not look at what they mean."""
+    node = start_dcmjs(max_delay=1)
+    script = f"""
+    open {node.address} --contexts mpps,ups,ian
+    mpps start {instances[0].path}
+    mpps complete {instances[0].path}
+    ups create --label CAD --workitem detection
+    ups claim
+    ups update --progress 50
+    ups cancel --reason 'no time'
+    ups subscribe all
+    ian {instances[0].path}
+    release
+    """
+    async with shell() as (session, output):
+        assert await session.run(script) == 0, output.said
+    (report,) = await asyncio.to_thread(node.reports)
+    assert report.kinds == {"N-CREATE": 3, "N-SET": 3, "N-ACTION": 3}
+    assert report.requests == report.answered == 9
