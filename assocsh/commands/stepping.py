@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.workitems import CHANGE_STATE
+from assocsh.commands.workitems import CHANGE_STATE, SUBSCRIBE
 from assocsh.errors import UsageError
 from assocsh.session.keys import row_of_find
 from assocsh.session.workflow import IN_PROGRESS, Claim
@@ -47,6 +47,17 @@ async def set_step(session: Session, call: BoundCall, uid: str, changes: Dataset
     if held is not None and held.peer == session.peer:
         changes.TransactionUID = held.transaction
     return await ask(session, call, SetStep(UPS_PUSH, uid, changes), show=False) is not None
+
+
+def subscription(uid: str, kind: int, receiver: str, *, lock: bool = False) -> Request:
+    """Subscribe or unsubscribe ``receiver`` (CC.2.3.1); only the former has a deletion lock."""
+    from assocsh.datasets.identifiers import dataset_from
+    from assocsh.dimse.workitems import ActOnStep
+
+    information = {"ReceivingAE": receiver}
+    if kind == SUBSCRIBE:
+        information["DeletionLock"] = "TRUE" if lock else "FALSE"
+    return ActOnStep(UPS_PUSH, uid, kind, dataset_from(information))
 
 
 async def change_state(session: Session, call: BoundCall, held: Claim, state: str) -> bool:

@@ -16,8 +16,10 @@ from assocsh.commands.stepping import (
     claimed_here,
     note_step,
     set_step,
+    subscription,
     the_step,
 )
+from assocsh.commands.watching import watch
 from assocsh.commands.workitems import (
     ALSO_RETURNED,
     ASKED_TO_COMPLETE,
@@ -141,6 +143,22 @@ VERBS = (
         service="N-ACTION",
     ),
     Verb(
+        "watch",
+        "N-ACTION 3 and 4: show the events of a step, or of all, until it has ended",
+        (WATCHED,),
+        (
+            OF_STEP,
+            Option("--until", Slot.CHOICE, "STATE", STATES, summary="or until this state"),
+            Option(
+                "--for",
+                Slot.DURATION,
+                "TIME",
+                summary="at most this long (until Ctrl-C; 60s in a script)",
+            ),
+        ),
+        service="N-ACTION",
+    ),
+    Verb(
         "unsubscribe",
         "N-ACTION 4: no more events",
         (WATCHED,),
@@ -171,6 +189,7 @@ SPEC = CommandSpec(
         "ups get ProcedureStepState ProcedureStepProgressInformationSequence",
         "ups complete examples/sr.dcm",
         "ups unsubscribe",
+        "ups watch --for 5s",
         "ups create --label Print --priority high; ups cancel --reason 'not needed any more'",
         "ups find --state completed",
         "ups",
@@ -198,6 +217,7 @@ async def ups(session: Session, call: BoundCall) -> None:
         "cancel": cancel,
         "subscribe": subscribe,
         "unsubscribe": subscribe,
+        "watch": watch,
     }
     await perform[verb](session, call)
 
@@ -372,18 +392,12 @@ async def cancel(session: Session, call: BoundCall) -> None:
 
 async def subscribe(session: Session, call: BoundCall) -> None:
     """Subscribe, or unsubscribe: ``Receiving AE`` is who gets the events (CC.2.3)."""
-    from assocsh.datasets.identifiers import dataset_from
-    from assocsh.dimse.workitems import ActOnStep
-
     every = (call.argument("uid") or "").lower() == "all"
     uid = UPS_GLOBAL_SUBSCRIPTION if every else await the_step(session, call)
     receiver = call.option("--to") or session.open_association().calling_ae
     wanted = call.call.spec.verb == "subscribe"
-    information = {"ReceivingAE": receiver}
-    if wanted:
-        information["DeletionLock"] = "TRUE" if call.flag("--lock") else "FALSE"
     kind = SUBSCRIBE if wanted else UNSUBSCRIBE
-    request = ActOnStep(UPS_PUSH, uid, kind, dataset_from(information))
+    request = subscription(uid, kind, receiver, lock=call.flag("--lock"))
     if await ask(session, call, request, show=False) is not None:
         about = "all steps" if every else cell(uid)
         call.record.detail = f"{cell(receiver)} {'hears' if wanted else 'hears no more'} of {about}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assocsh.results.reports import Reports
 from assocsh.session.history import EventHistory
 from assocsh.wire.exchange import ExchangeLog
 
@@ -20,6 +21,8 @@ class Observers:
     def __init__(self) -> None:
         self.exchanges = ExchangeLog()
         """What went back and forth for the recent requests."""
+        self.reports = Reports()
+        """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
         self._all: list[Observer] = [self.exchanges]
         self._of_pdus: list[Observer] | None = None

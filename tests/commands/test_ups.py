@@ -208,3 +208,65 @@ def test_nor_in_the_log_of_a_script(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert asyncio.run(run.all()) == 0
     said = json.dumps(log, default=str)
     assert "1.2.1" in said and "424242424242424242424242" not in said
+
+
+async def test_watch_shows_events_until_the_step_has_ended(practising: Shell) -> None:
+    """Somebody else performs it: both are at the same archive, on associations of their own."""
+    session, output = practising
+    assert await session.run("ups create --label A --workitem print --uid 1.2.1") == 0
+    async with shell() as (performer, said):
+        assert await performer.run(f"open {session.peer} --as PERFORMER") == 0
+        (job,) = session.submit("ups watch 1.2.1")
+        await until(lambda: "SCHEDULED" in output.said)  # what it is when the watch begins
+        assert await performer.run("ups claim 1.2.1; ups complete") == 0, said.said
+        await job.done.wait()
+    assert job.exit_code == 0, output.said
+    assert job.record is not None
+    assert job.record.detail == "3 events, 1.2.1 is COMPLETED"
+    assert job.record.total == 2  # subscribed, and unsubscribed
+
+
+async def test_watch_all_until_a_state(practising: Shell) -> None:
+    session, output = practising
+    async with shell() as (performer, said):
+        assert await performer.run(f"open {session.peer} --as PERFORMER") == 0
+        (job,) = session.submit("ups watch all --until in-progress")
+        await until(lambda: job.record is not None and job.record.finals == 1)
+        assert await performer.run("ups create --label B; ups claim") == 0, said.said
+        await job.done.wait()
+    assert job.exit_code == 0, output.said
+    assert job.record is not None and job.record.detail == "2 events, of all steps"
+
+
+async def test_watch_ends_by_itself_or_by_cancel(practising: Shell) -> None:
+    session, output = practising
+    assert await session.run("ups create --label A --uid 1.2.1") == 0
+    assert await session.run("ups watch --for 10ms") == 0
+    assert await session.run("ups watch --until completed --for 10ms") != 0
+    assert "1.2.1 is not COMPLETED after 10 ms, but" in output.said
+    (job,) = session.submit("ups watch 1.2.1")
+    record = job.record
+    assert record is not None
+    await until(lambda: record.finals == 1)
+    assert session.interrupt()
+    await job.done.wait()
+    assert (job.exit_code, record.total) == (0, 2)
+    assert f"#{record.number} N-ACTION stopped" in output.said
+
+
+async def test_watch_ends_with_the_association(practising: Shell) -> None:
+    session, _ = practising
+    assert await session.run("ups create --label A --uid 1.2.1") == 0
+    (job,) = session.submit("ups watch")
+    record = job.record
+    assert record is not None
+    await until(lambda: record.finals == 1)
+    await session.run("abort")
+    await job.done.wait()
+    assert record.total == 1
+
+
+async def test_watch_of_what_is_not_there(practising: Shell) -> None:
+    session, _ = practising
+    assert await session.run("ups watch 1.2.99") == 1
+    assert session.requests[-1].status == 0xC307
