@@ -319,4 +319,4 @@ def show_steps(session: Session) -> None:
         Column("peer"),
         Column("uid", middle=True, least=13),
     ]
-    session.presenter.listing(Listing("performed step", columns, rows))
+    session.presenter.listing(Listing("step", columns, rows))

@@ -33,6 +33,9 @@ peer           name, address, ae_title, window, contexts
 listener       state (listening, stopped), ae_title, host, port, directory
 variable       name, value
 history        number, text
+step           request, status, patient, modality, description, started, instances, peer, uid: a
+               performed procedure step that was begun here
+claim          request, state, peer, uid: a unified procedure step that was claimed here
 explanation    request (null for the association), text: one sentence each
 =============  ====================================================================================
 

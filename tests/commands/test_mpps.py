@@ -205,7 +205,7 @@ async def test_the_list(practising: Shell) -> None:
     output.results.clear()
     assert await session.run("set format json; mpps") == 0
     (row,) = [json.loads(line) for line in output.results]
-    assert (row["type"], row["status"], row["modality"]) == ("performed step", "DISCONTINUED", "CT")
+    assert (row["type"], row["status"], row["modality"]) == ("step", "DISCONTINUED", "CT")
 
 
 async def test_codes_of_the_worklist_go_into_the_step() -> None:
