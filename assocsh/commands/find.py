@@ -70,7 +70,16 @@ REMEMBERED = 300
 ROWS_LABELLED = 50
 """Rows that completion offers, with their labels; ``--of`` takes any."""
 
-LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+LABEL = (
+    "Modality",
+    "StudyDate",
+    "ScheduledProcedureStepStartDate",
+    "PatientName",
+    "SeriesDescription",
+    "StudyDescription",
+    "ScheduledProcedureStepDescription",
+    "ProcedureStepLabel",
+)
 """What tells the rows of a result apart, joined to a label."""
 
 
@@ -159,7 +168,8 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
+    values = {leaf.path.rpartition(".")[2]: leaf.text for leaf in reversed(list(leaves(dataset)))}
+    words = [values.get(keyword, "") for keyword in LABEL]
     label = " ".join(cell(word, 24) for word in words if word)
     if row <= ROWS_LABELLED:
         record.results.labels.append(label)

@@ -10,8 +10,10 @@ from assocsh.commands.performing import (
     SCHEDULED,
     begun,
     ended,
+    in_character_set,
     known_from_files,
     known_from_row,
+    text_of,
 )
 from assocsh.commands.referencing import FILES, STORED, ReferencedSeries, referenced
 from assocsh.commands.registry import command
@@ -126,13 +128,16 @@ async def start(session: Session, call: BoundCall) -> None:
     if call.argument(STORED.name) or call.arguments.get(FILES.name):
         series = await referenced(session, call)
         known = known_from_files(series)
+    charset = ""
     if call.option("--of") is not None:
         find, row = row_of_find(call)
-        known |= {key: value for key, value in known_from_row(
-            find.results.dataset(row - 1)).items() if value}  # fmt: skip
+        item = find.results.dataset(row - 1)
+        known |= {keyword: value for keyword, value in known_from_row(item).items() if value}
+        charset = text_of(item, "SpecificCharacterSet")
     now = datetime.now().astimezone()
     number = f"PPS{now:%y%m%d%H%M%S}"[:16]
     made = begun(known, given(call), station=association.calling_ae, now=now, number=number)
+    in_character_set(made, charset)
     item = made[SCHEDULED].value[0]
     scheduled = (str(item.StudyInstanceUID), str(item.get("ScheduledProcedureStepID") or ""))
     uid = call.option("--uid") or new_uid()
@@ -151,7 +156,7 @@ async def start(session: Session, call: BoundCall) -> None:
         scheduled,
         call.record.number,
         f"{now:%Y-%m-%d %H:%M:%S}",
-        charset=str(made.get("SpecificCharacterSet") or ""),
+        charset=text_of(made, "SpecificCharacterSet"),
         patient=str(made.get("PatientName") or made.get("PatientID") or ""),
         modality=str(made.Modality),
         description=str(made.get("PerformedProcedureStepDescription") or ""),
@@ -196,8 +201,8 @@ async def end(session: Session, call: BoundCall, status: str) -> None:
         given=given(call),
         reason=call.option("--reason"),
     )
-    if step.charset and "SpecificCharacterSet" not in modifications:
-        modifications.SpecificCharacterSet = step.charset  # as N-CREATE had it (F.7.2.2.1)
+    if step.charset:  # as N-CREATE had it (F.7.2.2.1)
+        in_character_set(modifications, step.charset)
     if others:
         session.note(
             f"#{call.record.number} the instances are of study {cell(', '.join(others))}, what "

@@ -136,6 +136,24 @@ def begun(
     return made
 
 
+def in_character_set(dataset: Dataset, charset: str) -> Dataset:
+    """``dataset`` in this character set, where that has all its characters; in UTF-8 where not.
+
+    Who plans in one character set may read no other.
+    """
+    from assocsh.datasets.identifiers import encode
+    from assocsh.uids import EXPLICIT_LE
+
+    if charset:
+        declared = dataset.get("SpecificCharacterSet")
+        dataset.SpecificCharacterSet = charset
+        try:
+            encode(dataset, EXPLICIT_LE)
+        except UsageError:
+            dataset.SpecificCharacterSet = declared or "ISO_IR 192"
+    return dataset
+
+
 def placed(path: str) -> str:
     """Where an attribute stands in N-CREATE: what was scheduled is in a sequence."""
     names = {keyword.lower(): keyword for keyword in OF_SCHEDULED}
@@ -218,6 +236,13 @@ def known_from_files(series: Sequence[ReferencedSeries]) -> dict[str, Any]:
             hint="name the files of one study",
         )
     return dict(series[0].values) if series else {}
+
+
+def text_of(dataset: Dataset, keyword: str) -> str:
+    """The value of an element as one text, its values joined as DICOM does; empty without one."""
+    from assocsh.output.values import value_text
+
+    return value_text(dataset[keyword]) if keyword in dataset else ""
 
 
 def plain(dataset: Dataset) -> dict[str, Any]:

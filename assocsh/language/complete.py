@@ -8,8 +8,8 @@ candidates, in a millisecond or two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from assocsh.language import tables as _tables
 from assocsh.language.complete_names import (
@@ -85,7 +85,11 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
         request = request.at(typed.value.index("=") + 1)
     if context.slot is None:
         return _options(request) if not typed.raw and not context.only_words else ()
-    return _SLOTS.get(context.slot, _nothing)(request)
+    found = _SLOTS.get(context.slot, _nothing)(request)
+    if context.then is None:
+        return found
+    other = replace(request, context=replace(context, parameter=context.then, then=None))
+    return chain(found, _SLOTS.get(context.then.slot, _nothing)(other))
 
 
 def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iterator[Candidate]:
@@ -140,7 +144,6 @@ def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
 def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
     for word in ranked(request.text, list(DATE_WORDS)):
         yield request.found(word, meta=DATE_WORDS[word])
-    yield from keys(request)
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:

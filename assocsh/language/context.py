@@ -40,6 +40,7 @@ class Context:
     spec: CommandSpec | None = None
     words: list[str] = field(default_factory=list)  # the positional words before
     parameter: Parameter | None = None
+    then: Parameter | None = None  # what may stand here as well: the parameter is optional
     option: Option | None = None
     given: set[str] = field(default_factory=set)  # options that are there already
     only_words: bool = False  # after --
@@ -108,7 +109,13 @@ def _read(context: Context, spec: CommandSpec, tokens: list[Token]) -> None:
     if waiting is None and context.typed.raw.startswith("--") and "=" in context.typed.raw:
         context.option = None if context.only_words else _glued(context, spec)
     if context.option is None:
-        context.parameter = _parameter(context, spec)
+        left = _parameters(context, spec)
+        typed = context.typed.value
+        while typed and len(left) > 1 and not left[0].takes(typed):
+            left.pop(0)
+        context.parameter = left[0] if left else None
+        if not typed and len(left) > 1 and not left[0].required:
+            context.then = left[1]
 
 
 def _glued(context: Context, spec: CommandSpec) -> Option | None:
@@ -116,12 +123,12 @@ def _glued(context: Context, spec: CommandSpec) -> Option | None:
     return option if option is not None and option.slot is not None else None
 
 
-def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
-    """The parameter that the next positional word fills."""
+def _parameters(context: Context, spec: CommandSpec) -> list[Parameter]:
+    """The parameters that are left, first the one that the next positional word may fill."""
     parameters = list(spec.parameters)
     if spec.verbatim:
         at = len([word for word in context.words if word not in ("not", "=")])
-        return parameters[at] if at < len(parameters) else None
+        return parameters[at : at + 1]
     for word in context.words:
         while parameters:
             first = parameters[0]
@@ -130,7 +137,7 @@ def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
                 parameters.pop(0)
             if not skipped:
                 break
-    return parameters[0] if parameters else None
+    return parameters
 
 
 def _value(token: Token) -> str:

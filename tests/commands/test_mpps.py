@@ -235,3 +235,25 @@ async def test_a_row_is_awaited_at_the_prompt() -> None:
         for job in jobs:
             await job.done.wait()
         assert made.seen == ["C-FIND", "N-CREATE"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("Sjögren^Åsa", "ISO_IR 100"), ("佐藤^花子", "ISO_IR 192")]
+)
+async def test_the_character_set_of_the_row_unless_it_lacks_a_character(
+    practising: Shell, name: str, sent: str
+) -> None:
+    session, output = practising
+    row = session.requests[0].results.dataset(0)
+    assert row.SpecificCharacterSet == "ISO_IR 100"
+    assert await session.run(f"mpps start --of 1 --set PatientName='{name}' --uid 1.2.3.9") == 0
+    found = await kept(session, "1.2.3.9")
+    assert (str(found.PatientName), found.SpecificCharacterSet) == (name, sent)
+    assert await session.run("mpps discontinue --set PerformedProcedureStepDescription=慢") == 0
+    assert not output.said.count("error")
+
+
+async def test_rows_have_labels(practising: Shell) -> None:
+    session, _ = practising
+    (first, *_) = session.requests[0].results.labels
+    assert first.startswith("CT 2") and "Åkesson" in first and "CT Thorax" in first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -154,3 +155,31 @@ def test_verbs_are_well_formed(spec: CommandSpec) -> None:
     verbs = set(spec.parameters[0].choices)
     tried = {call.spec.verb for example in spec.examples for call in parse(example)}
     assert verbs <= tried, "every verb has an example"
+
+
+@pytest.mark.parametrize(
+    ("text", "offers", "not_"),
+    [
+        ("worklist ", ["today", "PatientName"], []),
+        ("worklist to", ["today", "tomorrow"], ["PatientName"]),
+        ("worklist today ", ["PatientName"], ["today"]),
+        ("worklist today --", ["--station", "--modality"], []),
+        ("ups ", ["find", "claim"], []),
+        ("ups subscribe ", ["all"], []),
+        ("mpps complete --", ["--uid", "--set"], ["--reason"]),
+        ("mpps discontinue --reason eq", ["equipment"], []),
+    ],
+)
+def test_what_is_offered_of_workflow(text: str, offers: list[str], not_: list[str]) -> None:
+    found = offered(text)
+    assert set(offers) <= set(found)
+    assert not set(not_) & set(found)
+
+
+def test_files_are_offered_where_a_request_may_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ct.dcm").touch()
+    for text in ("mpps start ", "mpps start c", "ups complete ", "ian ct"):
+        assert "ct.dcm" in offered(text), text

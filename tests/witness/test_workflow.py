@@ -85,6 +85,8 @@ async def test_a_row_becomes_a_step_at_another_peer(
         assert await session.run(query) == 0, output.said
         (kept,) = session.requests[-1].results.datasets()
         assert str(kept.PatientName) == "Müller^Jörg"
+        planned = session.requests[0].results.dataset(row - 1)
+        assert kept.SpecificCharacterSet == planned.SpecificCharacterSet
         scheduled = kept.ScheduledStepAttributesSequence[0]
         assert scheduled.StudyInstanceUID.endswith(".2")
         assert (scheduled.AccessionNumber, scheduled.ScheduledProcedureStepID) == ("ACC2", "SPS2")
