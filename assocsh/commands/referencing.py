@@ -19,6 +19,8 @@ from assocsh.session.binding import request_number
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
@@ -27,6 +29,8 @@ STORED = Parameter("stored", Slot.REQUEST, summary="#4: what store #4 has sent")
 FILES = Parameter("file", Slot.FILE, repeated=True, summary="files or folders with the instances")
 
 STORE = "C-STORE"
+
+SERIES_INSTANCE_UID = 0x0020000E
 
 SAID_OF_SERIES = (
     "PatientName",
@@ -147,9 +151,8 @@ def read_series(
     What was found in a folder and is no DICOM file is left out. Raises UnusableFile for anything
     else that is no instance, or has no series.
     """
-    from assocsh.datasets.header import read_header
+    from assocsh.datasets.header import read_header, read_uid
     from assocsh.datasets.part10 import open_instance
-    from assocsh.output.values import value_text
 
     by_uid = {series.uid: series for series in known}
     found: list[ReferencedSeries] = []
@@ -160,18 +163,25 @@ def read_series(
             if named or claims_dicom(path):
                 raise
             continue
-        header = read_header(instance)
-        uid = str(header.get("SeriesInstanceUID") or "")
-        series = by_uid.get(uid)
+        series = by_uid.get(read_uid(instance, SERIES_INSTANCE_UID))
         if series is None:
-            values = {
-                keyword: value_text(header[keyword]) if keyword in header else ""
-                for keyword in SAID_OF_SERIES
-            }
-            missing = [one for one in ("StudyInstanceUID", "SeriesInstanceUID") if not values[one]]
-            if missing:
-                raise UnusableFile(f"{path}: it has no {' and no '.join(missing)}", path=str(path))
-            series = by_uid[uid] = ReferencedSeries(values, retrieve_ae)
-            found.append(series)
+            new = _described(path, read_header(instance), retrieve_ae)
+            series = by_uid.setdefault(new.uid, new)
+            if series is new:
+                found.append(new)
         series.instances[instance.sop_instance] = instance.sop_class
     return found
+
+
+def _described(path: Path, header: Dataset, retrieve_ae: str) -> ReferencedSeries:
+    """What the header of an instance says of its series. Raises UnusableFile."""
+    from assocsh.output.values import value_text
+
+    values = {
+        keyword: value_text(header[keyword]) if keyword in header else ""
+        for keyword in SAID_OF_SERIES
+    }
+    missing = [one for one in ("StudyInstanceUID", "SeriesInstanceUID") if not values[one]]
+    if missing:
+        raise UnusableFile(f"{path}: it has no {' and no '.join(missing)}", path=str(path))
+    return ReferencedSeries(values, retrieve_ae)
