@@ -136,6 +136,9 @@ _USUAL = [
 
 _RETRIEVE = frozenset(sopclasses.GET.values())
 
+_REPORTED = frozenset((STORAGE_COMMITMENT, UPS_EVENT))
+"""Classes whose SCP opens an association to report events (PS3.4 J.3.3, CC.2.4)."""
+
 Roles = tuple[tuple[str, Role], ...]
 
 
@@ -208,8 +211,9 @@ def context_specs(words: str | Sequence[str | ContextSpec]) -> list[ContextSpec]
 def propose(specs: Iterable[ContextSpec]) -> Proposal:
     """Number the contexts 1, 3, 5... and collect the roles that a C-GET needs.
 
-    Above 128 the least useful ones are left out. The SCP role (PS3.7 D.3.3.4) is proposed only
-    beside a context for C-GET: nothing else sends instances to the requestor of an association.
+    Above 128 the least useful ones are left out. The SCP role (PS3.7 D.3.3.4) is proposed for
+    storage only beside a context for C-GET: nothing else sends instances to the requestor of an
+    association. An SCP that reports events on an association of its own has that role alone.
     Raises UsageError when more than 128 were named one by one.
     """
     wanted = list(specs)
@@ -223,13 +227,18 @@ def propose(specs: Iterable[ContextSpec]) -> Proposal:
             hint="name fewer SOP classes with --contexts",
         )
     retrieves = any(spec.abstract_syntax in _RETRIEVE for spec in kept)
-    role = Role(scu=True, scp=True)
+    roles: dict[str, Role] = {}
+    for spec in kept:
+        if spec.scp and spec.abstract_syntax in _REPORTED:
+            roles[spec.abstract_syntax] = Role(scu=False, scp=True)
+        elif spec.scp and retrieves:
+            roles[spec.abstract_syntax] = Role(scu=True, scp=True)
     return Proposal(
         tuple(
             ProposedContext(2 * index + 1, spec.abstract_syntax, spec.transfer_syntaxes)
             for index, spec in enumerate(kept)
         ),
-        tuple({spec.abstract_syntax: role for spec in kept if spec.scp and retrieves}.items()),
+        tuple(roles.items()),
         left_out,
     )
 

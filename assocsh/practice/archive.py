@@ -41,9 +41,10 @@ from assocsh.practice.query import (
     level_of,
     unique_keys,
 )
+from assocsh.practice.reporting import reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
 from assocsh.practice.steps import ProcedureSteps
-from assocsh.uids import EXPLICIT_LE, VERIFICATION
+from assocsh.uids import EXPLICIT_LE, UPS_EVENT, VERIFICATION
 
 TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
@@ -92,7 +93,7 @@ class Archive:
             FilmBoxes(),
             ImageBoxes(),
             Printer(),
-            workitems.Workitems(self.destinations),
+            workitems.Workitems(self.destinations, self._reach),
             Availability(),
         )
         self.instances = Instances(services, self._wait)
@@ -131,6 +132,9 @@ class Archive:
             except TimeoutError:
                 pass
         return not indication.cancelled
+
+    async def _reach(self, name: str, address: tuple[str, int]) -> Association:
+        return await reporting_association(name, address, self.ae_title, UPS_EVENT, self._observer)
 
     # -- verification --------------------------------------------------------------------------
 

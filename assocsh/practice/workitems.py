@@ -6,7 +6,9 @@ Transaction UID, and nobody changes it without that.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,7 +26,7 @@ from assocsh.practice.normalized import Instance, Instances, Refused, Service
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from assocsh.association import Indication
+    from assocsh.association import Association, Indication
     from assocsh.association.indication import SendingAssociation
 
 CONTEXTS = frozenset({uids.UPS_PUSH, uids.UPS_PULL, uids.UPS_WATCH, uids.UPS_EVENT, uids.UPS_QUERY})
@@ -89,15 +91,25 @@ class Subscriptions:
 
 
 class Workitems(Service):
-    """UPS Push and all that is done to its instances."""
+    """UPS Push and all that is done to its instances.
+
+    ``known`` has the addresses of AE titles that are told of events though they have no association
+    open; ``reach`` opens one for that. It raises AssocshError.
+    """
 
     classes = frozenset({uids.UPS_PUSH})
     no_such_instance = status.UPS_NO_SUCH_INSTANCE
 
-    def __init__(self, known: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, tuple[str, int]],
+        reach: Callable[[str, tuple[str, int]], Awaitable[Association]],
+    ) -> None:
         self._known = known
-        """AE titles that may be told of events, besides those that ask."""
+        """The addresses of AE titles that may be told of events, besides those that ask."""
+        self._reach = reach
         self._heard: dict[str, SendingAssociation] = {}
+        self._sending: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._subscriptions = Subscriptions()
         self._transactions: dict[str, str] = {}
         self._told: dict[str, tuple[object, ...]] = {}
@@ -308,13 +320,24 @@ class Workitems(Service):
     async def _send(
         self, receiver: str, step: Instance, event: int, said: Mapping[str, object]
     ) -> None:
-        """One event report, on the association that its receiver has open; else it is lost."""
-        association = self._heard.get(receiver)
-        if association is None or association.closed:
-            return
+        """One event report, on the association that its receiver has open, or on one to it.
+
+        It is lost where there is neither.
+        """
         report = OnEventContext(uids.UPS_PUSH, step.uid, event, dataset_from(dict(said)))
-        with contextlib.suppress(AssocshError):
-            await association.send(report).result()
+        open_one = self._heard.get(receiver)
+        async with self._sending[receiver]:  # one after the other, as they happened
+            with contextlib.suppress(AssocshError):
+                await self._deliver(report, receiver, open_one)
+
+    async def _deliver(
+        self, report: NEventReport, receiver: str, open_one: SendingAssociation | None
+    ) -> None:
+        if open_one is not None and not open_one.closed:
+            await open_one.send(report).result()
+        elif receiver in self._known:
+            async with await self._reach(receiver, self._known[receiver]) as association:
+                await association.send(report).result()
 
 
 class OnEventContext(NEventReport):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import NAction, NCreate, NGet, NSet, Request
 from assocsh.dimse.responses import Response
 from assocsh.practice import Practice, start
+from tests.peers.process import PeerProcess, free_port, wait_until
 
 PUSH = uids.UPS_PUSH
 KEY, OTHER = "1.2.3.100", "1.2.3.200"
@@ -378,3 +381,34 @@ async def test_pynetdicom_claims_and_completes(practice: Practice) -> None:
         return seen
 
     assert await asyncio.to_thread(work) == [0, 0, 0xC302, 0xC304]
+
+
+async def test_events_go_to_a_registered_ae_on_an_association_of_their_own(
+    practice: Practice, association: Association, tmp_path: Path
+) -> None:
+    """pynetdicom hears of it: the archive is the SCP of UPS Event, as requestor."""
+    port = free_port()
+    program = Path(__file__).resolve().parents[1] / "peers" / "pynetdicom_events.py"
+    argv = [sys.executable, program, str(port)]
+    with PeerProcess(argv, port=port, log=tmp_path / "events.log") as hearer:
+        practice.destinations["HEARER"] = ("127.0.0.1", port)
+        told = {"ReceivingAE": "HEARER", "DeletionLock": "FALSE"}
+        assert await status(association, NCreate(PUSH, STEP, scheduled())) == 0
+        assert await status(association, NAction(PUSH, STEP, 3, told)) == 0
+        assert await status(association, change("IN PROGRESS")) == 0
+        wanted = [f"1|{PUSH}|{STEP}|{state}" for state in ("SCHEDULED", "IN PROGRESS")]
+
+        def heard() -> list[str]:
+            return [line for line in hearer.output().splitlines() if line.startswith("1|")]
+
+        await asyncio.to_thread(wait_until, lambda: len(heard()) >= 2, 20, "two events")
+        assert heard() == wanted
+
+
+async def test_a_registered_ae_that_is_not_there_holds_nobody_up(
+    practice: Practice, association: Association
+) -> None:
+    practice.destinations["GONE"] = ("127.0.0.1", free_port())
+    told = {"ReceivingAE": "GONE", "DeletionLock": "FALSE"}
+    assert await status(association, NAction(PUSH, uids.UPS_GLOBAL_SUBSCRIPTION, 3, told)) == 0
+    await brought_to(association, "COMPLETED")
