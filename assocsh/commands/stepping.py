@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 
+LASTING = frozenset({"watch"})
+"""Verbs that tell at once which step they are about, and end much later."""
+
+
 async def ask(
     session: Session, call: BoundCall, request: Request, *, show: bool = True
 ) -> Response | None:
@@ -105,9 +109,13 @@ async def the_step(session: Session, call: BoundCall) -> str:
 
 
 async def until_answered(session: Session, call: BoundCall) -> None:
-    """Wait for what was typed before about steps: it tells which one is the last."""
+    """Wait for what was typed before about steps: it tells which one is the last.
+
+    Not for what goes on until something happens to a step: that may be what was typed after it.
+    """
     for record in session.requests[: call.record.number - 1]:
-        if record.call.spec.name == call.name:
+        spec = record.call.spec
+        if spec.name == call.name and spec.verb not in LASTING:
             await record.done.wait()
 
 

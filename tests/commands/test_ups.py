@@ -226,6 +226,18 @@ async def test_watch_shows_events_until_the_step_has_ended(practising: Shell) ->
     assert job.record.total == 2  # subscribed, and unsubscribed
 
 
+async def test_a_watch_holds_nothing_up_that_is_typed_after_it(practising: Shell) -> None:
+    session, output = practising
+    assert await session.run("ups create --label A --workitem print") == 0
+    lines = ("ups watch", "ups claim", "ups update --progress 30", "ups complete")
+    jobs = [job for line in lines for job in session.submit(line)]
+    for job in jobs:
+        await job.done.wait()
+        assert job.exit_code == 0, output.said
+    watched = jobs[0].record
+    assert watched is not None and watched.detail.endswith("is COMPLETED")
+
+
 async def test_watch_all_until_a_state(practising: Shell) -> None:
     session, output = practising
     async with shell() as (performer, said):
@@ -270,3 +282,25 @@ async def test_watch_of_what_is_not_there(practising: Shell) -> None:
     session, _ = practising
     assert await session.run("ups watch 1.2.99") == 1
     assert session.requests[-1].status == 0xC307
+
+
+@pytest.mark.parametrize("kind", ["Push", "Pull", "Watch", "Event", "Query"])
+async def test_whichever_class_was_accepted_carries_requests_about_push(kind: str) -> None:
+    """One context alone: every request names UPS Push on it (PS3.4 CC.3.1.1)."""
+    async with shell() as (session, output):
+        assert await session.run(f"open practice --contexts UnifiedProcedureStep{kind}") == 0
+        script = (
+            "ups create --label A --workitem print; ups subscribe; ups claim; ups update "
+            "--progress 1; ups complete; ups get ProcedureStepState"
+        )
+        assert await session.run(script) == 0, output.said
+        assert session.requests[-1].results.dataset(0).ProcedureStepState == "COMPLETED"
+        found = await session.run("ups find")
+        assert (found == 0) is (kind in ("Pull", "Watch", "Query"))
+
+
+async def test_without_a_context_the_hint_says_how_to_get_one(practising: Shell) -> None:
+    session, output = practising
+    assert await session.run("release; open practice --contexts verification; ups find") == 5
+    assert "reopen --contexts +UnifiedProcedureStepPull" in output.said
+    assert await session.run("reopen --contexts +UnifiedProcedureStepPull; ups find") == 0
