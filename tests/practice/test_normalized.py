@@ -17,6 +17,7 @@ import assocsh.uids as uids
 from assocsh.association import connect
 from assocsh.dimse.requests import NCreate
 from assocsh.practice import Practice, start
+from tests.peers.pynetdicom_scu import keep_responses
 
 STEP = uids.MODALITY_PERFORMED_PROCEDURE_STEP
 SERVED = (
@@ -48,6 +49,7 @@ async def asked(practice: Practice, work: Callable[[Any], Any], handlers: Any = 
             peer.host, peer.port, ae_title=peer.ae, evt_handlers=list(handlers)
         )
         assert association.is_established
+        keep_responses(association)
         accepted = {context.abstract_syntax for context in association.accepted_contexts}
         assert accepted == set(SERVED)
         try:

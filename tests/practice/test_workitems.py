@@ -20,6 +20,7 @@ from assocsh.dimse.requests import NAction, NCreate, NGet, NSet, Request
 from assocsh.dimse.responses import Response
 from assocsh.practice import Practice, start
 from tests.peers.process import PeerProcess, free_port, wait_until
+from tests.peers.pynetdicom_scu import keep_responses
 
 PUSH = uids.UPS_PUSH
 KEY, OTHER = "1.2.3.100", "1.2.3.200"
@@ -361,6 +362,7 @@ async def test_pynetdicom_claims_and_completes(practice: Practice) -> None:
         peer = practice.peer
         scu = ae.associate(peer.host, peer.port, ae_title=peer.ae)
         assert scu.is_established
+        keep_responses(scu)
         step, lock = UID(STEP), UID(KEY)
         seen: list[int] = []
         try:
