@@ -21,6 +21,7 @@ SOP_CLASS = Parameter("class", Slot.SOP_CLASS, required=True, summary="SOP class
 INSTANCE = Parameter("instance", Slot.UID, required=True, summary="SOP Instance UID")
 
 OF_ROW = Option("--of", Slot.ROW, "ROW", summary="the keys of this row of the last find, filled in")
+LIMIT = Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches")
 MODEL = Option("--model", Slot.CHOICE, "MODEL", MODELS, summary="information model to use")
 COMPARE = Option(
     "--compare",

@@ -8,7 +8,7 @@ candidates, in a millisecond or two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from assocsh.language import tables as _tables
@@ -21,7 +21,7 @@ from assocsh.language.complete_names import (
     transfer_syntaxes,
 )
 from assocsh.language.complete_queries import assignments, expectations, queries
-from assocsh.language.context import Context, context_at
+from assocsh.language.context import context_at
 from assocsh.language.files import files
 from assocsh.language.model import Grammar, Slot
 from assocsh.language.provider import CompletionProvider
@@ -31,6 +31,7 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import PartKind
+from assocsh.text.dates import DATE_WORDS
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -86,18 +87,10 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
     if context.slot is None:
         return _options(request) if not typed.raw and not context.only_words else ()
     found = _SLOTS.get(context.slot, _nothing)(request)
-    following = _instead(context)
-    return found if following is None else chain(found, _SLOTS.get(following, _nothing)(request))
-
-
-def _instead(context: Context) -> Slot | None:
-    """What may stand in place of the request that nothing is typed of: the next parameter's."""
-    spec, parameter = context.spec, context.parameter
-    if spec is None or parameter is None or context.option is not None or context.typed.raw:
-        return None
-    at = spec.parameters.index(parameter)
-    following = spec.place_of("", at)
-    return spec.parameters[following].slot if following > at else None
+    if context.then is None:
+        return found
+    other = replace(request, context=replace(context, parameter=context.then, then=None))
+    return chain(found, _SLOTS.get(context.then.slot, _nothing)(other))
 
 
 def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iterator[Candidate]:
@@ -143,8 +136,15 @@ def _options(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
+    spec = request.context.spec
+    about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
     for choice in ranked(request.text, request.context.choices):
-        yield request.found(choice)
+        yield request.found(choice, meta=about.get(choice, ""))
+
+
+def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
+    for word in ranked(request.text, list(DATE_WORDS)):
+        yield request.found(word, meta=DATE_WORDS[word])
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -239,6 +239,7 @@ def _uids(request: CompletionRequest) -> Iterator[Suggestion]:
         for value, meta in request.provider.recent_values(keyword):
             if value.startswith(request.text):
                 yield request.found(value, meta=meta)
+    yield from _choices(request)
 
 
 def _nothing(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -252,6 +253,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.CHOICE: _choices,
     Slot.ENCODING: _choices,
     Slot.KEY: keys,
+    Slot.DATES: _dates,
     Slot.TAG: tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),

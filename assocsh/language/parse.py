@@ -258,7 +258,7 @@ class _CallReader:
         self.tokens = tokens
         self.background = background
         self.body = body
-        self.spec = self._spec(tokens[0])
+        self.spec = self._of_verb(self._spec(tokens[0]), tokens)
         self.options: dict[str, tuple[Word, ...]] = {}
 
     def _error(self, token: Token | Word, message: str, hint: str = "") -> LanguageError:
@@ -282,6 +282,23 @@ class _CallReader:
         else:
             hint = nearest(name, COMMANDS.names) or "help lists the commands"
         raise self._error(token, f"no such command: {name}", hint)
+
+    def _of_verb(self, spec: CommandSpec, tokens: list[Token]) -> CommandSpec:
+        """The command with the verb that stands behind its name, where it has verbs."""
+        if not spec.verbs or len(tokens) < 2:
+            return spec
+        word = self._word(tokens[1])
+        names = [verb.name for verb in spec.verbs]
+        if word.literal is None:
+            raise self._error(word, "what a command does cannot come from a variable")
+        found = spec.of_verb(word.literal)
+        if found is not None:
+            return found
+        listed = f"one of {', '.join(names)}"
+        if word.literal.startswith("-"):
+            raise self._error(word, f"{spec.name}: what to do comes before its options", listed)
+        hint = nearest(word.literal, names) or listed
+        raise self._error(word, f"there is no {spec.name} {word.literal}", hint)
 
     def _word(self, token: Token) -> Word:
         return word_of(
@@ -370,8 +387,8 @@ class _CallReader:
             same = [each for each in names if each[2:3] == name[1:2]]
             hint = f"did you mean {' or '.join(same)}?" if same else ""
         if not hint:
-            hint = f"it has {', '.join(names)}" if names else f"{self.spec.name} has no options"
-        return self._error(token, f"{self.spec.name} has no option {name}", hint)
+            hint = f"it has {', '.join(names)}" if names else f"{self.spec.title} has no options"
+        return self._error(token, f"{self.spec.title} has no option {name}", hint)
 
     def _bind(self, words: tuple[Word, ...]) -> dict[str, tuple[Word, ...]]:
         """The words by parameter, each checked against its slot."""
@@ -392,7 +409,7 @@ class _CallReader:
             at += len(taken)
         if at < len(words):
             hint = f"usage: {spec.synopsis}"
-            raise self._error(words[at], f"{spec.name} has no use for this word", hint)
+            raise self._error(words[at], f"{spec.title} has no use for this word", hint)
         named = {each.slot: bound[each.name][0] for each in spec.parameters if each.name in bound}
         if Slot.SETTING in named and Slot.VALUE in named:
             check_setting(named[Slot.SETTING], named[Slot.VALUE], self.place)
@@ -402,7 +419,7 @@ class _CallReader:
         last = self.tokens[-1]
         what = parameter.summary or parameter.name
         return self.place.error(
-            f"{self.spec.name} needs {_article(parameter.name)}",
+            f"{self.spec.title} needs {_article(parameter.name)}",
             last.end,
             last.end + 1,
             f"{parameter.name}: {what}",

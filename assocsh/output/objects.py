@@ -34,6 +34,9 @@ listener       state (listening, stopped), ae_title, host, port, directory
 variable       name, value
 history        number, text
 step           number, request, of, attributes {path: value}: what `print --dry-run` would send
+step           request, status, patient, modality, description, started, instances, peer, uid: a
+               performed procedure step that was begun here
+claim          request, state, peer, uid: a unified procedure step that was claimed here
 explanation    request (null for the association), text: one sentence each
 =============  ====================================================================================
 

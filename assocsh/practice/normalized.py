@@ -57,6 +57,8 @@ class Service:
     """What is right for ``classes``. Each method raises Refused for what it does not perform."""
 
     classes: frozenset[str] = frozenset()
+    no_such_instance = status.NO_SUCH_SOP_INSTANCE
+    """What a request for an instance is answered with that is not there."""
 
     def created(self, instance: Instance, instances: Instances) -> None:
         """An instance is about to be there: check it, fill in what the SCP adds."""
@@ -79,6 +81,23 @@ class Service:
     ) -> tuple[Dataset | None, Callable[[Indication], Awaitable[None]] | None]:
         """Perform action ``number``: what the response carries, and what to do after it."""
         raise Refused(status.NO_SUCH_ACTION, f"no action {number} for this class")
+
+    def asked(
+        self,
+        indication: Indication,
+        instance: Instance | None,
+        number: int,
+        information: Dataset | None,
+    ) -> tuple[Dataset | None, Callable[[Indication], Awaitable[None]] | None]:
+        """As ``acted``, for a service that has to know who asks."""
+        return self.acted(instance, number, information)
+
+    def shown(self, instance: Instance) -> Dataset:
+        """What may be read of an instance."""
+        return instance.attributes
+
+    async def happened(self, indication: Indication, instance: Instance) -> None:
+        """An instance was created or changed, and the response is on its way."""
 
 
 class Instances:
@@ -123,6 +142,10 @@ class Instances:
         if found is None:
             raise Refused(status.NO_SUCH_SOP_INSTANCE, "no such instance here")
         return found
+
+    def of_class(self, sop_class: str) -> list[Instance]:
+        """The instances of a class, in the order in which they were made."""
+        return [one for one in self._instances.values() if one.sop_class == sop_class]
 
     def new_uid(self) -> str:
         """A UID for an instance that the requestor left unnamed, another one each time."""
@@ -179,50 +202,53 @@ class Instances:
         service.created(instance, self)
         self.keep(instance)
         indication.respond(
-            status.SUCCESS, instance.attributes or None, AffectedSOPInstanceUID=instance.uid
+            status.SUCCESS, service.shown(instance) or None, AffectedSOPInstanceUID=instance.uid
         )
+        await service.happened(indication, instance)
 
     async def _set(self, indication: Indication, service: Service, changes: Dataset | None) -> None:
-        instance = self._of(indication)
+        instance = self._of(indication, service)
         changes = changes or dataset_from(None)
         service.changing(instance, changes)
         instance.attributes.update(changes)
         indication.respond(status.SUCCESS)
+        await service.happened(indication, instance)
 
     async def _get(self, indication: Indication, service: Service, _: Dataset | None) -> None:
         from pydicom.dataset import Dataset
 
-        instance = self._of(indication)
+        instance = self._of(indication, service)
         service.reading(instance)
         wanted = indication.command.values.get(ATTRIBUTE_IDENTIFIER_LIST, ())
-        found = instance.attributes
+        there = found = service.shown(instance)
         if wanted and isinstance(wanted, tuple):
             found = Dataset()
             for tag in wanted:
-                if tag in instance.attributes:
-                    found[tag] = instance.attributes[tag]
+                if tag in there:
+                    found[tag] = there[tag]
         indication.respond(status.SUCCESS, found or None)
 
     async def _action(
         self, indication: Indication, service: Service, information: Dataset | None
     ) -> None:
         instance = self._instances.get(indication.command.sop_instance or "")
-        reply, afterwards = service.acted(
-            instance, indication.command.number(ACTION_TYPE_ID), information
+        reply, afterwards = service.asked(
+            indication, instance, indication.command.number(ACTION_TYPE_ID), information
         )
         indication.respond(status.SUCCESS, reply)
         if afterwards is not None:
             await afterwards(indication)
 
     async def _delete(self, indication: Indication, service: Service, _: Dataset | None) -> None:
-        instance = self._of(indication)
+        instance = self._of(indication, service)
         service.removing(instance)
         self.remove(instance)
         indication.respond(status.SUCCESS)
 
-    def _of(self, indication: Indication) -> Instance:
-        instance = self.find(indication.command.sop_instance or "")
-        service = self._services.get(instance.sop_class)
-        if service is not self._services.get(indication.command.sop_class or ""):
+    def _of(self, indication: Indication, service: Service) -> Instance:
+        instance = self._instances.get(indication.command.sop_instance or "")
+        if instance is None:
+            raise Refused(service.no_such_instance, "no such instance here")
+        if service is not self._services.get(instance.sop_class):
             raise Refused(status.CLASS_INSTANCE_CONFLICT, "the instance is of another class")
         return instance

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assocsh.results.reports import Reports
 from assocsh.session.history import EventHistory
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ class Observers:
     """Passes engine events on: to the conversation, the wire view, and whoever was added."""
 
     def __init__(self) -> None:
+        self.reports = Reports()
+        """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
         self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None

@@ -176,6 +176,7 @@ class Receiving:
             dataset,
             problem,
         )
+        self._state.observers.reports.add(report)
         with self._state.console.results():
             self._state.presenter.reported(report)
 

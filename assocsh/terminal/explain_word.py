@@ -64,7 +64,9 @@ def _at(pattern: re.Pattern[str], word: Token, cursor: int) -> re.Match[str] | N
 
 def _takes_keys(spec: CommandSpec | None) -> TypeGuard[CommandSpec]:
     """Whether words of this command are attributes; their numbers look like those of statuses."""
-    return spec is not None and any(each.slot in (Slot.KEY, Slot.TAG) for each in spec.parameters)
+    return spec is not None and any(
+        each.slot in (Slot.KEY, Slot.TAG) for one in spec.with_verbs for each in one.parameters
+    )
 
 
 def _option(spec: CommandSpec | None, word: str) -> str:

@@ -18,7 +18,26 @@ class Reason(NamedTuple):
     text: str
 
 
+_STEPS = (
+    (0xC300, "the step has ended: what goes on is another one"),
+    (0xC301, "the step is claimed: only who has its Transaction UID may change it"),
+    (0xC302, "somebody performs it already"),
+    (0xC303, "a step is SCHEDULED when it is created, and never again"),
+    (0xC304, "what the final state requires is not there yet: it is set before the state"),
+    (0xC307, "the peer has no such step: look at the UID, or find what there is"),
+    (0xC308, "the AE title that is to hear of events has to be registered at the peer"),
+    (0xC310, "a step is claimed before it is completed or canceled"),
+    (0xC312, "nobody who performs it has subscribed to it, so nobody hears of it"),
+    (0xC315, "the peer sends no events"),
+)
+"""Of Unified Procedure Steps (PS3.4 CC.2)."""
+
 REASONS: tuple[Reason, ...] = (
+    *(
+        Reason(service, status, status, text)
+        for service in ("N-ACTION", "N-SET", "N-GET")
+        for status, text in _STEPS
+    ),
     Reason(
         "C-MOVE",
         0xA801,

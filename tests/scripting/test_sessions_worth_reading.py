@@ -11,10 +11,11 @@ import pytest
 from assocsh.practice.examples import make
 from assocsh.scripting.failures import failure_lines
 from assocsh.scripting.outcome import ScriptOutcome
-from tests.peers.dcmtk import Dcmprscp, Dcmqrscp
+from tests.peers.dcmtk import Dcmprscp, Dcmqrscp, Wlmscpfs
 from tests.peers.dicom_files import InstanceFile, same
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import free_port
+from tests.peers.workflow import Strict, items
 from tests.scripting.conftest import run_scripts
 
 SESSIONS = Path(__file__).resolve().parents[2] / "scripts" / "sessions"
@@ -24,6 +25,12 @@ VARIABLES = {
     "window": {"granted": "8"},
     "load": {"limit": "60s"},
     "print": {"one": "examples/ct.dcm", "two": "examples/mr.dcm"},
+    "modality": {
+        "modality": "CT",
+        "file": "examples/ct.dcm",
+        **dict.fromkeys(("worklist", "steps", "archive"), "practice"),
+    },
+    "workitem": {"file": "examples/sr.dcm"},
 }
 
 RunSession = Callable[..., ScriptOutcome]
@@ -117,6 +124,34 @@ def test_on_orthanc(run_session: RunSession, orthanc: Orthanc, name: str) -> Non
 @pytest.mark.parametrize("name", ["window", "cancel", "load"])
 def test_on_dcmqrscp(run_session: RunSession, dcmqrscp: Dcmqrscp, name: str) -> None:
     passed(run_session(name, dcmqrscp.address, granted="1"))
+
+
+@pytest.mark.peer("orthanc", "wlmscpfs")
+def test_a_modality_between_three_systems(
+    run_session: RunSession,
+    tmp_path: Path,
+    orthanc: Orthanc,
+    instances: tuple[InstanceFile, ...],
+) -> None:
+    """DCMTK plans, pynetdicom (strict) is told, Orthanc keeps the images."""
+    (tmp_path / "ris").mkdir()
+    with Wlmscpfs(tmp_path / "ris", items()) as ris, Strict(tmp_path) as steps:
+        outcome = run_session(
+            "modality",
+            "",
+            worklist=ris.address,
+            steps=steps.address,
+            archive=orthanc.address,
+            file=str(_ct(instances).path),
+        )
+    passed(outcome)
+
+
+def test_a_workitem_at_a_strict_peer(
+    run_session: RunSession, tmp_path: Path, instances: tuple[InstanceFile, ...]
+) -> None:
+    with Strict(tmp_path) as peer:
+        passed(run_session("workitem", peer.address, file=str(_ct(instances).path)))
 
 
 @pytest.mark.peer("orthanc")
