@@ -276,6 +276,12 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
 
     @property
+    def local_address(self) -> str:
+        """The address and port of this side, "" when not connected."""
+        name = self._transport.get_extra_info("sockname") if self._transport else None
+        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+
+    @property
     def cipher(self) -> str:
         """TLS version and cipher, "" without TLS."""
         tls = self._transport.get_extra_info("ssl_object") if self._transport else None

@@ -11,7 +11,34 @@ from assocsh.wire.exchange import ExchangeLog
 if TYPE_CHECKING:
     from assocsh.association import Observer
     from assocsh.association.events import EngineEvent
+    from assocsh.wire.captures.taking import Capture
     from assocsh.wire.view import WireView
+
+
+class _Watch:
+    """Observes associations that are not the session's own: those of its listener, or beside."""
+
+    def __init__(self, observers: Observers, *, exchanges: bool) -> None:
+        self._observers = observers
+        self._exchanges = exchanges
+
+    @property
+    def wants_pdus(self) -> bool:
+        """A capture takes them."""
+        return self._observers.capture is not None
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association.events import PduTransferred
+
+        observers = self._observers
+        if observers.capture is not None:
+            observers.capture(event)
+        if isinstance(event, PduTransferred):
+            return
+        if self._exchanges:
+            observers.exchanges(event)
+        if observers.wire_view is not None:
+            observers.wire_view(event)
 
 
 class Observers:
@@ -21,6 +48,12 @@ class Observers:
         self.exchanges = ExchangeLog()
         """What went back and forth for the recent requests."""
         self.wire_view: WireView | None = None
+        self.capture: Capture | None = None
+        """What writes everything to a file; it is among those that are added, too."""
+        self.watch_wire: Observer = _Watch(self, exchanges=False)
+        """Shows and captures associations of the session's listener."""
+        self.watch_beside: Observer = _Watch(self, exchanges=True)
+        """Keeps, shows and captures what is said on an association beside the session's own."""
         self._all: list[Observer] = [self.exchanges]
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
@@ -73,16 +106,6 @@ class Observers:
         self.wire_view = view
         if view is not None:
             self.add(view)
-
-    def watch_wire(self, event: EngineEvent) -> None:
-        """What is shown of associations that are not the session's own: those of its listener."""
-        if self.wire_view is not None:
-            self.wire_view(event)
-
-    def watch_beside(self, event: EngineEvent) -> None:
-        """What is kept and shown of an association beside the session's own: its exchanges."""
-        self.exchanges(event)
-        self.watch_wire(event)
 
     def _changed(self) -> None:
         self._of_pdus = None
