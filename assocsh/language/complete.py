@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from assocsh.language import tables as _tables
 from assocsh.language.complete_names import (
     contexts,
     keys,
+    keywords,
     sop_classes,
     tags,
     transfer_syntaxes,
 )
 from assocsh.language.complete_queries import assignments, expectations, queries
-from assocsh.language.context import context_at
+from assocsh.language.context import Context, context_at
 from assocsh.language.files import files
 from assocsh.language.model import Grammar, Slot
 from assocsh.language.provider import CompletionProvider
@@ -84,7 +85,19 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
         request = request.at(typed.value.index("=") + 1)
     if context.slot is None:
         return _options(request) if not typed.raw and not context.only_words else ()
-    return _SLOTS.get(context.slot, _nothing)(request)
+    found = _SLOTS.get(context.slot, _nothing)(request)
+    following = _instead(context)
+    return found if following is None else chain(found, _SLOTS.get(following, _nothing)(request))
+
+
+def _instead(context: Context) -> Slot | None:
+    """What may stand in place of the request that nothing is typed of: the next parameter's."""
+    spec, parameter = context.spec, context.parameter
+    if spec is None or parameter is None or context.option is not None or context.typed.raw:
+        return None
+    at = spec.parameters.index(parameter)
+    following = spec.place_of("", at)
+    return spec.parameters[following].slot if following > at else None
 
 
 def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iterator[Candidate]:
@@ -183,6 +196,24 @@ def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
         yield request.found(name, meta=offered[name])
 
 
+def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
+    """The words of the standard; what was typed of one with several words is not typed again."""
+    from assocsh.text.glossary import terms
+
+    before = " ".join([*request.context.words, ""]).lower()
+    names = {name: term for term in terms() for name in term.names}
+    left = {
+        name[len(before) :]: term for name, term in names.items() if name.lower().startswith(before)
+    }
+    for name in ranked(request.text, list(left)):
+        term = left[name]
+        yield request.found(name, meta=f"{term.section}  {term.lines[0]}", verbatim=True)
+    if not before and request.text:
+        yield from keywords(request)
+        yield from sop_classes(request)
+        yield from transfer_syntaxes(request)
+
+
 def _settings(request: CompletionRequest) -> Iterator[Suggestion]:
     for name in ranked(request.text, list(SETTINGS)):
         setting = SETTINGS[name]
@@ -229,6 +260,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.TRANSFER_SYNTAX: transfer_syntaxes,
     Slot.CONTEXTS: contexts,
     Slot.AE_TITLE: _ae_titles,
+    Slot.TERM: _terms,
     Slot.SETTING: _settings,
     Slot.VALUE: _setting_value,
     Slot.UID: _uids,

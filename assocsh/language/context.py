@@ -116,24 +116,18 @@ def _glued(context: Context, spec: CommandSpec) -> Option | None:
 
 def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
     """The parameter that the next positional word fills."""
-    parameters = list(spec.parameters)
+    parameters = spec.parameters
     if spec.verbatim:
         at = len([word for word in context.words if word not in ("not", "=")])
         return parameters[at] if at < len(parameters) else None
+    at = 0
     for word in context.words:
-        while parameters:
-            first = parameters[0]
-            skipped = (
-                first.slot is Slot.REQUEST
-                and not first.required
-                and len(parameters) > 1
-                and not word.startswith("#")
-            )
-            if not first.repeated:
-                parameters.pop(0)
-            if not skipped:
-                break
-    return parameters[0] if parameters else None
+        at = spec.place_of(word, at)
+        if at < len(parameters) and not parameters[at].repeated:
+            at += 1
+    if context.typed.value:
+        at = spec.place_of(context.typed.value, at)
+    return parameters[at] if at < len(parameters) else None
 
 
 def _value(token: Token) -> str:

@@ -6,9 +6,13 @@ these classes and hold no knowledge of single commands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+_BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+"""A request without its #; eight digits are a tag, with a zero before it a status."""
 
 
 class Slot(StrEnum):
@@ -35,6 +39,7 @@ class Slot(StrEnum):
     QUERY = "query"
     TEXT = "text"
     TAG = "tag"
+    TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
 
 
@@ -42,7 +47,8 @@ class Slot(StrEnum):
 class Parameter:
     """A positional word. Only the last one of a command may be ``repeated``.
 
-    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``.
+    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``,
+    or is a bare number where a TERM follows, which is none.
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
     slot's own for the others (``all`` beside a request number). A required one may be left out
     beside the option ``unless``.
@@ -67,7 +73,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help."""
+    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help.
+
+    ``at_once``: a command with it is not held for the requests that it refers to.
+    """
 
     name: str
     slot: Slot | None = None
@@ -75,6 +84,7 @@ class Option:
     choices: tuple[str, ...] = ()
     summary: str = ""
     repeated: bool = False
+    at_once: bool = False
 
     @property
     def synopsis(self) -> str:
@@ -163,6 +173,19 @@ class CommandSpec:
     def option(self, name: str) -> Option | None:
         """The option called ``name`` (with its dashes), if this command has it."""
         return next((option for option in self.options if option.name == name), None)
+
+    def place_of(self, word: str, index: int = 0) -> int:
+        """Which parameter takes ``word``: that at ``index``, or the one after it.
+
+        ``show 2`` is row 2, and ``explain window`` no request: an optional request is left empty.
+        """
+        if index + 1 >= len(self.parameters) or word.startswith("#"):
+            return index
+        parameter, following = self.parameters[index : index + 2]
+        if parameter.slot is not Slot.REQUEST or parameter.required:
+            return index
+        bare = following.slot is Slot.TERM and _BARE_NUMBER.fullmatch(word)
+        return index if bare else index + 1
 
     @property
     def synopsis(self) -> str:

@@ -77,7 +77,21 @@ class Call:
     @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
-        return self.spec.uses_results or self.takes_row or bool(self.queries)
+        of_results = self.spec.uses_results and not self.names_a_term and not self.at_once
+        return of_results or self.takes_row or bool(self.queries)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether one of its options says that it waits for no request."""
+        options = (self.spec.option(name) for name in self.options)
+        return any(option is not None and option.at_once for option in options)
+
+    @property
+    def names_a_term(self) -> bool:
+        """Whether it asks for a word of the standard, and so speaks of no request."""
+        return any(
+            each.slot is Slot.TERM and each.name in self.arguments for each in self.spec.parameters
+        )
 
     @property
     def takes_row(self) -> bool:
@@ -369,7 +383,7 @@ class _CallReader:
                 if parameter.required and parameter.unless not in self.options:
                     raise self._missing(parameter)
                 break
-            if self._stays_empty(parameter, words[at], last=index == len(spec.parameters) - 1):
+            if spec.place_of(words[at].prefix, index) > index:
                 continue
             taken = words[at:] if parameter.repeated else words[at : at + 1]
             for word in taken:
@@ -383,13 +397,6 @@ class _CallReader:
         if Slot.SETTING in named and Slot.VALUE in named:
             check_setting(named[Slot.SETTING], named[Slot.VALUE], self.place)
         return bound
-
-    @staticmethod
-    def _stays_empty(parameter: Parameter, word: Word, *, last: bool) -> bool:
-        """``show 2`` is row 2: an optional request before other words needs its ``#``."""
-        if parameter.slot is not Slot.REQUEST or parameter.required or last:
-            return False
-        return not word.prefix.startswith("#")
 
     def _missing(self, parameter: Parameter) -> LanguageError:
         last = self.tokens[-1]

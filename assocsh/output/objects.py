@@ -36,6 +36,10 @@ history        number, text
 explanation    request (null for the association), text: one sentence each
 =============  ====================================================================================
 
+An error, a final response that is no success and an association that ended carry ``finding`` where
+one was found: id, message, change (the side that has to: requestor, acceptor, destination, between,
+nobody), section, hint (the next thing to try).
+
 Numbers of a request are those of the session (``#3``). Statuses are texts (``"0xFF00"``). Every
 text is ASCII with escapes, safe to print.
 """

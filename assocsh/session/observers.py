@@ -6,21 +6,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.session.history import EventHistory
-from assocsh.wire.exchange import ExchangeLog
 
 if TYPE_CHECKING:
-    from assocsh.association import Observer
+    from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
     from assocsh.wire.captures.taking import Capture
+    from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
 
 
-class _Watch:
-    """Observes associations that are not the session's own: those of its listener, or beside."""
+class _Beside:
+    """What is kept, shown and captured of associations beside the session's own, and its
+    listener's."""
 
-    def __init__(self, observers: Observers, *, exchanges: bool) -> None:
+    def __init__(self, observers: Observers) -> None:
         self._observers = observers
-        self._exchanges = exchanges
 
     @property
     def wants_pdus(self) -> bool:
@@ -35,28 +35,23 @@ class _Watch:
             observers.capture(event)
         if isinstance(event, PduTransferred):
             return
-        if self._exchanges:
-            observers.exchanges(event)
+        observers.conversation()(event)
         if observers.wire_view is not None:
             observers.wire_view(event)
 
 
 class Observers:
-    """Passes engine events on: to the log of exchanges, the wire view, and whoever was added."""
+    """Passes engine events on: to the conversation, the wire view, and whoever was added."""
 
     def __init__(self) -> None:
-        self.exchanges = ExchangeLog()
-        """What went back and forth for the recent requests."""
         self.wire_view: WireView | None = None
         self.capture: Capture | None = None
         """What writes everything to a file; it is among those that are added, too."""
-        self.watch_wire: Observer = _Watch(self, exchanges=False)
-        """Shows and captures associations of the session's listener."""
-        self.watch_beside: Observer = _Watch(self, exchanges=True)
-        """Keeps, shows and captures what is said on an association beside the session's own."""
-        self._all: list[Observer] = [self.exchanges]
+        self.watch_beside: Observer = _Beside(self)
+        self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
+        self._live: LiveConversation | None = None
         self.on_change: Callable[[], None] | None = None
         """Called when one came or went: an association asks once whether PDUs are wanted."""
 
@@ -79,6 +74,8 @@ class Observers:
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PduTransferred
 
+        if self._live is None:
+            self.conversation()
         whole = isinstance(event, PduTransferred)
         for observer in tuple(self._with_pdus() if whole else self._all):
             observer(event)
@@ -99,6 +96,21 @@ class Observers:
             self.add(self._history)
         return self._history
 
+    def conversation(self) -> LiveConversation:
+        """What was said on the associations of the session, as far as it is kept."""
+        # made with the first event: until then the engine may not be loaded
+        if self._live is None:
+            from assocsh.wire.live import LiveConversation
+
+            self._live = LiveConversation(_typed_number)
+            self._all.append(self._live)
+        return self._live
+
+    def keep_pdus(self) -> None:
+        """Keep each P-DATA-TF in the conversation, from now on."""
+        self.conversation().wants_pdus = True
+        self._changed()
+
     def set_wire_view(self, view: WireView | None) -> None:
         """Show the wire in ``view``, in place of the one before; None: not at all."""
         if self.wire_view is not None:
@@ -111,3 +123,10 @@ class Observers:
         self._of_pdus = None
         if self.on_change is not None:
             self.on_change()
+
+
+def _typed_number(operation: Operation) -> int | None:
+    """The number of the request that an operation is part of; None where nobody typed one."""
+    from assocsh.results.request import RequestRecord
+
+    return operation.tag.number if isinstance(operation.tag, RequestRecord) else None

@@ -188,7 +188,7 @@ async def start_listener(
             ae_title=ae_title,
             policy=AcceptorPolicy((VERIFICATION,), any_storage=True, called_ae=(ae_title,)),
             handlers=storage_handlers(receiving, lambda: (spool, None)),
-            observer=state.observers.watch_wire,
+            observer=state.observers.watch_beside,
         )
     except BaseException:
         spool.close()

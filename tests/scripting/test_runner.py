@@ -50,6 +50,16 @@ def test_a_failed_expectation_says_everything(run_text: RunText) -> None:
     assert [line for line, _ in outcome.skipped] == [4]
 
 
+def test_a_failure_has_its_finding_once(run_text: RunText) -> None:
+    outcome = run_text("move study StudyInstanceUID=1.2.3 --to NOWHERE\n")
+    lines = failure_lines(outcome, outcome.failures[0])
+    (found,) = (line for line in lines if "AE title, host and port registered" in line)
+    assert found.startswith('finding: the peer does not know the destination "NOWHERE"')
+    assert found.endswith("[PS3.4 C.4.2.1.5]")
+    done = outcome.failures[0].done
+    assert done is not None and done["finding"]["change"] == "acceptor"
+
+
 def test_every_expectation_of_a_group_is_checked(run_text: RunText) -> None:
     outcome = run_text("echo\nexpect count == 7\nexpect status == 0xA700\nexpect elapsed < 10s\n")
     assert [check.ok for check in outcome.steps[1].checks] == [False, False, True]
