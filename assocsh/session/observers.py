@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
     from assocsh.wire.captures.taking import Capture
+    from assocsh.wire.conversation import Conversation
     from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
 
@@ -47,6 +48,8 @@ class Observers:
         self.wire_view: WireView | None = None
         self.capture: Capture | None = None
         """What writes everything to a file; it is among those that are added, too."""
+        self.read: Conversation | None = None
+        """The capture that was read last."""
         self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
