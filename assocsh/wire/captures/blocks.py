@@ -71,7 +71,10 @@ def packets(path: Path, problems: list[str]) -> Iterator[Packet]:
                 file = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw)), _CHUNK)
             magic = file.read(4)
         except (OSError, EOFError, zlib.error) as error:
-            raise UsageError(f"{name} is no gzip file that can be read: {error}") from error
+            raise UsageError(
+                f"{name} is no gzip file that can be read: {error}",
+                hint="take the file from its source again",
+            ) from error
         if not magic:
             raise UsageError(f"{name} is empty", hint="a capture has at least a header")
         if magic not in _PCAP and magic != _SECTION:
