@@ -12,8 +12,9 @@ from typing import NamedTuple, Protocol
 MAX_WAITING = 4 * 1024 * 1024
 """Bytes that wait for those before them, at most: then those are taken for lost."""
 
-PATIENCE = 64
-"""Packets of a connection that may still come before what was acknowledged is taken for lost."""
+PATIENCE = 3
+"""Acknowledgements after the first one of what is not there, until it is taken for lost: a capture
+on two queues may have an acknowledgement before what it is for, but not long before."""
 
 _WRAP = 1 << 32
 _HALF = 1 << 31
@@ -89,6 +90,11 @@ class Stream:
             self._hole_seen += 1
             if self._hole_seen > PATIENCE:
                 self._skip()
+
+    def close_holes(self) -> None:
+        """The other side ends: what it acknowledged, and is not here, will not come."""
+        while self._waiting and self.next is not None and self.acknowledged > self.next:
+            self._skip()
 
     def flush(self, time: float, frame: int) -> None:
         """Nothing more comes: what waits is given, with what is missing before it."""

@@ -166,6 +166,7 @@ class _Connection:
     def close(self, half: _Half, how: str, time: float, frame: int) -> None:
         """``half`` sent its FIN, all bytes before which are there, or a RST."""
         if half.ended is None:
+            self.halves[half.side.other].stream.close_holes()
             half.ended = time, frame
             self.tell(lambda decoder: decoder.closed(half.side, time, how, frame))
 
