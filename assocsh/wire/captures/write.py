@@ -21,6 +21,7 @@ MAX_SEGMENT = 65_495
 
 RAW_IP = 101
 _PUSH = 8
+_CHUNK = 1024
 _MAX_COMMENT = 2000
 _BLOCK = Struct("<II")
 _PACKET = Struct("<IIIIIII")
@@ -253,14 +254,13 @@ class Flow:
 def _sum(data: bytes) -> int:
     """The sum of the 16-bit words of ``data``, modulo 65,535 (RFC 1071).
 
-    That is the remainder of the whole as one number, since 65,536 leaves 1. The number is folded
-    first, which is faster than to divide all of it.
+    That is the remainder of the whole as one number, since 65,536 leaves 1; and words read in the
+    other byte order have the same sum in the other byte order. Numbers of this size are made from
+    little-endian bytes four times as fast as from big-endian ones, and added before the division.
     """
-    if len(data) & 1:
-        data += b"\0"
-    number, bits = int.from_bytes(data, "big"), len(data) * 8
-    while bits > 4096:
-        half = (bits // 32 + 1) * 16
-        number = (number >> half) + (number & (1 << half) - 1)
-        bits = half + 16
-    return number % 0xFFFF
+    view = memoryview(data)
+    number = sum(
+        int.from_bytes(view[at : at + _CHUNK], "little") for at in range(0, len(view), _CHUNK)
+    )
+    swapped = number % 0xFFFF
+    return (swapped & 0xFF) << 8 | swapped >> 8
