@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from assocsh.cli.options import Given
     from assocsh.language.model import Option
 
-EXTRACT, HTML = "--extract", "--html"
+EXTRACT, HTML, SCRIPT = "--extract", "--html", "--assoc"
 
 
 def read_options() -> tuple[Option, ...]:
@@ -20,6 +20,7 @@ def read_options() -> tuple[Option, ...]:
 
     return (
         Option(EXTRACT, Slot.DIRECTORY, "DIR", summary="write its instances as Part 10 files"),
+        Option(SCRIPT, Slot.FILE, "FILE", summary="write a session script that does it again"),
         Option(HTML, Slot.FILE, "FILE", summary="write one page for whoever has to change it"),
     )
 
@@ -35,7 +36,7 @@ def read_text(words: Sequence[str], given: Given) -> str:
         )
     parts = ["read"]
     for text in words[0], *(part for name, value in given for part in (name, value or "")):
-        part = text if text in (EXTRACT, HTML) else quoted(text)
+        part = text if text in (EXTRACT, HTML, SCRIPT) else quoted(text)
         if part is None:
             raise UsageError(f"{text!r} cannot be written in a command")
         parts.append(part)

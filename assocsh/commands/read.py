@@ -27,6 +27,7 @@ SPEC = CommandSpec(
     parameters=(Parameter("file", Slot.FILE, summary="the capture (the last one that was read)"),),
     options=(
         Option("--extract", Slot.DIRECTORY, "DIR", summary="write its instances as Part 10 files"),
+        Option("--assoc", Slot.FILE, "FILE", summary="write a session script that does it again"),
         Option("--html", Slot.FILE, "FILE", summary="write one page for whoever has to change it"),
     ),
     examples=(
@@ -34,6 +35,7 @@ SPEC = CommandSpec(
         "read",
         "read session.pcapng --html session.html",
         "read session.pcapng --extract ./in",
+        "read session.pcapng --assoc again.assoc",
     ),
     details="""\
 A line for each association, then the findings, the cause first. Packets are numbered as
@@ -72,9 +74,18 @@ async def read(session: Session, call: BoundCall) -> None:
     _show(session, conversation, found)
     if extraction is not None:
         _say(session, extraction)
-    page = call.option("--html")
+    page, script = call.option("--html"), call.option("--assoc")
     if page is not None:
-        _write_page(session, call.path(page), conversation, found)
+        from assocsh.output.conversations import page_body
+        from assocsh.text.visible import visible
+        from assocsh.wire.drawing import page as made_page
+
+        body = page_body(conversation, found)
+        _write(session, call.path(page), made_page(visible(conversation.source), body, ""))
+    if script is not None:
+        from assocsh.scripting.retold import script_of
+
+        _write(session, call.path(script), script_of(conversation))
 
 
 def _read(path: Path, folder: Path | None) -> tuple[Conversation, Extraction | None]:
@@ -138,17 +149,14 @@ def _say(session: Session, extraction: Extraction) -> None:
         session.note(f"{plural(extraction.not_whole, 'instance')} not whole: not written")
 
 
-def _write_page(
-    session: Session, path: Path, conversation: Conversation, found: list[Finding]
-) -> None:
-    from assocsh.output.conversations import page_body
+def _write(session: Session, path: Path, text: str) -> None:
+    """Write a file for the user alone. Raises UnusableFile."""
     from assocsh.scripting.event_log import cannot_write, open_private
     from assocsh.text.visible import visible
-    from assocsh.wire.drawing import page
 
     try:
         with open_private(str(path)) as file:
-            file.write(page(visible(conversation.source), page_body(conversation, found), ""))
+            file.write(text)
     except OSError as error:
         raise cannot_write(str(path), error) from error
     session.note(f"wrote {visible(str(path))}")

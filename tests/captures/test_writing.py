@@ -21,6 +21,7 @@ from assocsh.wire.findings import findings
 from tests.peers import scripted
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import InstanceFile
+from tests.peers.ours import Serve
 from tests.peers.process import wait_until
 from tests.peers.programs import need
 
@@ -228,3 +229,21 @@ def test_the_user_identity_is_never_there() -> None:
     masked = mask_identity(pdu)
     assert b"secret" in pdu and b"name" in pdu
     assert b"secret" not in masked and b"name" not in masked and len(masked) == len(pdu)
+
+
+async def test_a_script_does_it_again(serve: Serve, tmp_path: Path) -> None:
+    """The script that ``read --assoc`` writes runs, and its expectations hold."""
+    await typed(
+        tmp_path,
+        "capture a.pcapng",
+        f"open {serve.address} --contexts qr,Verification",
+        "echo",
+        "find study PatientID=PRC-1001 PatientName='*a b*' StudyDescription",
+        "release",
+        "capture off",
+        "read a.pcapng --assoc again.assoc",
+    )
+    script = (tmp_path / "again.assoc").read_text("utf-8")
+    assert "PatientID=PRC-1001" in script and "PatientName='*a b*'" in script
+    assert script.count("expect status == 0x0000") == 2
+    await typed(tmp_path, script)
