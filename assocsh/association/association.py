@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assocsh.association.engine import Engine, OnTimeout
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
+from assocsh.association.kept import KeptPdu
 from assocsh.association.operation import Operation
 from assocsh.association.options import Timeouts
 from assocsh.association.prepare import prepare
@@ -143,6 +144,17 @@ class Association:
     def last_activity(self) -> float:
         """When the last DIMSE message went or came."""
         return self._engine.last_activity
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """This side and the peer, as ``HOST:PORT`` with numbers; "" when not connected."""
+        protocol = self._engine.protocol
+        return protocol.local_address, protocol.address
+
+    @property
+    def opening(self) -> tuple[KeptPdu, ...]:
+        """The A-ASSOCIATE-RQ and the answer to it, as far as they went or came."""
+        return self._engine.stream.opening
 
     @property
     def timeouts(self) -> Timeouts:

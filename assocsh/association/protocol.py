@@ -13,7 +13,7 @@ import struct
 from typing import cast
 
 from assocsh.association.handshake import Security, was_cut_short
-from assocsh.association.sockets import tune
+from assocsh.association.sockets import address_of, tune
 from assocsh.association.user import AssociationUser
 from assocsh.dimse.machine import DimseMachine
 from assocsh.upperlayer.events import DataIndication
@@ -279,14 +279,18 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     @property
     def address(self) -> str:
         """The peer's address and port, "" when not connected."""
-        name = self._transport.get_extra_info("peername") if self._transport else None
-        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+        return address_of(self._transport, "peername")
+
+    @property
+    def local_address(self) -> str:
+        """The address and port of this side, "" when not connected."""
+        return address_of(self._transport, "sockname")
 
     @property
     def cipher(self) -> str:
         """TLS version and cipher, "" without TLS."""
-        tls = self._transport.get_extra_info("ssl_object") if self._transport else None
-        return f"{tls.version()} {tls.cipher()[0]}" if tls is not None else ""
+        tls = self._transport and self._transport.get_extra_info("ssl_object")
+        return f"{tls.version()} {tls.cipher()[0]}" if tls else ""
 
     @property
     def peer_certificate(self) -> bytes | None:

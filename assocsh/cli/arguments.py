@@ -35,6 +35,8 @@ class Arguments:
     def __init__(self) -> None:
         self.mode = Mode.SHELL
         self.peer = ""
+        self.reading = ""
+        """The ``read`` command that ``assocsh read`` stands for."""
         self.commands: list[str] = []
         """The texts of ``-c``, in order."""
         self.format = ""
@@ -48,8 +50,8 @@ class Arguments:
 
     @property
     def open_text(self) -> str:
-        """The ``open`` command that the command line stands for; empty without a peer."""
-        return options.open_text(self.peer, self.open_options)
+        """The ``open`` or ``read`` command that the command line stands for; empty without."""
+        return self.reading or options.open_text(self.peer, self.open_options)
 
 
 def shell_options() -> tuple[Option, ...]:
@@ -112,6 +114,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         arguments.peer = words.pop(0)
     elif first in (Mode.SERVE, Mode.TLS):
         arguments.mode = Mode(words.pop(0))
+    elif first == "read":
+        _read(arguments, words[1:])
+        return arguments
     if arguments.mode is Mode.SERVE:
         _serve(arguments, words)
     elif arguments.mode is Mode.TLS:
@@ -158,6 +163,28 @@ def _tls(arguments: Arguments, words: Sequence[str]) -> None:
         raise UsageError(f"tls has no use for {plain[1]!r}", hint="assocsh tls HOST:PORT")
 
 
+def _read(arguments: Arguments, words: Sequence[str]) -> None:
+    from assocsh.cli.read import read_options, read_text
+
+    def known() -> Mapping[str, Option]:
+        return options.by_name(shell_options(), read_options())
+
+    plain, given = options.read_words(words, known, "assocsh --help")
+    arguments.mode = _asked(given) or arguments.mode
+    if arguments.mode is Mode.SHELL:
+        own = options.by_name(read_options())
+        arguments.reading = read_text(plain, [each for each in given if each[0] in own])
+        _of_shell(arguments, given)
+
+
+def _of_shell(arguments: Arguments, given: options.Given) -> None:
+    """The options of the shell among ``given``."""
+    arguments.commands = options.all_values("-c", given)
+    arguments.format = options.last("--format", given)
+    arguments.keep_going = "--keep-going" in options.names(given)
+    arguments.toolbar = "--no-toolbar" not in options.names(given)
+
+
 def _shell(arguments: Arguments, words: Sequence[str]) -> None:
     def known() -> Mapping[str, Option]:
         return options.by_name(shell_options(), options.open_options())
@@ -177,8 +204,5 @@ def _shell(arguments: Arguments, words: Sequence[str]) -> None:
     if given:
         own = options.by_name(shell_options())
         arguments.open_options = [each for each in given if each[0] not in own]
-        arguments.commands = options.all_values("-c", given)
-        arguments.format = options.last("--format", given)
-        arguments.keep_going = "--keep-going" in options.names(given)
-        arguments.toolbar = "--no-toolbar" not in options.names(given)
+        _of_shell(arguments, given)
     options.need_peer(arguments.peer, arguments.open_options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assocsh.commands.captured import captured, findings_about, the_exchange
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+    from assocsh.wire.conversation import Conversation
 
 SPEC = CommandSpec(
     "explain",
@@ -57,10 +59,14 @@ async def explain(session: Session, call: BoundCall) -> None:
         _explain_term(session, term)
         return
     word = call.argument("request")
-    record = session.last_request if word is None else session.request(request_number(word))
-    sentences = _of_association(session) if record is None else _of_request(session, record)
-    if session.settings.format in ("json", "csv"):
+    capture = captured(session)
+    if capture is not None:
+        number, sentences = _of_capture(capture, word)
+    else:
+        record = session.last_request if word is None else session.request(request_number(word))
+        sentences = _of_association(session) if record is None else _of_request(session, record)
         number = None if record is None else record.number
+    if session.settings.format in ("json", "csv"):
         rows = [{"request": number, "text": text} for text in sentences]
         columns = [Column("request"), Column("text")]
         session.presenter.listing(Listing("explanation", columns, rows))
@@ -102,6 +108,19 @@ def _of_request(session: Session, record: RequestRecord) -> list[str]:
         first += ": the first that came out worst" if record.failed else ": the first"
     findings = Causes(session).of_request(record)
     return [f"{first}.", *explained(exchange), *sentences_of(findings)]
+
+
+def _of_capture(capture: Conversation, word: str | None) -> tuple[int | None, list[str]]:
+    """The number of a request of a capture, and what happened in it."""
+    from assocsh.output.cause import explained as sentences_of
+    from assocsh.wire.explain import explain as explained
+    from assocsh.wire.steps import told
+
+    talk, exchange = the_exchange(capture, word)
+    first = f"#{exchange.label} {exchange.name}, asked by the {exchange.side} of association "
+    found = findings_about(capture, talk, exchange)
+    lines = [f"{first}{talk.number}.", *explained(told(talk, exchange)), *sentences_of(found)]
+    return exchange.label, lines
 
 
 def _of_association(session: Session) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.captured import captured, message_lines, the_exchange
 from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
@@ -50,6 +51,13 @@ SPEC = CommandSpec(
 async def show(session: Session, call: BoundCall) -> None:
     """The kept results of a request again: all rows, or one in full."""
     word = call.argument("request")
+    capture = captured(session)
+    if capture is not None:
+        talk, exchange = the_exchange(capture, word)
+        for message in (exchange.request, *exchange.responses):
+            for line in message_lines(session, talk, message):
+                session.output.result(line)
+        return
     record = _last_with_results(session) if word is None else session.request(request_number(word))
     if len(record.unstored):
         show_unstored(session, record, call.argument("row"))

@@ -11,8 +11,35 @@ from assocsh.session.history import EventHistory
 if TYPE_CHECKING:
     from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
+    from assocsh.wire.captures.taking import Capture
+    from assocsh.wire.conversation import Conversation
     from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
+
+
+class _Beside:
+    """What is kept, shown and captured of associations beside the session's own, and its
+    listener's."""
+
+    def __init__(self, observers: Observers) -> None:
+        self._observers = observers
+
+    @property
+    def wants_pdus(self) -> bool:
+        """A capture takes them."""
+        return self._observers.capture is not None
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association.events import PduTransferred
+
+        observers = self._observers
+        if observers.capture is not None:
+            observers.capture(event)
+        if isinstance(event, PduTransferred):
+            return
+        observers.conversation()(event)
+        if observers.wire_view is not None:
+            observers.wire_view(event)
 
 
 class Observers:
@@ -22,6 +49,11 @@ class Observers:
         self.reports = Reports()
         """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
+        self.capture: Capture | None = None
+        """What writes everything to a file; it is among those that are added, too."""
+        self.read: Conversation | None = None
+        """The capture that was read last."""
+        self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
@@ -92,12 +124,6 @@ class Observers:
         self.wire_view = view
         if view is not None:
             self.add(view)
-
-    def watch_beside(self, event: EngineEvent) -> None:
-        """What is kept and shown of associations beside the session's own, and its listener's."""
-        self.conversation()(event)
-        if self.wire_view is not None:
-            self.wire_view(event)
 
     def _changed(self) -> None:
         self._of_pdus = None
