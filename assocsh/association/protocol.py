@@ -92,8 +92,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._stall_timer: asyncio.TimerHandle | None = None
         self._grace_timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] | None = None
-        self.security = Security()
-        """Whether there is TLS, and how it began; still to be asked when the connection is gone."""
+        self.security = Security()  # of TLS, also when the connection is gone
 
     # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
@@ -295,8 +294,8 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     @property
     def peer_certificate(self) -> bytes | None:
         """The peer's certificate in DER, None without TLS."""
-        tls = self._transport.get_extra_info("ssl_object") if self._transport else None
-        return tls.getpeercert(binary_form=True) if tls is not None else None
+        tls = self._transport and self._transport.get_extra_info("ssl_object")
+        return tls.getpeercert(binary_form=True) if tls else None
 
     async def wait_closed(self) -> None:
         """Wait until the connection is closed; at once if there never was one."""
