@@ -128,7 +128,7 @@ def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
                 and not first.required
                 and len(parameters) > 1
                 and not word.startswith("#")
-            )
+            ) or (first.unless in context.given and word.lower() not in first.choices)
             if not first.repeated:
                 parameters.pop(0)
             if not skipped:

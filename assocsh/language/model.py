@@ -23,6 +23,8 @@ class Slot(StrEnum):
     REQUEST = "request"  # #7; "7" too where nothing else could be meant
     ROW = "row"  # 1-based row of a result
     SOP_CLASS = "SOP class"
+    QUERY_MODEL = "model"  # the name of an information model, or the SOP class of one
+    CONTEXT = "presentation context"  # its ID, or the SOP class that it was proposed for
     TRANSFER_SYNTAX = "transfer syntax"
     CONTEXTS = "contexts"  # qr,storage,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]
     CHOICE = "choice"
@@ -45,7 +47,7 @@ class Parameter:
     An optional REQUEST that other parameters follow takes a word only when it starts with ``#``.
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
     slot's own for the others (``all`` beside a request number). A required one may be left out
-    beside the option ``unless``.
+    beside the option ``unless``: a LEVEL then takes none but its own words.
     """
 
     name: str

@@ -384,9 +384,10 @@ class _CallReader:
             check_setting(named[Slot.SETTING], named[Slot.VALUE], self.place)
         return bound
 
-    @staticmethod
-    def _stays_empty(parameter: Parameter, word: Word, *, last: bool) -> bool:
+    def _stays_empty(self, parameter: Parameter, word: Word, *, last: bool) -> bool:
         """``show 2`` is row 2: an optional request before other words needs its ``#``."""
+        if parameter.slot is Slot.LEVEL and parameter.unless in self.options:
+            return (word.literal or "").lower() not in parameter.choices
         if parameter.slot is not Slot.REQUEST or parameter.required or last:
             return False
         return not word.prefix.startswith("#")
