@@ -8,6 +8,7 @@ assocsh [PEER] -c 'echo; find study' ...  run commands and exit (-c can be repea
 assocsh run SCRIPT.assoc... [PEER]        run session scripts, report, exit
 assocsh practice [-c ...]                 the same, on a built-in practice archive
 assocsh serve [--port N] [--data DIR]     the practice archive alone, for other programs
+assocsh tls HOST:PORT                     the certificate page of a peer, no association
 assocsh --version | --help
 
 Without a terminal on stdin and without -c, commands are read from stdin as a script.
@@ -24,13 +25,14 @@ exit codes
 
 def usage() -> str:
     """The whole text."""
-    from assocsh.cli.arguments import serve_options, shell_options
+    from assocsh.cli.arguments import serve_options, shell_options, tls_options
     from assocsh.cli.options import listed, open_options
 
     sections = (
         ("options", shell_options()),
         ("for opening the association", open_options()),
         ("for serve", serve_options()),
+        ("for tls, besides those of the association", tls_options()[-2:]),
     )
     lines = [HEAD]
     for title, table in sections:

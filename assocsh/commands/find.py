@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT
+from assocsh.commands.parameters import (
+    CHARSET,
+    KEYS,
+    LEVELS,
+    LIMIT,
+    MODELS,
+    OF_ROW,
+    REPEAT,
+    read_as,
+)
 from assocsh.commands.registry import command
 from assocsh.datasets.levels import KEYS_OF_MODEL, UNIQUE_KEYS
 from assocsh.errors import ProtocolError, UsageError
@@ -28,6 +37,7 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.dimse.requests import CFind
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
@@ -69,7 +79,7 @@ SPEC = CommandSpec(
     ),
     options=(
         OF_ROW,
-        Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches"),
+        LIMIT,
         Option(
             "--model",
             Slot.QUERY_MODEL,
@@ -78,6 +88,7 @@ SPEC = CommandSpec(
             summary="information model to query, by name or by its SOP class",
         ),
         REPEAT,
+        CHARSET,
     ),
     examples=(
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
@@ -97,7 +108,16 @@ REMEMBERED = 300
 ROWS_LABELLED = 50
 """Rows that completion offers, with their labels; ``--of`` takes any."""
 
-LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+LABEL = (
+    "Modality",
+    "StudyDate",
+    "ScheduledProcedureStepStartDate",
+    "PatientName",
+    "SeriesDescription",
+    "StudyDescription",
+    "ScheduledProcedureStepDescription",
+    "ProcedureStepLabel",
+)
 """What tells the rows of a result apart, joined to a label."""
 
 
@@ -105,9 +125,9 @@ LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDesc
 async def find(session: Session, call: BoundCall) -> None:
     """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
     from assocsh.dimse.requests import CFind
-    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
 
     record = call.record
+    read_as(record, call)
     level, model = level_and_model(call)
     of_row: Keys = []
     if level in UNIQUE_KEYS:
@@ -124,7 +144,7 @@ async def find(session: Session, call: BoundCall) -> None:
     if "SpecificCharacterSet" not in dataset:
         # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
         dataset.SpecificCharacterSet = None
-    record.columns = columns_of(dataset, keys)
+    record.columns.paths = columns_of(dataset, keys)
     for path, _ in typed_keys(call):
         session.recent.use(path)
     request = CFind(level, dataset, model)
@@ -132,7 +152,15 @@ async def find(session: Session, call: BoundCall) -> None:
     if count is not None:
         await repeat(session, record, (request for _ in range(count)), count)
         return
-    limit = call.integer("--limit", least=1)
+    await search(session, record, request, call.integer("--limit", least=1))
+
+
+async def search(
+    session: Session, record: RequestRecord, request: CFind, limit: int | None
+) -> None:
+    """Send a C-FIND, and keep and show each match as it comes; cancel it after ``limit``."""
+    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
+
     operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
     slices = TimeSlices()
@@ -205,7 +233,8 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
+    values = {leaf.path.rpartition(".")[2]: leaf.text for leaf in reversed(list(leaves(dataset)))}
+    words = [values.get(keyword, "") for keyword in LABEL]
     label = " ".join(cell(word, 24) for word in words if word)
     if row <= ROWS_LABELLED:
         record.results.labels.append(label)
