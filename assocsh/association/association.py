@@ -12,7 +12,7 @@ from assocsh.association.indication import Handlers
 from assocsh.association.kept import KeptPdu
 from assocsh.association.operation import Operation
 from assocsh.association.options import Timeouts
-from assocsh.association.prepare import prepare
+from assocsh.association.prepare import Where, prepare
 from assocsh.association.state import AssociationState
 from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, CStore, Data, Request, StoredData
 from assocsh.errors import AssociationError
@@ -194,22 +194,30 @@ class Association:
     # -- requests --------------------------------------------------------------------------------
 
     def send(
-        self, request: Request, *, limit: int | None = None, tag: object | None = None
+        self,
+        request: Request,
+        *,
+        limit: int | None = None,
+        tag: object | None = None,
+        context: Where = None,
     ) -> Operation:
         """Queue a request and return its operation at once. Never blocks.
 
         ``limit`` cancels the operation after that many Pending responses. ``tag`` is kept as
         ``operation.tag``: any object of the caller's, by which an observer finds what the operation
-        belongs to.
+        belongs to. ``context`` is the presentation context to send on: one of ``contexts``, its ID,
+        or the SOP class that it was proposed for. Without it the one is taken that was proposed for
+        the class of the request, or for one that carries its requests too (PS3.4 H.3, CC.3.1). The
+        command set names the class of the request on any of them.
 
         Raises NoPresentationContext, UnusableFile or UsageError, and what ended the association if
         it did; nothing was queued then.
         """
-        return self._engine.send(request, limit, tag)
+        return self._engine.send(request, limit, tag, context)
 
-    def context_for(self, request: Request) -> PresentationContext:
+    def context_for(self, request: Request, *, context: Where = None) -> PresentationContext:
         """The presentation context ``send`` would use. Raises as ``send`` does."""
-        return prepare(request, self.contexts).context
+        return prepare(request, self.contexts, on=context).context
 
     def echo(self, *, tag: object | None = None) -> Operation:
         """C-ECHO (PS3.7 9.1.5)."""

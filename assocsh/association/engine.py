@@ -25,7 +25,7 @@ from assocsh.association.indication import Handlers, Indication, SendingAssociat
 from assocsh.association.operation import Operation
 from assocsh.association.options import Timeouts
 from assocsh.association.performer import Performer
-from assocsh.association.prepare import Chosen, prepare
+from assocsh.association.prepare import Chosen, Where, prepare
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.association.stream import EventStream
@@ -129,12 +129,12 @@ class Engine:
 
     # -- requests of ours ------------------------------------------------------------------------
 
-    def send(self, request: Request, limit: int | None, tag: object | None) -> Operation:
+    def send(self, request: Request, limit: int | None, tag: object, on: Where) -> Operation:
         """See ``Association.send``."""
         dimse = self.established()
         if limit is not None and limit < 1:
             raise UsageError(f"a limit of {limit} responses", hint="the least is 1")
-        prepared = prepare(request, self.contexts, self._chosen)
+        prepared = prepare(request, self.contexts, self._chosen, on)
         for text in prepared.remarks:
             self.stream.remark(text, "local")
         invocation = dimse.invoke(prepared.context.context_id, prepared.values, prepared.data)

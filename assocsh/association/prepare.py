@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from assocsh.dimse.commandset import Value
 from assocsh.dimse.elements import (
@@ -49,20 +49,29 @@ Chosen = dict[tuple[tuple[str, ...], bool], PresentationContext]
 instance by SOP class and transfer syntax."""
 
 
+Where: TypeAlias = PresentationContext | int | str | None
+"""A presentation context by itself, by its ID, by its SOP class (keyword or UID); None: any fit."""
+
+
 def prepare(
-    request: Request, contexts: Iterable[PresentationContext], chosen: Chosen | None = None
+    request: Request,
+    contexts: Iterable[PresentationContext],
+    chosen: Chosen | None = None,
+    on: Where = None,
 ) -> Prepared:
     """Choose the presentation context and encode. ``chosen`` remembers the choices.
 
-    Raises NoPresentationContext, UnusableFile, UsageError; nothing was sent then.
+    ``on`` is the context to take, whatever it was proposed for. Raises NoPresentationContext,
+    UnusableFile, UsageError; nothing was sent then.
     """
     contexts = tuple(contexts)
+    named = None if on is None else named_context(on, contexts, request.name)
     if isinstance(request, CStore):
-        return _prepare_store(request, contexts, {} if chosen is None else chosen)
+        return _prepare_store(request, contexts, {} if chosen is None else chosen, named)
     # An event report is the SCP's to send, everything else the SCU's.
     as_scp = isinstance(request, NEventReport)
     key = (request.sop_classes, as_scp)
-    context = chosen.get(key) if chosen is not None else None
+    context = named or (chosen.get(key) if chosen is not None else None)
     if context is None:
         context = choose_context(request.sop_classes, contexts, request.name, as_scp=as_scp)
         if chosen is not None:
@@ -74,6 +83,38 @@ def prepare(
     values[element] = request.sop_class_on(context.abstract_syntax)
     level = request.query_level if isinstance(request, CFind | CGet | CMove) else None
     return Prepared(context, values, encode_data(request.data, context, level=level))
+
+
+def named_context(
+    on: PresentationContext | int | str, contexts: tuple[PresentationContext, ...], what: str
+) -> PresentationContext:
+    """The accepted context that is named, in whatever role.
+
+    Raises UsageError where there is none of that number, NoPresentationContext where it was not
+    accepted, or where none was for that SOP class.
+    """
+    if isinstance(on, str) and not on.isdigit():
+        from assocsh.datasets.dictionary import sop_class_uid
+
+        uid = sop_class_uid(on)
+        of_class = [one for one in contexts if one.abstract_syntax == uid]
+        if not any(one.accepted for one in of_class):
+            raise no_context((uid,), contexts, what)
+        return next(one for one in of_class if one.accepted)
+    number = on.context_id if isinstance(on, PresentationContext) else int(on)
+    found = next((one for one in contexts if one.context_id == number), None)
+    if found is None:
+        raise UsageError(
+            f"presentation context {number} was not proposed",
+            hint="`contexts` lists those that were",
+        )
+    if not found.accepted:
+        raise NoPresentationContext(
+            f"presentation context {number} was not accepted: {found.meaning}",
+            sop_class=found.abstract_syntax,
+            hint="`contexts --accepted` lists those that were",
+        )
+    return found
 
 
 def choose_context(
@@ -153,26 +194,28 @@ def encode_data(
 
 
 def _prepare_store(
-    request: CStore, contexts: tuple[PresentationContext, ...], chosen: Chosen
+    request: CStore,
+    contexts: tuple[PresentationContext, ...],
+    chosen: Chosen,
+    named: PresentationContext | None,
 ) -> Prepared:
     source = request.source
     data: bytes | DataSource
     remarks: tuple[str, ...] = ()
     if isinstance(source, StoredData):
-        context = _store_context(contexts, source.sop_class, source.data.transfer_syntax, chosen)
+        syntax = source.data.transfer_syntax
+        context = _store_context(contexts, source.sop_class, syntax, chosen, named)
         from assocsh.datasets.transcode import transcode_bytes
 
         sop_class, sop_instance = source.sop_class, source.sop_instance
-        data = transcode_bytes(
-            source.data.data, source.data.transfer_syntax, context.transfer_syntax or ""
-        )
+        data = transcode_bytes(source.data.data, syntax, context.transfer_syntax or "")
     elif isinstance(source, str | PathLike):
         from assocsh.datasets.part10 import open_instance
         from assocsh.datasets.transcode import encoded_data
 
         instance = open_instance(source, complete=True)
         sop_class, sop_instance = instance.sop_class, instance.sop_instance
-        context = _store_context(contexts, sop_class, instance.transfer_syntax, chosen)
+        context = _store_context(contexts, sop_class, instance.transfer_syntax, chosen, named)
         data = encoded_data(instance, context.transfer_syntax or "")
         remarks = tuple(f"{instance.path}: {text}" for text in instance.remarks)
     else:
@@ -183,7 +226,7 @@ def _prepare_store(
         if not sop_class or not sop_instance:
             raise UsageError("a data set to store needs SOPClassUID and SOPInstanceUID")
         own = own_transfer_syntax(source)
-        context = _store_context(contexts, sop_class, own, chosen)
+        context = _store_context(contexts, sop_class, own, chosen, named)
         data = encoded_instance(source, own, context.transfer_syntax or "")
     values = request.elements()
     values[COMMAND_FIELD] = int(request.field)
@@ -197,8 +240,12 @@ def _store_context(
     sop_class: str,
     transfer_syntax: str,
     chosen: Chosen,
+    named: PresentationContext | None,
 ) -> PresentationContext:
     """The context for an instance: its own transfer syntax if accepted, else one it converts to."""
+    if named is not None:
+        check_convertible(transfer_syntax, named)
+        return named
     key = ((sop_class, transfer_syntax), False)
     context = chosen.get(key)
     if context is None:
@@ -206,3 +253,18 @@ def _store_context(
 
         context = chosen[key] = choose(contexts, sop_class, transfer_syntax)
     return context
+
+
+def check_convertible(transfer_syntax: str, context: PresentationContext) -> None:
+    """Raise NoPresentationContext for an instance that the syntax of ``context`` cannot have."""
+    from assocsh.datasets.dictionary import uid_name
+    from assocsh.datasets.transcode import can_become
+
+    accepted = context.transfer_syntax or ""
+    if transfer_syntax != accepted and not can_become(transfer_syntax, accepted):
+        raise NoPresentationContext(
+            f"the instance is {uid_name(transfer_syntax)}, presentation context "
+            f"{context.context_id} has {uid_name(accepted)}",
+            sop_class=context.abstract_syntax,
+            hint="convert the instance first, or name another context with --on",
+        )

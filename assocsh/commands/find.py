@@ -12,12 +12,12 @@ from assocsh.commands.parameters import (
     MODELS,
     OF_ROW,
     REPEAT,
-    level,
     read_as,
 )
 from assocsh.commands.registry import command
-from assocsh.errors import ProtocolError
-from assocsh.language.model import CommandSpec, Heading, Option, Slot
+from assocsh.datasets.levels import KEYS_OF_MODEL, UNIQUE_KEYS
+from assocsh.errors import ProtocolError, UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.values import NOT_ASKED, leaves
 from assocsh.results.recent import OFFERED
@@ -43,22 +43,49 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+
+QUERY_MODELS = (*MODELS, "repository", *KEYS_OF_MODEL)
+"""Every model that has a name here."""
+
+
+def _models() -> str:
+    """What ``help find`` says about models."""
+    from textwrap import fill
+
+    return "\n".join(
+        (
+            "With no keys to return, the usual ones of the level or model are asked for.",
+            fill("Models without levels: " + ", ".join(KEYS_OF_MODEL), 78),
+        )
+    )
+
+
 SPEC = CommandSpec(
     "find",
     "C-FIND: query for patients, studies, series, images or worklist items",
     Heading.SERVICES,
     order=20,
     aliases=("c-find",),
-    parameters=(level(*LEVELS, "worklist"), KEYS),
+    parameters=(
+        Parameter(
+            "level",
+            Slot.LEVEL,
+            (*LEVELS, "worklist", "ups"),
+            required=True,
+            summary="patient, study, series, image, worklist, ups; none for a model without levels",
+            unless="--model",
+        ),
+        KEYS,
+    ),
     options=(
         OF_ROW,
         LIMIT,
         Option(
             "--model",
-            Slot.CHOICE,
+            Slot.QUERY_MODEL,
             "MODEL",
-            (*MODELS, "worklist"),
-            summary="information model to query",
+            QUERY_MODELS,
+            summary="information model to query, by name or by its SOP class",
         ),
         REPEAT,
         CHARSET,
@@ -70,7 +97,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
     sends=True,
-    details="With no keys to return, the usual ones of the level are asked for.",
+    details=_models,
     service="C-FIND",
     gives_rows=True,
 )
@@ -101,12 +128,18 @@ async def find(session: Session, call: BoundCall) -> None:
 
     record = call.record
     read_as(record, call)
-    level = call.required("level").upper()
-    model = call.option("--model")
+    level, model = level_and_model(call)
     of_row: Keys = []
-    if level != "WORKLIST":
+    if level in UNIQUE_KEYS:
         of_row = keys_of_row(call, level, model, whole=False, peer=session.peer)
+    elif call.flag("--of"):
+        raise UsageError("--of fills in the keys of a level, and there are none in this model")
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
+    if not keys:
+        raise UsageError(
+            f"nothing to ask for: what is usual in the model {model} is not known here",
+            hint="name keys; a bare Keyword asks for it back",
+        )
     dataset = identifier(session, level, keys)
     if "SpecificCharacterSet" not in dataset:
         # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
@@ -144,6 +177,26 @@ async def search(
             "match by them (status 0xFF01)",
             "peer",
         )
+
+
+def level_and_model(call: BoundCall) -> tuple[str, str | None]:
+    """The level in capitals, empty without one; the model by its name, by its UID without one.
+
+    Raises UsageError for a SOP class that there is not, and for a model that needs a level.
+    """
+    level, text = (call.argument("level") or "").upper(), call.option("--model")
+    model = text.lower() if text and text.lower() in QUERY_MODELS else text
+    if model and model not in QUERY_MODELS:
+        from assocsh.datasets.dictionary import sop_class_uid
+        from assocsh.dimse.sopclasses import model_named
+
+        uid = sop_class_uid(model)
+        model = model_named(uid) or uid
+    if not level and model in QUERY_MODELS and model not in KEYS_OF_MODEL:
+        raise UsageError(
+            f"the model {model} has levels", hint=f"`find study --model {model}` names one"
+        )
+    return level or ("" if model else call.required("level").upper()), model
 
 
 def columns_of(dataset: Dataset, keys: Keys) -> list[str]:

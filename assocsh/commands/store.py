@@ -117,7 +117,7 @@ async def store(session: Session, call: BoundCall) -> None:
         )
     times = call.integer("--repeat", least=1) or 1
     record.operations.expected = len(found) * times
-    sending = _Sending(session, record, None if call.flag("--here") else Beside(session, call))
+    sending = _Sending(session, record, beside_for(session, call))
     slices = TimeSlices()
     left = record.operations.expected
     files = (file for _ in range(times) for file in found)
@@ -129,6 +129,12 @@ async def store(session: Session, call: BoundCall) -> None:
         await slices.pause()
     record.operations.expected = record.total + left
     await sending.finish()
+
+
+def beside_for(session: Session, call: BoundCall) -> Beside | None:
+    """Where files go that the open association cannot carry; None where that alone was meant."""
+    named = call.record.operations.context is not None
+    return None if named or call.flag("--here") else Beside(session, call)
 
 
 def failed_before(session: Session, call: BoundCall) -> list[FoundFile]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assocsh.datasets.codec import SPECIFIC_CHARACTER_SET, decode, encode
 from assocsh.datasets.dicomjson import to_json
 from assocsh.datasets.dictionary import TagEntry, format_tag
-from assocsh.datasets.levels import default_return_keys
+from assocsh.datasets.levels import QUERY_LEVELS, default_return_keys
 from assocsh.datasets.paths import Step, items_at, parse_path
 from assocsh.datasets.values import Came, element, not_a_value, plain_element, tag_of, text_of
 from assocsh.datasets.vrs import BINARY, ONE_TEXT, one_vr
@@ -38,8 +38,8 @@ def build_identifier(
     """An identifier from paths and the texts typed for them.
 
     A text of None, or an empty one, asks for the attribute (universal matching); a sequence asked
-    for as a whole has no item. ``level`` PATIENT to IMAGE becomes Query/Retrieve Level, WORKLIST
-    and None do not. Text that is not ASCII is sent as UTF-8 unless SpecificCharacterSet is given.
+    for as a whole has no item. ``level`` PATIENT to IMAGE becomes Query/Retrieve Level, any
+    other does not. Text that is not ASCII is sent as UTF-8 unless SpecificCharacterSet is given.
     A private element has the VR that pydicom's dictionary knows for its creator; without one, text
     that is not hexadecimal is LO or UT. ``came`` is asked about a UID that is none: True sends it
     as it is, since archives hold such UIDs and find by them.
@@ -53,7 +53,7 @@ def build_identifier(
     for steps, text in sorted(parsed, key=_creators_first):
         for holder in _holders(dataset, steps):
             _put(holder, steps[-1], text, came)
-    if level is not None and level.upper() != "WORKLIST":
+    if level is not None and level.upper() in QUERY_LEVELS:
         dataset.QueryRetrieveLevel = level.upper()
     _declare_character_set(dataset)
     return dataset

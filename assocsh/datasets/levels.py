@@ -73,12 +73,25 @@ _WORKLIST = (
     ),
 )
 
+_UPS = (
+    "ProcedureStepState",
+    "ScheduledProcedureStepPriority",
+    "ProcedureStepLabel",
+    "WorklistLabel",
+    "ScheduledProcedureStepStartDateTime",
+    "PatientName",
+    "PatientID",
+    "SOPClassUID",
+    "SOPInstanceUID",
+)
+
 USUAL_KEYS: Mapping[str, tuple[str, ...]] = {
     "PATIENT": (*_PATIENT, "NumberOfPatientRelatedStudies"),
     "STUDY": ("PatientName", "PatientID", *_STUDY, "NumberOfStudyRelatedInstances"),
     "SERIES": ("StudyInstanceUID", *_SERIES),
     "IMAGE": ("StudyInstanceUID", "SeriesInstanceUID", *_IMAGE),
     "WORKLIST": _WORKLIST,
+    "UPS": _UPS,
 }
 """What is usually asked for at a level, as paths. The unique keys of the levels above are among
 them, so that the next query can go deeper."""
@@ -94,15 +107,73 @@ _FURTHER: Mapping[str, tuple[str, ...]] = {
     "SERIES": ("BodyPartExamined", "SeriesDate"),
     "IMAGE": (),
     "WORKLIST": (),
+    "UPS": ("ScheduledStationNameCodeSequence", "AdmissionID", "InputReadinessState"),
 }
+
+KEYS_OF_MODEL: Mapping[str, tuple[str, ...]] = {
+    "worklist": _WORKLIST,
+    "ups-pull": _UPS,
+    "ups-watch": _UPS,
+    "ups-query": _UPS,
+    "hanging-protocol": (
+        "HangingProtocolName",
+        "HangingProtocolDescription",
+        "HangingProtocolLevel",
+        "HangingProtocolCreator",
+        "SOPInstanceUID",
+    ),
+    "color-palette": ("ContentLabel", "ContentDescription", "ContentCreatorName", "SOPInstanceUID"),
+    "implant-template": (
+        "Manufacturer",
+        "ImplantName",
+        "ImplantSize",
+        "ImplantPartNumber",
+        "EffectiveDateTime",
+        "SOPInstanceUID",
+    ),
+    "implant-assembly": (
+        "Manufacturer",
+        "ImplantAssemblyTemplateName",
+        "ImplantAssemblyTemplateIssuer",
+        "SOPInstanceUID",
+    ),
+    "implant-group": (
+        "ImplantTemplateGroupName",
+        "ImplantTemplateGroupDescription",
+        "ImplantTemplateGroupIssuer",
+        "SOPInstanceUID",
+    ),
+    "relevant-patient": (*_PATIENT, "ObservationDateTime", "ContentSequence"),
+    "relevant-patient-breast": (*_PATIENT, "ObservationDateTime", "ContentSequence"),
+    "relevant-patient-cardiac": (*_PATIENT, "ObservationDateTime", "ContentSequence"),
+    "product-characteristics": (
+        "ProductPackageIdentifier",
+        "Manufacturer",
+        "ProductName",
+        "ProductParameterSequence",
+    ),
+    "substance-approval": (
+        "PatientName",
+        "PatientID",
+        "ProductPackageIdentifier",
+        "SubstanceAdministrationApproval",
+    ),
+    "defined-protocol": ("ProtocolName", "SOPClassUID", "SOPInstanceUID"),
+    "protocol-approval": ("ApprovalSequence", "SOPClassUID", "SOPInstanceUID"),
+    "inventory": ("ContentDate", "ContentTime", "InventoryPurpose", "SOPInstanceUID"),
+}
+"""What is usually asked for in a model without levels, by its name."""
 
 
 def default_return_keys(level: str, model: str | None = None) -> list[str]:
     """What is asked for when no return key was typed: the usual keys of a level, as paths.
 
-    ``model`` patient asks for no patient attributes below the patient level but Patient ID. Raises
-    UsageError for a level that there is not.
+    ``model`` patient asks for no patient attributes below the patient level but Patient ID. Without
+    a level those of ``model``, none for one that is not known. Raises UsageError for a level that
+    there is not.
     """
+    if not level:
+        return list(KEYS_OF_MODEL.get(model or "", ()))
     name = _known(level)
     if name == "STUDY" and model == "patient":
         return ["PatientID", *_STUDY]

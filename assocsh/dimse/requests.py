@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField, Value
@@ -24,7 +24,7 @@ from assocsh.dimse.elements import (
     PRIORITY,
     REQUESTED_SOP_INSTANCE_UID,
 )
-from assocsh.dimse.related import CARRIERS
+from assocsh.dimse.related import carriers
 from assocsh.errors import UsageError
 from assocsh.uids import VERIFICATION
 
@@ -88,8 +88,12 @@ class Request:
         raise NotImplementedError
 
     def sop_class_on(self, abstract_syntax: str) -> str:
-        """The SOP class that the command set names, on a context for ``abstract_syntax``."""
-        return abstract_syntax
+        """The SOP class that the command set names, on a context for ``abstract_syntax``.
+
+        The class of the context where that is one of the request's, else the request's own.
+        """
+        own = self.sop_classes
+        return abstract_syntax if abstract_syntax in own else own[0]
 
     @property
     def data(self) -> Data:
@@ -101,14 +105,26 @@ class Request:
         return {}
 
 
-def _checked_level(level: str) -> str:
+def _checked_level(level: str, model: str | None) -> str:
     upper = level.upper()
+    levelless = model is not None and sopclasses.has_no_levels(model)
+    if not upper and (levelless or _is_uid(model)):
+        return ""
+    if upper and levelless and model not in sopclasses.MODELS_OF_LEVEL.get(upper, ()):
+        raise UsageError(
+            f"{model} is a model without levels",
+            hint=f"leave {level.lower()} out: it is no level of it",
+        )
     if upper not in sopclasses.LEVELS:
         raise UsageError(
             f"{level!r} is not a query/retrieve level",
             hint="the levels are " + ", ".join(name.lower() for name in sopclasses.LEVELS),
         )
     return upper
+
+
+def _is_uid(model: str | None) -> TypeGuard[str]:
+    return model is not None and model[:1].isdigit()
 
 
 class _QueryRetrieve(Request):
@@ -127,9 +143,11 @@ class _QueryRetrieve(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
-        level = _checked_level(self.level)
+        level = self._level()
         if self.model is None:
             models = sopclasses.MODELS_OF_LEVEL[level]
+        elif _is_uid(self.model):
+            return (self.model,)
         elif self.model in self.classes:
             models = (self.model,)
         else:
@@ -146,11 +164,15 @@ class _QueryRetrieve(Request):
     def data(self) -> Data:
         return self.identifier
 
+    def _level(self) -> str:
+        known = self.model in self.classes or _is_uid(self.model)
+        return _checked_level(self.level, self.model if known else None)
+
     @property
     def query_level(self) -> str | None:
-        """Query/Retrieve Level (0008,0052) for the identifier; the worklist model has none."""
-        level = _checked_level(self.level)
-        return None if level == "WORKLIST" else level
+        """Query/Retrieve Level (0008,0052) for the identifier; None for models without levels."""
+        level = self._level()
+        return level if level and level not in sopclasses.FLAT else None
 
     def elements(self) -> dict[int, Value]:
         return {PRIORITY: self.priority}
@@ -170,14 +192,15 @@ class CEcho(Request):
 
 @dataclass(frozen=True, slots=True)
 class CFind(_QueryRetrieve):
-    """C-FIND (PS3.7 9.1.2). ``level`` PATIENT, STUDY, SERIES, IMAGE or WORKLIST.
+    """C-FIND (PS3.7 9.1.2). ``level`` PATIENT, STUDY, SERIES, IMAGE, WORKLIST or UPS.
 
-    ``model`` is patient, study, patient-study or worklist; None takes the first accepted one that
-    knows the level.
+    ``model`` is patient, study, patient-study, one of ``sopclasses.QUERIES`` or the UID of a SOP
+    class; None takes the first accepted one that knows the level. ``level`` is empty for a model
+    without levels.
     """
 
     field = CommandField.C_FIND_RQ
-    classes = sopclasses.FIND
+    classes = sopclasses.QUERIES
     level: str
     identifier: Data
     model: str | None = None
@@ -264,7 +287,7 @@ class _Normalized(Request):
 
     @property
     def sop_classes(self) -> tuple[str, ...]:
-        return (self.sop_class, *CARRIERS.get(self.sop_class, ()))
+        return carriers(self.sop_class, self.field)
 
     def sop_class_on(self, abstract_syntax: str) -> str:
         return self.sop_class
@@ -336,6 +359,11 @@ class NAction(_Normalized):
     sop_instance: str
     action_type: int
     information: Data = None
+
+    @property
+    def sop_classes(self) -> tuple[str, ...]:
+        """As of the others; which class a UPS is claimed on depends on the action."""
+        return carriers(self.sop_class, self.field, self.action_type)
 
     @property
     def data(self) -> Data:

@@ -14,6 +14,9 @@ from assocsh.uids import (
     STUDY_ROOT_FIND,
     STUDY_ROOT_GET,
     STUDY_ROOT_MOVE,
+    UPS_PULL,
+    UPS_QUERY,
+    UPS_WATCH,
     WORKLIST_FIND,
 )
 
@@ -34,7 +37,40 @@ GET: Mapping[str, str] = {
     "patient-study": PATIENT_STUDY_ONLY_GET,
 }
 
-LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE", "WORKLIST")
+
+WITHOUT_LEVELS: Mapping[str, str] = {
+    "worklist": WORKLIST_FIND,
+    "ups-pull": UPS_PULL,
+    "ups-watch": UPS_WATCH,
+    "ups-query": UPS_QUERY,
+    "hanging-protocol": "1.2.840.10008.5.1.4.38.2",
+    "color-palette": "1.2.840.10008.5.1.4.39.2",
+    "implant-template": "1.2.840.10008.5.1.4.43.2",
+    "implant-assembly": "1.2.840.10008.5.1.4.44.2",
+    "implant-group": "1.2.840.10008.5.1.4.45.2",
+    "relevant-patient": "1.2.840.10008.5.1.4.37.1",
+    "relevant-patient-breast": "1.2.840.10008.5.1.4.37.2",
+    "relevant-patient-cardiac": "1.2.840.10008.5.1.4.37.3",
+    "product-characteristics": "1.2.840.10008.5.1.4.41",
+    "substance-approval": "1.2.840.10008.5.1.4.42",
+    "defined-protocol": "1.2.840.10008.5.1.4.20.1",
+    "protocol-approval": "1.2.840.10008.5.1.4.1.1.200.4",
+    "inventory": "1.2.840.10008.5.1.4.1.1.201.2",
+}
+"""Models of one flat query, without Query/Retrieve Level: the worklist (PS3.4 K), procedure steps
+(CC), hanging protocols (U), colour palettes (X), implants (BB), relevant patient information (Q),
+product characteristics (V), substance approval (W), protocols (GG, II), inventories (KK)."""
+
+REPOSITORY_QUERY = "1.2.840.10008.5.1.4.1.1.201.6"
+"""The levels of study root over all that a repository holds (PS3.4 C.6.4)."""
+
+QUERIES: Mapping[str, str] = {**FIND, "repository": REPOSITORY_QUERY, **WITHOUT_LEVELS}
+"""Every model that can be asked by C-FIND."""
+
+FLAT = ("WORKLIST", "UPS")
+"""Words in the place of a level for models that have none."""
+
+LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE", *FLAT)
 
 MODELS_OF_LEVEL: Mapping[str, tuple[str, ...]] = {
     "PATIENT": ("patient", "patient-study"),
@@ -42,5 +78,16 @@ MODELS_OF_LEVEL: Mapping[str, tuple[str, ...]] = {
     "SERIES": ("study", "patient"),
     "IMAGE": ("study", "patient"),
     "WORKLIST": ("worklist",),
+    "UPS": ("ups-pull", "ups-watch", "ups-query"),
 }
 """Which models know a level, the usual one first: the first accepted one is used."""
+
+
+def has_no_levels(model: str) -> bool:
+    """Whether identifiers of ``model`` have no Query/Retrieve Level."""
+    return model in WITHOUT_LEVELS
+
+
+def model_named(uid: str) -> str | None:
+    """The name of the model that a SOP class of C-FIND is for; None for one without a name."""
+    return next((name for name, of in QUERIES.items() if of == uid), None)

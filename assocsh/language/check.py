@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
@@ -28,9 +28,11 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
     """
     for call in calls:
         yield from problems(call.body)
-        for slot, word in _slotted(call):
+        for slot, word, choices in _slotted(call):
             if slot is Slot.KEY:
                 yield from _key(call, word)
+                continue
+            if word.literal in choices:
                 continue
             try:
                 _check(slot, word.literal or "")
@@ -71,12 +73,15 @@ def _key(call: Call, word: Word) -> Iterator[LanguageError]:
         yield call.place.error(error.message, start, word.end, error.hint)
 
 
-def _slotted(call: Call) -> Iterator[tuple[Slot, Word]]:
+def _slotted(call: Call) -> Iterator[tuple[Slot, Word, Sequence[str]]]:
+    """Each word with its slot, and with what may stand there besides."""
     for parameter in call.spec.parameters:
-        yield from ((parameter.slot, word) for word in call.arguments.get(parameter.name, ()))
+        for word in call.arguments.get(parameter.name, ()):
+            yield parameter.slot, word, parameter.choices
     for option in call.spec.options:
         if option.slot is not None:
-            yield from ((option.slot, word) for word in call.options.get(option.name, ()))
+            for word in call.options.get(option.name, ()):
+                yield option.slot, word, option.choices
 
 
 def _check(slot: Slot, text: str) -> None:
@@ -85,7 +90,9 @@ def _check(slot: Slot, text: str) -> None:
     match slot:
         case Slot.TAG:
             _path(text)
-        case Slot.SOP_CLASS:
+        case Slot.SOP_CLASS | Slot.QUERY_MODEL:
+            _uid(text)
+        case Slot.CONTEXT if not text.isdigit():
             _uid(text)
         case Slot.CONTEXTS:
             _contexts(text)

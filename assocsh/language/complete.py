@@ -13,9 +13,11 @@ from itertools import chain, islice
 
 from assocsh.language import tables as _tables
 from assocsh.language.complete_names import (
+    accepted_contexts,
     contexts,
     keys,
     keywords,
+    query_models,
     sop_classes,
     tags,
     transfer_syntaxes,
@@ -260,6 +262,8 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.REQUEST: _requests,
     Slot.ROW: _rows,
     Slot.SOP_CLASS: sop_classes,
+    Slot.QUERY_MODEL: query_models,
+    Slot.CONTEXT: accepted_contexts,
     Slot.TRANSFER_SYNTAX: transfer_syntaxes,
     Slot.CONTEXTS: contexts,
     Slot.AE_TITLE: _ae_titles,

@@ -163,6 +163,23 @@ def sop_classes(request: CompletionRequest) -> Iterator[Suggestion]:
         yield request.found(line.uid if by_uid else line.keyword, meta=meta)
 
 
+def query_models(request: CompletionRequest) -> Iterator[Suggestion]:
+    """Information models by name, then the SOP classes that can be asked by C-FIND."""
+    for name in ranked(request.text, request.context.choices):
+        yield request.found(name)
+    for found in sop_classes(request):
+        if found.text.endswith(("Find", "Query")) or request.text[:1].isdigit():
+            yield found
+
+
+def accepted_contexts(request: CompletionRequest) -> Iterator[Suggestion]:
+    """The accepted presentation contexts by number, then SOP classes."""
+    for number, meta in request.provider.contexts():
+        if str(number).startswith(request.text):
+            yield request.found(str(number), meta=meta, verbatim=True)
+    yield from sop_classes(request)
+
+
 def transfer_syntaxes(request: CompletionRequest) -> Iterator[Suggestion]:
     """Transfer syntaxes by keyword or UID."""
     for line in _lines(request, "transfer_syntaxes"):

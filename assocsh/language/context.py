@@ -126,11 +126,11 @@ def _places(context: Context, spec: CommandSpec) -> tuple[Parameter | None, Para
         return (parameters[at] if at < len(parameters) else None), None
     at = 0
     for word in context.words:
-        at = spec.place_of(word, at)
+        at = spec.place_of(word, at, context.given)
         if at < len(parameters) and not parameters[at].repeated:
             at += 1
     if typed:
-        at = spec.place_of(typed, at)
+        at = spec.place_of(typed, at, context.given)
     if at >= len(parameters):
         return None, None
     optional = not typed and not parameters[at].required and at + 1 < len(parameters)

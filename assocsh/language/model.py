@@ -7,7 +7,7 @@ these classes and hold no knowledge of single commands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -29,6 +29,8 @@ class Slot(StrEnum):
     REQUEST = "request"  # #7; "7" too where nothing else could be meant
     ROW = "row"  # 1-based row of a result
     SOP_CLASS = "SOP class"
+    QUERY_MODEL = "model"  # the name of an information model, or the SOP class of one
+    CONTEXT = "presentation context"  # its ID, or the SOP class that it was proposed for
     TRANSFER_SYNTAX = "transfer syntax"
     CONTEXTS = "contexts"  # qr,storage,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]
     CHOICE = "choice"
@@ -55,7 +57,7 @@ class Parameter:
     (``takes``).
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
     slot's own for the others (``all`` beside a request number). A required one may be left out
-    beside the option ``unless``.
+    beside the option ``unless``: a LEVEL then takes none but its own words.
     """
 
     name: str
@@ -249,14 +251,19 @@ class CommandSpec:
         """The option called ``name`` (with its dashes), if this command has it."""
         return next((option for option in self.options if option.name == name), None)
 
-    def place_of(self, word: str, index: int = 0) -> int:
+    def place_of(self, word: str, index: int = 0, given: Container[str] = ()) -> int:
         """Which parameter takes ``word``: that at ``index``, or the one after it.
 
         ``show 2`` is row 2, and ``explain window`` no request: an optional request is left empty.
+        So is a level beside the option of ``given`` that stands in its place.
         """
         while index + 1 < len(self.parameters):
             parameter, following = self.parameters[index : index + 2]
             bare = parameter.slot is Slot.REQUEST and following.slot is Slot.TERM
+            replaced = parameter.slot is Slot.LEVEL and parameter.unless in given
+            if replaced and word.lower() not in parameter.choices:
+                index += 1
+                continue
             if parameter.takes(word) or (bare and _BARE_NUMBER.fullmatch(word)):
                 break
             index += 1

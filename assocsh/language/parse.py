@@ -400,7 +400,7 @@ class _CallReader:
                 if parameter.required and parameter.unless not in self.options:
                     raise self._missing(parameter)
                 break
-            if spec.place_of(words[at].prefix, index) > index:
+            if spec.place_of(words[at].prefix, index, self.options) > index:
                 continue
             taken = words[at:] if parameter.repeated else words[at : at + 1]
             for word in taken:

@@ -45,6 +45,10 @@ class CompletionProvider:
         """The names of variables that have a value."""
         return ()
 
+    def contexts(self) -> Iterable[tuple[int, str]]:
+        """The IDs of the accepted presentation contexts, with what they are for."""
+        return ()
+
     def context_status(self, uid: str) -> str:
         """``accepted as 5, JPEG2000Lossless``; empty when nothing is known of this SOP class."""
         return ""

@@ -7,8 +7,17 @@ performs it; its ``load()`` is called before a command line is read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from assocsh.language.model import CommandSpec, Grammar, Heading
+from assocsh.language.model import CommandSpec, Grammar, Heading, Option, Slot
+
+ON_CONTEXT = Option(
+    "--on",
+    Slot.CONTEXT,
+    "CLASS|ID",
+    summary="on this presentation context, by SOP class or ID, whatever fits otherwise",
+)
+"""What every command takes that sends requests."""
 
 
 class CommandTable(Mapping[str, CommandSpec]):
@@ -20,7 +29,12 @@ class CommandTable(Mapping[str, CommandSpec]):
         self._in_order = True
 
     def add(self, spec: CommandSpec) -> None:
-        """Make ``spec`` a command. Raises ValueError when another one has one of its names."""
+        """Make ``spec`` a command, with the option that all have which send.
+
+        Raises ValueError when another one has one of its names.
+        """
+        if spec.sends:
+            spec = replace(spec, options=(*spec.options, ON_CONTEXT))
         names = (spec.name, *spec.aliases)
         taken = [name for name in names if name in self._by_any]
         if taken:

@@ -20,6 +20,8 @@ class Operations:
 
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
+        self.context: int | str | None = None
+        """The presentation context that they have to go on, by ID or SOP class; None: any fit."""
         self.total = 0
         """How many there are so far."""
         self.expected: int | None = None

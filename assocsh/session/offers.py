@@ -61,6 +61,16 @@ class SessionProvider(CompletionProvider):
     def variable_names(self) -> Collection[str]:
         return tuple(self._state.variables)
 
+    def contexts(self) -> Iterator[tuple[int, str]]:
+        association = self._state.association
+        if association is None or association.closed:
+            return
+        from assocsh.datasets.dictionary import uid_keyword
+
+        for one in association.contexts:
+            if one.accepted:
+                yield one.context_id, uid_keyword(one.abstract_syntax)
+
     def context_status(self, uid: str) -> str:
         association = self._state.association
         if association is None or association.closed:

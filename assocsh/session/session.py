@@ -67,6 +67,8 @@ class Session(State):
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _perform(self, call: BoundCall) -> None:
+        if call.job.record is not None:
+            call.record.operations.context = call.option("--on")
         await self._handler(call.name)(self, call)
 
     # what is asked of it

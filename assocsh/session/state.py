@@ -224,15 +224,18 @@ class State:
         """Hand over a request as one of ``record``'s operations; the operation's tag is the record.
 
         ``limit`` is how many matches of a find are enough; ``association`` is where it goes if not
-        on the session's own. Raises as ``Association.send``, and LocalProtocolError when there
-        never was an association.
+        on the session's own. It goes on the presentation context that the command names, if it
+        names one. Raises as ``Association.send``, and LocalProtocolError when there never was an
+        association.
         """
         if association is None:
             association = self.open_association()
             ended = self.ended_by()
             if ended is not None:
                 raise ended
-        operation = association.send(request, limit=limit, tag=record)
+        operation = association.send(
+            request, limit=limit, tag=record, context=record.operations.context
+        )
         record.peer = self.peer
         record.track(operation)
         return operation

@@ -6,10 +6,23 @@ import pytest
 
 import assocsh.uids as uids
 from assocsh.association.prepare import prepare
+from assocsh.datasets.identifiers import build_identifier
+from assocsh.datasets.levels import KEYS_OF_MODEL, default_return_keys
 from assocsh.dimse.elements import AFFECTED_SOP_CLASS_UID, REQUESTED_SOP_CLASS_UID
-from assocsh.dimse.related import CARRIERS, MEMBERS
-from assocsh.dimse.requests import NAction, NCreate, NDelete, NEventReport, NGet, NSet, Request
-from assocsh.errors import NoPresentationContext
+from assocsh.dimse.related import CARRIERS, RELATED, SERVICES
+from assocsh.dimse.requests import (
+    CEcho,
+    CFind,
+    NAction,
+    NCreate,
+    NDelete,
+    NEventReport,
+    NGet,
+    NSet,
+    Request,
+)
+from assocsh.dimse.sopclasses import QUERIES, WITHOUT_LEVELS
+from assocsh.errors import NoPresentationContext, UsageError
 from assocsh.upperlayer.negotiation import PresentationContext
 
 
@@ -31,7 +44,8 @@ def requests(sop_class: str) -> list[tuple[Request, int]]:
 
 
 @pytest.mark.parametrize(
-    ("of", "member"), [(of, member) for of, members in MEMBERS.items() for member in members]
+    ("of", "member"),
+    [(of, member) for of, carried in RELATED.items() for member in carried.members],
 )
 def test_each_member_goes_on_each_class_that_carries_it(of: str, member: str) -> None:
     contexts = [accepted(1, uids.VERIFICATION), accepted(3, of)]
@@ -40,7 +54,7 @@ def test_each_member_goes_on_each_class_that_carries_it(of: str, member: str) ->
         assert (prepared.context.context_id, prepared.values[element]) == (3, member)
 
 
-@pytest.mark.parametrize("member", sorted(CARRIERS))
+@pytest.mark.parametrize("member", sorted(CARRIERS.keys() - SERVICES.keys()))
 def test_its_own_class_is_preferred(member: str) -> None:
     contexts = [accepted(1, CARRIERS[member][0]), accepted(3, member)]
     for request, element in requests(member):
@@ -76,3 +90,73 @@ def test_an_event_report_of_a_member_goes_on_its_carrier() -> None:
     )
     prepared = prepare(report, [context])
     assert prepared.values[AFFECTED_SOP_CLASS_UID] == uids.UPS_PUSH
+
+
+UPS_CONTEXTS = [
+    accepted(1, uids.UPS_PUSH),
+    accepted(3, uids.UPS_WATCH),
+    accepted(5, uids.UPS_PULL),
+]
+
+
+@pytest.mark.parametrize(
+    ("request_", "context_id"),
+    [
+        (NCreate(uids.UPS_PUSH, "1.2"), 1),
+        (NGet(uids.UPS_PUSH, "1.2"), 1),
+        (NAction(uids.UPS_PUSH, "1.2", 2), 1),
+        (NAction(uids.UPS_PUSH, "1.2", 1), 5),
+        (NSet(uids.UPS_PUSH, "1.2", None), 5),
+        (NAction(uids.UPS_PUSH, "1.2", 3), 3),
+    ],
+)
+def test_a_procedure_step_is_asked_on_the_class_that_has_the_service(
+    request_: Request, context_id: int
+) -> None:
+    prepared = prepare(request_, UPS_CONTEXTS)
+    assert prepared.context.context_id == context_id
+    assert uids.UPS_PUSH in prepared.values.values()
+
+
+REFUSED = PresentationContext(7, uids.WORKLIST_FIND, (uids.IMPLICIT_LE,), 3, None)
+
+
+@pytest.mark.parametrize("on", [3, "3", "Verification", uids.VERIFICATION, accepted(3, "1.2.9")])
+def test_the_named_context_is_taken_the_class_stays(
+    on: int | str | PresentationContext,
+) -> None:
+    contexts = [accepted(1, uids.STUDY_ROOT_FIND), accepted(3, uids.VERIFICATION)]
+    prepared = prepare(CFind("STUDY", {"PatientID": "1"}), contexts, on=on)
+    assert prepared.context.context_id == 3
+    assert prepared.values[AFFECTED_SOP_CLASS_UID] == uids.STUDY_ROOT_FIND
+
+
+def test_a_named_context_that_cannot_be_taken() -> None:
+    contexts = [accepted(1, uids.VERIFICATION), REFUSED]
+    with pytest.raises(UsageError, match="context 9 was not proposed"):
+        prepare(CEcho(), contexts, on=9)
+    with pytest.raises(NoPresentationContext, match="context 7 was not accepted: abstract syntax"):
+        prepare(CEcho(), contexts, on=7)
+    with pytest.raises(NoPresentationContext, match="abstract syntax not supported"):
+        prepare(CEcho(), contexts, on="ModalityWorklistInformationModelFind")
+
+
+@pytest.mark.parametrize(("model", "uid"), list(QUERIES.items()))
+def test_each_model_is_asked_on_its_class(model: str, uid: str) -> None:
+    level = "" if model in WITHOUT_LEVELS else "STUDY"
+    request = CFind(level, {"PatientID": "1"}, model)
+    assert request.sop_classes == (uid,)
+    assert (request.query_level is None) == (model in WITHOUT_LEVELS)
+
+
+def test_a_class_without_a_name_is_a_model_too() -> None:
+    assert CFind("", {}, "1.2.3").sop_classes == ("1.2.3",)
+    assert CFind("study", {}, "1.2.3").query_level == "STUDY"
+    with pytest.raises(UsageError, match="without levels"):
+        _ = CFind("STUDY", {}, "hanging-protocol").sop_classes
+
+
+def test_every_model_without_levels_has_its_usual_keys() -> None:
+    assert KEYS_OF_MODEL.keys() == WITHOUT_LEVELS.keys()
+    for model in WITHOUT_LEVELS:
+        build_identifier(None, [(path, None) for path in default_return_keys("", model)])

@@ -117,7 +117,7 @@ def test_a_command_is_one_file(tmp_path: Path) -> None:
     )
     assert found["before"] == []
     assert found["names"] == ["ping"]
-    assert found["options"] == ["--times"]
+    assert found["options"] == ["--times", "--on"]  # what every command has that sends
     assert found["words"] == ["calm", "eager"]
     services = re.search(r"^Services\n(.*?)\n\n", found["overview"], re.S | re.M)
     assert services is not None and "  ping      C-ECHOs one after" in services[1]

@@ -161,8 +161,10 @@ def test_a_level_that_the_service_lacks(request_: CGet | CMove) -> None:
 
 
 def test_the_class_that_the_command_set_names() -> None:
-    """The context's for C services; a DIMSE-N request may go on the context of another class."""
-    assert CFind("STUDY", KEYS).sop_class_on("1.2.9") == "1.2.9"
+    """The context's where that is one of the request's; else the request's own."""
+    study, patient = CFind("STUDY", KEYS).sop_classes[:2]
+    assert CFind("STUDY", KEYS).sop_class_on(patient) == patient
+    assert CFind("STUDY", KEYS).sop_class_on("1.2.9") == study
     assert NGet("1.2", "1.2.3").sop_class_on("1.2.9") == "1.2"
 
 
