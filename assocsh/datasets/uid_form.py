@@ -19,3 +19,10 @@ def is_uid(text: str) -> bool:
     Leading zeros are let through: such UIDs are about, and a peer finds by what it has.
     """
     return len(text) <= MAX_LENGTH and _UID.fullmatch(text) is not None
+
+
+def new_uid() -> str:
+    """A UID that nothing else has: made of a random UUID (PS3.5 B.2)."""
+    import uuid
+
+    return f"2.25.{uuid.uuid4().int}"

@@ -128,6 +128,7 @@ def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
                 and not first.required
                 and len(parameters) > 1
                 and not word.startswith("#")
+                and word not in first.choices
             )
             if not first.repeated:
                 parameters.pop(0)

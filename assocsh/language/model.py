@@ -42,7 +42,8 @@ class Slot(StrEnum):
 class Parameter:
     """A positional word. Only the last one of a command may be ``repeated``.
 
-    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``.
+    An optional REQUEST that other parameters follow takes a word only when it starts with ``#`` or
+    is one of its ``choices``.
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
     slot's own for the others (``all`` beside a request number). A required one may be left out
     beside the option ``unless``.

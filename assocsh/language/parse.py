@@ -389,7 +389,7 @@ class _CallReader:
         """``show 2`` is row 2: an optional request before other words needs its ``#``."""
         if parameter.slot is not Slot.REQUEST or parameter.required or last:
             return False
-        return not word.prefix.startswith("#")
+        return not word.prefix.startswith("#") and word.literal not in parameter.choices
 
     def _missing(self, parameter: Parameter) -> LanguageError:
         last = self.tokens[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assocsh.results.reports import Reports
 from assocsh.session.history import EventHistory
 from assocsh.wire.exchange import ExchangeLog
 
@@ -20,6 +21,8 @@ class Observers:
     def __init__(self) -> None:
         self.exchanges = ExchangeLog()
         """What went back and forth for the recent requests."""
+        self.reports = Reports()
+        """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
         self._all: list[Observer] = [self.exchanges]
         self._of_pdus: list[Observer] | None = None
@@ -63,6 +66,9 @@ class Observers:
         """What happened since this was asked for the first time."""
         if self._history is None:
             self._history = EventHistory()
+            for report in self.reports:
+                self._history.reported(report)
+            self.reports.hear(self._history.reported)
             self.add(self._history)
         return self._history
 

@@ -56,7 +56,7 @@ class SessionResolver:
             case "error" if query.request is None:
                 return _of_error(self._state.failures.command, steps)
             case "events" | "pdu":
-                return self._state.observers.history().value(query)
+                return self._state.observers.history().value(query, element_at)
             case _:
                 return self._of_request(query, self.record(query), steps)
 
