@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, evt
+from pynetdicom.pdu import P_DATA_TF
 
 import assocsh.uids as uids
 from assocsh.association import connect
@@ -164,13 +166,17 @@ async def test_commitment_is_answered_for_each_instance(practice: Practice) -> N
     """What is kept, what is not there and what is of another class, in one event report."""
     stored = practice.archive.contents.index.instances({})[:2]
     reports: list[tuple[int, Dataset]] = []
-    here = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    answered = threading.Event()
 
     def report(event: Any) -> tuple[int, None]:
         reports.append((event.event_type, event.event_information))
-        loop.call_soon_threadsafe(here.set)
         return 0, None
+
+    def sent(event: Any) -> None:
+        # Releasing between the report and pynetdicom's answer to it kills pynetdicom's reactor
+        # thread (P-DATA in Sta7), and its socket stays open: the answer has to be on the wire.
+        if reports and isinstance(event.pdu, P_DATA_TF):
+            answered.set()
 
     def reference(class_uid: str, uid: str) -> Dataset:
         return data(ReferencedSOPClassUID=class_uid, ReferencedSOPInstanceUID=uid)
@@ -188,9 +194,10 @@ async def test_commitment_is_answered_for_each_instance(practice: Practice) -> N
             asked_for, 1, uids.STORAGE_COMMITMENT, UID(uids.STORAGE_COMMITMENT_INSTANCE)
         )
         assert status.Status == 0
-        asyncio.run_coroutine_threadsafe(asyncio.wait_for(here.wait(), 10), loop).result(10)
+        assert answered.wait(10)
 
-    await asked(practice, work, [(evt.EVT_N_EVENT_REPORT, report)])
+    handlers = [(evt.EVT_N_EVENT_REPORT, report), (evt.EVT_PDU_SENT, sent)]
+    await asked(practice, work, handlers)
     ((kind, information),) = reports
     assert (kind, information.TransactionUID) == (2, "1.2.7")
     kept = [one.ReferencedSOPInstanceUID for one in information.ReferencedSOPSequence]
