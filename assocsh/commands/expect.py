@@ -26,6 +26,7 @@ Queries, about the last finished request, or another with #n. before:
   status  status.name  count  elapsed
   rsp[0].Keyword  rsp[0].Sequence[0].Keyword  rsp[*].Keyword  last.Keyword
   suboperations.completed  .failed  .warning  .remaining  compared  different
+  commit.committed  commit.failed  commit.missing
 and about the association:
   assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked
   assoc.contexts[CTImageStorage].transfer_syntax  .result  .id  .role

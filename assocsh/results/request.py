@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.dimse.states import CancelOutcome
     from assocsh.language.parse import Call
+    from assocsh.results.commitment import Commitment
     from assocsh.results.comparison import Comparison
 
 
@@ -49,6 +50,8 @@ class Arrivals:
         """Instances that could not be written here."""
         self.comparison: Comparison | None = None
         """What arrived against what was sent once, where ``--compare`` asked for it."""
+        self.commitment: Commitment | None = None
+        """What its storage commitment came to."""
 
 
 class RequestRecord:

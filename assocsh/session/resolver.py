@@ -81,6 +81,9 @@ class SessionResolver:
             case "compared" | "different":
                 comparison = record.arrivals.comparison
                 return None if comparison is None else getattr(comparison, query.root)
+            case "commit":
+                commitment = record.arrivals.commitment
+                return None if commitment is None else getattr(commitment, steps[0].name)
             case "last":
                 number = _command_element(steps)
                 if number is not None:
