@@ -44,11 +44,6 @@ class Reports:
     def __len__(self) -> int:
         return len(self._kept)
 
-    @property
-    def count(self) -> int:
-        """How many there were, those that are forgotten included."""
-        return self._count
-
     def numbered(self, number: int) -> EventReport | None:
         """Report ``number``; None when there was none, or when it is forgotten."""
         return next((report for report in self._kept if report.number == number), None)

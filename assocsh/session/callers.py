@@ -30,7 +30,6 @@ class Caller:
     rejected: bool = False
     refused: tuple[str, ...] = ()
     """The abstract syntaxes that were refused here."""
-    accepted: int = 0
     messages: int = 0
     """DIMSE messages that came from it."""
     ended: str = ""
@@ -95,7 +94,6 @@ class Callers:
             caller.calling, caller.called = request.calling_ae, request.called_ae
         caller.rejected = caller.rejected or state == "rejected"
         contexts = association.contexts
-        caller.accepted = sum(1 for context in contexts if context.accepted)
         refused = (one.abstract_syntax for one in contexts if not one.accepted)
         caller.refused = tuple(dict.fromkeys(refused))
         if event.state.is_end and not caller.rejected:

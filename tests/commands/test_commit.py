@@ -64,6 +64,9 @@ async def test_orthanc_reports_to_the_listener_that_it_knows(tmp_path: Path, kno
             if known:
                 assert code == 0, output.said
                 assert "1 of 1 committed" in output.text
+                text = "store examples/ct.dcm --commit --wait 20s; expect commit.committed == 1"
+                assert await session.run(text) == 0, output.said
+                assert "C-STORE 0x0000 Success · 1 of 1 committed" in output.text
             else:
                 assert code == 4
                 assert "nothing called" in output.said
