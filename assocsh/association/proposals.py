@@ -17,6 +17,7 @@ from assocsh.uids import (
     EXPLICIT_LE,
     GRAYSCALE_PRINT_META,
     IMPLICIT_LE,
+    INSTANCE_AVAILABILITY_NOTIFICATION,
     JPEG_2000,
     JPEG_2000_LOSSLESS,
     JPEG_BASELINE,
@@ -26,6 +27,11 @@ from assocsh.uids import (
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
     RLE_LOSSLESS,
     STORAGE_COMMITMENT,
+    UPS_EVENT,
+    UPS_PULL,
+    UPS_PUSH,
+    UPS_QUERY,
+    UPS_WATCH,
     VERIFICATION,
     WORKLIST_FIND,
 )
@@ -57,6 +63,16 @@ _COMPRESSED_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.7",  # SC
     "1.2.840.10008.5.1.4.1.1.12.1",  # XA
 )
+
+_DEEP = frozenset(
+    (
+        "1.2.840.10008.5.1.4.1.1.4",  # MR
+        "1.2.840.10008.5.1.4.1.1.1",  # CR
+        "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
+        "1.2.840.10008.5.1.4.1.1.1.2",  # MG for presentation
+    )
+)
+"""Of these, those whose pixels have more bits than the eight of JPEG Baseline (PS3.5 8.2.1)."""
 
 _USUAL = [
     "CTImageStorage",
@@ -120,6 +136,9 @@ _USUAL = [
 
 _RETRIEVE = frozenset(sopclasses.GET.values())
 
+_REPORTED = frozenset((STORAGE_COMMITMENT, UPS_EVENT))
+"""Classes whose SCP opens an association to report events (PS3.4 J.3.3, CC.2.4)."""
+
 Roles = tuple[tuple[str, Role], ...]
 
 
@@ -135,8 +154,9 @@ class Usefulness(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContextSpec:
-    """One context to propose. ``scp``: we want to be SCP for it too, where a C-GET needs that.
+    """One context to propose: ``abstract_syntax`` and ``transfer_syntaxes`` are UIDs.
 
+    ``scp``: we want to be SCP for it too, where a C-GET needs that.
     ``usefulness`` says how soon it gives way to others; it is no part of what is proposed.
     """
 
@@ -192,8 +212,9 @@ def context_specs(words: str | Sequence[str | ContextSpec]) -> list[ContextSpec]
 def propose(specs: Iterable[ContextSpec]) -> Proposal:
     """Number the contexts 1, 3, 5... and collect the roles that a C-GET needs.
 
-    Above 128 the least useful ones are left out. The SCP role (PS3.7 D.3.3.4) is proposed only
-    beside a context for C-GET: nothing else sends instances to the requestor of an association.
+    Above 128 the least useful ones are left out. The SCP role (PS3.7 D.3.3.4) is proposed for
+    storage only beside a context for C-GET: nothing else sends instances to the requestor of an
+    association. An SCP that reports events on an association of its own has that role alone.
     Raises UsageError when more than 128 were named one by one.
     """
     wanted = list(specs)
@@ -207,13 +228,18 @@ def propose(specs: Iterable[ContextSpec]) -> Proposal:
             hint="name fewer SOP classes with --contexts",
         )
     retrieves = any(spec.abstract_syntax in _RETRIEVE for spec in kept)
-    role = Role(scu=True, scp=True)
+    roles: dict[str, Role] = {}
+    for spec in kept:
+        if spec.scp and spec.abstract_syntax in _REPORTED:
+            roles[spec.abstract_syntax] = Role(scu=False, scp=True)
+        elif spec.scp and retrieves:
+            roles[spec.abstract_syntax] = Role(scu=True, scp=True)
     return Proposal(
         tuple(
             ProposedContext(2 * index + 1, spec.abstract_syntax, spec.transfer_syntaxes)
             for index, spec in enumerate(kept)
         ),
-        tuple({spec.abstract_syntax: role for spec in kept if spec.scp and retrieves}.items()),
+        tuple(roles.items()),
         left_out,
     )
 
@@ -254,6 +280,12 @@ _SERVICES = {
     MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE: ("mpps",),
     GRAYSCALE_PRINT_META: ("print",),
+    UPS_PUSH: ("ups",),
+    UPS_PULL: ("ups",),
+    UPS_WATCH: ("ups",),
+    UPS_EVENT: ("ups",),
+    UPS_QUERY: ("ups",),
+    INSTANCE_AVAILABILITY_NOTIFICATION: ("ian",),
 }
 """Which set has a service beside query and retrieve."""
 
@@ -270,6 +302,7 @@ def _storage(*, rare: bool) -> list[ContextSpec]:
             ContextSpec(uid, (syntax,), scp=True, usefulness=Usefulness.COMPRESSED)
             for uid in _COMPRESSED_CLASSES
             for syntax in COMPRESSED
+            if syntax != JPEG_BASELINE or uid not in _DEEP
         ),
         *(
             ContextSpec(uid, scp=True, usefulness=Usefulness.RARE)

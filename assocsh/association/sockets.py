@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 
@@ -23,3 +24,9 @@ def tune(sock: socket.socket, write_stall: float | None) -> None:
                 sock.setsockopt(level, number, value)
             except OSError:
                 continue
+
+
+def address_of(transport: asyncio.BaseTransport | None, end: str) -> str:
+    """Address and port of the end ``peername`` or ``sockname``; "" when it is not connected."""
+    name = transport.get_extra_info(end) if transport is not None else None
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from assocsh.association.events import EngineEvent, Observer, PduTransferred, Remark, wants_pdus
+from assocsh.association.events import (
+    EngineEvent,
+    Observer,
+    PduTransferred,
+    Remark,
+    wants_pdus,
+)
 from assocsh.association.indication import SendingAssociation
+from assocsh.association.kept import KeptPdu
 from assocsh.errors import Side
 from assocsh.upperlayer.machine import UpperLayerMachine
-from assocsh.upperlayer.pdus import Buffer
+from assocsh.upperlayer.pdus import A_ASSOCIATE_RQ, Buffer
 
 
 class EventStream:
@@ -31,6 +38,9 @@ class EventStream:
         self._clock = asyncio.get_running_loop().time
         self._observers = list(observers)
         self._of_pdus: list[Observer] = []
+        self.opening: tuple[KeptPdu, ...] = ()
+        """The A-ASSOCIATE-RQ and the answer to it, for those who come later."""
+        self._opened = False
         self._changed = changed
         self.observed = False
         """There is an observer; without one the events of each message need not be made."""
@@ -62,10 +72,17 @@ class EventStream:
         """Observers came or went: note whether there are any, and which of them want PDUs."""
         self.observed = bool(self._observers)
         self._of_pdus = [one for one in self._observers if wants_pdus(one)]
-        self._upper.observer = self._pdu if self._of_pdus else None
+        wanted = self._of_pdus or not self._opened
+        self._upper.observer = self._pdu if wanted else None
 
     def _pdu(self, sent: bool, pdu_type: int, buffers: tuple[Buffer, ...]) -> None:
-        event = PduTransferred(self._clock(), self.association, sent, pdu_type, buffers)
+        now = self._clock()
+        if not self._opened:
+            self.opening += (KeptPdu(now, sent, pdu_type, b"".join(buffers)),)
+            self._opened = pdu_type != A_ASSOCIATE_RQ
+            if self._opened:
+                self._count()
+        event = PduTransferred(now, self.association, sent, pdu_type, buffers)
         for observer in tuple(self._of_pdus):
             self._call(observer, event)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from assocsh.association.kept import KeptPdu
 from assocsh.association.options import Timeouts
 from assocsh.association.state import AssociationState
 from assocsh.errors import AssociationError
@@ -91,6 +92,14 @@ class AssociationView(Protocol):
     @property
     def timeouts(self) -> Timeouts:
         """The timers."""
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """This side and the peer, as ``HOST:PORT`` with numbers; "" when not connected."""
+
+    @property
+    def opening(self) -> tuple[KeptPdu, ...]:
+        """The A-ASSOCIATE-RQ and the answer to it, as far as they went or came."""
 
     async def release(self, *, now: bool = False, timeout: float | None = None) -> None:
         """See ``Association.release``."""

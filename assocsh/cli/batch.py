@@ -42,6 +42,8 @@ def read_texts(arguments: Arguments) -> Texts:
         for number, text in enumerate(arguments.commands, 1):
             texts.append((f"-c {number}" if many else "-c", text))
         return texts
+    if arguments.reading and sys.stdin.isatty():
+        return texts  # whoever looks at a capture through a pager has nothing to type
     raw = sys.stdin.buffer.read()
     try:
         texts.append(("stdin", raw.decode("utf-8-sig")))

@@ -155,10 +155,11 @@ def _no_report(
         seen = "nothing called"
     count = plural(len(commitment.instances), "instance")
     return NoReport(
-        f"no report on {count} within {show_duration(wait)}: {seen}",
+        f"no report on {count} came within {show_duration(wait)} to AE title "
+        f"{cell(listener.ae_title)} at {listener.host} port {listener.port}: {seen}",
         message_id=None,
-        hint=f"the peer reports to AE title {cell(listener.ae_title)} at {listener.host} port "
-        f"{listener.port}: have these registered there, and let a firewall pass them",
+        hint="have this AE title, address and port registered with the peer, and let a firewall "
+        "pass them",
     )
 
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
+from assocsh.commands.parameters import (
+    CHARSET,
+    KEYS,
+    LEVELS,
+    LIMIT,
+    MODELS,
+    OF_ROW,
+    REPEAT,
+    level,
+    read_as,
+)
 from assocsh.commands.registry import command
 from assocsh.errors import ProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
@@ -27,6 +37,7 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.dimse.requests import CFind
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
@@ -41,7 +52,7 @@ SPEC = CommandSpec(
     parameters=(level(*LEVELS, "worklist"), KEYS),
     options=(
         OF_ROW,
-        Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches"),
+        LIMIT,
         Option(
             "--model",
             Slot.CHOICE,
@@ -50,6 +61,7 @@ SPEC = CommandSpec(
             summary="information model to query",
         ),
         REPEAT,
+        CHARSET,
     ),
     examples=(
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
@@ -69,7 +81,16 @@ REMEMBERED = 300
 ROWS_LABELLED = 50
 """Rows that completion offers, with their labels; ``--of`` takes any."""
 
-LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDescription")
+LABEL = (
+    "Modality",
+    "StudyDate",
+    "ScheduledProcedureStepStartDate",
+    "PatientName",
+    "SeriesDescription",
+    "StudyDescription",
+    "ScheduledProcedureStepDescription",
+    "ProcedureStepLabel",
+)
 """What tells the rows of a result apart, joined to a label."""
 
 
@@ -77,9 +98,9 @@ LABEL = ("Modality", "StudyDate", "PatientName", "SeriesDescription", "StudyDesc
 async def find(session: Session, call: BoundCall) -> None:
     """Without return keys the usual ones are asked for; ``--repeat`` shows a summary only."""
     from assocsh.dimse.requests import CFind
-    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
 
     record = call.record
+    read_as(record, call)
     level = call.required("level").upper()
     model = call.option("--model")
     of_row: Keys = []
@@ -90,7 +111,7 @@ async def find(session: Session, call: BoundCall) -> None:
     if "SpecificCharacterSet" not in dataset:
         # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
         dataset.SpecificCharacterSet = None
-    record.columns = columns_of(dataset, keys)
+    record.columns.paths = columns_of(dataset, keys)
     for path, _ in typed_keys(call):
         session.recent.use(path)
     request = CFind(level, dataset, model)
@@ -98,7 +119,15 @@ async def find(session: Session, call: BoundCall) -> None:
     if count is not None:
         await repeat(session, record, (request for _ in range(count)), count)
         return
-    limit = call.integer("--limit", least=1)
+    await search(session, record, request, call.integer("--limit", least=1))
+
+
+async def search(
+    session: Session, record: RequestRecord, request: CFind, limit: int | None
+) -> None:
+    """Send a C-FIND, and keep and show each match as it comes; cancel it after ``limit``."""
+    from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
+
     operation = session.send(request, record, limit=limit)
     record.limited = limit is not None
     slices = TimeSlices()
@@ -151,7 +180,8 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:
-    words = [str(dataset.get(keyword, "") or "") for keyword in LABEL]
+    values = {leaf.path.rpartition(".")[2]: leaf.text for leaf in reversed(list(leaves(dataset)))}
+    words = [values.get(keyword, "") for keyword in LABEL]
     label = " ".join(cell(word, 24) for word in words if word)
     if row <= ROWS_LABELLED:
         record.results.labels.append(label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from assocsh.commands.acceptor_options import ACCEPTOR_TLS
 from assocsh.commands.parameters import TO_FOLDER, folder_for_received
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError, UsageError
@@ -12,7 +13,7 @@ from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
 from assocsh.session.listener import Answering
-from assocsh.session.plan import DEFAULT_AE
+from assocsh.session.plan import DEFAULT_AE, acceptor_tls
 from assocsh.session.serving import LOOPBACK, start_listener, usual_port
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ SPEC = CommandSpec(
         ),
         Option("--status", Slot.TEXT, "0xNNNN", summary="answer event reports with this status"),
         Option("--silent", summary="never answer event reports"),
+        *ACCEPTOR_TLS,
         Option("--stop", summary="stop listening"),
     ),
     examples=(
@@ -110,6 +112,7 @@ async def listen(session: Session, call: BoundCall) -> None:
         ae_title=title,
         directory=call.path(folder_for_received(session, call)),
         answering=answering,
+        tls=acceptor_tls(call),
     )
     session.practice.learn_listener()
     session.changed()

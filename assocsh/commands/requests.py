@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assocsh.commands.captured import captured
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Option
 from assocsh.output.listing import Listing
@@ -31,12 +32,24 @@ SPEC = CommandSpec(
 async def requests(session: Session, call: BoundCall) -> None:
     """Every request of the session, or (``--pending``) those that have not ended."""
     json = session.settings.format == "json"
+    capture = captured(session)
+    if capture is not None:
+        from assocsh.output.conversations import numbered, request_row
+
+        pairs = numbered(capture)
+        wanted = [each for each in pairs if not (call.flag("--pending") and each[1].final)]
+        _show(session, [request_row(talk, exchange, json) for talk, exchange in wanted], call)
+        return
     rows = [
         _row(record, json)
         for record in session.requests
         if not (call.flag("--pending") and record.done.is_set())
     ]
-    if not rows and not json:
+    _show(session, rows, call)
+
+
+def _show(session: Session, rows: list[dict[str, Any]], call: BoundCall) -> None:
+    if not rows and session.settings.format != "json":
         session.note("no requests" + (" pending" if call.flag("--pending") else " yet"))
         return
     columns = [

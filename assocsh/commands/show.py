@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.captured import captured, message_lines, the_exchange
+from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
@@ -52,6 +54,7 @@ SPEC = CommandSpec(
         ),
         Parameter("row", Slot.ROW, summary="one row, every element"),
     ),
+    options=(CHARSET,),
     examples=(
         "show",
         "show #1",
@@ -70,10 +73,18 @@ async def show(session: Session, call: BoundCall) -> None:
     if word == EVENTS:
         show_events(session, call.argument("row"))
         return
+    capture = captured(session)
+    if capture is not None:
+        talk, exchange = the_exchange(capture, word)
+        for message in (exchange.request, *exchange.responses):
+            for line in message_lines(session, talk, message):
+                session.output.result(line)
+        return
     record = _last_with_results(session) if word is None else session.request(request_number(word))
     if len(record.unstored):
         show_unstored(session, record, call.argument("row"))
         return
+    read_as(record, call)
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
         return
@@ -145,6 +156,6 @@ def show_events(session: Session, number: str | None) -> None:
 
 def _last_with_results(session: Session) -> RequestRecord:
     for record in reversed(session.requests):
-        if len(record.results):
+        if len(record.results) or len(record.unstored):
             return record
     raise UsageError("there are no results to show yet")

@@ -313,6 +313,8 @@ class _Sending:
                 if final.error_comment:
                     reason += f": {final.error_comment}"
                 unstored.add(path, Outcome(final.category), reason, final.status)
+            if final.category in ("Success", "Warning"):
+                unstored.stored.add(path)
             self._session.presenter.stored(self._record, path, final)
         elif error is not None and not self._record.cancel_asked:
             # the peer may have it or not: neither a success nor a failure

@@ -25,6 +25,8 @@ CONTEXT_SETS: Mapping[str, str] = {
     "verification": "C-ECHO alone",
     "commitment": "Storage Commitment",
     "mpps": "Modality Performed Procedure Step, to report it and to read it",
+    "ups": "Unified Procedure Steps: push, pull, watch, event and query",
+    "ian": "Instance Availability Notification",
     "print": "Basic Grayscale Print Management",
     "all": "every SOP class that fits into 128 contexts",
 }

@@ -8,13 +8,14 @@ candidates, in a millisecond or two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from assocsh.language import tables as _tables
 from assocsh.language.complete_names import (
     contexts,
     keys,
+    keywords,
     sop_classes,
     tags,
     transfer_syntaxes,
@@ -30,6 +31,7 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import PartKind
+from assocsh.text.dates import DATE_WORDS
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -84,7 +86,11 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
         request = request.at(typed.value.index("=") + 1)
     if context.slot is None:
         return _options(request) if not typed.raw and not context.only_words else ()
-    return _SLOTS.get(context.slot, _nothing)(request)
+    found = _SLOTS.get(context.slot, _nothing)(request)
+    if context.then is None:
+        return found
+    other = replace(request, context=replace(context, parameter=context.then, then=None))
+    return chain(found, _SLOTS.get(context.then.slot, _nothing)(other))
 
 
 def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iterator[Candidate]:
@@ -130,8 +136,15 @@ def _options(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
+    spec = request.context.spec
+    about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
     for choice in ranked(request.text, request.context.choices):
-        yield request.found(choice)
+        yield request.found(choice, meta=about.get(choice, ""))
+
+
+def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
+    for word in ranked(request.text, list(DATE_WORDS)):
+        yield request.found(word, meta=DATE_WORDS[word])
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -183,6 +196,24 @@ def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
         yield request.found(name, meta=offered[name])
 
 
+def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
+    """The words of the standard; what was typed of one with several words is not typed again."""
+    from assocsh.text.glossary import terms
+
+    before = " ".join([*request.context.words, ""]).lower()
+    names = {name: term for term in terms() for name in term.names}
+    left = {
+        name[len(before) :]: term for name, term in names.items() if name.lower().startswith(before)
+    }
+    for name in ranked(request.text, list(left)):
+        term = left[name]
+        yield request.found(name, meta=f"{term.section}  {term.lines[0]}", verbatim=True)
+    if not before and request.text:
+        yield from keywords(request)
+        yield from sop_classes(request)
+        yield from transfer_syntaxes(request)
+
+
 def _settings(request: CompletionRequest) -> Iterator[Suggestion]:
     for name in ranked(request.text, list(SETTINGS)):
         setting = SETTINGS[name]
@@ -208,6 +239,7 @@ def _uids(request: CompletionRequest) -> Iterator[Suggestion]:
         for value, meta in request.provider.recent_values(keyword):
             if value.startswith(request.text):
                 yield request.found(value, meta=meta)
+    yield from _choices(request)
 
 
 def _nothing(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -219,7 +251,9 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.PEER: _peers,
     Slot.LEVEL: _choices,
     Slot.CHOICE: _choices,
+    Slot.ENCODING: _choices,
     Slot.KEY: keys,
+    Slot.DATES: _dates,
     Slot.TAG: tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),
@@ -229,6 +263,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.TRANSFER_SYNTAX: transfer_syntaxes,
     Slot.CONTEXTS: contexts,
     Slot.AE_TITLE: _ae_titles,
+    Slot.TERM: _terms,
     Slot.SETTING: _settings,
     Slot.VALUE: _setting_value,
     Slot.UID: _uids,

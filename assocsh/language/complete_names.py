@@ -77,6 +77,8 @@ def _usual(context: Context) -> list[str]:
 def _usual_paths(context: Context) -> list[str]:
     """The paths that are usual at the level that stands on the line."""
     levels = [context.words[0]] if context.words else []
+    if context.spec is not None and context.spec.level:
+        levels = [context.spec.level]
     if context.spec is not None and context.spec.verbatim:
         levels = ["STUDY", "SERIES"]
     known = [level for level in levels if level.upper() in USUAL_KEYS]

@@ -40,6 +40,7 @@ class Context:
     spec: CommandSpec | None = None
     words: list[str] = field(default_factory=list)  # the positional words before
     parameter: Parameter | None = None
+    then: Parameter | None = None  # what may stand here as well: the parameter is optional
     option: Option | None = None
     given: set[str] = field(default_factory=set)  # options that are there already
     only_words: bool = False  # after --
@@ -101,12 +102,14 @@ def _read(context: Context, spec: CommandSpec, tokens: list[Token]) -> None:
             if option is not None and option.slot is not None and not equals:
                 waiting = option
         else:
+            if not context.words and (of_verb := spec.of_verb(text)) is not None:
+                spec = context.spec = of_verb
             context.words.append(text)
     context.option = waiting
     if waiting is None and context.typed.raw.startswith("--") and "=" in context.typed.raw:
         context.option = None if context.only_words else _glued(context, spec)
     if context.option is None:
-        context.parameter = _parameter(context, spec)
+        context.parameter, context.then = _places(context, spec)
 
 
 def _glued(context: Context, spec: CommandSpec) -> Option | None:
@@ -114,27 +117,24 @@ def _glued(context: Context, spec: CommandSpec) -> Option | None:
     return option if option is not None and option.slot is not None else None
 
 
-def _parameter(context: Context, spec: CommandSpec) -> Parameter | None:
-    """The parameter that the next positional word fills."""
-    parameters = list(spec.parameters)
+def _places(context: Context, spec: CommandSpec) -> tuple[Parameter | None, Parameter | None]:
+    """The parameter that the next positional word fills, and the one that it may fill as well."""
+    parameters = spec.parameters
+    typed = context.typed.value
     if spec.verbatim:
         at = len([word for word in context.words if word not in ("not", "=")])
-        return parameters[at] if at < len(parameters) else None
+        return (parameters[at] if at < len(parameters) else None), None
+    at = 0
     for word in context.words:
-        while parameters:
-            first = parameters[0]
-            skipped = (
-                first.slot is Slot.REQUEST
-                and not first.required
-                and len(parameters) > 1
-                and not word.startswith("#")
-                and word not in first.choices
-            )
-            if not first.repeated:
-                parameters.pop(0)
-            if not skipped:
-                break
-    return parameters[0] if parameters else None
+        at = spec.place_of(word, at)
+        if at < len(parameters) and not parameters[at].repeated:
+            at += 1
+    if typed:
+        at = spec.place_of(typed, at)
+    if at >= len(parameters):
+        return None, None
+    optional = not typed and not parameters[at].required and at + 1 < len(parameters)
+    return parameters[at], parameters[at + 1] if optional else None
 
 
 def _value(token: Token) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec
 from assocsh.language.place import nearest
@@ -91,9 +93,13 @@ def _overview() -> str:
 
 def _command(spec: CommandSpec) -> str:
     lines = [f"{spec.name}: {spec.summary}", ""]
-    lines += _wrapped(spec)
-    described = [(each.name.upper(), each.summary) for each in spec.parameters if each.summary]
-    described += [(each.synopsis[1:-1], each.summary) for each in spec.options]
+    if spec.verbs and not spec.parameters[0].required:
+        lines.append(f"  {spec.name}   {spec.parameters[0].summary}")
+    for each in spec.with_verbs:
+        lines += _wrapped(each)
+        if each.verb:
+            lines.append(f"      {each.summary}")
+    described = list(_described(spec))
     if described:
         width = min(max(len(left) for left, _ in described), 32)
         lines += ["", *(f"  {left:{width}}  {right}" for left, right in described)]
@@ -108,6 +114,30 @@ def _command(spec: CommandSpec) -> str:
     if spec.section:
         lines += ["", f"The standard: {spec.section}"]
     return "\n".join(lines)
+
+
+def _described(spec: CommandSpec) -> Iterator[tuple[str, str]]:
+    """Its parameters, then its options, each with its summary; those of its verbs.
+
+    What one name means with one verb and not with another is said with the verb.
+    """
+    words = [
+        (each.verb, parameter.name.upper(), parameter.summary)
+        for each in spec.with_verbs
+        for parameter in each.parameters[bool(each.verb) :]
+        if parameter.summary
+    ]
+    words += [
+        (each.verb, option.synopsis[1:-1], option.summary)
+        for each in spec.with_verbs
+        for option in each.options
+    ]
+    meanings: dict[str, dict[str, str]] = {}
+    for verb, name, summary in words:
+        meanings.setdefault(name, {}).setdefault(summary, verb)
+    for name, summaries in meanings.items():
+        for summary, verb in summaries.items():
+            yield name, summary if len(summaries) == 1 else f"{verb}: {summary}"
 
 
 def _joined(example: str, width: int = 100) -> list[str]:

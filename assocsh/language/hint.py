@@ -60,7 +60,7 @@ def _place(context: Context, spec: CommandSpec, tables: Tables | None) -> str:
         if known is not None:
             return f"{known.synopsis[1:-1]}   {known.summary}"
         return "  ".join(each.name for each in spec.options if each.name.startswith(typed)) or (
-            f"{spec.name} has no option {typed}  "
+            f"{spec.title} has no option {typed}  "
             f"{nearest(typed, [each.name for each in spec.options])}".rstrip()
         )
     parameter = context.parameter
@@ -71,7 +71,7 @@ def _place(context: Context, spec: CommandSpec, tables: Tables | None) -> str:
     if parameter.slot is Slot.VALUE and context.words:
         return _setting(context.words[0])
     choices = () if parameter.slot is Slot.CHOICE else parameter.choices
-    return f"{spec.name} {parameter.synopsis}   {_choices(parameter.summary, choices)}"
+    return f"{spec.title} {parameter.synopsis}   {_choices(parameter.summary, choices)}"
 
 
 def _choices(summary: str, choices: tuple[str, ...]) -> str:

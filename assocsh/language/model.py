@@ -6,9 +6,15 @@ these classes and hold no knowledge of single commands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from assocsh.datasets.uid_form import is_uid
+
+_BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+"""A request without its #; eight digits are a tag, with a zero before it a status."""
 
 
 class Slot(StrEnum):
@@ -28,6 +34,7 @@ class Slot(StrEnum):
     CHOICE = "choice"
     INTEGER = "integer"
     DURATION = "duration"
+    DATES = "dates"  # today, -1d..+1d, 20261101-20261130
     AE_TITLE = "AE title"
     ENCODING = "encoding"  # a defined term, a name that Python knows, or none
     SETTING = "setting"
@@ -35,6 +42,7 @@ class Slot(StrEnum):
     QUERY = "query"
     TEXT = "text"
     TAG = "tag"
+    TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
 
 
@@ -42,8 +50,9 @@ class Slot(StrEnum):
 class Parameter:
     """A positional word. Only the last one of a command may be ``repeated``.
 
-    An optional REQUEST that other parameters follow takes a word only when it starts with ``#`` or
-    is one of its ``choices``.
+    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``
+    or is one of its ``choices``, or is a bare number where a TERM follows, which is none; optional
+    DATES one that is no key (``takes``).
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
     slot's own for the others (``all`` beside a request number). A required one may be left out
     beside the option ``unless``.
@@ -65,10 +74,27 @@ class Parameter:
             text += " ..."
         return text if self.required else f"[{text}]"
 
+    def takes(self, word: str) -> bool:
+        """Whether ``word`` can be for it where other parameters follow; if not, it stays empty."""
+        if self.required:
+            return True
+        match self.slot:
+            case Slot.REQUEST:  # ``show 2`` is row 2: a request before other words needs its #
+                return word.startswith("#") or word in self.choices
+            case Slot.UID:
+                return word[:1] in ("", "$") or word in self.choices or is_uid(word)
+            case Slot.DATES:
+                return not word[:1].isupper() and not set("=([") & set(word)
+            case _:
+                return True
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help."""
+    """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help.
+
+    ``at_once``: a command with it is not held for the requests that it refers to.
+    """
 
     name: str
     slot: Slot | None = None
@@ -76,6 +102,7 @@ class Option:
     choices: tuple[str, ...] = ()
     summary: str = ""
     repeated: bool = False
+    at_once: bool = False
 
     @property
     def synopsis(self) -> str:
@@ -103,6 +130,23 @@ class Grammar(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Verb:
+    """One of several things that a command does: the word behind its name, and what follows that.
+
+    ``mpps start``, ``mpps complete``. ``sends``, ``service`` and ``gives_rows`` mean what they mean
+    in a ``CommandSpec``.
+    """
+
+    name: str
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    options: tuple[Option, ...] = ()
+    sends: bool = True
+    service: str = ""
+    gives_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CommandSpec:
     """One command of the language: everything that others ask about it, so that none need know it.
 
@@ -121,6 +165,11 @@ class CommandSpec:
 
     How it is read: ``grammar`` is what follows the name, as one text; ``block`` commands in braces
     follow; ``runs_scripts`` its files are scripts and ``--set`` names their variables.
+
+    What it does, where that is several things: ``verbs``. Its one parameter is the verb then, and
+    ``of_verb`` gives what is typed and done with one of them; ``verb`` is the name of that one.
+
+    ``level`` is the one whose usual keys are offered, where no word of it names the level.
 
     In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
     rows ``--of`` takes; ``cancels``: it ends other requests.
@@ -155,6 +204,41 @@ class CommandSpec:
     cancels: bool = False
     details: str | Callable[[], str] = ""
     topic: str = ""
+    level: str = ""
+    verbs: tuple[Verb, ...] = ()
+    verb: str = ""
+
+    def of_verb(self, name: str) -> CommandSpec | None:
+        """The command as it is with the verb ``name``: its parameters, its options, what it sends.
+
+        None when there is no such verb. The first parameter is the verb itself.
+        """
+        found = next((verb for verb in self.verbs if verb.name == name.lower()), None)
+        if found is None:
+            return None
+        itself = replace(self.parameters[0], choices=(found.name,), required=True)
+        return replace(
+            self,
+            summary=found.summary,
+            parameters=(itself, *found.parameters),
+            options=found.options,
+            sends=found.sends,
+            service=found.service,
+            gives_rows=found.gives_rows,
+            verbs=(),
+            verb=found.name,
+        )
+
+    @property
+    def title(self) -> str:
+        """Its name, with its verb where it has one: ``mpps start``."""
+        return f"{self.name} {self.verb}".rstrip()
+
+    @property
+    def with_verbs(self) -> tuple[CommandSpec, ...]:
+        """It with each of its verbs; itself where it has none."""
+        found = tuple(self.of_verb(verb.name) for verb in self.verbs)
+        return tuple(spec for spec in found if spec is not None) or (self,)
 
     @property
     def verbatim(self) -> bool:
@@ -164,6 +248,19 @@ class CommandSpec:
     def option(self, name: str) -> Option | None:
         """The option called ``name`` (with its dashes), if this command has it."""
         return next((option for option in self.options if option.name == name), None)
+
+    def place_of(self, word: str, index: int = 0) -> int:
+        """Which parameter takes ``word``: that at ``index``, or the one after it.
+
+        ``show 2`` is row 2, and ``explain window`` no request: an optional request is left empty.
+        """
+        while index + 1 < len(self.parameters):
+            parameter, following = self.parameters[index : index + 2]
+            bare = parameter.slot is Slot.REQUEST and following.slot is Slot.TERM
+            if parameter.takes(word) or (bare and _BARE_NUMBER.fullmatch(word)):
+                break
+            index += 1
+        return index
 
     @property
     def synopsis(self) -> str:

@@ -77,7 +77,21 @@ class Call:
     @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
-        return self.spec.uses_results or self.takes_row or bool(self.queries)
+        of_results = self.spec.uses_results and not self.names_a_term and not self.at_once
+        return of_results or self.takes_row or bool(self.queries)
+
+    @property
+    def at_once(self) -> bool:
+        """Whether one of its options says that it waits for no request."""
+        options = (self.spec.option(name) for name in self.options)
+        return any(option is not None and option.at_once for option in options)
+
+    @property
+    def names_a_term(self) -> bool:
+        """Whether it asks for a word of the standard, and so speaks of no request."""
+        return any(
+            each.slot is Slot.TERM and each.name in self.arguments for each in self.spec.parameters
+        )
 
     @property
     def takes_row(self) -> bool:
@@ -244,7 +258,7 @@ class _CallReader:
         self.tokens = tokens
         self.background = background
         self.body = body
-        self.spec = self._spec(tokens[0])
+        self.spec = self._of_verb(self._spec(tokens[0]), tokens)
         self.options: dict[str, tuple[Word, ...]] = {}
 
     def _error(self, token: Token | Word, message: str, hint: str = "") -> LanguageError:
@@ -268,6 +282,23 @@ class _CallReader:
         else:
             hint = nearest(name, COMMANDS.names) or "help lists the commands"
         raise self._error(token, f"no such command: {name}", hint)
+
+    def _of_verb(self, spec: CommandSpec, tokens: list[Token]) -> CommandSpec:
+        """The command with the verb that stands behind its name, where it has verbs."""
+        if not spec.verbs or len(tokens) < 2:
+            return spec
+        word = self._word(tokens[1])
+        names = [verb.name for verb in spec.verbs]
+        if word.literal is None:
+            raise self._error(word, "what a command does cannot come from a variable")
+        found = spec.of_verb(word.literal)
+        if found is not None:
+            return found
+        listed = f"one of {', '.join(names)}"
+        if word.literal.startswith("-"):
+            raise self._error(word, f"{spec.name}: what to do comes before its options", listed)
+        hint = nearest(word.literal, names) or listed
+        raise self._error(word, f"there is no {spec.name} {word.literal}", hint)
 
     def _word(self, token: Token) -> Word:
         return word_of(
@@ -356,8 +387,8 @@ class _CallReader:
             same = [each for each in names if each[2:3] == name[1:2]]
             hint = f"did you mean {' or '.join(same)}?" if same else ""
         if not hint:
-            hint = f"it has {', '.join(names)}" if names else f"{self.spec.name} has no options"
-        return self._error(token, f"{self.spec.name} has no option {name}", hint)
+            hint = f"it has {', '.join(names)}" if names else f"{self.spec.title} has no options"
+        return self._error(token, f"{self.spec.title} has no option {name}", hint)
 
     def _bind(self, words: tuple[Word, ...]) -> dict[str, tuple[Word, ...]]:
         """The words by parameter, each checked against its slot."""
@@ -369,7 +400,7 @@ class _CallReader:
                 if parameter.required and parameter.unless not in self.options:
                     raise self._missing(parameter)
                 break
-            if self._stays_empty(parameter, words[at], last=index == len(spec.parameters) - 1):
+            if spec.place_of(words[at].prefix, index) > index:
                 continue
             taken = words[at:] if parameter.repeated else words[at : at + 1]
             for word in taken:
@@ -378,24 +409,17 @@ class _CallReader:
             at += len(taken)
         if at < len(words):
             hint = f"usage: {spec.synopsis}"
-            raise self._error(words[at], f"{spec.name} has no use for this word", hint)
+            raise self._error(words[at], f"{spec.title} has no use for this word", hint)
         named = {each.slot: bound[each.name][0] for each in spec.parameters if each.name in bound}
         if Slot.SETTING in named and Slot.VALUE in named:
             check_setting(named[Slot.SETTING], named[Slot.VALUE], self.place)
         return bound
 
-    @staticmethod
-    def _stays_empty(parameter: Parameter, word: Word, *, last: bool) -> bool:
-        """``show 2`` is row 2: an optional request before other words needs its ``#``."""
-        if parameter.slot is not Slot.REQUEST or parameter.required or last:
-            return False
-        return not word.prefix.startswith("#") and word.literal not in parameter.choices
-
     def _missing(self, parameter: Parameter) -> LanguageError:
         last = self.tokens[-1]
         what = parameter.summary or parameter.name
         return self.place.error(
-            f"{self.spec.name} needs {_article(parameter.name)}",
+            f"{self.spec.title} needs {_article(parameter.name)}",
             last.end,
             last.end + 1,
             f"{parameter.name}: {what}",

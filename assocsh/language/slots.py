@@ -13,6 +13,7 @@ from assocsh.language.place import Place, nearest
 from assocsh.language.settings import SETTINGS
 from assocsh.language.words import Word, split_key
 from assocsh.text.addresses import Peer, check_ae_title, is_address
+from assocsh.text.dates import parse_dates
 from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
@@ -84,6 +85,16 @@ def _duration(text: str) -> Problem:
     return _refusal(parse_limit, text)
 
 
+def _dates(text: str) -> Problem:
+    return _refusal(parse_dates, text)
+
+
+def _encoding(text: str) -> Problem:
+    from assocsh.datasets.charset import find_encoding  # nobody who types no encoding needs it
+
+    return _refusal(find_encoding, text)
+
+
 def _ae_title(text: str) -> Problem:
     return _refusal(check_ae_title, text)
 
@@ -129,7 +140,9 @@ _CHECKS: dict[Slot, Callable[[str], Problem]] = {
     Slot.ROW: _row,
     Slot.REQUEST: _request,
     Slot.DURATION: _duration,
+    Slot.DATES: _dates,
     Slot.AE_TITLE: _ae_title,
+    Slot.ENCODING: _encoding,
     Slot.UID: _uid,
     Slot.PEER: _peer,
     Slot.SETTING: _setting,

@@ -22,10 +22,10 @@ from assocsh.text.visible import visible
 if TYPE_CHECKING:
     from assocsh.dimse.commandset import CommandSet
     from assocsh.language.verdict import Check
-    from assocsh.wire.exchange import Exchange, Step
+    from assocsh.wire.steps import Step, Told
 
 
-def failed_lines(check: Check, exchange: Exchange | None) -> list[str]:
+def failed_lines(check: Check, exchange: Told | None) -> list[str]:
     """What was expected and what was there; below it ``exchange``, where there is one to show."""
     lines = check_lines(check.source, check)
     if exchange is not None and exchange.steps:
@@ -49,7 +49,7 @@ def check_lines(file: str, check: Check) -> list[str]:
     ]
 
 
-def kept_exchange(exchange: Exchange) -> list[str]:
+def kept_exchange(exchange: Told) -> list[str]:
     """The lines of an exchange that was kept while it happened."""
     return [
         exchange_line({"type": "dimse", "count": step.count, **step_members(step)})

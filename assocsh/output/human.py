@@ -9,7 +9,14 @@ from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
 from assocsh.output.events import report_lines
 from assocsh.output.failure import failed_lines
-from assocsh.output.problems import HINT, LIMIT, ended_line, error_lines
+from assocsh.output.problems import (
+    FINDING,
+    HINT,
+    LIMIT,
+    cause_lines,
+    ended_line,
+    error_lines,
+)
 from assocsh.output.rows import BLOCK, ROWS, CsvRows, ExpandedRows, Rows, TableRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
@@ -27,7 +34,8 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.wire.exchange import Exchange
+    from assocsh.wire.findings import Finding
+    from assocsh.wire.steps import Told
 
 PROGRESS_EVERY = 1.0
 
@@ -65,15 +73,21 @@ class Human:
     def opened(self, association: Association) -> None:
         self._note(opened_line(association))
 
-    def ended(self, state: str, error: AssociationError | None) -> None:
+    def ended(
+        self, state: str, error: AssociationError | None, cause: Finding | None = None
+    ) -> None:
         by_us = error is None or error.by == "local"
         calm = state == "released" or (state == "aborted" and by_us and not _unwanted(error))
         self._note(
             ended_line(state, None if calm and by_us else error),
             Kind.INFO if calm and by_us else Kind.EVENT if calm else Kind.ERROR,
         )
-        if error is not None and error.hint and not (calm and by_us):
-            self._console.hint(f"{HINT}{cell(error.hint, LIMIT)}")
+        if error is not None and not (calm and by_us):
+            self._say_cause(cause, error.hint)
+
+    def _say_cause(self, cause: Finding | None, hint: str) -> None:
+        for text in cause_lines(cause, hint):
+            self._console.hint(text)
 
     # requests
 
@@ -101,7 +115,7 @@ class Human:
         done = counts.completed + counts.failed + counts.warning
         self._note(f"#{record.number} {record.service} {done}/{done + counts.remaining}")
 
-    def final(self, record: RequestRecord) -> None:
+    def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         rows = self._rows.pop(record.number, None)
         if rows is not None:
             rows.flush()
@@ -114,8 +128,8 @@ class Human:
                 self._note(text)
             else:
                 self._folded(text, kind)
-        for text in hint_lines(record):
-            say = self._console.hint if text.startswith(HINT) else self._note
+        for text in hint_lines(record, cause):
+            say = self._console.hint if text.startswith((HINT, FINDING)) else self._note
             say(text, Kind.WARNING if record.failed else Kind.INFO)
         for hint in self._hints.pop(record.number, {}):
             self._console.hint(f"{HINT}{cell(hint, LIMIT)}")
@@ -235,7 +249,7 @@ class Human:
             self._result(text)
 
     def expectation(
-        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+        self, check: Check, record: RequestRecord | None, exchange: Told | None
     ) -> None:
         if not check.ok:
             for text in failed_lines(check, exchange):
@@ -243,7 +257,9 @@ class Human:
         elif self._console.interactive:
             self._note(f"ok: expect {cell(check.text)}")
 
-    def error(self, error: AssocshError, record: RequestRecord | None) -> None:
+    def error(
+        self, error: AssocshError, record: RequestRecord | None, cause: Finding | None = None
+    ) -> None:
         if isinstance(error, OperationCancelled) and record is None:
             self._note(cell(error.message, LIMIT))
             return
@@ -255,8 +271,8 @@ class Human:
                 Kind.ERROR,
             )
             return
-        for text in error_lines(error, record):
-            say = self._console.hint if text.startswith(HINT) else self._note
+        for text in error_lines(error, record, cause):
+            say = self._console.hint if text.startswith((HINT, FINDING)) else self._note
             say(text, Kind.ERROR)
 
 

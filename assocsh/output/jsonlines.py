@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from assocsh.output import objects
+from assocsh.output.cause import cause_object
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.wire.exchange import Exchange
+    from assocsh.wire.findings import Finding
+    from assocsh.wire.steps import Told
 
 
 class JsonLines:
@@ -36,14 +38,19 @@ class JsonLines:
     def opened(self, association: Association) -> None:
         self._put(objects.association_object(association))
 
-    def ended(self, state: str, error: AssociationError | None) -> None:
-        self._put(objects.ended_object(state, error))
+    def _put_with(self, made: dict[str, Any], cause: Finding | None) -> None:
+        self._put(made if cause is None else {**made, "finding": cause_object(cause)})
+
+    def ended(
+        self, state: str, error: AssociationError | None, cause: Finding | None = None
+    ) -> None:
+        self._put_with(objects.ended_object(state, error), cause)
 
     def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
         self._put(objects.response_object(record, response, dataset))
 
-    def final(self, record: RequestRecord) -> None:
-        self._put(objects.final_object(record))
+    def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
+        self._put_with(objects.final_object(record), cause)
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         self._put(objects.stored_object(record, path, response))
@@ -88,7 +95,7 @@ class JsonLines:
             self._put({"type": listing.type, **row})
 
     def expectation(
-        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+        self, check: Check, record: RequestRecord | None, exchange: Told | None
     ) -> None:
         self._put(
             {
@@ -104,7 +111,9 @@ class JsonLines:
             for line in failed_lines(check, exchange):
                 self._console.note(line, Kind.ERROR)
 
-    def error(self, error: AssocshError, record: RequestRecord | None) -> None:
-        self._put(objects.error_object(error, record))
-        for line in error_lines(error, record):
+    def error(
+        self, error: AssocshError, record: RequestRecord | None, cause: Finding | None = None
+    ) -> None:
+        self._put_with(objects.error_object(error, record), cause)
+        for line in error_lines(error, record, cause):
             self._console.note(line, Kind.ERROR)

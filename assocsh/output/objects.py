@@ -40,8 +40,16 @@ listener       state (listening, stopped), ae_title, host, port, directory (null
                alone), received, reported
 variable       name, value
 history        number, text
+step           number, request, of, attributes {path: value}: what `print --dry-run` would send
+step           request, status, patient, modality, description, started, instances, peer, uid: a
+               performed procedure step that was begun here
+claim          request, state, peer, uid: a unified procedure step that was claimed here
 explanation    request (null for the association), text: one sentence each
 =============  ====================================================================================
+
+An error, a final response that is no success and an association that ended carry ``finding`` where
+one was found: id, message, change (the side that has to: requestor, acceptor, destination, between,
+nobody), section, hint (the next thing to try).
 
 Numbers of a request are those of the session (``#3``). Statuses are texts (``"0xFF00"``). Every
 text is ASCII with escapes, safe to print.

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
     from assocsh.results.request import RequestRecord
-    from assocsh.wire.exchange import Exchange
+    from assocsh.wire.findings import Finding
+    from assocsh.wire.steps import Told
 
 
 class Presenter(Protocol):
@@ -23,14 +24,17 @@ class Presenter(Protocol):
     def opened(self, association: Association) -> None:
         """An association was established."""
 
-    def ended(self, state: str, error: AssociationError | None) -> None:
-        """The association ended (released, aborted, lost), or was rejected."""
+    def ended(
+        self, state: str, error: AssociationError | None, cause: Finding | None = None
+    ) -> None:
+        """The association ended (released, aborted, lost), or was rejected; ``cause`` is the first
+        finding about that."""
 
     def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
         """A response that is more than an end: Pending, or with a data set."""
 
-    def final(self, record: RequestRecord) -> None:
-        """A request has ended."""
+    def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
+        """A request has ended; ``cause`` is the first finding about its failure."""
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         """The peer answered for one of several files."""
@@ -54,12 +58,14 @@ class Presenter(Protocol):
         """A list of something."""
 
     def expectation(
-        self, check: Check, record: RequestRecord | None, exchange: Exchange | None
+        self, check: Check, record: RequestRecord | None, exchange: Told | None
     ) -> None:
         """An ``expect`` was evaluated, about ``record`` or about the association.
 
         ``exchange`` is to be shown when it failed, None where that is done already.
         """
 
-    def error(self, error: AssocshError, record: RequestRecord | None) -> None:
-        """Something went wrong, other than a status."""
+    def error(
+        self, error: AssocshError, record: RequestRecord | None, cause: Finding | None = None
+    ) -> None:
+        """Something went wrong, other than a status; ``cause`` is the first finding about it."""

@@ -37,11 +37,15 @@ SHORT = {
     "PatientBirthDate": "BirthDate",
     "PatientName": "Name",
     "PatientSex": "Sex",
+    "ProcedureStepLabel": "Label",
+    "ProcedureStepState": "State",
     "RequestedProcedureDescription": "Requested",
     "ScheduledPerformingPhysicianName": "Physician",
     "ScheduledProcedureStepDescription": "Scheduled",
     "ScheduledProcedureStepID": "StepID",
+    "ScheduledProcedureStepPriority": "Priority",
     "ScheduledProcedureStepStartDate": "Date",
+    "ScheduledProcedureStepStartDateTime": "Start",
     "ScheduledProcedureStepStartTime": "Time",
     "ScheduledStationAETitle": "Station",
     "SeriesDescription": "Description",
@@ -82,11 +86,11 @@ class _Tabular(Rows):
 
     def __init__(self, console: Console, record: RequestRecord) -> None:
         super().__init__(console, record)
-        self.paths: list[str] = list(record.columns)
+        self.paths: list[str] = list(record.columns.paths)
 
     def cells(self, dataset: Dataset, limit: int | None) -> list[str]:
         values = dict(leaves(dataset))
-        if not self.count:
+        if not self.count and not self.record.columns.alone:
             known = set(self.paths)
             self.paths += [
                 path
@@ -208,7 +212,7 @@ class CsvRows(Rows):
 
     def __init__(self, console: Console, record: RequestRecord) -> None:
         super().__init__(console, record)
-        self._columns = dict.fromkeys(record.columns)
+        self._columns = dict.fromkeys(record.columns.paths)
         self._held: list[dict[str, str]] | None = []  # None when the columns are written
         self._late: dict[str, None] = {}
 

@@ -5,25 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.output import hints
+from assocsh.output.problems import cause_lines
 from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
+from assocsh.wire.status_reasons import reason
 
 if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
+    from assocsh.wire.findings import Finding
 
 DOT = " · "
 
-SIGNS = {"Failure": ("✗ ", Kind.ERROR), "Warning": ("! ", Kind.WARNING)}
+SIGNS = {
+    "Success": ("✓ ", Kind.SUCCESS),
+    "Failure": ("✗ ", Kind.ERROR),
+    "Warning": ("! ", Kind.WARNING),
+}
 """What is put before a line about a final response, and what a terminal may colour it as."""
 
 
 def signed(text: str, category: str) -> tuple[str, Kind]:
-    """A line about a final response with the sign of its category; Success and Cancel have none.
+    """A line about a final response with the sign of its category; Cancel has none.
 
     Whoever skims a long screen has to find what failed, also without colours.
     """
@@ -137,8 +144,11 @@ def _of_several(record: RequestRecord) -> list[str]:
     return parts
 
 
-def hint_lines(record: RequestRecord) -> list[str]:
-    """What else there is to say about how a request ended, and what to look at next."""
+def hint_lines(record: RequestRecord, cause: Finding | None = None) -> list[str]:
+    """What else there is to say about how a request ended, and what to look at next.
+
+    ``cause`` is the first finding about its failure.
+    """
     final = record.final
     if final is None:
         return []
@@ -148,13 +158,13 @@ def hint_lines(record: RequestRecord) -> list[str]:
     if final.offending_elements:
         tags = ", ".join(tag_text(tag) for tag in final.offending_elements)
         out.append(f"offending elements: {tags}")
-    text = "" if record.arrivals.not_written else hints.reason(record.service, final.status)
+    text = "" if record.arrivals.not_kept else reason(record.service, final.status)
     counts = record.suboperations
     if not text and final.category == "Success":
         if record.service == "C-FIND" and not record.count and not record.several:
             text = hints.NO_MATCHES
         elif record.service in ("C-GET", "C-MOVE") and counts is not None and not any(counts):
             text = hints.NOTHING_RETRIEVED
-    if text and not record.limited:
-        out.append(f"hint: {text}")
+    if not record.limited:
+        out += cause_lines(cause, text)
     return out

@@ -26,12 +26,15 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
+from assocsh.practice import workitems
+from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
 from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
+from assocsh.practice.prints import Prints
 from assocsh.practice.query import (
     IdentifierRefused,
     Query,
@@ -39,9 +42,10 @@ from assocsh.practice.query import (
     level_of,
     unique_keys,
 )
+from assocsh.practice.reporting import reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
 from assocsh.practice.steps import ProcedureSteps
-from assocsh.uids import EXPLICIT_LE, VERIFICATION
+from assocsh.uids import EXPLICIT_LE, UPS_EVENT, VERIFICATION
 
 TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
@@ -55,7 +59,7 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *workitems.CONTEXTS},
         any_storage=True,
         max_associations=64,
         held=index.held,
@@ -65,7 +69,8 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
 class Archive:
     """The services over ``contents``.
 
-    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port).
+    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port); ``prints`` keeps
+    what its printer prints.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Archive:
         latency: float = 0.0,
         destinations: dict[str, tuple[str, int]] | None = None,
         observer: Observer | None = None,
+        prints: Prints | None = None,
     ) -> None:
         self.contents = contents
         self.ae_title = ae_title
@@ -86,13 +92,17 @@ class Archive:
         services = (
             Commitment(contents.index),
             ProcedureSteps(),
-            FilmSessions(),
-            FilmBoxes(),
+            FilmSessions(prints),
+            FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
+            workitems.Workitems(self.destinations, self._reach),
+            Availability(),
         )
         self.instances = Instances(services, self._wait)
         self.instances.keep(Printer.instance())
+        for step in workitems.examples(contents.index.steps()):
+            self.instances.keep(step)
 
     def handlers(self) -> Handlers:
         """The handler table for ``listen``."""
@@ -125,6 +135,9 @@ class Archive:
             except TimeoutError:
                 pass
         return not indication.cancelled
+
+    async def _reach(self, name: str, address: tuple[str, int]) -> Association:
+        return await reporting_association(name, address, self.ae_title, UPS_EVENT, self._observer)
 
     # -- verification --------------------------------------------------------------------------
 
@@ -167,6 +180,8 @@ class Archive:
             raise IdentifierRefused("there is no identifier", 0x00080052)
         if model == "worklist":
             return WorklistQuery(identifier)
+        if indication.context.abstract_syntax in workitems.QUERIED:
+            return WorklistQuery(identifier, lambda: workitems.steps(self.instances))
         if model is None:
             raise IdentifierRefused("C-FIND of a SOP class that has no models", 0x00080052)
         return Query(identifier, model, self.ae_title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.identifiers import dataset_from
@@ -284,14 +285,18 @@ def instances() -> Iterator[Generated]:
                     yield Generated(person, study, series, study_number, series_number, number)
 
 
-def worklist() -> Iterator[Dataset]:
-    """Every scheduled procedure step, as a Modality Worklist item (PS3.4 K.6.1)."""
+def worklist(today: date | None = None) -> Iterator[Dataset]:
+    """Every scheduled procedure step, as a Modality Worklist item (PS3.4 K.6.1).
+
+    They are scheduled for ``today``, that of the clock without one, and the days after it.
+    """
+    first = datetime.now().astimezone().date() if today is None else today
     people = {person.patient_id: person for person in PEOPLE}
     for number, step in enumerate(WORKLIST, 1):
-        yield dataset_from(_worklist_item(number, step, people[step.patient_id]))
+        yield dataset_from(_worklist_item(number, step, people[step.patient_id], first))
 
 
-def _worklist_item(number: int, step: StepPlan, person: Person) -> dict[str, object]:
+def _worklist_item(number: int, step: StepPlan, person: Person, first: date) -> dict[str, object]:
     return {
         **_charset(person),
         "AccessionNumber": f"W{TODAY:%y%m}{number:03d}",
@@ -316,7 +321,7 @@ def _worklist_item(number: int, step: StepPlan, person: Person) -> dict[str, obj
             {
                 "Modality": step.modality,
                 "ScheduledStationAETitle": step.station,
-                "ScheduledProcedureStepStartDate": day(step.days),
+                "ScheduledProcedureStepStartDate": f"{first + timedelta(days=step.days):%Y%m%d}",
                 "ScheduledProcedureStepStartTime": step.time + "00",
                 "ScheduledPerformingPhysicianName": step.physician,
                 "ScheduledProcedureStepDescription": step.description,

@@ -41,18 +41,24 @@ class Refused(Exception):
 
 @dataclass
 class Instance:
-    """One instance: its class, its UID, its attributes now. ``parts`` go when it goes."""
+    """One instance: its class, its UID, its attributes now. ``parts`` go when it goes.
+
+    ``negotiated`` is the abstract syntax of the context that it was made on.
+    """
 
     sop_class: str
     uid: str
     attributes: Dataset
     parts: list[str] = field(default_factory=list)
+    negotiated: str = ""
 
 
 class Service:
     """What is right for ``classes``. Each method raises Refused for what it does not perform."""
 
     classes: frozenset[str] = frozenset()
+    no_such_instance = status.NO_SUCH_SOP_INSTANCE
+    """What a request for an instance is answered with that is not there."""
 
     def created(self, instance: Instance, instances: Instances) -> None:
         """An instance is about to be there: check it, fill in what the SCP adds."""
@@ -76,6 +82,23 @@ class Service:
         """Perform action ``number``: what the response carries, and what to do after it."""
         raise Refused(status.NO_SUCH_ACTION, f"no action {number} for this class")
 
+    def asked(
+        self,
+        indication: Indication,
+        instance: Instance | None,
+        number: int,
+        information: Dataset | None,
+    ) -> tuple[Dataset | None, Callable[[Indication], Awaitable[None]] | None]:
+        """As ``acted``, for a service that has to know who asks."""
+        return self.acted(instance, number, information)
+
+    def shown(self, instance: Instance) -> Dataset:
+        """What may be read of an instance."""
+        return instance.attributes
+
+    async def happened(self, indication: Indication, instance: Instance) -> None:
+        """An instance was created or changed, and the response is on its way."""
+
 
 class Instances:
     """Every normalized instance of the archive, and the handlers of the DIMSE-N requests.
@@ -89,6 +112,7 @@ class Instances:
         self._wait = wait
         self._services = {uid: each for each in services for uid in each.classes}
         self._instances: dict[str, Instance] = {}
+        self._given = 0
 
     @property
     def sop_classes(self) -> frozenset[str]:
@@ -119,12 +143,17 @@ class Instances:
             raise Refused(status.NO_SUCH_SOP_INSTANCE, "no such instance here")
         return found
 
+    def of_class(self, sop_class: str) -> list[Instance]:
+        """The instances of a class, in the order in which they were made."""
+        return [one for one in self._instances.values() if one.sop_class == sop_class]
+
     def new_uid(self) -> str:
-        """A UID for an instance that the requestor left unnamed."""
-        number = len(self._instances)
-        while (chosen := made_uid("normalized", number)) in self._instances:
-            number += 1
-        return chosen
+        """A UID for an instance that the requestor left unnamed, another one each time."""
+        while True:
+            self._given += 1
+            chosen = made_uid("normalized", self._given)
+            if chosen not in self._instances:
+                return chosen
 
     def remove(self, instance: Instance) -> None:
         """Remove an instance with its parts."""
@@ -165,55 +194,61 @@ class Instances:
         if asked in self._instances:
             raise Refused(status.DUPLICATE_SOP_INSTANCE, "there is such an instance already")
         instance = Instance(
-            command.sop_class or "", asked or self.new_uid(), attributes or dataset_from(None)
+            command.sop_class or "",
+            asked or self.new_uid(),
+            attributes or dataset_from(None),
+            negotiated=indication.context.abstract_syntax,
         )
         service.created(instance, self)
         self.keep(instance)
         indication.respond(
-            status.SUCCESS, instance.attributes or None, AffectedSOPInstanceUID=instance.uid
+            status.SUCCESS, service.shown(instance) or None, AffectedSOPInstanceUID=instance.uid
         )
+        await service.happened(indication, instance)
 
     async def _set(self, indication: Indication, service: Service, changes: Dataset | None) -> None:
-        instance = self._of(indication)
+        instance = self._of(indication, service)
         changes = changes or dataset_from(None)
         service.changing(instance, changes)
         instance.attributes.update(changes)
         indication.respond(status.SUCCESS)
+        await service.happened(indication, instance)
 
     async def _get(self, indication: Indication, service: Service, _: Dataset | None) -> None:
         from pydicom.dataset import Dataset
 
-        instance = self._of(indication)
+        instance = self._of(indication, service)
         service.reading(instance)
         wanted = indication.command.values.get(ATTRIBUTE_IDENTIFIER_LIST, ())
-        found = instance.attributes
+        there = found = service.shown(instance)
         if wanted and isinstance(wanted, tuple):
             found = Dataset()
             for tag in wanted:
-                if tag in instance.attributes:
-                    found[tag] = instance.attributes[tag]
+                if tag in there:
+                    found[tag] = there[tag]
         indication.respond(status.SUCCESS, found or None)
 
     async def _action(
         self, indication: Indication, service: Service, information: Dataset | None
     ) -> None:
         instance = self._instances.get(indication.command.sop_instance or "")
-        reply, afterwards = service.acted(
-            instance, indication.command.number(ACTION_TYPE_ID), information
+        reply, afterwards = service.asked(
+            indication, instance, indication.command.number(ACTION_TYPE_ID), information
         )
         indication.respond(status.SUCCESS, reply)
         if afterwards is not None:
             await afterwards(indication)
 
     async def _delete(self, indication: Indication, service: Service, _: Dataset | None) -> None:
-        instance = self._of(indication)
+        instance = self._of(indication, service)
         service.removing(instance)
         self.remove(instance)
         indication.respond(status.SUCCESS)
 
-    def _of(self, indication: Indication) -> Instance:
-        instance = self.find(indication.command.sop_instance or "")
-        service = self._services.get(instance.sop_class)
-        if service is not self._services.get(indication.command.sop_class or ""):
+    def _of(self, indication: Indication, service: Service) -> Instance:
+        instance = self._instances.get(indication.command.sop_instance or "")
+        if instance is None:
+            raise Refused(service.no_such_instance, "no such instance here")
+        if service is not self._services.get(instance.sop_class):
             raise Refused(status.CLASS_INSTANCE_CONFLICT, "the instance is of another class")
         return instance

@@ -1,7 +1,8 @@
 """Who and what is in the practice archive: invented patients, their studies, what is scheduled.
 
 Eight people, each name in the character set it would have at home. Nobody of these names is meant.
-All dates count from ``TODAY``, which never changes: the same archive every time.
+All dates count from ``TODAY``, which never changes: the same archive every time. What is scheduled
+is the exception: it goes with the calendar, so that who asks for today's worklist has one.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """One scheduled procedure step, ``days`` after TODAY."""
+    """One scheduled procedure step, ``days`` after the day on which the archive is started."""
 
     patient_id: str
     days: int

@@ -8,7 +8,7 @@ with A900H, saying why.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.dictionary import entry_of
@@ -131,17 +131,23 @@ class Query:
 
 
 class WorklistQuery:
-    """One C-FIND of the Modality Worklist model."""
+    """One C-FIND of the Modality Worklist model, or of another list: ``items`` gives what is in it.
+
+    Without ``items`` it is what the index has scheduled.
+    """
 
     status = PENDING
 
-    def __init__(self, identifier: Dataset) -> None:
+    def __init__(
+        self, identifier: Dataset, items: Callable[[], Iterable[Dataset]] | None = None
+    ) -> None:
         self.identifier = identifier
+        self._items = items
         self._test: Test = compile_identifier(identifier, combined=True)
 
     def candidates(self, index: Index) -> Iterator[Dataset | None]:
         """As ``Query.candidates``."""
-        for item in index.steps():
+        for item in index.steps() if self._items is None else self._items():
             yield item if self._test(item) else None
 
     def answer(self, entity: Dataset, transfer_syntax: str) -> bytes:

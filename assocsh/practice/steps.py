@@ -17,6 +17,22 @@ MAY_NO_LONGER_BE_UPDATED = 0xA710
 """Error ID of an N-SET after the end (PS3.4 F.7.2.2.2)."""
 
 
+NOT_SET = (
+    "ScheduledStepAttributesSequence",
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "PerformedProcedureStepID",
+    "PerformedStationAETitle",
+    "PerformedProcedureStepStartDate",
+    "PerformedProcedureStepStartTime",
+    "Modality",
+    "StudyID",
+)
+"""What stays as it was created (``Not allowed`` for N-SET in Table F.7.2-1)."""
+
+
 class ProcedureSteps(Service):
     """N-CREATE in progress, N-SET until it is completed or discontinued, N-GET to look at it."""
 
@@ -43,6 +59,9 @@ class ProcedureSteps(Service):
                 f"the step is {now}: it may no longer be updated",
                 ErrorID=MAY_NO_LONGER_BE_UPDATED,
             )
+        for keyword in NOT_SET:
+            if keyword in changes:
+                raise Refused(status.INVALID_ATTRIBUTE_VALUE, f"{keyword} is not for N-SET")
         state = changes.get("PerformedProcedureStepStatus", IN_PROGRESS)
         if state not in (IN_PROGRESS, *FINAL):
             raise Refused(status.INVALID_ATTRIBUTE_VALUE, "IN PROGRESS, COMPLETED or DISCONTINUED")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled
+from assocsh.results.columns import Columns
 from assocsh.results.kept import Budget, ResultSet
 from assocsh.results.operations import Operations
 from assocsh.results.unstored import UnstoredFiles
@@ -46,8 +47,8 @@ class Arrivals:
     def __init__(self) -> None:
         self.received = 0
         """Instances that are on disk."""
-        self.not_written = 0
-        """Instances that could not be written here."""
+        self.not_kept = 0
+        """Instances that were refused here: not to be written, or no instances."""
         self.comparison: Comparison | None = None
         """What arrived against what was sent once, where ``--compare`` asked for it."""
         self.commitment: Commitment | None = None
@@ -99,8 +100,7 @@ class RequestRecord:
         self.status_checked = False
         """An ``expect`` has looked at its status: a failure status is its business now."""
         # how it is shown
-        self.columns: list[str] = []
-        """Paths of the keys that were asked for: the first columns of its table."""
+        self.columns = Columns()
         self.detail = ""
         """A few words of the command for the line that sums the request up; safe to print."""
 

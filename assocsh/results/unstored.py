@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from assocsh.results.kept import Budget
+from assocsh.results.stored import StoredFiles
 
 OVERHEAD = 200
 """Bytes that an entry takes besides the letters of its path and reason."""
@@ -41,6 +42,8 @@ class UnstoredFiles:
         self._reasons: dict[str, str] = {}
         self.forgotten = 0
         """How many are counted and not kept."""
+        self.stored = StoredFiles(budget)
+        """The others: those that the peer has."""
 
     def __len__(self) -> int:
         return len(self._files)
@@ -73,3 +76,4 @@ class UnstoredFiles:
         self._used = 0
         self._files.clear()
         self._reasons.clear()
+        self.stored.close()

@@ -14,7 +14,8 @@ expect        step, line, text, ok, actual, spans (where in that values are; not
               about, request, column, end, source_line, source, identifies (what stands in for the
               values in reports, or null)
 done          step, request, code, state, service, status, category, meaning, count, responses,
-              elapsed_ms, suboperations; error {kind, message, hint} where it failed
+              elapsed_ms, suboperations; error {kind, message, hint} where it failed, and
+              finding {id, message, change, section, hint} where there is one
 response      request, index, dataset (DICOM JSON model)
 skipped       line, text; a command that was not run because one before it failed or was quit
 association   state, and the members of ``--format json``

@@ -10,7 +10,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from assocsh.output.failure import check_lines, exchange_line
+from assocsh.output.problems import FINDING, HINT
 from assocsh.scripting.event_log import Event
 from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.text.marks import marked
@@ -59,9 +62,28 @@ def _step_lines(file: str, step: Step) -> list[str]:
             f" {margin}--> {visible(file)}:{step.line}:1",
             f" {number} | {visible(first, None)}",
         ]
+    finding = (step.done or {}).get("finding")
+    if finding and not (error is not None and finding["id"] in _restating()):
+        text = finding["message"]
+        if finding["hint"] and finding["hint"] != hint:
+            text += f"; {finding['hint']}"
+        lines.append(f"finding: {visible(text, 500)} [{visible(finding['section'])}]")
     if hint:
         lines.append(f"hint: {visible(hint, 500)}")
     return lines
+
+
+def _is_advice(event: Event) -> bool:
+    """What was said on the screen and stands in the failure itself."""
+    return event["type"] == "note" and str(event.get("text")).startswith((HINT, FINDING))
+
+
+@cache
+def _restating() -> frozenset[str]:
+    """The findings that say nothing to who has read the error."""
+    from assocsh.wire.findings import rules
+
+    return frozenset(rule.id for rule in rules() if rule.restates)
 
 
 def problem_lines(problem: Event) -> list[str]:
@@ -99,7 +121,7 @@ def snapshot_lines(outcome: ScriptOutcome) -> list[str]:
 
 def exchange_lines(step: Step, limit: int = EXCHANGE_LINES) -> list[str]:
     """What went over the wire for one step, a line for each message or PDU."""
-    lines = [exchange_line(event) for event in step.exchange]
+    lines = [exchange_line(event) for event in step.exchange if not _is_advice(event)]
     if len(lines) > limit:
         lines = [f"… {len(lines) - limit} lines before these", *lines[-limit:]]
     return lines

@@ -263,7 +263,10 @@ def _identifies_nobody(word: str) -> bool:
     if is_keyword(word) or word in COMMANDS or _STATUS.fullmatch(word):
         return True
     return any(
-        word in option.name.split("-") for spec in COMMANDS.values() for option in spec.options
+        word in option.name.split("-")
+        for command in COMMANDS.values()
+        for spec in command.with_verbs
+        for option in spec.options
     )
 
 
@@ -305,10 +308,14 @@ def _redact_word(out: list[str], words: list[int], redactor: Redactor) -> None:
     elif grammar is Grammar.ASSIGNMENT:
         if len(words) == 4 and (word[:1] in "'\"" or word.isdigit()):
             pseudonym = redactor.variables.get(out[words[1]])
-    elif "=" in word and not word.startswith("-"):
-        path, _, word = word.partition("=")
+    elif "=" in word:
+        option = ""
+        if word.startswith("--"):  # --set=Keyword=value
+            option, _, word = word.partition("=")
+            option += "="
+        path, equals, word = word.partition("=")
         pseudonym = pseudonym_for_path(path) if word else None
-        path += "="
+        path = option + path + equals
     if pseudonym is not None:
         out[words[-1]] = path + _quoted(word, pseudonym, redactor)
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from assocsh.errors import AssocshError, LanguageError
 from assocsh.language.expectations import Expectation
 from assocsh.language.place import line_at
+from assocsh.output.cause import cause_object
 from assocsh.output.failure import message_members
 from assocsh.output.summary import ended_as
 from assocsh.results.request import RequestRecord
 from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.identifying import Pseudonym, identifies, pseudonym_for_path
+from assocsh.session.causes import Causes
 
 if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
@@ -80,7 +82,16 @@ class SessionLogger:
             code=job.exit_code,
             error=_error(job),
             **(_final(record) if record is not None else {}),
+            **self._finding(job),
         )
+
+    def _finding(self, job: Job) -> dict[str, Any]:
+        """The first finding about a failure, where there is one."""
+        causes, record = Causes(self._session), job.record
+        cause = None if record is None else causes.of_failure(record)
+        if cause is None and job.error is not None:
+            cause = causes.of_error(job.error, record)
+        return {} if cause is None else {"finding": cause_object(cause)}
 
     def _responses(self, record: RequestRecord) -> None:
         from assocsh.datasets.dicomjson import to_json

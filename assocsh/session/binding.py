@@ -55,7 +55,7 @@ class BoundCall:
         """The word of a required parameter. Raises UsageError when a reference made it empty."""
         word = self.argument(name)
         if not word:
-            raise UsageError(f"{self.name} needs {name}")
+            raise UsageError(f"{self.call.spec.title} needs {name}")
         return word
 
     def flag(self, name: str) -> bool:

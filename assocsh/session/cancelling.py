@@ -44,7 +44,8 @@ def cancel_job(state: State, job: Job) -> None:
     if not record.live:
         record.cancel_asked = True
         job.cancel()
-        state.note(f"#{record.number} {record.service} withdrawn: nothing was sent")
+        how = "stopped" if record.total else "withdrawn: nothing was sent"
+        state.note(f"#{record.number} {record.service} {how}")
         return
     state.note(cancel_words(record, record.cancel()))
 

@@ -41,7 +41,7 @@ def subjects(
             for word in call.options.get(option.name, ()):
                 if word.literal is not None:
                     yield from _numbered(state, request_number(word.literal))
-    if call.spec.refers_to_request:
+    if call.spec.refers_to_request and not (call.names_a_term or call.at_once):
         named = False
         for word in call.arguments.get("request", ()):
             named = True

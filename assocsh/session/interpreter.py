@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.language.model import Grammar
 from assocsh.output.sink import Kind, OutputClosed
+from assocsh.session.causes import Causes
 from assocsh.session.expansion import expand, subjects, variables
 from assocsh.session.job import TOP, Job, JobState, RunResult, Scope, first_failure
 
@@ -46,6 +47,7 @@ class Interpreter:
     def __init__(self, state: State, perform: Perform) -> None:
         self._state = state
         self._perform = perform
+        self._causes = Causes(state)
         self._lets: dict[str, Job] = {}
         self._count = 0
 
@@ -176,10 +178,11 @@ class Interpreter:
             if record.final is not None:
                 state.requests.last_ended = record
             if record.total or record.refused:
-                state.presenter.final(record)
+                state.presenter.final(record, self._causes.of_failure(record))
         cancelled = record is not None and record.cancel_asked
         if job.error is not None and not job.said and not cancelled:
-            state.presenter.error(job.error, record)
+            cause = self._causes.of_error(job.error, record)
+            state.presenter.error(job.error, record, cause)
         state.output.flush()
 
     def _internal_error(self, error: Exception) -> None:

@@ -13,6 +13,7 @@ from assocsh.text.plural import plural
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.state import State
 
@@ -60,23 +61,13 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
     level's own key (a get needs it; a find looks for it).
     Raises UsageError when there is no such row, or when it lacks a key that is needed.
     """
-    text = call.option("--of")
-    if text is None:
+    if call.option("--of") is None:
         return []
-    row = parse_integer(text, "--of", least=1)
-    find = call.last_find
-    if find is None:
-        raise UsageError("--of takes a row of the last find, and there was no find yet")
+    find, row = row_of_find(call)
     if peer and find.peer and find.peer != peer:
         raise UsageError(
             f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
             hint="find it there first: another archive need not know these UIDs",
-        )
-    if row > len(find.results):
-        count = len(find.results)
-        raise UsageError(
-            f"#{find.number} has no row {row}",
-            hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
         )
     dataset = find.results.dataset(row - 1)
     found = {key: str(dataset.get(key, "") or "") for key in UNIQUE_KEYS[level]}
@@ -99,6 +90,24 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
         # PatientID is a unique key of the patient root model only
         keys = [key for key in keys if key[0] != "PatientID"]
     return keys
+
+
+def row_of_find(call: BoundCall) -> tuple[RequestRecord, int]:
+    """The find that ``--of`` takes its row from, and the number of the row, from 1.
+
+    Raises UsageError when there is no such row.
+    """
+    row = parse_integer(call.option("--of") or "", "--of", least=1)
+    find = call.last_find
+    if find is None:
+        raise UsageError("--of takes a row of the last find, and there was no find yet")
+    if row > len(find.results):
+        count = len(find.results)
+        raise UsageError(
+            f"#{find.number} has no row {row}",
+            hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
+        )
+    return find, row
 
 
 def merged(first: Keys, typed: Keys) -> Keys:

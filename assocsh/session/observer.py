@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.output.sink import Kind
+from assocsh.session.causes import Causes
 from assocsh.session.remarks import Remarks
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class SessionObserver:
         self._sleepwatch.stop()
         self.remarks.say_left_out()
         with state.console.results():
-            state.presenter.ended(str(event.state), self._keepalive.suggested(event.error))
+            cause = None if event.error is None else Causes(state).of_error(event.error)
+            ended = self._keepalive.suggested(event.error)
+            state.presenter.ended(str(event.state), ended, cause)
 
     def _peer_request(self, event: PeerRequest) -> None:
         """Say what the peer asked for, unless it is shown with what came of it."""

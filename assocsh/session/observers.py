@@ -7,26 +7,57 @@ from typing import TYPE_CHECKING
 
 from assocsh.results.reports import Reports
 from assocsh.session.history import EventHistory
-from assocsh.wire.exchange import ExchangeLog
 
 if TYPE_CHECKING:
-    from assocsh.association import Observer
+    from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
+    from assocsh.wire.captures.taking import Capture
+    from assocsh.wire.conversation import Conversation
+    from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
 
 
+class _Beside:
+    """What is kept, shown and captured of associations beside the session's own, and its
+    listener's."""
+
+    def __init__(self, observers: Observers) -> None:
+        self._observers = observers
+
+    @property
+    def wants_pdus(self) -> bool:
+        """A capture takes them."""
+        return self._observers.capture is not None
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association.events import PduTransferred
+
+        observers = self._observers
+        if observers.capture is not None:
+            observers.capture(event)
+        if isinstance(event, PduTransferred):
+            return
+        observers.conversation()(event)
+        if observers.wire_view is not None:
+            observers.wire_view(event)
+
+
 class Observers:
-    """Passes engine events on: to the log of exchanges, the wire view, and whoever was added."""
+    """Passes engine events on: to the conversation, the wire view, and whoever was added."""
 
     def __init__(self) -> None:
-        self.exchanges = ExchangeLog()
-        """What went back and forth for the recent requests."""
         self.reports = Reports()
         """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
-        self._all: list[Observer] = [self.exchanges]
+        self.capture: Capture | None = None
+        """What writes everything to a file; it is among those that are added, too."""
+        self.read: Conversation | None = None
+        """The capture that was read last."""
+        self.watch_beside: Observer = _Beside(self)
+        self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
+        self._live: LiveConversation | None = None
         self.on_change: Callable[[], None] | None = None
         """Called when one came or went: an association asks once whether PDUs are wanted."""
 
@@ -49,6 +80,8 @@ class Observers:
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PduTransferred
 
+        if self._live is None:
+            self.conversation()
         whole = isinstance(event, PduTransferred)
         for observer in tuple(self._with_pdus() if whole else self._all):
             observer(event)
@@ -72,6 +105,21 @@ class Observers:
             self.add(self._history)
         return self._history
 
+    def conversation(self) -> LiveConversation:
+        """What was said on the associations of the session, as far as it is kept."""
+        # made with the first event: until then the engine may not be loaded
+        if self._live is None:
+            from assocsh.wire.live import LiveConversation
+
+            self._live = LiveConversation(_typed_number)
+            self._all.append(self._live)
+        return self._live
+
+    def keep_pdus(self) -> None:
+        """Keep each P-DATA-TF in the conversation, from now on."""
+        self.conversation().wants_pdus = True
+        self._changed()
+
     def set_wire_view(self, view: WireView | None) -> None:
         """Show the wire in ``view``, in place of the one before; None: not at all."""
         if self.wire_view is not None:
@@ -80,17 +128,14 @@ class Observers:
         if view is not None:
             self.add(view)
 
-    def watch_wire(self, event: EngineEvent) -> None:
-        """What is shown of associations that are not the session's own: those of its listener."""
-        if self.wire_view is not None:
-            self.wire_view(event)
-
-    def watch_beside(self, event: EngineEvent) -> None:
-        """What is kept and shown of an association beside the session's own: its exchanges."""
-        self.exchanges(event)
-        self.watch_wire(event)
-
     def _changed(self) -> None:
         self._of_pdus = None
         if self.on_change is not None:
             self.on_change()
+
+
+def _typed_number(operation: Operation) -> int | None:
+    """The number of the request that an operation is part of; None where nobody typed one."""
+    from assocsh.results.request import RequestRecord
+
+    return operation.tag.number if isinstance(operation.tag, RequestRecord) else None

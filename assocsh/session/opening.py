@@ -14,6 +14,7 @@ from assocsh.errors import (
     NoPresentationContext,
 )
 from assocsh.output.sink import Kind
+from assocsh.session.causes import Causes
 from assocsh.session.plan import PRACTICE, OpenPlan, timeouts_for
 from assocsh.text.addresses import Peer
 
@@ -79,7 +80,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
-        address = await session.practice.address(plan.latency, plan.data)
+        address = await session.practice.address(plan.latency, plan.data, plan.prints)
     plan = replace(plan, identity=await _asked(session, plan.identity))
     _check_identity(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
@@ -106,7 +107,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     except AssociationError as error:
         state = _state_of(error)
         if state:
-            session.presenter.ended(state, error)
+            session.presenter.ended(state, error, Causes(session).of_error(error))
             call.job.said = True
         raise
     finally:

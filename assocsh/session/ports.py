@@ -43,6 +43,8 @@ class Status(NamedTuple):
     """Where the storage acceptor listens."""
     recording: str = ""
     """The file that is being recorded."""
+    capturing: str = ""
+    """The file that what is said is written to."""
 
 
 class SettingTexts(Protocol):

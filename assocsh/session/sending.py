@@ -90,7 +90,7 @@ class Group:
         self._wake.set()
         operation.take_buffered()
         if operation is not self._record.operations.representative:
-            self._state.observers.exchanges.forget(operation)  # one of many, like the others
+            self._state.observers.conversation().forget(operation)  # one of many, like the others
         error = operation.error
         asked_for = isinstance(error, OperationCancelled) and self._record.cancel_asked
         if error is not None and self._error is None and not asked_for:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.folders import make_private
-from assocsh.errors import AssocshError, UnusableFile, UsageError
+from assocsh.errors import AssocshError, ConnectionFailed, UnusableFile, UsageError
+from assocsh.output.problems import HINT, LIMIT
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew
 from assocsh.results.arrivals import ReceivedFile
@@ -22,7 +23,7 @@ from assocsh.text.cells import cell
 from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
-    from assocsh.association import Handlers, Indication
+    from assocsh.association import Handlers, Indication, TLSConfig
     from assocsh.association.events import EngineEvent
     from assocsh.association.indication import Sink
     from assocsh.datasets.spool import Spool
@@ -116,7 +117,7 @@ class Receiving:
         from assocsh.dimse.status import OUT_OF_RESOURCES
 
         if record is not None:
-            record.arrivals.not_written += 1
+            record.arrivals.not_kept += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
         if (record, why) in self._complaints:
             return
@@ -134,6 +135,8 @@ class Receiving:
         from assocsh.dimse.status import CANNOT_UNDERSTAND, error_comment
 
         indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(why))
+        if record is not None:
+            record.arrivals.not_kept += 1
         uid = indication.command.affected_sop_instance
         problem = AssocshError(
             f"{indication.association.peer.ae} sent an instance that cannot be kept"
@@ -174,10 +177,12 @@ async def start_listener(
     ae_title: str,
     directory: Path | None,
     answering: Answering = CONFIRMING,
+    tls: TLSConfig | None = None,
 ) -> SessionListener:
     """Listen for instances and event reports; without ``directory`` for reports alone.
 
-    Raises ConnectionFailed (port), UsageError (folder).
+    With ``tls`` it is below TLS. Raises ConnectionFailed (port), UsageError (folder, TLS without a
+    certificate), UnusableFile (files of TLS).
     """
     from assocsh.association import AcceptorPolicy, listen
     from assocsh.session.reporting import add_reporting
@@ -193,7 +198,7 @@ async def start_listener(
 
     def watch(event: EngineEvent) -> None:
         callers(event)
-        state.observers.watch_wire(event)
+        _watch(state, event)
 
     handlers = storage_handlers(receiving, lambda: None if spool is None else (spool, None))
     add_reporting(handlers, state, own=False)
@@ -209,12 +214,24 @@ async def start_listener(
             ),
             handlers=handlers,
             observer=watch,
+            tls=tls,
         )
     except BaseException:
         if spool is not None:
             spool.close()
         raise
     return SessionListener(listener, ae_title, spool, answering, callers)
+
+
+def _watch(state: State, event: EngineEvent) -> None:
+    """Show the wire of who calls, and say who was not let in: TLS that came to nothing."""
+    from assocsh.association.events import StateChanged
+
+    state.observers.watch_beside(event)
+    if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
+        state.note(f"* {cell(event.error.message, LIMIT)}", Kind.EVENT)
+        if event.error.hint:
+            state.console.hint(f"{HINT}{cell(event.error.hint, LIMIT)}")
 
 
 def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) -> Handlers:

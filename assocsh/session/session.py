@@ -20,6 +20,7 @@ from assocsh.session.practising import PracticeArchive
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
+from assocsh.session.workflow import Workflow
 from assocsh.text.plural import plural
 from assocsh.wire.modes import WireMode
 
@@ -61,6 +62,8 @@ class Session(State):
         self.observer = SessionObserver(self, self.receiving, self.keepalive, self.sleepwatch)
         self.practice = PracticeArchive(self)
         self.interpreter = Interpreter(self, self._perform)
+        self.workflow = Workflow()
+        """The procedure steps that were begun here."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _perform(self, call: BoundCall) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from assocsh.session.job import Job
     from assocsh.session.listener import SessionListener
     from assocsh.session.plan import OpenPlan
-    from assocsh.wire.exchange import Exchange
+    from assocsh.wire.conversation import Conversation
+    from assocsh.wire.steps import Told
 
 REOPEN = "`reopen` opens the same association again"
 
@@ -244,10 +245,20 @@ class State:
         ended = None if self.association is None else self.association.ended_by
         return None if ended is None else ended.with_hint(REOPEN)
 
-    def exchange_of(self, record: RequestRecord) -> Exchange | None:
+    def exchange_of(self, record: RequestRecord) -> Told | None:
         """What went back and forth for a request, where that is still known."""
         operation = record.operations.representative
-        return None if operation is None else self.observers.exchanges.of(operation)
+        found = None if operation is None else self.observers.conversation().of(operation)
+        if found is None:
+            return None
+        from assocsh.wire.steps import told
+
+        return told(*found)
+
+    @property
+    def conversation(self) -> Conversation:
+        """What was said on the associations of this session, as far as it is kept."""
+        return self.observers.conversation().conversation
 
     @property
     def wire(self) -> WireMode:

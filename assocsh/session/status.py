@@ -36,6 +36,7 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
             window = association.window
             values["window"] = f"{window.invoked or '∞'}/{window.performed or '∞'}"
         failed = failed or association_state in ("aborted", "lost", "rejected")
+    capture = state.observers.capture
     return Status(
         **values,
         failed=failed,
@@ -44,4 +45,5 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
         format=state.settings.format,
         listening="" if state.listener is None else state.listener.address,
         recording="" if state.recording is None else state.recording.path.name,
+        capturing="" if capture is None else capture.writer.path.name,
     )

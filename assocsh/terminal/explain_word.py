@@ -17,9 +17,10 @@ _UID_OR_KEYWORD = re.compile(r"[0-9]+(?:\.[0-9]+)+|[A-Za-z][A-Za-z0-9]*")
 def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambda uid: "") -> str:
     """Help for the word of ``text`` at ``cursor``: what it is, else the help of its command.
 
-    A word may be an option, a SOP class, a transfer syntax, a status or an attribute. Of several in
-    one word, as in ``--contexts``, it is the one at the cursor. ``context_status`` says what became
-    of a SOP class on this association (``accepted as 5, JPEG2000``), empty when nothing is known.
+    A word may be an option, a SOP class, a transfer syntax, a status, an attribute or a term of the
+    glossary. Of several in one word, as in ``--contexts``, it is the one at the cursor.
+    ``context_status`` says what became of a SOP class on this association (``accepted as 5,
+    JPEG2000``), empty when nothing is known.
     """
     from assocsh.language.help import help_text
 
@@ -31,6 +32,7 @@ def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambd
             found = _attributes(spec, word.text)
         elif not found:
             found = _status(_at(_STATUS, word, cursor))
+        found = found or _term(spec, text, word)
         if found:
             return found
     return help_text() if spec is None else help_text(spec.name)
@@ -62,7 +64,9 @@ def _at(pattern: re.Pattern[str], word: Token, cursor: int) -> re.Match[str] | N
 
 def _takes_keys(spec: CommandSpec | None) -> TypeGuard[CommandSpec]:
     """Whether words of this command are attributes; their numbers look like those of statuses."""
-    return spec is not None and any(each.slot in (Slot.KEY, Slot.TAG) for each in spec.parameters)
+    return spec is not None and any(
+        each.slot in (Slot.KEY, Slot.TAG) for one in spec.with_verbs for each in one.parameters
+    )
 
 
 def _option(spec: CommandSpec | None, word: str) -> str:
@@ -84,6 +88,20 @@ def _status(found: re.Match[str] | None) -> str:
     from assocsh.output.meanings import status_lines
 
     return "" if found is None else "\n".join(status_lines(int(found[1] or found[2], 16)))
+
+
+def _term(spec: CommandSpec | None, text: str, word: Token) -> str:
+    """An entry of the glossary: of one word or, where a term is what is typed, of all up to it."""
+    from assocsh.output.meanings import meaning_lines, term_meaning
+
+    words = word.text
+    if spec is not None and any(each.slot is Slot.TERM for each in spec.parameters):
+        before = text[: word.end].rpartition(";")[2].split(maxsplit=1)
+        words = before[-1] if term_meaning(before[-1]) is not None else words
+    elif spec is not None and words in {one for each in spec.parameters for one in each.choices}:
+        return ""
+    meaning = term_meaning(words)
+    return "" if meaning is None else "\n".join(meaning_lines(meaning))
 
 
 def _attributes(spec: CommandSpec, word: str) -> str:

@@ -59,6 +59,7 @@ def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
             known = option is not None or token.text == "--"
             yield "class:token.option" if known else "class:token.unknown", token.text
         else:
+            spec = spec.of_verb(token.text) or spec
             keys = place is not _Place.VALUE and any(
                 each.slot is Slot.KEY for each in spec.parameters
             )

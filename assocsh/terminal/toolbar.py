@@ -124,6 +124,8 @@ def _aside(status: Status) -> list[Part]:
         parts.append(Part(8, "", f"listening {visible(status.listening, 40)}"))
     if status.recording:
         parts.append(Part(9, "", "recording"))
+    if status.capturing:
+        parts.append(Part(9, "", "capturing"))
     if status.wire is not status.wire.OFF:
         parts.append(Part(7, "", f"wire {status.wire}"))
     return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-INSTEAD = str.maketrans("✗✓·…─│┼⏎×∞→←", "xv-.-|+/x~><")
+INSTEAD = str.maketrans("✗✓·…─│┼⏎×∞→←├┤┌└▶◀╌┊", "xv-.-|+/x~><++++><-:")
 """Characters that are ours and have one that stands for them in ASCII, as wide as they are."""
 
 ERRORS = "assocsh-plain"

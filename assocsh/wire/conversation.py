@@ -120,8 +120,9 @@ class Message:
     ``first`` and ``last`` are the numbers of its first and last PDU, ``start`` and ``end`` the
     times of their first and last byte. ``dataset`` is None without one; ``dataset_length`` says how
     long it was on the wire, whatever was kept of it. ``cut``: it never became whole, or bytes of it
-    are missing in the source. ``exchange`` is the number of the exchange that it belongs to, None
-    of one that belongs to none.
+    are missing in the source. ``count``: it stands for so many of a kind in a row, and is the last
+    of them; the others count as left out of their exchange. ``exchange`` is the number of the
+    exchange that it belongs to, None of one that belongs to none.
     """
 
     number: int
@@ -138,6 +139,7 @@ class Message:
     spot: Spot | None = None
     frames: tuple[int, int] | None = None
     exchange: int | None = None
+    count: int = 1
 
     @property
     def whole(self) -> bool:
@@ -186,6 +188,12 @@ class Exchange:
     times: Times = field(default_factory=Times)
     parent: Exchange | None = field(default=None, repr=False)
     children: list[Exchange] = field(default_factory=list, repr=False)
+    children_left_out: int = 0
+    left_out_length: int = 0
+    """Bytes of data set of the responses that were not kept."""
+    window_was_full: bool = False
+    """When it was submitted, as many others were outstanding as the window allows; of a live one.
+    """
     label: int | None = None
     error: str | None = None
     """What ended it on this side without a final response, of a live request."""
@@ -257,6 +265,7 @@ class NoteKind(StrEnum):
     CONNECTED = "connected"
     UNANSWERED = "no answer to the connection request"
     REFUSED = "connection refused"
+    FAILED = "no connection"
     TLS = "TLS"
     OTHER_PROTOCOL = "another protocol"
     RETRANSMISSION = "retransmission"
@@ -300,6 +309,12 @@ class Ending:
     codes: tuple[int, ...] = ()
     how: str = ""
     spot: Spot | None = None
+    cause: Side | None = None
+    """Who caused it, where a live association knows better than who sent the last word."""
+    hint: str = ""
+    """What to try next, where a live association knows."""
+    idle: float = 0.0
+    """Seconds without a message before it, with nothing pending, where that is known."""
 
 
 @dataclass(slots=True, eq=False)
@@ -332,6 +347,8 @@ class Talk:
     """Responses and cancels that match no request; the first ones are kept."""
     gaps: list[Gap] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    needed: tuple[str, ...] = ()
+    """Abstract syntaxes for which this side had something to ask, and no context to ask it on."""
     ending: Ending = field(default_factory=Ending)
     last: float = 0.0
     """The time of the last thing that was seen of it."""

@@ -102,15 +102,17 @@ class Decoder:
         self._streams[side.other if self._flipped else side].framing.search()
 
     def closed(self, side: Side, time: float, how: str, frame: int | None = None) -> None:
-        """``side`` closed the connection: ``how`` is "fin" or "rst"."""
+        """``side`` closed the connection ("fin" or "rst"); "cut": the source ends for it."""
         stream = self._at(side, time, frame)
         ending = self.talk.ending
         ending.how = ending.how or how
-        if ending.kind is not EndKind.OPEN:
+        if ending.kind is not EndKind.OPEN or how == "cut":
             return
         what = "closed the connection" if how == "fin" else "reset the connection"
         if self._release is not None and stream.side is not self._release.side:
             what += " instead of answering the A-RELEASE-RQ"
+        elif self._release is not None:
+            what += " before its A-RELEASE-RQ was answered"
         elif not stream.framing.between:
             what += " in the middle of a PDU"
         self._ended(EndKind.LOST, stream, what)
@@ -150,7 +152,7 @@ class Decoder:
         key = unit.side, unit.type
         talk.unit_counts[key] = talk.unit_counts.get(key, 0) + 1
         talk.units.append(unit)
-        talk.units_left_out += keep_ends(talk.units, self.limits.units)
+        talk.units_left_out += len(keep_ends(talk.units, self.limits.units))
         if unit.type == A_ASSOCIATE_RQ and unit.side is Side.ACCEPTOR and not talk.request:
             self._turn()
         elif unit.type in (A_ASSOCIATE_AC, A_ASSOCIATE_RJ) and unit.side is Side.REQUESTOR:

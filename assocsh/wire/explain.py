@@ -12,12 +12,13 @@ from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
 from assocsh.upperlayer.negotiation import result_meaning
-from assocsh.wire.exchange import Exchange, Step
+from assocsh.wire.conversation import EndKind
+from assocsh.wire.findings.finding import About
+from assocsh.wire.steps import Step, Told
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.association.association import Association
-    from assocsh.association.operation import Operation
 
 _SECTIONS = {
     "C-STORE": "PS3.7 9.1.1, PS3.4 Annex B",
@@ -53,44 +54,45 @@ _CANCEL_SECTIONS = {
 }
 
 
-def explain(exchange: Exchange) -> list[str]:
+def explain(told: Told) -> list[str]:
     """An exchange in sentences, each ending with a section of the standard."""
-    operation = exchange.operation
-    service = service_of(exchange.steps[0].command.field) if exchange.steps else ""
-    lines = [*_waiting(exchange), *(_step(step, service) for step in exchange.steps)]
-    if exchange.left_out:
-        lines.append(f"({exchange.left_out:,} messages in the middle are not kept.)")
-    lines.extend(_end(operation, exchange))
+    service, about = told.exchange.name, About(told.talk)
+    lines = [*_waiting(told), *(_step(step, service, about) for step in told.steps)]
+    if told.left_out:
+        lines.append(f"({told.left_out:,} messages in the middle are not kept.)")
+    lines.extend(_end(told))
     return lines
 
 
-def _waiting(exchange: Exchange) -> list[str]:
-    queued, sent = exchange.operation.queued_at, exchange.operation.sent_at
-    if queued is None or sent is None or not exchange.window_was_full:
+def _waiting(told: Told) -> list[str]:
+    if not told.exchange.window_was_full:
         return []
     return [
-        f"The request waited {show_duration(sent - queued)} in the queue: as many operations as "
+        f"The request waited {show_duration(told.waited)} in the queue: as many operations as "
         "the window allows were outstanding. [PS3.7 D.3.3.3]"
     ]
 
 
-def _step(step: Step, service: str) -> str:
-    command = step.command
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _step(step: Step, service: str, about: About) -> str:
+    command, who = step.command, _sentence(about.name(step.side))
     if command.field == CommandField.C_CANCEL_RQ:
         section = _CANCEL_SECTIONS.get(service, "PS3.7 9.3")
         return (
-            f"This side sent C-CANCEL for message {command.message_id_being_responded_to}. It has "
+            f"{who} sent C-CANCEL for message {command.message_id_being_responded_to}. It has "
             "no answer of its own and takes no place in the window; the request ends with its "
             f"final response. [{section}]"
         )
     if command.is_response:
-        return _response(step)
-    return _request(step, service)
+        return _response(step, who)
+    return _request(step, service, who, about.name(step.side.other))
 
 
-def _request(step: Step, service: str) -> str:
+def _request(step: Step, service: str, who: str, other: str) -> str:
     command, own = step.command, service_of(step.command.field)
-    who = "This side" if step.sent else "The peer"
     where = f" on presentation context {step.context_id}" if step.context_id else ""
     about = visible(short_uid_name(command.sop_class)) if command.sop_class else ""
     if step.count > 1:
@@ -108,17 +110,16 @@ def _request(step: Step, service: str) -> str:
         text += "."
     if command.move_destination:
         text += (
-            f' The destination is the AE title "{visible(command.move_destination)}"; the peer '
+            f' The destination is the AE title "{visible(command.move_destination)}"; {other} '
             "has to know its host and port."
         )
     return f"{text} [{_section(own, command)}]"
 
 
-def _response(step: Step) -> str:
+def _response(step: Step, who: str) -> str:
     command = step.command
     service = service_of(command.field)
     status = command.status
-    who = "This side" if step.sent else "The peer"
     times = f" {step.count:,} times" if step.count > 1 else ""
     if status is None:
         text = f"{who} answered{times} without a Status, so it did not say how it went."
@@ -163,18 +164,18 @@ def _section(service: str, command: CommandSet) -> str:
     return _SECTIONS.get(service, "PS3.7")
 
 
-def _end(operation: Operation, exchange: Exchange) -> list[str]:
+def _end(told: Told) -> list[str]:
+    exchange, first, last = told.exchange, told.steps[0], told.steps[-1]
     lines = []
-    if operation.error is not None:
-        lines.append(f"It ended without a final response: {visible(operation.error.message)}.")
-    elif operation.final is None:
-        lines.append(f"It is {operation.state}: no final response yet.")
-    if exchange.steps:
-        first, last = exchange.steps[0], exchange.steps[-1]
-        lines.append(
-            f"From the first message to the last: {show_duration(last.last_time - first.time)}."
-        )
-    return lines
+    if exchange.error is not None:
+        lines.append(f"It ended without a final response: {visible(exchange.error)}.")
+    elif exchange.final is None and told.talk.ending.kind is EndKind.OPEN:
+        state = "cancelling" if exchange.cancel is not None else "pending"
+        lines.append(f"It is {state}: no final response yet.")
+    elif exchange.final is None:
+        lines.append("It had no final response when the association ended.")
+    took = show_duration(last.last_time - first.time)
+    return [*lines, f"From the first message to the last: {took}."]
 
 
 def explain_association(association: Association) -> list[str]:

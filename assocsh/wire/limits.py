@@ -41,13 +41,14 @@ class Limits:
     budget: Budget = field(default_factory=lambda: Budget(64 * 1024 * 1024))
 
 
-def keep_ends(kept: list[T], most: int) -> int:
-    """Take out of the middle of ``kept`` what is above ``most``; return how many that were.
+def keep_ends(kept: list[T], most: int) -> list[T]:
+    """Take out of the middle of ``kept`` what is above ``most``, and return that.
 
     An eighth more than ``most`` is let in first, so that the work is shared by many additions.
     """
     if len(kept) <= most + most // 8:
-        return 0
-    surplus = len(kept) - most
-    del kept[most // 2 : most // 2 + surplus]
-    return surplus
+        return []
+    middle = slice(most // 2, most // 2 + len(kept) - most)
+    taken = kept[middle]
+    del kept[middle]
+    return taken

@@ -14,6 +14,9 @@ from assocsh.wire.conversation import Exchange, Message, Side, Talk
 from assocsh.wire.limits import Limits, keep_ends
 from assocsh.wire.walk_command import service_of
 
+AT_ONCE = 16
+"""C-GETs under way at once that are looked at for a sub-operation."""
+
 
 class Pairing:
     """Files the messages of one talk. ``open`` are the exchanges without a final response."""
@@ -26,6 +29,8 @@ class Pairing:
         self._completing: dict[int, tuple[Message, Exchange]] = {}
         self.open: dict[tuple[Side, int], Exchange] = {}
         """By who asked, and Message ID."""
+        self._retrievals: list[Exchange] = []
+        """The C-GETs among them, no more than AT_ONCE."""
 
     def begin(self, message: Message) -> Exchange | None:
         """A message whose command set is there; its data set may follow. Returns its exchange.
@@ -36,7 +41,7 @@ class Pairing:
         self._messages += 1
         message.number = self._messages
         talk.messages.append(message)
-        talk.messages_left_out += keep_ends(talk.messages, self._limits.messages)
+        talk.messages_left_out += len(keep_ends(talk.messages, self._limits.messages))
         if command.field == CommandField.C_CANCEL_RQ:
             exchange = self.open.get((message.side, command.message_id_being_responded_to))
             if exchange is not None:
@@ -82,10 +87,16 @@ class Pairing:
             exchange.parent = parent
             if len(parent.children) < self._limits.exchanges:
                 parent.children.append(exchange)
+            else:
+                parent.children_left_out += 1
         self.open[message.side, command.message_id] = exchange
+        if len(self.open) > self._limits.exchanges:
+            del self.open[next(iter(self.open))]  # what comes for the oldest matches nothing
+        if command.field == CommandField.C_GET_RQ and len(self._retrievals) < AT_ONCE:
+            self._retrievals.append(exchange)
         self._completing[message.number] = message, exchange
         talk.exchanges.append(exchange)
-        talk.exchanges_left_out += keep_ends(talk.exchanges, self._limits.exchanges)
+        talk.exchanges_left_out += len(keep_ends(talk.exchanges, self._limits.exchanges))
         return exchange
 
     def _parent(self, message: Message) -> Exchange | None:
@@ -94,9 +105,8 @@ class Pairing:
         if command.field != CommandField.C_STORE_RQ:
             return None
         asked = message.side.other
-        retrieving = [
-            one for (side, _), one in self.open.items() if side is asked and one.name == "C-GET"
-        ]
+        self._retrievals = [one for one in self._retrievals if one.final is None]
+        retrieving = [one for one in self._retrievals if one.side is asked]
         if MOVE_ORIGINATOR_MESSAGE_ID in command.values:
             number = command.number(MOVE_ORIGINATOR_MESSAGE_ID)
             named = [one for one in retrieving if one.message_id == number]
@@ -110,7 +120,9 @@ class Pairing:
         if exchange is None or not command.answers or not self._fits(message, exchange):
             return None
         exchange.responses.append(message)
-        exchange.left_out += keep_ends(exchange.responses, self._limits.responses)
+        for dropped in keep_ends(exchange.responses, self._limits.responses):
+            exchange.left_out += 1
+            exchange.left_out_length += dropped.dataset_length
         if exchange.times.first_answer is None:
             exchange.times.first_answer = message.start
         if command.status in PENDING_STATUSES:

@@ -503,13 +503,13 @@ async def test_a_folder_that_cannot_be_written_is_said_once(
         await session.run(f"open {storage.address}")
         monkeypatch.setattr(InstanceWriter, "finish", full)
         assert await session.run(f"get study StudyInstanceUID=1.2 --to {into}") == 1
-        assert "#1 C-GET: incomplete: 3 could not be written here" in output.said
+        assert "#1 C-GET: incomplete: 3 could not be kept here" in output.said
         assert await session.run("echo") == 0
         (said,) = [line for line in output.said.splitlines() if "No space left" in line]
         assert said.startswith(f"error: #1 C-GET: '{into}' cannot be written: No space left")
         assert said.endswith("; answered 0xA700")
         assert output.said.count("performing the peer's") == 0
-        assert "3 not written" in output.text
+        assert "3 refused here" in output.text
         assert "#2 C-ECHO 0x0000 Success" in output.text
 
 
@@ -877,6 +877,70 @@ async def test_explain_the_association_when_nothing_was_asked() -> None:
         assert {each["type"] for each in said} == {"explanation"}
         assert 'This side called "PEER"' in said[0]["text"]
         assert said[0]["request"] is None
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ("window", ["window (asynchronous", "[PS3.7 D.3.3.3]", "See also: pending"]),
+        ("presentation context", ["presentation context (context)   [PS3.8 7.1.1.13, 9.3.2.2]"]),
+        ("0xA700", ["0xA700 Failure   [PS3.7 C]", "C-STORE, C-FIND: Refused: Out of Resources"]),
+        ("A801H", ["0xA801 Failure", "Move destination unknown."]),
+        ("0x1234", ["the standard has no words for it"]),
+        ("CTImageStorage", ["1.2.840.10008.5.1.4.1.1.2", "On this association: accepted as"]),
+        ("1.2.840.10008.1.1", ["Verification", "On this association: accepted as 1"]),
+        ("JPEGBaseline", ["JPEGBaseline8Bit   1.2.840.10008.1.2.4.50", "pixel data compressed"]),
+        ("ImplicitVRLittleEndian", ["Implicit VR Little Endian"]),
+        ("DeflatedExplicitVRLittleEndian", ["deflated"]),
+        ("(0010,0020)", ["PatientID   (0010,0020)   [PS3.6 6, PS3.5 6.2]", "VR LO, VM 1"]),
+        ("PatientSex", ["Usual values: M"]),
+        ("00100020", ["PatientID"]),
+        ("Patient ID", ["PatientID"]),
+        ("1.2.840.10008.3.1.1.1", ["DICOM Application Context Name"]),
+        ("wire", ["wire (a command)", "`help wire`"]),
+        (
+            "Sta7",
+            ["Sta7   [PS3.8 9.2]", "Awaiting an A-RELEASE-RP.", "On Evt12: AR-8", "Sta9 or Sta10"],
+        ),
+        ("evt18", ["ARTIM timer expired.", "In Sta2, Sta13: AA-2", "then Sta1."]),
+        ("aa-8", ["Send A-ABORT (source: service provider)", "then Sta13."]),
+    ],
+)
+async def test_explain_a_word(term: str, expected: list[str]) -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run(f"explain {term}") == 0, output.said
+        text = " ".join(output.text.split())
+        for each in expected:
+            assert " ".join(each.split()) in text
+        assert all(len(line) <= 80 for line in output.results)
+
+
+async def test_explain_a_word_as_json() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("set format json; explain window") == 0
+        (said,) = objects(output)
+        assert said["type"] == "explanation" and said["section"] == "PS3.7 D.3.3.3"
+        assert said["text"].startswith("How many requests")
+
+
+async def test_explain_a_word_that_is_none() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        assert await session.run("explain asociation") == 5  # the session goes on
+        assert "did you mean association" in output.said
+        assert await session.run("explain '\x1b[31mx'") == 5
+        assert "\x1b" not in output.said and "^[[31mx" in output.said
+
+
+async def test_a_word_is_explained_while_a_request_is_pending() -> None:
+    """It speaks of no request, so it waits for none."""
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.echo_gate.clear()
+        echo, term = session.submit("echo; explain window")
+        await term.done.wait()
+        assert not echo.done.is_set()
+        scp.echo_gate.set()
+        await echo.done.wait()
+        assert "How many requests" in output.text
 
 
 async def test_let_of_what_is_not_there() -> None:

@@ -119,7 +119,18 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("cancel 1", ["cancel 12"]),
         ("wait #", ["wait #12"]),
         ("show #3 ", ["show #3 1"]),
-        ("show ", ["show #12"]),
+        ("show ", ["show #12", "show #3", "show events", "show 1"]),
+        ("show 1", ["show 1"]),  # a row: a request before it has its #
+        # words of the standard
+        ("explain ", ["explain #12", "explain #3", "explain association"]),
+        ("explain 1", ["explain 12"]),
+        ("explain presentation c", ["explain presentation context"]),
+        ("explain prese", ["explain presentation context"]),
+        ("explain n-e", ["explain N-EVENT-REPORT"]),
+        ("explain ClinicalTrialSp", ["explain ClinicalTrialSponsorName"]),
+        ("explain CTImageS", ["explain CTImageStorage"]),
+        ("explain JPEGBas", ["explain JPEGBaseline8Bit"]),
+        ("explain window x", []),
         ("set ke", ["set keepalive"]),
         ("set format j", ["set format json"]),
         ("set keepalive ", ["set keepalive off", "set keepalive 5s"]),
@@ -134,7 +145,7 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("find study 'Modality=C'T", []),  # inside a quote that is closed
         ("listen --as=", ["listen --as=ASSOCSH"]),
         ("open x --contexts=wo", ["open x --contexts=worklist"]),
-        ("show 1 ", []),
+        ("show 1 ", ["show 1 --charset"]),
         ("wire ", ["wire off", "wire summary", "wire detail", "wire hex"]),
         ("help fin", ["help find"]),
         ("help ke", ["help keys"]),

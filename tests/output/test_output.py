@@ -16,7 +16,7 @@ from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 
 from assocsh.errors import LanguageError, UsageError
-from assocsh.output import hints, table
+from assocsh.output import table
 from assocsh.output.problems import error_lines
 from assocsh.output.rows import BLOCK
 from assocsh.output.sink import MemoryOutput, OutputClosed, StreamOutput
@@ -33,6 +33,7 @@ from assocsh.text.cells import (
     width,
     wrapped,
 )
+from assocsh.wire.status_reasons import reason
 from tests.session.peer import match, peer, shell, until
 
 HOSTILE = "\x1b]0;pwn\x07\x1b[2J\r\x9b31m\u202eabc\U000e0041\x7f"
@@ -188,7 +189,7 @@ async def test_table() -> None:
     assert set(rule) == {"─", " "}
     assert first.split() == ["1", "P1", "DOE^JANE", "1.2.1"]
     assert "^[]0;pwn^G" in second
-    assert final.startswith("#1 C-FIND 0x0000 Success · 2 matches · ")
+    assert final.startswith("✓ #1 C-FIND 0x0000 Success · 2 matches · ")
 
 
 async def test_expanded() -> None:
@@ -396,12 +397,12 @@ def test_a_language_error_shows_the_place() -> None:
     ],
 )
 def test_statuses_have_likely_reasons(service: str, status: int, says: str) -> None:
-    assert says in hints.reason(service, status)
+    assert says in reason(service, status)
 
 
 def test_success_and_cancel_need_no_reason() -> None:
-    assert hints.reason("C-FIND", 0x0000) == ""
-    assert hints.reason("C-FIND", 0xFE00) == ""
+    assert reason("C-FIND", 0x0000) == ""
+    assert reason("C-FIND", 0xFE00) == ""
 
 
 # streams

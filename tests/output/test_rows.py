@@ -8,11 +8,12 @@ from typing import Any
 from assocsh.output.console import Console
 from assocsh.output.rows import TableRows
 from assocsh.output.sink import MemoryOutput
+from assocsh.results.columns import Columns
 from tests.session.peer import match
 
 
 def rows(console: Console, number: int) -> TableRows:
-    record: Any = SimpleNamespace(number=number, columns=["PatientID"])
+    record: Any = SimpleNamespace(number=number, columns=Columns(["PatientID"]))
     return TableRows(console, record)
 
 

@@ -81,9 +81,9 @@ def record(port: int, *argv: str | Path, connections: int = 1) -> list[list[Piec
     return asyncio.run(_record(port, client, connections))
 
 
-def decode(pieces: Sequence[Piece], limits: Limits | None = None) -> Talk:
+def decode(pieces: Sequence[Piece], limits: Limits | None = None, *, number: int = 1) -> Talk:
     """What the decoder makes of a recorded connection."""
-    talk = Talk(1)
+    talk = Talk(number)
     decoder = Decoder(talk, limits)
     for piece in pieces:
         if piece.data:
@@ -96,9 +96,5 @@ def decode(pieces: Sequence[Piece], limits: Limits | None = None) -> Talk:
 
 def conversation(connections: Sequence[Sequence[Piece]]) -> Conversation:
     """The talks of several recorded connections."""
-    talks = []
-    for number, pieces in enumerate(connections, 1):
-        talk = decode(pieces)
-        talk.number = number
-        talks.append(talk)
-    return Conversation("recorded", talks)
+    numbered = enumerate(connections, 1)
+    return Conversation("recorded", [decode(pieces, number=number) for number, pieces in numbered])

@@ -259,12 +259,18 @@ async def test_worklist(association: Association) -> None:
     step = "ScheduledProcedureStepSequence[0]."
     everything = await find(association, "WORKLIST", PatientName="")
     assert len(everything) == 7
+    days = {step + "ScheduledProcedureStepStartDate": ""}
+    scheduled = [
+        one.ScheduledProcedureStepSequence[0].ScheduledProcedureStepStartDate
+        for one in await find(association, "WORKLIST", **days)
+    ]
+    first, second = sorted(set(scheduled))[:2]
     found = await find(
         association,
         "WORKLIST",
         **{
             step + "Modality": "MR",
-            step + "ScheduledProcedureStepStartDate": "20260303",
+            step + "ScheduledProcedureStepStartDate": second,
             step + "ScheduledProcedureStepDescription": "",
             "PatientName": "",
         },
@@ -275,7 +281,7 @@ async def test_worklist(association: Association) -> None:
     assert items[0].ScheduledProcedureStepDescription == "脳MRI フォローアップ"
     assert "QueryRetrieveLevel" not in found[0]
     combined = {
-        step + "ScheduledProcedureStepStartDate": "20260302-20260303",
+        step + "ScheduledProcedureStepStartDate": f"{first}-{second}",
         step + "ScheduledProcedureStepStartTime": "1400-0900",
     }
     assert len(await find(association, "WORKLIST", **combined)) == 2

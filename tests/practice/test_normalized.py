@@ -17,6 +17,7 @@ import assocsh.uids as uids
 from assocsh.association import connect
 from assocsh.dimse.requests import NCreate
 from assocsh.practice import Practice, start
+from tests.peers.pynetdicom_scu import keep_responses
 
 STEP = uids.MODALITY_PERFORMED_PROCEDURE_STEP
 SERVED = (
@@ -48,6 +49,7 @@ async def asked(practice: Practice, work: Callable[[Any], Any], handlers: Any = 
             peer.host, peer.port, ae_title=peer.ae, evt_handlers=list(handlers)
         )
         assert association.is_established
+        keep_responses(association)
         accepted = {context.abstract_syntax for context in association.accepted_contexts}
         assert accepted == set(SERVED)
         try:
@@ -75,6 +77,8 @@ async def test_a_procedure_step_lives_from_in_progress_to_its_end(practice: Prac
         seen.append(association.send_n_create(begun, STEP, UID("1.2.3"))[0].Status)
         seen.append(association.send_n_create(begun, STEP, UID("1.2.3"))[0].Status)
         done = data(PerformedProcedureStepStatus="COMPLETED")
+        other = data(PatientID="2")
+        seen.append(association.send_n_set(other, STEP, UID("1.2.3"))[0].Status)
         seen.append(association.send_n_set(done, STEP, UID("1.2.9"))[0].Status)
         seen.append(association.send_n_set(done, STEP, UID("1.2.3"))[0].Status)
         late = association.send_n_set(done, STEP, UID("1.2.3"))[0]
@@ -86,7 +90,7 @@ async def test_a_procedure_step_lives_from_in_progress_to_its_end(practice: Prac
         assert list(found.keys()) == [0x00400252]
         return seen
 
-    expected = [0x0106, 0x0120, 0, 0x0111, 0x0112, 0, 0x0110, 0xA710]
+    expected = [0x0106, 0x0120, 0, 0x0111, 0x0106, 0x0112, 0, 0x0110, 0xA710]
     assert await asked(practice, work) == expected
 
 
@@ -131,7 +135,7 @@ async def test_a_film_session(practice: Practice) -> None:
         )
         assert status.Status == 0
         printed, _ = association.send_n_action(None, 1, uids.FILM_BOX, UID("1.2.2"), meta_uid=meta)
-        assert printed.Status == 0
+        assert printed.Status == 0xB603  # it holds no image: an empty page
         wrong, _ = association.send_n_action(None, 7, uids.FILM_BOX, UID("1.2.2"), meta_uid=meta)
         assert wrong.Status == 0x0123
         gone = association.send_n_delete(uids.FILM_SESSION, UID("1.2.1"), meta_uid=meta)

@@ -91,6 +91,8 @@ class Newcomer:
         if spec.name in ("show", "let", "expect", "explain", "get", "move", "find", "wait"):
             await self.connected()
             await self.works("find study")
+        if spec.name == "read":
+            await self.connected()
         if spec.name == "get":
             await self.works("find series --of 1")
         if alone and spec.name in ("n-set", "n-get", "n-action", "n-delete"):

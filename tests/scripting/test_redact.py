@@ -51,6 +51,7 @@ def test_commands_stay_commands() -> None:
         ("open ORTHANC@127.0.0.1:4242 --window 8", None),
         ("let uid = rsp[0].StudyInstanceUID", None),
         ("echo --repeat 100", None),
+        ("worklist -1d..+1d --modality=CT", None),
     ],
 )
 def test_what_identifies_nobody_stays(text: str, kept: str | None) -> None:
@@ -65,6 +66,9 @@ def test_what_identifies_nobody_stays(text: str, kept: str | None) -> None:
         'expect last.PatientName == "SECRET^PAT"',
         "expect rsp[0].PatientName matches /^SECRET/",
         "find study PatientID='4711'",
+        "mpps start --set PatientName='SECRET^PAT' --set=PatientID=4711",
+        "worklist today PatientName=SECRET*",
+        "ups create --label X PatientID=4711",
     ],
 )
 def test_operands_are_replaced(text: str) -> None:

@@ -14,9 +14,11 @@ from xml.etree import ElementTree
 import pytest
 
 from assocsh.scripting.event_log import Event
-from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
+from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step, outcomes
+from assocsh.scripting.picture import ladder_of_failure
 from assocsh.scripting.redact import Redactor
 from assocsh.scripting.reports import github, html, jsonreport, junit, tap
+from assocsh.wire.ladder.model import Arrow
 
 HOSTILE = "\x1b[2J]]><script>alert(1)</script>\x00\ud800\u202e&\"'\n%0A::error::x"
 
@@ -269,6 +271,56 @@ def test_html_in_a_browser(run: list[ScriptOutcome], tmp_path: Path) -> None:
         timeout=50,
     ).stdout
     assert "actual 2" in dom and "<script" not in dom
+
+
+def test_html_draws_the_association_of_the_failure(run: list[ScriptOutcome]) -> None:
+    shown = page(run)
+    drawn = re.findall(r"<svg class=.(?:wide|narrow) ladder.*?</svg>", shown, re.DOTALL)
+    assert len(drawn) == 2 * sum(1 for outcome in run if outcome.code)
+    for each in drawn:
+        ElementTree.fromstring(each)
+        assert "C-FIND-RQ (1)" in each and "C-FIND-RSP (1)" in each
+    good = [outcome for outcome in run if not outcome.code]
+    assert "<svg" not in page(good)
+
+
+def test_of_several_associations_that_of_the_failure_is_drawn() -> None:
+    def pdu(t: float, name: str, sent: bool = True, summary: str = "") -> Event:
+        return {"type": "pdu", "t": t, "script": "s", "sent": sent, "pdu": name, "size": 9,
+                "summary": summary}  # fmt: skip
+
+    def echo(t: float, number: int, status: str | None = None) -> Event:
+        event = {"type": "dimse", "t": t, "script": "s", "request": number, "context": 1,
+                 "message": "C-ECHO-RQ", "message_id": number, "data": 0, "sent": True}  # fmt: skip
+        if status is not None:
+            category = "Success" if status == "0x0000" else "Failure"
+            event |= {"message": "C-ECHO-RSP", "sent": False, "status": status, "meaning": ""}
+            event["category"] = category
+        return event
+
+    outcome = ScriptOutcome("s", "ARCHIVE@h:104", code=1)
+    for number, status in ((1, "0x0000"), (2, "0x0110"), (3, "0x0000")):
+        step = Step(number, number, "echo", float(number), request=number)
+        step.code = int(status != "0x0000")
+        step.exchange = [
+            pdu(number, "A-ASSOCIATE-RQ", summary=f"contexts {number}; window 1 / 1"),
+            pdu(number + 0.1, "A-ASSOCIATE-AC", sent=False),
+            echo(number + 0.2, number),
+            echo(number + 0.3, number, status),
+            pdu(number + 0.4, "A-ABORT"),
+        ]
+        outcome.steps.append(step)
+    ladder = ladder_of_failure(outcome)
+    assert ladder is not None and ladder.lifelines[1] == ("ARCHIVE", "h:104")
+    assert [row.parts[0] for row in ladder.rows if isinstance(row, Arrow)] == [
+        "A-ASSOCIATE-RQ",
+        "A-ASSOCIATE-AC",
+        "#2 C-ECHO-RQ (2)",
+        "#2 C-ECHO-RSP (2)",
+        "A-ABORT",
+    ]
+    assert [(bar.open, bar.category) for bar in ladder.bars] == [(False, "Failure")]
+    assert ladder_of_failure(ScriptOutcome("nothing was said", code=2)) is None
 
 
 def test_no_report_has_what_was_redacted() -> None:

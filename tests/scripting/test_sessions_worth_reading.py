@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.practice.examples import make
 from assocsh.scripting.failures import failure_lines
 from assocsh.scripting.outcome import ScriptOutcome
-from tests.peers.dcmtk import Dcmqrscp
+from tests.peers.dcmtk import Dcmprscp, Dcmqrscp, Wlmscpfs
 from tests.peers.dicom_files import InstanceFile, same
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import free_port
+from tests.peers.workflow import Strict, items
 from tests.scripting.conftest import run_scripts
 
 SESSIONS = Path(__file__).resolve().parents[2] / "scripts" / "sessions"
@@ -23,6 +25,13 @@ VARIABLES = {
     "window": {"granted": "8"},
     "load": {"limit": "60s"},
     "commitment": {"files": "examples", "port": "any"},
+    "print": {"one": "examples/ct.dcm", "two": "examples/mr.dcm"},
+    "modality": {
+        "modality": "CT",
+        "file": "examples/ct.dcm",
+        **dict.fromkeys(("worklist", "steps", "archive"), "practice"),
+    },
+    "workitem": {"file": "examples/sr.dcm"},
 }
 
 RunSession = Callable[..., ScriptOutcome]
@@ -47,7 +56,7 @@ def passed(outcome: ScriptOutcome) -> None:
 
 
 def test_there_are_sessions() -> None:
-    assert {"tour", "acceptance", "worklist", "window", "cancel", "load"} <= set(NAMES)
+    assert {"tour", "acceptance", "worklist", "window", "cancel", "load", "print"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"acceptance"}))
@@ -66,6 +75,12 @@ def _acceptance(
         received = list((tmp_path / folder).glob("*.dcm"))
         assert len(received) == 1
         assert same(instance.path, received[0]) == []
+
+
+@pytest.mark.peer("dcmprscp")
+def test_print_on_dcmprscp(run_session: RunSession, dcmprscp: Dcmprscp, tmp_path: Path) -> None:
+    make(tmp_path / "examples")
+    passed(run_session("print", dcmprscp.address))
 
 
 def _ct(instances: tuple[InstanceFile, ...]) -> InstanceFile:
@@ -121,6 +136,34 @@ def test_on_dcmqrscp(run_session: RunSession, dcmqrscp: Dcmqrscp, name: str) -> 
     passed(run_session(name, dcmqrscp.address, granted="1"))
 
 
+@pytest.mark.peer("orthanc", "wlmscpfs")
+def test_a_modality_between_three_systems(
+    run_session: RunSession,
+    tmp_path: Path,
+    orthanc: Orthanc,
+    instances: tuple[InstanceFile, ...],
+) -> None:
+    """DCMTK plans, pynetdicom (strict) is told, Orthanc keeps the images."""
+    (tmp_path / "ris").mkdir()
+    with Wlmscpfs(tmp_path / "ris", items()) as ris, Strict(tmp_path) as steps:
+        outcome = run_session(
+            "modality",
+            "",
+            worklist=ris.address,
+            steps=steps.address,
+            archive=orthanc.address,
+            file=str(_ct(instances).path),
+        )
+    passed(outcome)
+
+
+def test_a_workitem_at_a_strict_peer(
+    run_session: RunSession, tmp_path: Path, instances: tuple[InstanceFile, ...]
+) -> None:
+    with Strict(tmp_path) as peer:
+        passed(run_session("workitem", peer.address, file=str(_ct(instances).path)))
+
+
 @pytest.mark.peer("orthanc")
 def test_one_deliberate_fault_each_has_its_exit_code(
     tmp_path: Path,
@@ -128,7 +171,7 @@ def test_one_deliberate_fault_each_has_its_exit_code(
     instances: tuple[InstanceFile, ...],
 ) -> None:
     """The acceptance of an Orthanc with a wrong expectation, a refused context, and stopped."""
-    text = (SESSIONS / "acceptance.assoc").read_text("utf-8")
+    text = (SESSIONS / "acceptance.assoc").read_text("utf-8").replace("every 500ms", "every 1ms")
     one = _ct(instances)
 
     def run(changed: str, peer: str, port: int) -> ScriptOutcome:

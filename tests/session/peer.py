@@ -44,6 +44,8 @@ class Peer:
         self.seen: list[str] = []
         self.identifiers: list[Dataset] = []
         self.moves: list[str] = []
+        self.refuses = 0
+        """The status of N-CREATE."""
         self.cancelled = 0
         self.address = ""
         self.listener: Any = None
@@ -104,7 +106,7 @@ class Peer:
         asked = indication.dataset
         if asked is not None:
             self.identifiers.append(asked)
-        indication.respond(0x0000, AffectedSOPInstanceUID="1.2.3.4")
+        indication.respond(self.refuses, AffectedSOPInstanceUID="1.2.3.4")
 
 
 @asynccontextmanager

@@ -49,6 +49,13 @@ def at(marked: str) -> str:
         ("echo; re|lease", "release: "),
         ("echo --repeat 0x00080052|", "echo: "),
         ("|", "Association"),
+        # words of the standard
+        ("window|", "window (asynchronous operations window"),
+        ("explain win|dow", "window (asynchronous operations window"),
+        ("explain presentation cont|ext", "presentation context (context)   [PS3.8"),
+        ("echo; explain sub-oper|ations", "sub-operation ("),
+        ("explain nothing of the ki|nd", "explain: "),
+        ("set keep|alive 30s", "keepalive   ["),
     ],
 )
 def test_what_the_word_at_the_cursor_is(marked: str, expected: str) -> None:

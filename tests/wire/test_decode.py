@@ -10,58 +10,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE, STUDY_ROOT_FIND
-from assocsh.wire.conversation import EndKind, NoteKind, Side, Talk
+from assocsh.wire.conversation import Conversation, EndKind, NoteKind, Side, Talk
 from assocsh.wire.decode import Decoder
+from assocsh.wire.explain import explain
+from assocsh.wire.findings import findings
 from assocsh.wire.limits import Budget, Limits
+from assocsh.wire.relating import relate
+from assocsh.wire.steps import told
 from tests.peers import scripted as wire
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.ours import Serve
-from tests.peers.recording import Piece, decode, record
-
-RQ, AC = Side.REQUESTOR, Side.ACCEPTOR
-FIND = ((1, wire.STUDY_FIND, (wire.IMPLICIT,)), (3, wire.CT, (wire.EXPLICIT, wire.IMPLICIT)))
-IDENTIFIER = wire.element(0x00080052, b"STUDY ") + wire.element(0x00100020, b"123 ")
-REQUEST = wire.associate_rq(FIND, max_pdu=16384, window=(8, 1))
-ACCEPT = wire.associate_ac(wire.read_association(REQUEST[6:]), max_pdu=4096, window=(4, 1))
-
-
-def find_rq(number: int, context: int = 1) -> bytes:
-    head = wire.command(
-        affected_class=wire.STUDY_FIND, field=wire.C_FIND, message_id=number, data_set_type=1
-    )
-    return wire.message(context, head, IDENTIFIER)
-
-
-def find_rsp(number: int, status: int, context: int = 1) -> bytes:
-    pending = status == 0xFF00
-    head = wire.command(
-        affected_class=wire.STUDY_FIND,
-        field=wire.C_FIND | wire.RESPONSE,
-        responded_id=number,
-        status=status,
-        data_set_type=1 if pending else wire.NO_DATA,
-    )
-    return wire.message(context, head, IDENTIFIER if pending else None)
-
-
-def store_rq(number: int, data: bytes, context: int = 3) -> bytes:
-    head = wire.command(
-        affected_class=wire.CT,
-        affected_instance="1.2.3",
-        field=wire.C_STORE,
-        message_id=number,
-        data_set_type=1,
-    )
-    return wire.message(context, head, data, chunk=1000)
-
-
-def talk_of(*said: tuple[Side, bytes], limits: Limits | None = None) -> Talk:
-    """Each piece a second after the one before."""
-    return decode([Piece(side, data, float(at)) for at, (side, data) in enumerate(said, 1)], limits)
-
-
-OPENED = ((RQ, REQUEST), (AC, ACCEPT))
-RELEASED = ((RQ, wire.release_rq()), (AC, wire.release_rp()))
+from tests.peers.recording import decode, record
+from tests.wire.streams import (
+    AC,
+    ACCEPT,
+    IDENTIFIER,
+    OPENED,
+    RELEASED,
+    REQUEST,
+    RQ,
+    find_rq,
+    find_rsp,
+    store_rq,
+    talk_of,
+)
 
 
 def test_a_whole_association() -> None:
@@ -146,6 +118,21 @@ def test_a_cancel_belongs_to_its_request() -> None:
 def test_who_ended_it(said: list[tuple[Side, bytes]], kind: EndKind, by: Side | None) -> None:
     talk = talk_of((RQ, REQUEST), *said)
     assert (talk.ending.kind, talk.ending.by) == (kind, by)
+
+
+def test_who_does_not_wait_for_the_answer_to_its_release() -> None:
+    talk = talk_of(*OPENED, (RQ, wire.release_rq()), (RQ, b""))
+    assert (talk.ending.kind, talk.ending.by) == (EndKind.LOST, RQ)
+    assert "before its A-RELEASE-RQ was answered" in talk.ending.reason
+
+
+def test_a_source_that_ends_is_no_end_of_the_association() -> None:
+    talk = Talk(1)
+    decoder = Decoder(talk)
+    for side, said in OPENED:
+        decoder.feed(side, said, 1.0)
+    decoder.closed(AC, 2.0, "cut")
+    assert (talk.ending.kind, talk.ending.how) == (EndKind.OPEN, "cut")
 
 
 def test_bytes_that_are_missing_inside_a_data_set_leave_the_place() -> None:
@@ -286,6 +273,12 @@ def test_nothing_that_is_fed_raises(
     decoder.closed(RQ, 9.0, "fin")
     decoder.finish(9.0)
     assert talk.ending.how == "fin"
+    conversation = Conversation("mutated", [talk])
+    relate(conversation)
+    for each in findings(conversation):
+        assert each.sentence.isprintable() and each.section
+    for exchange in talk.exchanges:
+        assert explain(told(talk, exchange))
 
 
 def _names(talk: Talk) -> list[str]:

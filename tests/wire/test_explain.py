@@ -7,19 +7,24 @@ from typing import Any
 
 import pytest
 
-from assocsh.association.events import MessageTransferred, OperationChanged
+from assocsh.association.events import MessageTransferred, OperationChanged, StateChanged
+from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.states import OperationState
 from assocsh.output.summary import DOT, final_line
 from assocsh.upperlayer.negotiation import (
+    AssociateAccept,
     AssociateRequest,
     AsyncWindow,
     PresentationContext,
     ProposedContext,
 )
-from assocsh.wire.exchange import MAX_EXCHANGES, MAX_STEPS, Exchange, ExchangeLog, Step
+from assocsh.wire.conversation import Exchange, Message, Side, Talk
 from assocsh.wire.explain import explain, explain_association
+from assocsh.wire.live import MAX_OPERATIONS, LiveConversation
+from assocsh.wire.steps import MAX_STEPS, Told, told
 
+RQ = Side.REQUESTOR
 STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
 CONTEXT = PresentationContext(5, STUDY_ROOT, (), 0, "1.2.840.10008.1.2.1")
 
@@ -30,6 +35,7 @@ def operation(**changes: Any) -> Any:
         "sent_at": 1.0,
         "error": None,
         "final": object(),
+        "done": False,
         "state": "done",
     }
     return SimpleNamespace(**{**values, **changes})
@@ -60,31 +66,50 @@ def response(status: int, **changes: int | str) -> CommandSet:
 
 
 class Feed:
+    """A live conversation that is given the events of one association by hand."""
+
     def __init__(self) -> None:
-        self.log = ExchangeLog()
+        self.live = LiveConversation(lambda operation: 1)
         self.time = 1.0
+        self.association: Any = SimpleNamespace(
+            is_requestor=True,
+            peer=SimpleNamespace(host="h", port=1, ae="X"),
+            calling_ae="A",
+            request=AssociateRequest("X", "A", ()),
+            accept=AssociateAccept(()),
+            contexts=(CONTEXT,),
+            window=AsyncWindow(),
+            closed=False,
+        )
+        opened = AssociationState.OPEN
+        self.live(StateChanged(self.time, self.association, opened))
 
     def __call__(self, of: Any, command: CommandSet, sent: bool = False, length: int = 0) -> None:
         self.time += 0.005
-        association: Any = None
-        self.log(MessageTransferred(self.time, association, sent, command, CONTEXT, length, of))
+        self.live(
+            MessageTransferred(self.time, self.association, sent, command, CONTEXT, length, of)
+        )
 
     def submitted(self, of: Any, *, others: int, window: int) -> None:
-        association: Any = SimpleNamespace(
-            window=AsyncWindow(window, window), pending=others, queued=1
-        )
-        self.log(OperationChanged(self.time, association, of, OperationState.QUEUED))
+        self.association.window = AsyncWindow(window, window)
+        self.association.pending, self.association.queued = others, 1
+        self.live(OperationChanged(self.time, self.association, of, OperationState.QUEUED))
+
+    def told(self, of: Any) -> Told:
+        found = self.live.of(of)
+        assert found is not None
+        return told(*found)
 
 
 def test_a_find() -> None:
     feed, op = Feed(), operation(sent_at=1.25)
     feed.submitted(op, others=2, window=2)
+    feed.time = 1.25
     feed(op, request(), sent=True, length=58)
     for _ in range(12):
         feed(op, response(0xFF00), length=100)
     feed(op, response(0))
-    exchange = feed.log.of(op)
-    assert exchange is not None
+    exchange = feed.told(op)
     assert [step.count for step in exchange.steps] == [1, 12, 1]
     waited, asked, matches, success, took = explain(exchange)
     assert "waited 250 ms" in waited and "[PS3.7 D.3.3.3]" in waited
@@ -112,10 +137,11 @@ def test_a_time_is_said_as_the_line_of_the_request_says_it(seconds: float) -> No
         elapsed=seconds,
     )
     shown = final_line(record).rpartition(DOT)[2]
-    exchange = Exchange(operation(queued_at=10.0, sent_at=10.0 + seconds), window_was_full=True)
-    for time, command in ((10.0, request()), (10.0 + seconds, response(0))):
-        exchange.add(Step(time, time, not command.is_response, command, None, None, 0))
-    lines = explain(exchange)
+    asked = Message(1, RQ, 5, request(), 1, 1, 10.0, 10.0)
+    answer = Message(2, RQ.other, 5, response(0), 2, 2, 10.0 + seconds, 10.0 + seconds)
+    exchange = Exchange(1, 1, RQ, "C-ECHO", asked, [answer], final=answer, window_was_full=True)
+    exchange.times.queued, exchange.times.begun = 10.0, 10.0 + seconds
+    lines = explain(told(Talk(1, local=RQ), exchange))
     assert f" waited {shown} in the queue" in lines[0]
     assert lines[-1].endswith(f": {shown}.")
 
@@ -124,8 +150,7 @@ def test_a_request_that_had_a_place_in_the_window_did_not_wait_for_it() -> None:
     feed, op = Feed(), operation(sent_at=1.25)
     feed.submitted(op, others=1, window=2)
     feed(op, request(), sent=True)
-    exchange = feed.log.of(op)
-    assert exchange is not None
+    exchange = feed.told(op)
     assert "This side sent" in explain(exchange)[0]
 
 
@@ -139,8 +164,7 @@ def test_a_cancel_and_a_failure() -> None:
     )
     feed(op, cancel, sent=True)
     feed(op, response(0xFE00))
-    exchange = feed.log.of(op)
-    assert exchange is not None
+    exchange = feed.told(op)
     text = "\n".join(explain(exchange))
     assert "C-CANCEL for message 3" in text and "[PS3.7 9.3.2.3]" in text
     assert "it stopped because of the C-CANCEL" in text
@@ -148,8 +172,7 @@ def test_a_cancel_and_a_failure() -> None:
     failed = operation()
     feed(failed, request(), sent=True)
     feed(failed, response(0xA700, ErrorComment="no \x1b[31mmemory"))
-    exchange = feed.log.of(failed)
-    assert exchange is not None
+    exchange = feed.told(failed)
     text = "\n".join(explain(exchange))
     assert "Failure (0xA700)" in text and 'It says "no ^[[31mmemory"' in text
 
@@ -157,29 +180,45 @@ def test_a_cancel_and_a_failure() -> None:
 def test_no_final_response() -> None:
     feed, op = Feed(), operation(final=None, state="pending")
     feed(op, request(), sent=True)
-    exchange = feed.log.of(op)
-    assert exchange is not None
+    exchange = feed.told(op)
     assert "It is pending: no final response yet." in explain(exchange)
 
 
 def test_memory_is_bounded() -> None:
     feed = Feed()
-    operations = [operation() for _ in range(MAX_EXCHANGES + 5)]
+    operations = [operation() for _ in range(MAX_OPERATIONS + 5)]
     for op in operations:
         feed(op, request(), sent=True)
-    assert feed.log.of(operations[0]) is None
-    assert feed.log.of(operations[-1]) is not None
+    assert feed.live.of(operations[0]) is None
+    assert feed.live.of(operations[-1]) is not None
     op = operations[-1]
-    for number in range(10 * MAX_STEPS):
-        feed(op, response(0xFF00 + number % 2))
+    for _ in range(1000):
+        feed(op, response(0xFF00), length=10)
     feed(op, response(0))
-    exchange = feed.log.of(op)
-    assert exchange is not None
-    assert len(exchange.steps) == MAX_STEPS
-    assert exchange.left_out + len(exchange.steps) == 10 * MAX_STEPS + 2
-    assert exchange.steps[0].command.field == CommandField.C_FIND_RQ
-    assert exchange.steps[-1].command.status == 0
-    assert any("are not kept" in line for line in explain(exchange))
+    exchange = feed.told(op)
+    assert [step.count for step in exchange.steps] == [1, 1000, 1]
+    assert exchange.steps[1].data_length == 10_000
+    feed.live.forget(op)
+    assert feed.live.of(op) is None
+
+
+def test_of_many_steps_the_middle_is_left_out() -> None:
+    messages = [Message(1, RQ, 5, request(), 1, 1, 1.0, 1.0)]
+    for number in range(2, 10 * MAX_STEPS):
+        command = response(0xFF00 + number % 2)
+        messages.append(Message(number, RQ.other, 5, command, 1, 1, number, number))
+    exchange = Exchange(1, 1, RQ, "C-FIND", messages[0], messages[1:])
+    made = told(Talk(1, local=RQ), exchange)
+    assert len(made.steps) == MAX_STEPS
+    assert made.left_out + len(made.steps) == len(messages)
+    assert any("are not kept" in line for line in explain(made))
+
+
+def test_of_a_capture_the_sides_have_their_titles() -> None:
+    message = Message(1, RQ, 5, request(), 1, 1, 1.0, 1.0)
+    talk = Talk(1, calling_ae="ME", called_ae="PACS")
+    exchange = Exchange(1, 1, RQ, "C-FIND", message)
+    assert explain(told(talk, exchange))[0].startswith('The requestor "ME" sent C-FIND')
 
 
 def test_the_association() -> None:

@@ -20,9 +20,11 @@ from assocsh.scripting.failures import (
     snapshot_lines,
 )
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step
+from assocsh.scripting.picture import ladder_of_failure
 from assocsh.scripting.reports.html_style import STYLE
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible
+from assocsh.wire.ladder.page import figure, picture_style
 
 OPTION = "--report-html"
 HELP = "one HTML page"
@@ -36,6 +38,9 @@ FOLDED = 3
 """More commands of attempts that decided nothing are one line, to be opened."""
 
 EXCHANGE = 200
+
+PHONE = 316
+"""Pixels for a picture on a phone: it is framed twice."""
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -67,7 +72,8 @@ def render(run: RunOutcome) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{CSP}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{verdict}: assocsh</title>\n<style>{STYLE}{_highlight_style()}</style></head>\n"
+        f"<title>{verdict}: assocsh</title>\n"
+        f"<style>{STYLE}{_highlight_style()}{picture_style() if failed else ''}</style></head>\n"
         "<body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
 
@@ -121,6 +127,10 @@ def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
         for line, text in outcome.skipped:
             yield f"<li><p class=row><span class=line>{line}</span>{_command(text)}</p></li>"
         yield "</ol></details>"
+    ladder = ladder_of_failure(outcome) if outcome.code else None
+    if ladder is not None:
+        yield "<details><summary class=row>The association in which it failed, drawn</summary>"
+        yield figure(ladder, PHONE) + "</details>"
     if outcome.closing:
         yield "<details><summary class=row>After the last command</summary>"
         yield from _exchange(outcome.closing)

@@ -1,0 +1,1 @@
+"""Captures of a network: read as conversations, and written from an association."""

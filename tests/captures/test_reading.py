@@ -1,0 +1,181 @@
+"""Captures of real peers, as they were and in other forms: what was said, and the cause first."""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from assocsh.errors import UsageError
+from assocsh.wire.captures.blocks import packets
+from assocsh.wire.captures.packets import Packets
+from assocsh.wire.captures.streams import read
+from assocsh.wire.conversation import Conversation, EndKind, Side
+from assocsh.wire.findings import findings
+from assocsh.wire.findings.finding import Who
+from tests.captures import building
+from tests.captures.building import VARIANTS, Tcp
+from tests.peers.programs import need
+
+RECORDED = Path(__file__).resolve().parent / "recorded"
+
+CAUSES = {
+    "echo": ("", Who.NOBODY),
+    "store": ("", Who.NOBODY),
+    "find": ("", Who.NOBODY),
+    "rejected": ("rejected", Who.REQUESTOR),
+    "refused": ("rejected", Who.ACCEPTOR),
+    "no-context-accepted": ("no-context-accepted", Who.REQUESTOR),
+    "connection-refused": ("connection-refused", Who.ACCEPTOR),
+    "move-destination-unknown": ("move-destination-unknown", Who.ACCEPTOR),
+    "aborted-after": ("aborted", Who.ACCEPTOR),
+    "aborted-during": ("aborted", Who.ACCEPTOR),
+    "no-answer": ("no-answer", Who.ACCEPTOR),
+    "no-associate-answer": ("no-associate-answer", Who.ACCEPTOR),
+    "pdu-too-long": ("pdu-too-long", Who.ACCEPTOR),
+    "closed-after-idle": ("connection-lost", Who.ACCEPTOR),
+}
+"""Of each recording the id of the first finding, and who must change."""
+
+
+def path_of(name: str) -> Path:
+    return RECORDED / f"{name}.pcapng.gz"
+
+
+def segments(name: str) -> list[Tcp]:
+    """The TCP segments of a recording."""
+    reader, found = Packets(), []
+    first = None
+    for packet in packets(path_of(name), []):
+        segment = reader.segment(packet.link, packet.data, packet.length)
+        if segment is None:
+            continue
+        client = max(segment.source[1], segment.target[1])
+        first = first or (client, min(segment.source[1], segment.target[1]))[1]
+        side = 0 if segment.target[1] == first else 1
+        ports = segment.source[1], segment.target[1]
+        numbers = segment.sequence, segment.acknowledged
+        rest = segment.flags, segment.window, segment.data, packet.time
+        found.append(Tcp(side, ports, *numbers, *rest))
+    return found
+
+
+def said(conversation: Conversation) -> list[tuple[object, ...]]:
+    """What must be the same whatever the packets were like."""
+    return [
+        (
+            talk.calling_ae,
+            talk.called_ae,
+            talk.ending.kind,
+            talk.ending.by,
+            [(unit.side, unit.type, unit.length) for unit in talk.units],
+            [(m.side, m.command.field, m.dataset) for m in talk.messages],
+            [(each.name, each.status, each.answers) for each in talk.exchanges],
+        )
+        for talk in conversation.talks
+    ]
+
+
+@cache
+def as_recorded(name: str) -> Conversation:
+    return read(path_of(name))
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_cause_comes_first(name: str) -> None:
+    conversation = as_recorded(name)
+    found = findings(conversation)
+    cause, who = CAUSES[name]
+    assert ([each.id for each in found] or [""])[0] == cause
+    assert not conversation.problems
+    if cause:
+        assert found[0].change is who
+        assert found[0].frames, "it says in which packets"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", CAUSES)
+def test_what_was_said_is_the_same_in_every_form(name: str, variant: str, tmp_path: Path) -> None:
+    path = building.write(tmp_path / "form", VARIANTS[variant](segments(name)))
+    conversation = read(path)
+    assert said(conversation) == said(as_recorded(name))
+    # where every packet comes twice, that is found as well
+    found = [each.id for each in findings(conversation)]
+    first = [each for each in found if each != "retransmissions"][:1]
+    wanted = [each.id for each in findings(as_recorded(name))][:1]
+    assert first == wanted
+
+
+@pytest.mark.parametrize("name", ["echo", "store", "find", "move-destination-unknown"])
+def test_a_capture_that_began_later(name: str, tmp_path: Path) -> None:
+    """Contexts are inferred, and marked so; the messages are the same."""
+    whole = segments(name)
+    begin = next(at for at, each in enumerate(whole) if each.data[:1] == b"\4")
+    path = building.write(tmp_path / "late", VARIANTS["raw"](whole[begin:]))
+    (talk,) = read(path).talks
+    (known,) = as_recorded(name).talks
+    assert talk.inferred and all(context.inferred for context in talk.contexts.values())
+    assert [m.command.field for m in talk.messages] == [m.command.field for m in known.messages]
+    assert [m.side for m in talk.messages] == [m.side for m in known.messages]
+    assert talk.ending.kind is known.ending.kind and talk.ending.by is known.ending.by
+
+
+def test_what_is_missing_is_a_gap_with_its_size(tmp_path: Path) -> None:
+    pieces = building.split(segments("find"), 50)
+    data = [at for at, each in enumerate(pieces) if each.data and each.side == 1]
+    lost = data[len(data) * 2 // 3]
+    path = building.write(tmp_path / "lost", VARIANTS["raw"](pieces[:lost] + pieces[lost + 1 :]))
+    (talk,) = read(path).talks
+    assert [(gap.side, gap.size) for gap in talk.gaps] == [(Side.ACCEPTOR, len(pieces[lost].data))]
+    assert talk.ending.kind is EndKind.RELEASED, "nobody is blamed for what the capture lacks"
+    assert not {"aborted", "connection-lost", "stray-bytes"} & {f.id for f in findings(talk)}
+
+
+def test_packets_that_were_cut(tmp_path: Path) -> None:
+    """With a snap length the rest of a packet is a gap; the heads are read all the same."""
+    frames = [
+        building.Frame(building.ipv4(each)[:200], each.time, len(building.ipv4(each)))
+        for each in segments("store")
+    ]
+    (talk,) = read(building.write(tmp_path / "cut", building.pcap(101, frames))).talks
+    assert talk.gaps and talk.ending.kind is EndKind.RELEASED
+
+
+@pytest.mark.peer("tshark")
+@pytest.mark.parametrize("name", ["echo", "store", "find", "rejected", "aborted-after"])
+def test_as_many_pdus_as_tshark_sees(name: str) -> None:
+    argv = [need("tshark"), "-r", str(path_of(name)), "-Y", "dicom", "-T", "fields"]
+    shown = subprocess.run(
+        [*argv, "-e", "dicom.pdu.type"], capture_output=True, text=True, check=True, timeout=60
+    )
+    types = [int(each, 16) for line in shown.stdout.split() for each in line.split(",")]
+    (talk,) = as_recorded(name).talks
+    assert [unit.type for unit in talk.units] == types
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"hello, this is no capture", "is no capture"),
+        (b"\x1f\x8bnot gzip at all", "no gzip file"),
+        (building.pcap(1, []), "no DICOM in it: 0 packets"),
+        (building.pcap(1, [building.Frame(bytes(60), 0.0)]), "no DICOM in it: 1 packet"),
+        (building.pcap(249, [building.Frame(bytes(60), 0.0)]), "no DICOM in it"),
+        (building.pcap(1, [])[:11], "no DICOM in it: 0 packets"),
+        (b"\x0a\x0d\x0d\x0a" + bytes(40), "no DICOM in it"),
+    ],
+)
+def test_what_is_no_capture_is_told_in_a_sentence(data: bytes, words: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        read(building.write(tmp_path / "bad", data))
+    assert caught.value.hint and caught.value.code == 2
+
+
+def test_a_file_that_ends_in_a_block_is_read_up_to_there(tmp_path: Path) -> None:
+    data = VARIANTS["pcapng"](segments("find"))
+    conversation = read(building.write(tmp_path / "cut", data[:-100]))
+    assert "ends in the middle of block" in conversation.problems[0]
+    assert conversation.talks[0].exchanges

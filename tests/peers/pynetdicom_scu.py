@@ -1,0 +1,25 @@
+"""pynetdicom as an SCU in this process, without its race for responses.
+
+Two of its threads take messages out of one queue: the one that calls ``send_*``, for the response,
+and its reactor, for requests of the peer. The pause that is meant to keep them apart does not hold
+on a loaded machine: the reactor takes a response, calls it unexpected and throws it away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def keep_responses(association: Any) -> None:
+    """Leave responses to who waits for them, from now on: the reactor puts them back."""
+    dimse = association.dimse
+    take = dimse.get_msg
+
+    def guarded(block: bool = False) -> Any:
+        number, message = take(block)
+        if not block and getattr(message, "MessageIDBeingRespondedTo", None) is not None:
+            dimse.msg_queue.put((number, message))
+            return None, None
+        return number, message
+
+    dimse.get_msg = guarded

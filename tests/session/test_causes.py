@@ -1,0 +1,156 @@
+"""The first finding after an error or a failure, at the prompt and in JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from assocsh.output.sink import MemoryOutput
+from tests.peers import scripted as wire
+from tests.peers.scripted import ScriptedPeer, Wire
+from tests.session.peer import peer, shell
+
+
+def finding(output: MemoryOutput, kind: str) -> dict[str, Any]:
+    """The member ``finding`` of the last object of a type."""
+    made = [json.loads(line) for line in output.text.splitlines()]
+    found = [each for each in made if each["type"] == kind][-1].get("finding")
+    assert isinstance(found, dict), made
+    return found
+
+
+async def test_a_status_keeps_its_hint_and_gets_its_section() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.status = 0xA900
+        await session.run("find study")
+        hints = [line for line in output.said.splitlines() if "does not fit" in line]
+        assert len(hints) == 1 and hints[0].startswith("hint: ")
+        assert hints[0].endswith("[PS3.4 C.4.1.1.4]")
+        assert "finding: " not in output.said  # it would say what the status says
+
+
+async def test_json_has_the_finding_of_a_status() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        session.settings.set("format", "json")
+        scp.status = 0xA700
+        await session.run("find study")
+        found = finding(output, "final")
+        assert found["id"] == "status" and found["change"] == "acceptor"
+        assert (
+            found["section"] and found["hint"] and found["message"].startswith("the peer answered")
+        )
+
+
+async def test_a_success_has_none() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        session.settings.set("format", "json")
+        await session.run("echo")
+        finals = [json.loads(line) for line in output.text.splitlines() if '"final"' in line]
+        assert finals and all("finding" not in each for each in finals)
+
+
+async def test_a_context_that_was_not_proposed() -> None:
+    async with peer() as scp, shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run(f"open {scp.address} --contexts verification; find study")
+        found = finding(output, "error")
+        assert found["id"] == "context-needed" and found["change"] == "requestor"
+
+
+async def test_explain_has_all_findings() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.status = 0x0124
+        await session.run("find study")
+        await session.run("explain")
+        text = " ".join(output.text.split())
+        assert "Finding: the peer answered C-FIND" in text
+        assert "It is for the peer to change." in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "id", "change"),
+    [
+        (wire.reject(1, 1, 7), "rejected", "requestor"),
+        (wire.reject(1, 1, 3), "rejected", "acceptor"),
+    ],
+)
+async def test_an_opening_that_is_rejected(answer: bytes, id: str, change: str) -> None:
+    async def script(line: Wire) -> None:
+        await line.read_pdu()
+        await line.send(answer)
+
+    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run(f"open {scp.address}")
+        found = finding(output, "association")
+        assert (found["id"], found["change"]) == (id, change)
+
+
+async def test_this_side_that_has_to_abort_blames_who_broke_the_protocol() -> None:
+    async def script(line: Wire) -> None:
+        await line.accept()
+        await line.read_message()
+        await line.send(b"\x99" * 20)
+        await line.closed()
+
+    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run(f"open {scp.address}")
+        await session.run("echo")
+        found = finding(output, "association")
+        assert found["change"] == "acceptor"
+        assert found["id"] in ("stray-bytes", "broken-by-the-other-side")
+
+
+async def test_an_answer_that_does_not_come() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        session.settings.set("format", "json")
+        scp.gate.clear()
+        await session.run("set timeout 100ms; find study")
+        found = finding(output, "error")
+        assert found["id"] == "no-answer" and found["change"] == "acceptor"
+        scp.gate.set()
+
+
+async def test_a_port_where_nothing_listens() -> None:
+    async with peer() as scp:
+        address = scp.address
+    async with shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run(f"open {address}")
+        found = finding(output, "error")
+        assert found["id"] == "connection-refused" and found["change"] == "acceptor"
+        assert "finding" not in output.said and output.said.count("hint: ") == 1
+
+
+async def test_a_name_that_is_not_known() -> None:
+    async with shell(None) as (session, output):
+        session.settings.set("format", "json")
+        await session.run("open X@no-such-name.invalid:104")
+        found = finding(output, "error")
+        assert found["id"] == "connection-failed" and found["change"] == "requestor"
+        assert found["hint"] == "is it a typo? try the IP address"
+
+
+async def test_a_role_that_was_not_granted_has_a_line_of_its_own() -> None:
+    """The status says that nothing came, the finding why: it is the one that is followed."""
+
+    async def script(line: Wire) -> None:
+        await line.accept()
+        asked = await line.read_message()
+        counts = {"completed": 0, "failed": 1, "warning": 0}
+        await line.send(wire.response(asked, 0xA702, **counts))
+        await line.closed()
+
+    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
+        await session.run(f"open {scp.address} --contexts qr,CTImageStorage")
+        await session.run("get study StudyInstanceUID=1.2.3")
+        lines = output.said.splitlines()
+        (found,) = (line for line in lines if line.startswith("finding: "))
+        assert "the SCP role was proposed for" in found and found.endswith("[PS3.7 D.3.3.4]")
+        at = lines.index(found)
+        assert lines[at + 1] == "hint: C-MOVE instead: it does not negotiate roles for storage"
+        assert sum(line.startswith("hint: ") for line in lines) == 1
+        await session.run("abort")
