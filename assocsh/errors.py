@@ -12,6 +12,7 @@ request, ends an association, or refuses something before it reached the wire::
     │   ├── ConnectionLost        TCP closed without release or abort; a timer of ours ran out
     │   └── ProtocolError         the peer broke PS3.7 or PS3.8; this side answered with A-ABORT
     ├── OperationTimeout          no response to one request within the DIMSE timeout
+    │   └── NoReport              no event report within the time given, though it was promised
     ├── OperationCancelled        cancelled on this side before a final response came
     ├── LocalProtocolError        this side asked for something its state does not allow
     └── LocalRefusal              refused on this side, before anything was sent
@@ -170,6 +171,10 @@ class OperationTimeout(AssocshError):
     def __init__(self, message: str, *, message_id: int | None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.message_id = message_id
+
+
+class NoReport(OperationTimeout):
+    """The peer took a request, and the event report that has to follow did not come in time."""
 
 
 class OperationCancelled(AssocshError):

@@ -26,10 +26,12 @@ Queries, about the last finished request, or another with #n. before:
   status  status.name  count  elapsed
   rsp[0].Keyword  rsp[0].Sequence[0].Keyword  rsp[*].Keyword  last.Keyword
   suboperations.completed  .failed  .warning  .remaining  compared  different
+  commit.committed  commit.failed  commit.missing
 and about the association:
   assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked
   assoc.contexts[CTImageStorage].transfer_syntax  .result  .id  .role
   events[*].type  pdu.sent  pdu.received
+  events[*].event_type  .sop_class  .request  .Keyword     of what peers reported
 and about what failed, right after the command that may fail:
   error  error.kind  error.by  error.code  error.hint
   assoc.state  (rejected, aborted, lost, refused)  assoc.ended_by

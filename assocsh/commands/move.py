@@ -50,6 +50,8 @@ async def move(session: Session, call: BoundCall) -> None:
     level, model, dataset = request_data(session, call)
     association = session.open_association()
     listener = session.listener
+    if listener is not None and not listener.takes_instances:
+        listener = None
     own = listener.ae_title if listener is not None else association.calling_ae
     destination = call.option("--to") or own
     if destination == own and listener is None:

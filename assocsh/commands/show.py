@@ -10,9 +10,20 @@ from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
-from assocsh.output.objects import unstored_object
+from assocsh.output.objects import status_text, unstored_object
 from assocsh.output.table import Column
 from assocsh.session.binding import parse_integer, request_number
+
+REPORTED = (
+    Column("event", right=True, least=3),
+    Column("sender"),
+    Column("command", least=8),
+    Column("event_type", "type", right=True),
+    Column("sop_class", "SOP class", least=12),
+    Column("sop_instance", "SOP instance", middle=True, least=12),
+    Column("request", "for", right=True),
+    Column("answered"),
+)
 
 UNSTORED = (
     Column("row", right=True, least=3),
@@ -27,13 +38,20 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+EVENTS = "events"
+
 SPEC = CommandSpec(
     "show",
     "results again: all rows of a request (of a store, what failed), or one row in full",
     Heading.REQUESTS,
     order=40,
     parameters=(
-        Parameter("request", Slot.REQUEST, summary="request number (the last with results)"),
+        Parameter(
+            "request",
+            Slot.REQUEST,
+            (EVENTS,),
+            summary="request number (the last with results), or events: what peers reported",
+        ),
         Parameter("row", Slot.ROW, summary="one row, every element"),
     ),
     options=(CHARSET,),
@@ -41,6 +59,7 @@ SPEC = CommandSpec(
         "show",
         "show #1",
         "show #1 1",
+        "show events",
     ),
     uses_results=True,
     refers_to_request=True,
@@ -51,6 +70,9 @@ SPEC = CommandSpec(
 async def show(session: Session, call: BoundCall) -> None:
     """The kept results of a request again: all rows, or one in full."""
     word = call.argument("request")
+    if word == EVENTS:
+        show_events(session, call.argument("row"))
+        return
     capture = captured(session)
     if capture is not None:
         talk, exchange = the_exchange(capture, word)
@@ -91,6 +113,45 @@ def show_unstored(session: Session, record: RequestRecord, row: str | None) -> N
     session.presenter.listing(Listing("unstored", UNSTORED, rows, as_pairs=row is not None))
     if files.forgotten and row is None:
         session.note(f"{files.forgotten} more were too many to remember")
+
+
+def show_events(session: Session, number: str | None) -> None:
+    """What peers reported: a list of all that is remembered, or one in full. Raises UsageError."""
+    from assocsh.datasets.dictionary import uid_name
+    from assocsh.output.events import value_lines
+
+    reports = session.observers.reports
+    if number is not None:
+        found = reports.numbered(parse_integer(number, "event", least=1))
+        if found is None:
+            raise UsageError(
+                f"there is no event {number}",
+                hint="`show events` lists them" if len(reports) else "none was reported yet",
+            )
+        if session.settings.format == "json":
+            session.presenter.reported(found)
+            return
+        with session.console.results():
+            for text in value_lines(found):
+                session.console.result(text)
+        return
+    if not len(reports):
+        session.note("nothing was reported yet")
+        return
+    rows = [
+        {
+            "event": report.number,
+            "sender": report.sender or None,
+            "command": report.command,
+            "event_type": report.event_type,
+            "sop_class": uid_name(report.sop_class) if report.sop_class else "",
+            "sop_instance": report.sop_instance,
+            "request": report.request,
+            "answered": None if report.status is None else status_text(report.status),
+        }
+        for report in reports
+    ]
+    session.presenter.listing(Listing("reported", REPORTED, rows))
 
 
 def _last_with_results(session: Session) -> RequestRecord:

@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from assocsh.commands.committing import WAIT, WAIT_OPTION, commit_instances, once
 from assocsh.commands.parameters import REPEAT
 from assocsh.commands.registry import command
 from assocsh.datasets.folders import files_below
@@ -62,12 +63,15 @@ SPEC = CommandSpec(
         ),
         REPEAT,
         Option("--here", summary="on the open association alone"),
+        Option("--commit", summary="have the peer commit to keep what was stored"),
+        WAIT_OPTION,
     ),
     examples=(
         "store examples --recursive",
         "store examples/ct.dcm examples/mr.dcm",
         "store examples/ct.dcm --repeat 50",
         "store examples --here",
+        "store examples --commit --wait 20s",
     ),
     details="`show #N` lists the files of store #N that failed, each with its reason.",
     section="PS3.7 9.1.1 (C-STORE), PS3.4 B (Storage)",
@@ -129,6 +133,10 @@ async def store(session: Session, call: BoundCall) -> None:
         await slices.pause()
     record.operations.expected = record.total + left
     await sending.finish()
+    if call.flag("--commit") and record.operations.stored and not record.cancel_asked:
+        wait = call.duration("--wait")
+        names = once(record.operations.stored)
+        await commit_instances(session, record, names, WAIT if wait is None else wait, part=True)
 
 
 def beside_for(session: Session, call: BoundCall) -> Beside | None:

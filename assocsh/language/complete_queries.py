@@ -23,6 +23,7 @@ _ROOT_META = {
     "suboperations": "completed, failed, warning, remaining",
     "compared": "instances that --compare looked at",
     "different": "instances that are not as --compare wants them",
+    "commit": "what a storage commitment came to",
     "assoc": "the association",
     "events": "what happened: events[*].type",
     "pdu": "PDUs sent, received",

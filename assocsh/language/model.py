@@ -52,9 +52,9 @@ class Slot(StrEnum):
 class Parameter:
     """A positional word. Only the last one of a command may be ``repeated``.
 
-    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``,
-    or is a bare number where a TERM follows, which is none; optional DATES one that is no key
-    (``takes``).
+    An optional REQUEST that other parameters follow takes a word only when it starts with ``#``
+    or is one of its ``choices``, or is a bare number where a TERM follows, which is none; optional
+    DATES one that is no key (``takes``).
     ``choices`` are the only values allowed for CHOICE and LEVEL, and words allowed besides the
     slot's own for the others (``all`` beside a request number). A required one may be left out
     beside the option ``unless``: a LEVEL then takes none but its own words.
@@ -82,7 +82,7 @@ class Parameter:
             return True
         match self.slot:
             case Slot.REQUEST:  # ``show 2`` is row 2: a request before other words needs its #
-                return word.startswith("#")
+                return word.startswith("#") or word in self.choices
             case Slot.UID:
                 return word[:1] in ("", "$") or word in self.choices or is_uid(word)
             case Slot.DATES:

@@ -4,8 +4,8 @@
 
     query      = [#n .] root { .name | [index] | [*] | [name] }
                | [#n .] ( rsp[index] | rsp[*] | last ) [ .path ]
-    root       = status count elapsed error rsp last suboperations compared different assoc
-                 events pdu
+    root       = status count elapsed error rsp last suboperations compared different commit
+                 assoc events pdu
 
 A path is that of an element, in every spelling that ``datasets.spelling`` has:
 ``rsp[0].Seq[0].CodeValue``, ``last.(8,18)``, ``rsp[0].Seq>CodeValue``. ``[*]`` stands for every
@@ -63,7 +63,7 @@ class Query:
     def of_failure(self) -> bool:
         """Whether it asks how something failed: then the command before may have failed."""
         names = tuple(step.name for step in self.steps[:2])
-        return names[0] == "error" or (names[0] == "assoc" and names[-1] in _OF_FAILURE)
+        return names[0] in ("error", "commit") or (names[0] == "assoc" and names[-1] in _OF_FAILURE)
 
     @property
     def every(self) -> bool:
@@ -82,6 +82,7 @@ _STEP_NAMES: dict[str, tuple[str, ...] | None] = {
     "suboperations": ("remaining", "completed", "failed", "warning"),
     "compared": (),
     "different": (),
+    "commit": ("committed", "failed", "missing"),
     "assoc": (
         "state",
         "peer",
@@ -117,6 +118,7 @@ OF_REQUEST = (
     "suboperations",
     "compared",
     "different",
+    "commit",
 )
 
 _REQUEST = re.compile(r"#([0-9]{1,9})\.")
@@ -262,7 +264,7 @@ class _QueryReader:
             raise self._unknown(rest[0], allowed, root.name)
         if root.name == "assoc" and rest:
             self._check_assoc(rest)
-        elif not rest and root.name in ("suboperations", "pdu", "assoc"):
+        elif not rest and root.name in ("suboperations", "pdu", "assoc", "commit"):
             raise self.place.error(
                 f"{root.name} needs a name after it",
                 root.start,

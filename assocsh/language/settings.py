@@ -55,6 +55,14 @@ SETTINGS: dict[str, Setting] = {
             reader="assocsh.commands.parameters",
         ),
         Setting(
+            "listen-port",
+            Slot.INTEGER,
+            "any",
+            "port of `listen` without --port, where peers know us; any takes a free one",
+            reader="assocsh.session.serving",
+            choices=("any",),
+        ),
+        Setting(
             "encoding",
             Slot.CHOICE,
             "auto",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
+from assocsh.output.events import report_lines
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import (
     FINDING,
@@ -20,8 +21,7 @@ from assocsh.output.rows import BLOCK, ROWS, CsvRows, ExpandedRows, Rows, TableR
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
-from assocsh.output.values import leaves
-from assocsh.text.cells import cell, lines, wrapped
+from assocsh.text.cells import cell, wrapped
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from assocsh.wire.steps import Told
 
 PROGRESS_EVERY = 1.0
-VALUE_SHOWN = 1000
 
 
 class Human:
@@ -201,18 +200,8 @@ class Human:
         self._note(f"* received {count} more", Kind.EVENT)
 
     def reported(self, report: EventReport) -> None:
-        from assocsh.datasets.dictionary import uid_name
-
-        about = cell(uid_name(report.sop_class))
-        text = f"* the peer reports event {report.event_type}: {about}"
-        if report.sop_instance:
-            text += f", instance {cell(report.sop_instance)}"
-        if report.problem:
-            text += f"; it cannot be read: {cell(report.problem, LIMIT)}"
-        self._note(text, Kind.EVENT)
-        for path, value in leaves(report.dataset) if report.dataset is not None else ():
-            for line in lines(f"{cell(path)} {value}", VALUE_SHOWN):
-                self._note(line, Kind.EVENT)
+        for text in report_lines(report):
+            self._note(text, Kind.EVENT)
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         rows = self._make_rows(self._console, record)

@@ -17,8 +17,10 @@ final          request, message_id (null when it was more than one operation), c
                operations, succeeded, failed, refused, times_ms {min, median, p95, max}
 stored         request, message_id, file, sop_class, sop_instance, status, category, meaning
 received       request (null for a listener), file, sop_class, sop_instance, duplicate
-event          command (N-EVENT-REPORT-RQ), message_id, event_type, sop_class, sop_instance, dataset
-               (null without one); message where it could not be read
+event          event (counts from 1), command (N-EVENT-REPORT-RQ), message_id, event_type,
+               sop_class, sop_instance, sender (null: the peer of the session's association),
+               request (that it belongs to, null when none), answered (a status, null without),
+               dataset (null without one); message where it could not be read
 error          kind, message, hint; request where it belongs to one, file where it is about one
 row            request, row (from 1), dataset: a kept result shown again
 unstored       request, row (from 1), file, status (null without one), outcome (Failure, Warning,
@@ -28,9 +30,14 @@ context        id, abstract_syntax, name, accepted, result, meaning, transfer_sy
                proposed
 request        number, command, service, state, status, count, elapsed_ms
 status         peer, calling, state, window, pending, queued, held, last, wire, listening
+commitment     request, row, instance (its file, or the UID), sop_class, sop_instance, transaction,
+               outcome (committed, failed, not mentioned, no report), reason
+reported       event, sender, command, event_type, sop_class, sop_instance, request, answered: what
+               ``show events`` lists
 setting        name, value, meaning
 peer           name, address, ae_title, window, contexts
-listener       state (listening, stopped), ae_title, host, port, directory
+listener       state (listening, stopped), ae_title, host, port, directory (null: takes reports
+               alone), received, reported
 variable       name, value
 history        number, text
 step           number, request, of, attributes {path: value}: what `print --dry-run` would send
@@ -227,14 +234,19 @@ def report_object(report: EventReport) -> Object:
     """An event that the peer reported."""
     from assocsh.datasets.identifiers import to_json
 
+    dataset = report.dataset
     made: Object = {
         "type": "event",
-        "command": "N-EVENT-REPORT-RQ",
+        "event": report.number,
+        "command": report.command,
         "message_id": report.message_id,
         "event_type": report.event_type,
         "sop_class": report.sop_class,
         "sop_instance": report.sop_instance,
-        "dataset": None if report.dataset is None else to_json(report.dataset),
+        "sender": report.sender or None,
+        "request": report.request,
+        "answered": None if report.status is None else status_text(report.status),
+        "dataset": None if dataset is None else to_json(dataset),
     }
     if report.problem:
         made["message"] = report.problem

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assocsh.results.commitment import InstanceName
+
 if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.dimse.states import CancelOutcome
 
+_SOP_CLASS, _SOP_INSTANCE = 0x0002, 0x1000  # of a command set, written out: see RequestState
 _ORDER = ("Success", "Warning", "Cancel", "Failure")
 
 
@@ -42,6 +45,8 @@ class Operations:
         """The worst final response so far, the last of them where they are equal."""
         self.representative: Operation | None = None
         """The first, or the first that came out worse than those before: its exchange is shown."""
+        self.stored: list[InstanceName] = []
+        """The instances that a C-STORE stored, in the order of the answers."""
         self.suboperations: SubOperations | None = None
         """The last counts that came, of a get or move."""
 
@@ -87,6 +92,8 @@ class Operations:
 
     def _answered(self, operation: Operation, final: Response) -> None:
         self.categories[final.category] += 1
+        if operation.request.name == "C-STORE" and final.category in ("Success", "Warning"):
+            self.stored.append(_name(operation))
         if operation.sent_at is not None and operation.finished_at is not None:
             self.times.append(operation.finished_at - operation.sent_at)
         if final.suboperations is not None:
@@ -103,3 +110,13 @@ class Operations:
 def _rank(category: str) -> int:
     """How bad a final response of a category is; one that is not known is the worst."""
     return _ORDER.index(category) if category in _ORDER else len(_ORDER)
+
+
+def _name(operation: Operation) -> InstanceName:
+    values = operation.invocation.values
+    path = getattr(operation.request, "source", "")
+    return InstanceName(
+        str(values.get(_SOP_CLASS, "")),
+        str(values.get(_SOP_INSTANCE, "")),
+        path if isinstance(path, str) else "",
+    )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.dimse.states import CancelOutcome
     from assocsh.language.parse import Call
+    from assocsh.results.commitment import Commitment
     from assocsh.results.comparison import Comparison
 
 
@@ -50,6 +51,8 @@ class Arrivals:
         """Instances that were refused here: not to be written, or no instances."""
         self.comparison: Comparison | None = None
         """What arrived against what was sent once, where ``--compare`` asked for it."""
+        self.commitment: Commitment | None = None
+        """What its storage commitment came to."""
 
 
 class RequestRecord:

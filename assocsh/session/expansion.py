@@ -45,7 +45,7 @@ def subjects(
         named = False
         for word in call.arguments.get("request", ()):
             named = True
-            if word.literal is not None:
+            if word.literal is not None and word.literal.removeprefix("#").isdigit():
                 yield from _numbered(state, request_number(word.literal))
         bare = bare or not named
     if bare and subject is not None:

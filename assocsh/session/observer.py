@@ -100,4 +100,5 @@ class SessionObserver:
 
     @property
     def _takes_instances(self) -> bool:
-        return self._receiving.expects_more or self._state.listener is not None
+        listener = self._state.listener
+        return self._receiving.expects_more or (listener is not None and listener.takes_instances)

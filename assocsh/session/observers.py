@@ -99,6 +99,9 @@ class Observers:
         """What happened since this was asked for the first time."""
         if self._history is None:
             self._history = EventHistory()
+            for report in self.reports:
+                self._history.reported(report)
+            self.reports.hear(self._history.reported)
             self.add(self._history)
         return self._history
 

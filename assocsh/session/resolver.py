@@ -56,7 +56,7 @@ class SessionResolver:
             case "error" if query.request is None:
                 return _of_error(self._state.failures.command, steps)
             case "events" | "pdu":
-                return self._state.observers.history().value(query)
+                return self._state.observers.history().value(query, element_at)
             case _:
                 return self._of_request(query, self.record(query), steps)
 
@@ -81,6 +81,9 @@ class SessionResolver:
             case "compared" | "different":
                 comparison = record.arrivals.comparison
                 return None if comparison is None else getattr(comparison, query.root)
+            case "commit":
+                commitment = record.arrivals.commitment
+                return None if commitment is None else getattr(commitment, steps[0].name)
             case "last":
                 number = _command_element(steps)
                 if number is not None:

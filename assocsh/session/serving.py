@@ -1,15 +1,13 @@
-"""What peers ask of a session: to take instances, and to hear of events.
+"""What peers ask of a session: to take instances, and to hear of events (``reporting``).
 
 A C-STORE on the session's own association belongs to the oldest ``get`` that has not ended: the
 standard has nothing in a C-STORE that names its C-GET. Without one it goes to the listener's
-folder; without a listener it is refused. An N-EVENT-REPORT may come at any time, whatever the
-roles: the results of a storage commitment, the progress of a procedure step.
+folder; without a listener it is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +15,10 @@ from assocsh.datasets.folders import make_private
 from assocsh.errors import AssocshError, ConnectionFailed, UnusableFile, UsageError
 from assocsh.output.problems import HINT, LIMIT
 from assocsh.output.sink import Kind
-from assocsh.results.arrivals import EventReport, ReceivedFile
-from assocsh.session.listener import StorageListener
+from assocsh.output.sparing import FirstFew
+from assocsh.results.arrivals import ReceivedFile
+from assocsh.session.callers import Caller, Callers
+from assocsh.session.listener import CONFIRMING, REPORTING, Answering, SessionListener
 from assocsh.text.cells import cell
 from assocsh.uids import VERIFICATION
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from assocsh.session.state import State
 
     Target = tuple[Spool, RequestRecord | None]
+
+LOOPBACK = "127.0.0.1"
 
 
 class Receiving:
@@ -95,7 +97,7 @@ class Receiving:
         if record is not None:
             record.arrivals.received += 1
         elif self._state.listener is not None:
-            self._state.listener.count += 1
+            self._state.listener.received += 1
         with self._state.console.results():
             self._state.presenter.received(record, file)
         compared = [one for one in self._moves if one.arrivals.comparison is not None]
@@ -145,40 +147,25 @@ class Receiving:
 
     def handlers(self) -> Handlers:
         """The handlers of the session's own association."""
-        from assocsh.dimse.commandset import CommandField
+        from assocsh.session.reporting import add_reporting
 
         handlers = storage_handlers(self, self._target)
-        handlers.table[CommandField.N_EVENT_REPORT_RQ] = self._report
+        add_reporting(handlers, self._state, own=True)
         return handlers
 
     def _target(self) -> Target | None:
         for record, spool in self._gets.items():
             return spool, record
         listener = self._state.listener
-        return None if listener is None else (listener.spool, None)
+        if listener is None or listener.spool is None:
+            return None
+        return listener.spool, None
 
-    async def _report(self, indication: Indication) -> None:
-        """N-EVENT-REPORT (PS3.7 10.1.1): confirm it, and show it."""
-        from assocsh.dimse.status import PROCESSING_FAILURE, SUCCESS
 
-        command = indication.command
-        dataset, problem = None, ""
-        try:
-            dataset = indication.dataset
-        except AssocshError as error:
-            problem = error.message
-        indication.respond(PROCESSING_FAILURE if problem else SUCCESS)
-        report = EventReport(
-            indication.message_id,
-            command.event_type,
-            command.affected_sop_class,
-            command.affected_sop_instance,
-            dataset,
-            problem,
-        )
-        self._state.observers.reports.add(report)
-        with self._state.console.results():
-            self._state.presenter.reported(report)
+def usual_port(state: State) -> int:
+    """The port that a listener takes unless another one is named; 0 is any free one."""
+    text = state.settings.text("listen-port")
+    return int(text) if text.isdigit() else 0
 
 
 async def start_listener(
@@ -188,32 +175,52 @@ async def start_listener(
     host: str,
     port: int,
     ae_title: str,
-    directory: Path,
+    directory: Path | None,
+    answering: Answering = CONFIRMING,
     tls: TLSConfig | None = None,
-) -> StorageListener:
-    """Listen for storage associations, with ``tls`` below TLS.
+) -> SessionListener:
+    """Listen for instances and event reports; without ``directory`` for reports alone.
 
-    Raises ConnectionFailed (port), UsageError (folder, TLS without a certificate), UnusableFile
-    (files of TLS).
+    With ``tls`` it is below TLS. Raises ConnectionFailed (port), UsageError (folder, TLS without a
+    certificate), UnusableFile (files of TLS).
     """
     from assocsh.association import AcceptorPolicy, listen
+    from assocsh.session.reporting import add_reporting
 
-    spool = open_spool(directory)
+    spool = None if directory is None else open_spool(directory)
+    few = FirstFew()
 
+    def rejected(caller: Caller) -> None:
+        if few.admit():
+            state.note(f"* {caller}: this is {cell(ae_title)}", Kind.EVENT)
+
+    callers = Callers(rejected)
+
+    def watch(event: EngineEvent) -> None:
+        callers(event)
+        _watch(state, event)
+
+    handlers = storage_handlers(receiving, lambda: None if spool is None else (spool, None))
+    add_reporting(handlers, state, own=False)
     try:
         listener = await listen(
             host,
             port,
             ae_title=ae_title,
-            policy=AcceptorPolicy((VERIFICATION,), any_storage=True, called_ae=(ae_title,)),
-            handlers=storage_handlers(receiving, lambda: (spool, None)),
-            observer=partial(_watch, state),
+            policy=AcceptorPolicy(
+                (VERIFICATION, *REPORTING, *answering.classes),
+                any_storage=spool is not None,
+                called_ae=(ae_title,),
+            ),
+            handlers=handlers,
+            observer=watch,
             tls=tls,
         )
     except BaseException:
-        spool.close()
+        if spool is not None:
+            spool.close()
         raise
-    return StorageListener(listener, ae_title, spool)
+    return SessionListener(listener, ae_title, spool, answering, callers)
 
 
 def _watch(state: State, event: EngineEvent) -> None:

@@ -205,6 +205,7 @@ class Session(State):
             while self.on_close:
                 self.on_close.pop()()
             self.requests.close()
+            self.observers.reports.close()
 
     async def _end_all(self, *, abort: bool) -> None:
         for job in tuple(self.jobs):

@@ -67,6 +67,8 @@ def _read(setting: Setting, text: str) -> str | float | None:
             return parse_limit(text)
         except UsageError as error:
             raise UsageError(f"{setting.name}: {error.message}", hint=error.hint) from None
+    if setting.slot is Slot.INTEGER:
+        return _number(setting, text)
     if setting.slot is Slot.ENCODING:
         if text.lower() == setting.default:
             return setting.default
@@ -83,3 +85,15 @@ def _read(setting: Setting, text: str) -> str | float | None:
             hint=f"{setting.name} is one of {', '.join(setting.choices)}",
         )
     return text
+
+
+def _number(setting: Setting, text: str) -> str:
+    """A port, or one of the words that the setting takes besides. Raises UsageError."""
+    if text.lower() in setting.choices:
+        return text.lower()
+    if text.isascii() and text.isdigit() and 0 < int(text) <= 65535:
+        return str(int(text))
+    raise UsageError(
+        f"{text!r} is no value for {setting.name}",
+        hint=f"{setting.name} is a port from 1 to 65535, or {' or '.join(setting.choices)}",
+    )

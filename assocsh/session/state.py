@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from assocsh.results.recent import RecentValues
     from assocsh.results.request import RequestRecord
     from assocsh.session.job import Job
-    from assocsh.session.listener import StorageListener
+    from assocsh.session.listener import SessionListener
     from assocsh.session.plan import OpenPlan
     from assocsh.wire.conversation import Conversation
     from assocsh.wire.steps import Told
@@ -78,7 +78,7 @@ class State:
         """The association that is open, or the last one that was."""
         self.open_plan: OpenPlan | None = None
         """What it was opened with."""
-        self.listener: StorageListener | None = None
+        self.listener: SessionListener | None = None
         self.recording: Recording | None = None
         self.loaded = asyncio.Event()
         """The libraries are there. Two threads that import one package see it half made."""

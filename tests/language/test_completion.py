@@ -119,7 +119,7 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("cancel 1", ["cancel 12"]),
         ("wait #", ["wait #12"]),
         ("show #3 ", ["show #3 1"]),
-        ("show ", ["show #12", "show #3", "show 1"]),
+        ("show ", ["show #12", "show #3", "show events", "show 1"]),
         ("show 1", ["show 1"]),  # a row: a request before it has its #
         # words of the standard
         ("explain ", ["explain #12", "explain #3", "explain association"]),

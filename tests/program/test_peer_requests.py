@@ -142,11 +142,15 @@ async def test_in_json_while_a_request_is_pending() -> None:
     assert [each["type"] for each in objects] == ["association", "event", "final", "association"]
     assert objects[1] == {
         "type": "event",
+        "event": 1,
         "command": "N-EVENT-REPORT-RQ",
         "message_id": 7,
         "event_type": 2,
         "sop_class": COMMITMENT,
         "sop_instance": "1.2.840.10008.1.20.1.1",
+        "sender": None,
+        "request": None,
+        "answered": "0x0000",
         "dataset": {"00081195": {"vr": "UI", "Value": ["1.2.3.4"]}},
     }
 

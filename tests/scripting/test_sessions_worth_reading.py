@@ -24,6 +24,7 @@ VARIABLES = {
     "worklist": {"modality": "CT"},
     "window": {"granted": "8"},
     "load": {"limit": "60s"},
+    "commitment": {"files": "examples", "port": "any"},
     "print": {"one": "examples/ct.dcm", "two": "examples/mr.dcm"},
     "modality": {
         "modality": "CT",
@@ -118,6 +119,15 @@ def test_acceptance_on_dcmqrscp(
 @pytest.mark.parametrize("name", ["window", "cancel", "load"])
 def test_on_orthanc(run_session: RunSession, orthanc: Orthanc, name: str) -> None:
     passed(run_session(name, orthanc.address, granted="1"))
+
+
+@pytest.mark.peer("orthanc")
+def test_commitment_on_orthanc(
+    run_session: RunSession, orthanc: Orthanc, move_port: int, instances: tuple[InstanceFile, ...]
+) -> None:
+    """It reports on an association of its own, to the port that it knows."""
+    files = str(_ct(instances).path)
+    passed(run_session("commitment", orthanc.address, files=files, port=str(move_port)))
 
 
 @pytest.mark.peer("dcmqrscp")

@@ -104,7 +104,7 @@ async def test_an_instance_without_a_get_goes_to_the_listener_or_is_refused(
         await until(lambda: len(answers) == 2)
         assert answers == [0x0124, 0x0000]
         assert (tmp_path / "in" / "1.2.3.dcm").exists()
-        assert session.listener is not None and session.listener.count == 1
+        assert session.listener is not None and session.listener.received == 1
         assert "from SCRIPTED" in output.said
         await session.close(abort=True)
 

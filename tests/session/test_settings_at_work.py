@@ -13,6 +13,7 @@ import pytest
 from assocsh.language.model import Setting
 from assocsh.language.settings import SETTINGS
 from assocsh.session.session import Session
+from tests.peers.process import free_port
 from tests.session.peer import Peer, match, peer, shell
 
 AT_THE_PROMPT = {"bell", "editing"}
@@ -71,6 +72,17 @@ async def folder(session: Session, scp: Peer) -> Any:
     return listener.directory
 
 
+async def port(session: Session, scp: Peer) -> Any:
+    await session.run("listen")
+    listener = session.listener
+    assert listener is not None
+    at = listener.port
+    await session.run("listen --stop")
+    return at == FREE
+
+
+FREE = free_port()
+
 PROBES: dict[str, tuple[str, Probe]] = {
     "format": ("json", shown),
     "timeout": ("7s", timer("dimse")),
@@ -82,6 +94,7 @@ PROBES: dict[str, tuple[str, Probe]] = {
     "on-error": ("continue", echoes_after_a_failure),
     "keepalive": ("1h", kept_alive),
     "received": ("elsewhere", folder),
+    "listen-port": (str(FREE), port),
     "encoding": ("ISO_IR 100", character_set),
     "fallback-encoding": ("cp1252", undeclared_text),
 }

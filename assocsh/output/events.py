@@ -1,0 +1,64 @@
+"""What a peer reported, in lines: what it is about first, then what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from assocsh.output.problems import LIMIT
+from assocsh.output.values import leaves
+from assocsh.text.cells import cell, lines
+
+if TYPE_CHECKING:
+    from assocsh.results.arrivals import EventReport
+
+VALUE_SHOWN = 1000
+
+SHOWN = 20
+"""Values of one report that are shown when it comes."""
+
+
+def report_lines(report: EventReport) -> Iterator[str]:
+    """``* the peer reports event 1: Storage Commitment ...``, and its values below.
+
+    Not the values where a command waits for the report: it says what they mean.
+    """
+    yield _head(report)
+    if report.problem or report.awaited or report.dataset is None:
+        return
+    rest = leaves(report.dataset)
+    for path, value in islice(rest, SHOWN):
+        yield from lines(f"{cell(path)} {value}", VALUE_SHOWN)
+    more = sum(1 for _ in rest)
+    if more:
+        yield f"... and {more} more values: show events {report.number} has all"
+
+
+def value_lines(report: EventReport) -> Iterator[str]:
+    """One report in full: what it is about, and every value."""
+    yield _head(report)
+    for path, value in leaves(report.dataset) if report.dataset is not None else ():
+        yield from lines(f"{cell(path)} {value}", VALUE_SHOWN)
+
+
+def _head(report: EventReport) -> str:
+    from assocsh.datasets.dictionary import uid_name
+
+    who = cell(report.sender) if report.sender else "the peer"
+    about = cell(uid_name(report.sop_class)) if report.sop_class else "no SOP class"
+    if report.command.startswith("N-EVENT-REPORT"):
+        text = f"* {who} reports event {report.event_type}: {about}"
+    else:
+        text = f"* {who} sends {cell(report.command)}: {about}"
+    if report.sop_instance:
+        text += f", instance {cell(report.sop_instance)}"
+    if report.request is not None:
+        text += f", for #{report.request}"
+    if report.problem:
+        text += f"; it cannot be read: {cell(report.problem, LIMIT)}"
+    if report.status is None:
+        text += "; left without an answer"
+    elif report.status and not report.problem:
+        text += f"; answered 0x{report.status:04X}"
+    return text
