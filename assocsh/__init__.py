@@ -3,6 +3,8 @@
 The public names are loaded when first used, so that ``assocsh --version`` stays quick::
 
     from assocsh import CFind, connect
+
+``assocsh.sync`` has the same without asyncio. ``docs/api.md`` shows all of it.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from assocsh.version import __version__
 
 if TYPE_CHECKING:
+    from assocsh import sync
     from assocsh.association import (
+        Accept,
         AcceptorPolicy,
         Association,
         AssociationState,
@@ -23,11 +27,14 @@ if TYPE_CHECKING:
         Listener,
         Operation,
         Peer,
+        Reject,
         Timeouts,
         TLSConfig,
         connect,
         listen,
     )
+    from assocsh.association.storing import Stored
+    from assocsh.datasets.receive import Received
     from assocsh.dimse import (
         CancelOutcome,
         CEcho,
@@ -66,13 +73,22 @@ if TYPE_CHECKING:
         UnusableFile,
         UsageError,
     )
-    from assocsh.upperlayer.negotiation import AsyncWindow, PresentationContext, UserIdentity
+    from assocsh.upperlayer.negotiation import (
+        AssociateAccept,
+        AssociateRequest,
+        AsyncWindow,
+        PresentationContext,
+        ProposedContext,
+        Role,
+        UserIdentity,
+    )
 
 _HOMES = {
     "assocsh.association": (
-        "AcceptorPolicy Association AssociationState ContextSpec Handlers Indication Listener "
-        "Operation Peer Timeouts TLSConfig connect listen"
+        "Accept AcceptorPolicy Association AssociationState ContextSpec Handlers Indication "
+        "Listener Operation Peer Reject Timeouts TLSConfig connect listen"
     ),
+    "assocsh.datasets.receive": "Received",
     "assocsh.dimse": (
         "CEcho CFind CGet CMove CStore CancelOutcome CommandField EncodedData NAction NCreate "
         "NDelete NEventReport NGet NSet OperationState Request Response StoredData SubOperations"
@@ -82,12 +98,20 @@ _HOMES = {
         "ConnectionFailed ConnectionLost LocalProtocolError LocalRefusal NoPresentationContext "
         "OperationCancelled OperationTimeout ProtocolError UnusableFile UsageError"
     ),
-    "assocsh.upperlayer.negotiation": "AsyncWindow PresentationContext UserIdentity",
+    "assocsh.association.storing": "Stored",
+    "assocsh.upperlayer.negotiation": (
+        "AssociateAccept AssociateRequest AsyncWindow PresentationContext ProposedContext Role "
+        "UserIdentity"
+    ),
 }
+_MODULES = ("sync",)
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "Accept",
     "AcceptorPolicy",
+    "AssociateAccept",
+    "AssociateRequest",
     "Association",
     "AssociationAborted",
     "AssociationError",
@@ -125,9 +149,14 @@ __all__ = [
     "OperationTimeout",
     "Peer",
     "PresentationContext",
+    "ProposedContext",
     "ProtocolError",
+    "Received",
+    "Reject",
     "Request",
     "Response",
+    "Role",
+    "Stored",
     "StoredData",
     "SubOperations",
     "TLSConfig",
@@ -138,10 +167,13 @@ __all__ = [
     "__version__",
     "connect",
     "listen",
+    "sync",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"assocsh.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'assocsh' has no attribute {name!r}")

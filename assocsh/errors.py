@@ -32,6 +32,7 @@ class AssocshError(Exception):
     """The root of all exceptions of assocsh.
 
     ``message`` says what happened, where and why; ``hint`` the next thing to try (may be empty).
+    ``exit_code`` is what ``code`` is for most errors of a class.
     """
 
     exit_code: ClassVar[int] = 1
@@ -99,7 +100,7 @@ class ConnectionFailed(AssociationError):
 
 
 class AssociationRejected(AssociationError):
-    """One side answered A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
+    """One side answered A-ASSOCIATE-RJ: its ``result``, ``source`` and ``reason`` (PS3.8 9.3.4)."""
 
     def __init__(
         self,
@@ -118,7 +119,10 @@ class AssociationRejected(AssociationError):
 
 
 class AssociationAborted(AssociationError):
-    """One side aborted (PS3.8 9.3.8). ``source`` 0 is the service user, 2 the provider."""
+    """One side aborted (PS3.8 9.3.8). ``source`` 0 is the service user, 2 the provider.
+
+    ``reason`` is of the provider, and 0 of a user.
+    """
 
     def __init__(
         self,
@@ -187,7 +191,7 @@ class LocalRefusal(AssocshError):
 
 
 class NoPresentationContext(LocalRefusal):
-    """No accepted presentation context carries this request."""
+    """No accepted presentation context carries this request for ``sop_class``, a UID."""
 
     def __init__(self, message: str, *, sop_class: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -195,7 +199,7 @@ class NoPresentationContext(LocalRefusal):
 
 
 class UnusableFile(LocalRefusal):
-    """A file that cannot be read or written, or is not what it should be."""
+    """A file, ``path``, that cannot be read or written, or is not what it should be."""
 
     def __init__(self, message: str, *, path: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)

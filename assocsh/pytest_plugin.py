@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -138,11 +137,9 @@ class AssocSession:
     """
 
     def __init__(self, peer: str, options: str = "") -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="assocsh fixture", daemon=True
-        )
-        self._thread.start()
+        from assocsh.association.loop_thread import LoopThread
+
+        self._loop = LoopThread("assocsh fixture")
         self._peer = peer
         self._started = False
         self._options = options
@@ -157,8 +154,6 @@ class AssocSession:
             if self._started:
                 self.call(self._end())
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(10)
             self._loop.close()
 
     async def _begin(self) -> None:
@@ -168,7 +163,7 @@ class AssocSession:
         from assocsh.scripting.session_log import SessionLogger
 
         self.session = new_session(MemoryOutput())
-        self._log = EventLog("commands", self._loop.time)
+        self._log = EventLog("commands", asyncio.get_running_loop().time)
         self._logger = SessionLogger(self.session, self._log)
         self._started = True
 
@@ -188,7 +183,7 @@ class AssocSession:
 
     def call(self, work: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Await something on the loop of the association."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+        return self._loop.wait(work, timeout)
 
     def use(self, work: Callable[[Association], Awaitable[T]], timeout: float | None = None) -> T:
         """Call an asynchronous function with the association."""

@@ -52,7 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pytest_plugin": {*UPPER, *ENGINE, *GROUND},
     "pygments_plugin": {"commands", "language"},
     "__main__": {"cli", "errors"},
-    "__init__": {*ENGINE, "datasets", "errors"},
+    "sync": {*ENGINE, "datasets", "errors"},
+    "__init__": {*ENGINE, "sync", "datasets", "errors"},
 }
 
 SANS_IO = {"upperlayer", "dimse"}

@@ -3,6 +3,7 @@
 from assocsh.association.answering import AcceptorPolicy
 from assocsh.association.association import Association
 from assocsh.association.connect import connect
+from assocsh.association.deciding import Accept, Decide, Reject
 from assocsh.association.events import (
     EngineEvent,
     MessageTransferred,
@@ -32,11 +33,13 @@ from assocsh.association.view import AssociationView
 from assocsh.text.addresses import Peer
 
 __all__ = [
+    "Accept",
     "AcceptorPolicy",
     "Association",
     "AssociationState",
     "AssociationView",
     "ContextSpec",
+    "Decide",
     "EngineEvent",
     "Handlers",
     "Indication",
@@ -50,6 +53,7 @@ __all__ = [
     "PduTransferred",
     "Peer",
     "PeerRequest",
+    "Reject",
     "Remark",
     "SendingAssociation",
     "Sink",

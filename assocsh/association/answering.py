@@ -38,7 +38,9 @@ class AcceptorPolicy:
     encapsulation where there are no pixel data. ``held`` tells what a C-GET can send: there the
     first one is taken in which there is anything to send.
     ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
-    most that is granted of what is asked, 0 without limit, None no window at all.
+    most that is granted of what is asked, 0 without limit, None no window at all. Above
+    ``max_associations`` at once the next is rejected for now. ``max_pdu`` is the longest P-DATA-TF
+    we take, in bytes.
     """
 
     abstract_syntaxes: Collection[str] | None = None

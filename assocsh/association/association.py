@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,9 @@ from assocsh.upperlayer.negotiation import (
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+    from assocsh.association.storing import Source, Stored
+    from assocsh.datasets.receive import Received
 
 
 class Association:
@@ -86,6 +89,11 @@ class Association:
         return self._engine.upper.accept
 
     @property
+    def peer_certificate(self) -> bytes | None:
+        """The certificate that the peer showed, in DER; None without TLS, or if it showed none."""
+        return self._engine.protocol.peer_certificate
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What in the negotiation was out of order, and how it was read."""
         negotiated = self._engine.upper.negotiated
@@ -140,8 +148,7 @@ class Association:
     @property
     def addresses(self) -> tuple[str, str]:
         """This side and the peer, as ``HOST:PORT`` with numbers; "" when not connected."""
-        protocol = self._engine.protocol
-        return protocol.local_address, protocol.address
+        return self._engine.protocol.addresses()
 
     @property
     def opening(self) -> tuple[KeptPdu, ...]:
@@ -225,11 +232,53 @@ class Association:
         """C-STORE (PS3.7 9.1.1) of a Part 10 file or a Dataset."""
         return self.send(CStore(source), tag=tag)
 
+    def store_all(self, sources: Iterable[Source]) -> AsyncIterator[Stored]:
+        """C-STORE of many: ``async for stored in association.store_all(paths)``, in their order.
+
+        The window is kept full, and no more than that is read ahead. What cannot be sent is told
+        with its reason and does not keep the others from going. Raises what ends the association.
+        Left early, what was not sent yet is withdrawn.
+        """
+        from assocsh.association.storing import store_all
+
+        return store_all(self.store, sources, 2 * (self.window.invoked or 32))
+
     def get(
-        self, level: str, keys: Data, *, model: str | None = None, tag: object | None = None
+        self,
+        level: str,
+        keys: Data,
+        *,
+        to: str | PathLike[str] | None = None,
+        model: str | None = None,
+        tag: object | None = None,
     ) -> Operation:
-        """C-GET (PS3.7 9.1.3); the instances come to ``handlers``."""
-        return self.send(CGet(level, keys, model), tag=tag)
+        """C-GET (PS3.7 9.1.3): the instances come as C-STORE on this association.
+
+        They go to the folder ``to``, whole Part 10 files or nothing, and ``operation.received``
+        tells of each; without it they are for ``handlers``. Of two at once the one that was asked
+        for first gets what comes: nothing in a C-STORE names its C-GET. Raises UsageError for a
+        folder that cannot be one.
+        """
+        if to is None:
+            return self.send(CGet(level, keys, model), tag=tag)
+        from assocsh.association.receiving import FolderHandlers
+
+        received: list[Received] = []
+        handlers, waiting = FolderHandlers(to, received.append), self._engine.performer.receiving
+        try:
+            operation = self.send(CGet(level, keys, model), tag=tag)
+        except BaseException:
+            handlers.close()
+            raise
+        operation.received = received
+        waiting.append(handlers)
+
+        def ended(_: Operation) -> None:
+            waiting.remove(handlers)
+            handlers.close()
+
+        operation.add_done_callback(ended)
+        return operation
 
     def move(
         self,

@@ -175,6 +175,9 @@ class Closing:
         if self._release_sent:
             engine.stream.remark("the peer closed the connection in place of A-RELEASE-RP", "peer")
             self._released("the association was released")
+        elif engine.dimse is None and not engine.upper.is_requestor:
+            lost = endings.requestor_left(engine.situation().peer, error)
+            engine.end(AssociationState.LOST, lost)
         else:
             engine.end(AssociationState.LOST, endings.connection_lost(engine.situation(), error))
 

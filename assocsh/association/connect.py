@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import ssl
 from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from typing import Any
 
-from assocsh.association import endings
+from assocsh.association import endings, tls_failures
 from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
+from assocsh.association.handshake import Handshake, Security
 from assocsh.association.indication import Handlers
 from assocsh.association.options import Timeouts, TLSConfig
 from assocsh.association.proposals import ContextSpec, context_specs, propose
@@ -76,7 +76,7 @@ class Connecting:
     async def _connect(self, engine: Engine) -> None:
         peer, seconds = engine.peer, engine.timeouts.connect
         tls = self._tls
-        context = client_context(tls) if tls is not None else None
+        handshake = Handshake(client_context(tls), tls) if tls is not None else None
         try:
             async with asyncio.timeout(seconds):
                 transport, _ = await engine.loop.create_connection(
@@ -85,11 +85,11 @@ class Connecting:
                     peer.port,
                     happy_eyeballs_delay=HAPPY_EYEBALLS,
                 )
-            if tls is not None and context is not None:
+            if tls is not None and handshake is not None:
                 engine.check_peer = lambda one: check_pin(
                     tls, one.protocol.peer_certificate, one.peer
                 )
-                await self._shake_hands(engine, transport, context)
+                await self._shake_hands(engine, transport, handshake)
             if engine.refused_peer is not None:
                 raise engine.refused_peer
         except AssociationError as error:
@@ -101,30 +101,32 @@ class Connecting:
             raise failed from error
 
     async def _shake_hands(
-        self, engine: Engine, transport: asyncio.BaseTransport, context: ssl.SSLContext
+        self, engine: Engine, transport: asyncio.BaseTransport, handshake: Handshake
     ) -> None:
         """TLS over a connection that stands: with a timer, and errors, of its own."""
-        assert self._tls is not None
         peer, seconds = engine.peer, engine.timeouts.connect
         connected = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
         transport.close()
         connected.setblocking(False)
+        engine.protocol.security = Security(handshake=handshake)
         try:
             await engine.loop.create_connection(
                 lambda: engine.protocol,
                 sock=connected,
-                ssl=context,
-                server_hostname=self._tls.host_name or peer.host,
+                ssl=handshake.context,
+                server_hostname=handshake.config.host_name or peer.host,
                 ssl_handshake_timeout=seconds,
             )
         except OSError as error:
             connected.close()
-            failed = endings.tls_failed(peer, error, seconds)
+            failed = tls_failures.as_client(peer, error, seconds, handshake)
             engine.fail(AssociationState.LOST, failed)
             raise failed from error
         except asyncio.CancelledError:
             connected.close()
             raise
+        finally:
+            handshake.forget_messages()
 
     async def _establish(self, engine: Engine) -> None:
         seconds = engine.timeouts.acse

@@ -8,7 +8,9 @@ import socket
 import ssl
 from dataclasses import dataclass
 
+from assocsh.association.handshake import Security
 from assocsh.association.options import Timeouts
+from assocsh.association.tls_failures import CUT_SHORT, before_the_answer
 from assocsh.dimse.requests import CStore, Request
 from assocsh.errors import (
     AssociationAborted,
@@ -50,8 +52,8 @@ class Situation:
     """The A-ASSOCIATE-RQ asked for an asynchronous operations window."""
     answers: int
     """Responses that came, of any kind."""
-    encrypted: bool
-    """TLS stood between the two: nobody need be told to try it."""
+    security: Security
+    """Whether TLS stood between the two: then nobody need be told to try it."""
 
     @property
     def idle(self) -> float:
@@ -80,66 +82,6 @@ def connect_failed(peer: Peer, error: BaseException, seconds: float | None) -> C
     failed = ConnectionFailed(message, hint=hint)
     failed.__cause__ = error
     return failed
-
-
-_ALERTS: tuple[tuple[str, str, str], ...] = (
-    (
-        "WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|HTTP_REQUEST|RECORD_LAYER_FAILURE",
-        "its answer is not TLS",
-        "does the peer speak TLS on this port? try without --tls",
-    ),
-    (
-        "PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL",
-        "the peer speaks no TLS that is safe",
-        "TLS 1.2 is the least (PS3.15 B.12): have it switched on at the peer",
-    ),
-    (
-        "CERTIFICATE_REQUIRED",
-        "the peer wants a certificate of ours",
-        "--tls-cert and --tls-key name it; its CA has to be known to the peer",
-    ),
-    (
-        "HANDSHAKE_FAILURE",
-        "the peer refused: the two share no cipher, or it wants a certificate of ours",
-        "--tls-cert and --tls-key name a certificate; ciphers without forward secrecy are not used",
-    ),
-    (
-        "UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_EXPIRED|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN"
-        "|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED",
-        "the peer does not accept our certificate",
-        "its CA has to be known to the peer, and its dates right",
-    ),
-)
-"""Reasons of OpenSSL's errors, what they mean and what to try next."""
-
-
-def tls_failed(peer: Peer, error: OSError, seconds: float | None) -> ConnectionFailed:
-    """From what ended a TLS handshake."""
-    where = f"{peer.host}:{peer.port}"
-    message, hint = f"the TLS handshake with {where} failed: ", ""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        message = f"the certificate of {where} was not accepted: {error.verify_message}"
-        hint = "give the CA with --tls-ca, or pin the certificate with --tls-pin sha256:..."
-    elif isinstance(error, ssl.SSLError):
-        words, hint = _alert(error)
-        message += f"{words} ({error.reason})" if error.reason else words
-    elif "longer than" in str(error):
-        message += f"no answer within {seconds:g} s"
-        hint = "does the peer speak TLS on this port? try without --tls"
-    else:
-        message += "the peer closed the connection"
-        hint = "does the peer speak TLS on this port? does it want a certificate (--tls-cert)?"
-    failed = ConnectionFailed(message, hint=hint, by="peer")
-    failed.__cause__ = error
-    return failed
-
-
-def _alert(error: ssl.SSLError) -> tuple[str, str]:
-    """What an error of OpenSSL means, and what to try next."""
-    for reasons, words, hint in _ALERTS:
-        if re.search(reasons, error.reason or ""):
-            return words, hint
-    return str(error.reason or error), "the peer's log may say why"
 
 
 def _one_of_many(error: BaseException) -> BaseException:
@@ -254,6 +196,17 @@ def no_answer(peer: Peer, seconds: float | None, *, encrypted: bool) -> Connecti
     )
 
 
+def requestor_left(peer: Peer, error: Exception | None) -> ConnectionLost:
+    """The requestor closed the connection while its A-ASSOCIATE-RQ waited for our answer."""
+    lost = ConnectionLost(
+        f"{peer} closed the connection before it was answered",
+        hint="its timer for the answer may be shorter than the decision takes",
+        by="peer",
+    )
+    lost.__cause__ = error
+    return lost
+
+
 def artim_expired(situation: Situation) -> ConnectionLost:
     """ARTIM ran out on a connection that neither speaks nor closes."""
     return ConnectionLost(
@@ -270,28 +223,22 @@ def connection_lost(situation: Situation, error: Exception | None) -> Associatio
     peer = situation.peer
     reset = isinstance(error, ConnectionResetError | BrokenPipeError)
     how = "reset" if reset else f"closed ({error})" if error else "closed"
+    cut = f"; {CUT_SHORT}" if situation.security.cut_short else ""
     if situation.established:
         silence, idle = situation.silence, situation.idle
         lost = ConnectionLost(
-            f"{peer} {how} the connection{_after(silence)}, without release or abort",
+            f"{peer} {how} the connection{_after(silence)}, without release or abort{cut}",
             hint=_idle_hint(idle) or _lost_hint(situation),
             by="peer",
             established=True,
             idle=idle,
         )
     elif isinstance(error, ssl.SSLError):
-        # with TLS 1.3 a client certificate is judged when this side has finished its handshake
-        words, hint = _alert(error)
-        reason = f" ({error.reason})" if error.reason else ""
-        lost = ConnectionLost(
-            f"{peer} ended TLS before it answered the A-ASSOCIATE-RQ: {words}{reason}",
-            hint=hint,
-            by="peer",
-        )
+        return before_the_answer(peer, error, situation.security.handshake)
     else:
         lost = ConnectionLost(
-            f"{peer} {how} the connection before it answered the A-ASSOCIATE-RQ",
-            hint=("" if situation.encrypted else "a TLS-only port (try --tls), ")
+            f"{peer} {how} the connection before it answered the A-ASSOCIATE-RQ{cut}",
+            hint=("" if situation.security.encrypted else "a TLS-only port (try --tls), ")
             + "an IP address that is not on its list, or too many connections there",
             by="peer",
         )

@@ -444,7 +444,7 @@ class Engine:
             storing=any(one.request.field == CommandField.C_STORE_RQ for one in operations),
             window_asked=request is not None and request.window is not None,
             answers=self.answers,
-            encrypted=bool(self.protocol.cipher),
+            security=self.protocol.security,
         )
 
     def fail(self, state: AssociationState, error: AssociationError) -> None:

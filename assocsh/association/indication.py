@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assocsh.association.operation import Operation
@@ -13,11 +15,14 @@ from assocsh.dimse.elements import KEYWORDS
 from assocsh.dimse.invocation import Performing
 from assocsh.dimse.requests import Data, Request
 from assocsh.dimse.status import SUCCESS
+from assocsh.errors import UsageError
 from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+    from assocsh.datasets.receive import Received
 
 MAX_IN_MEMORY = 64 * 1024 * 1024
 """The most bytes of a C-STORE that are kept where ``Handlers`` has no ``open_sink``."""
@@ -108,7 +113,8 @@ class Indication:
     """One operation or notification that the peer invoked.
 
     A handler answers with ``respond``, once with a final status, before that as often as the
-    service has Pending responses.
+    service has Pending responses. ``command`` is the command set, ``context`` the presentation
+    context that it came on, ``data_length`` the bytes of its data set.
     """
 
     def __init__(
@@ -127,6 +133,8 @@ class Indication:
         """Why the data set of a C-STORE is not in ``sink``: its handler has to answer for it."""
         self.final_status: int | None = None
         """The status of the final response that was given; None before."""
+        self.handlers: Handlers | None = None
+        """Whose it is to perform it, where those of the association are not."""
         self._performing = performing
         self._cancelled = asyncio.Event()
 
@@ -145,13 +153,73 @@ class Indication:
 
     @property
     def dataset(self) -> Dataset | None:
-        """The identifier or data set, decoded now; None without one or when it went to a sink."""
-        data = bytes(self.sink.data) if isinstance(self.sink, MemorySink) else self.data
+        """The identifier or data set, decoded now; None without one or when it went to a sink.
+
+        That of a C-STORE has its file meta information (PS3.10 7.1): pydicom can write it with
+        ``save_as(path, enforce_file_format=True)``, and decode its pixels. Raises ProtocolError
+        when the bytes are no data set in the transfer syntax of the context.
+        """
+        data = self._in_memory()
         if data is None:
             return None
         from assocsh.datasets.identifiers import decode
 
-        return decode(data, self.context.transfer_syntax or IMPLICIT_LE)
+        syntax = self.context.transfer_syntax or IMPLICIT_LE
+        dataset = decode(data, syntax)
+        if self.command.field == CommandField.C_STORE_RQ:
+            from assocsh.datasets.filemeta import declare
+
+            declare(dataset, *self._identity(), source_ae=self.association.peer.ae)
+        return dataset
+
+    async def save(self, to: str | PathLike[str], *, name: str | None = None) -> Received:
+        """Write the instance of a C-STORE as a Part 10 file (PS3.10 7.1); what became of it.
+
+        ``to`` is a folder, which is made if it is not there. The name is made of the SOP Instance
+        UID, and an instance that is there already is kept as ``Received`` says; ``name`` is one of
+        the caller's own. Nothing is ever overwritten, and no half file is ever seen. It does not
+        answer the C-STORE.
+
+        Raises ``failure`` where the data set did not arrive whole, OSError for what cannot be
+        written (FileExistsError for a ``name`` that is taken; a handler that does not catch it
+        answers A700H), UnusableFile for an empty data set or one without a SOP Instance UID,
+        UsageError for what is no C-STORE or went to a sink of the caller's own, and for a ``name``
+        that is a path.
+        """
+        if self.failure is not None:
+            raise self.failure
+        if self.command.field != CommandField.C_STORE_RQ or self._in_memory() is None:
+            raise UsageError(
+                f"{self.command.label} brought no instance that can be saved",
+                hint="only a C-STORE does, and only without a sink of your own",
+            )
+        from assocsh.datasets.folders import make_private
+        from assocsh.datasets.receive import InstanceWriter, NamedWriter
+
+        folder, kind = Path(to), InstanceWriter if name is None else NamedWriter
+        if name is not None and (
+            Path(name).name != name or not name or name == ".." or "\0" in name
+        ):
+            raise UsageError(
+                f"{name!r} is not the name of a file", hint="the folder is the first argument"
+            )
+        await asyncio.to_thread(make_private, folder)
+        path = folder if name is None else folder / name
+        writer = kind(path, *self._identity(), source_ae=self.association.peer.ae)
+        try:
+            writer.write(self._in_memory() or b"")
+            return await writer.finish()
+        finally:
+            writer.discard()
+
+    def _in_memory(self) -> bytes | None:
+        return bytes(self.sink.data) if isinstance(self.sink, MemorySink) else self.data
+
+    def _identity(self) -> tuple[str, str, str]:
+        """What file meta information is made of: SOP class, SOP instance, transfer syntax."""
+        command = self.command
+        syntax = self.context.transfer_syntax or IMPLICIT_LE
+        return command.affected_sop_class, command.affected_sop_instance, syntax
 
     @property
     def cancelled(self) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from assocsh.association.view import AssociationView
 from assocsh.association.waiters import Waiters
@@ -18,6 +18,9 @@ from assocsh.dimse.status import CANCEL
 from assocsh.errors import AssocshError, OperationCancelled, Side
 from assocsh.text.plural import plural
 from assocsh.upperlayer.negotiation import PresentationContext
+
+if TYPE_CHECKING:
+    from assocsh.datasets.receive import Received
 
 CancelResult = Literal["obeyed", "too late", "ignored"]
 
@@ -42,8 +45,15 @@ class Operation(AsyncIterator[Response]):
     error that ended the operation if there was none. A task that is cancelled while it waits here
     cancels the operation. ``async with operation`` cancels it on an early exit.
 
-    ``number`` counts the operations of one association from 1. Times are ``loop.time()`` seconds.
+    ``number`` counts the operations of one association from 1. Times are ``loop.time()`` seconds:
+    ``queued_at`` and ``finished_at``. ``request`` is what was sent, ``context`` the presentation
+    context. ``responses`` counts those that came, ``matches`` the Pending ones of them. When it has
+    ended, ``final`` is the final response, or ``error`` what ended it without one. ``invocation``
+    is the engine's.
     """
+
+    received: Sequence[Received] = ()
+    """What a C-GET with a folder brought so far: see ``Association.get``."""
 
     def __init__(
         self,
@@ -162,12 +172,28 @@ class Operation(AsyncIterator[Response]):
         """
         self.invocation.progress_at = self._engine.loop.time()
 
-    async def result(self) -> Response:
+    async def all(self, *, timeout: float | None = None) -> list[Response]:
+        """Every response that was not taken yet, the final one last.
+
+        Of a C-FIND the matches are those with ``is_pending``. They are kept encoded, and decoded
+        when ``dataset`` is asked for. Raises what ``result`` raises; what came before is lost then,
+        where ``async for`` gives it.
+        """
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.all()
+        return [response async for response in self]
+
+    async def result(self, *, timeout: float | None = None) -> Response:
         """The final response. Raises what ended the operation without one.
 
         Raises AssociationError, OperationTimeout, or OperationCancelled after a cancel that needed
-        no answer.
+        no answer. Raises TimeoutError after ``timeout`` seconds, and cancels the operation then:
+        the association lives, where ``Timeouts.dimse`` ends it. Without ``timeout`` that one holds.
         """
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.result()
         while self._end is None:
             await self._wait(self._ending)
         if self.error is not None:

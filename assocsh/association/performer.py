@@ -46,6 +46,9 @@ class Performer:
 
     def __init__(self, engine: Core, handlers: Handlers) -> None:
         self.handlers = handlers
+        self.receiving: list[Handlers] = []
+        """Those of each C-GET that has a folder of its own, the oldest first: to it belongs what
+        is stored meanwhile. The standard has nothing in a C-STORE that names its C-GET."""
         self._engine = engine
         self._tasks: set[asyncio.Task[None]] = set()
         self._holding: asyncio.Task[None] | None = None
@@ -75,14 +78,19 @@ class Performer:
     def begin_store(self, performing: Performing) -> None:
         """The command set of a C-STORE is here: open what its data set goes into."""
         indication = self.begin(performing)
-        if not self._refusal(indication) and self.handlers.open_sink is not None:
-            try:
-                indication.sink = self.handlers.open_sink(indication)
-            except Exception as error:
-                # This is the read path: whatever it is, it is the handler's to answer.
-                indication.failure = error
-        elif not self._refusal(indication):
+        if self.receiving:
+            indication.handlers = self.receiving[0]
+        if self._refusal(indication):
+            return
+        open_sink = self._handlers(indication).open_sink
+        if open_sink is None:
             indication.sink = MemorySink()
+            return
+        try:
+            indication.sink = open_sink(indication)
+        except Exception as error:
+            # This is the read path: whatever it is, it is the handler's to answer.
+            indication.failure = error
 
     def store_data(self, performing: Performing, data: memoryview) -> None:
         """A piece of the data set of a C-STORE; ``data`` is good during the call only."""
@@ -116,7 +124,7 @@ class Performer:
                 indication.sink.discard()
             self._refuse(indication, refusal)
             return
-        handler = self.handlers.find(indication.command.field)
+        handler = self._handlers(indication).find(indication.command.field)
         assert handler is not None
         try:
             waiting = handler(indication)
@@ -210,6 +218,9 @@ class Performer:
                 indication.cancel_received()
                 indication.sink.discard()
 
+    def _handlers(self, indication: Indication) -> Handlers:
+        return self.handlers if indication.handlers is None else indication.handlers
+
     def _refusal(self, indication: Indication) -> int:
         """The status to refuse with, 0 to perform it."""
         field = indication.command.field
@@ -217,7 +228,7 @@ class Performer:
             return UNRECOGNIZED_OPERATION
         if not indication.context.as_scp and field not in _WHATEVER_THE_ROLE:
             return SOP_CLASS_NOT_SUPPORTED
-        if self.handlers.find(field) is None:
+        if self._handlers(indication).find(field) is None:
             return SOP_CLASS_NOT_SUPPORTED
         return 0
 

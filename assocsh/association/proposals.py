@@ -135,8 +135,9 @@ class Usefulness(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContextSpec:
-    """One context to propose. ``scp``: we want to be SCP for it too, where a C-GET needs that.
+    """One context to propose: ``abstract_syntax`` and ``transfer_syntaxes`` are UIDs.
 
+    ``scp``: we want to be SCP for it too, where a C-GET needs that.
     ``usefulness`` says how soon it gives way to others; it is no part of what is proposed.
     """
 

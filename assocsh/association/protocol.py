@@ -12,7 +12,8 @@ import socket
 import struct
 from typing import cast
 
-from assocsh.association.sockets import tune
+from assocsh.association.handshake import Security, was_cut_short
+from assocsh.association.sockets import address_of, tune
 from assocsh.association.user import AssociationUser
 from assocsh.dimse.machine import DimseMachine
 from assocsh.upperlayer.events import DataIndication
@@ -91,6 +92,8 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._stall_timer: asyncio.TimerHandle | None = None
         self._grace_timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] | None = None
+        self.security = Security()
+        """Whether there is TLS, and how it began; still to be asked when the connection is gone."""
 
     # -- asyncio.BufferedProtocol ----------------------------------------------------------------
 
@@ -100,11 +103,12 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._closed = self._loop.create_future()
         # asyncio's TLS pauses at the limit, not above it: at 0 nothing would ever be resumed
         tls = transport.get_extra_info("ssl_object") is not None
+        self.security = self.security._replace(encrypted=tls)
         self._transport.set_write_buffer_limits(high=1 if tls else 0, low=0)
         self._socket = transport.get_extra_info("socket")
         if self._socket is not None:
             tune(self._socket, self.write_stall)
-            if hasattr(os, "writev") and transport.get_extra_info("ssl_object") is None:
+            if hasattr(os, "writev") and not tls:
                 self._fd = self._socket.fileno()
         self._user.transport_made()
         self.flush()
@@ -220,6 +224,9 @@ class AssociationProtocol(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         """The peer sends no more: the transport closes (the upper layer knows no half-close)."""
+        if self._transport is not None and self.security.encrypted:
+            cut = was_cut_short(self._transport.get_extra_info("ssl_object"))
+            self.security = self.security._replace(cut_short=cut)
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -272,14 +279,11 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     @property
     def address(self) -> str:
         """The peer's address and port, "" when not connected."""
-        name = self._transport.get_extra_info("peername") if self._transport else None
-        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+        return address_of(self._transport, "peername")
 
-    @property
-    def local_address(self) -> str:
-        """The address and port of this side, "" when not connected."""
-        name = self._transport.get_extra_info("sockname") if self._transport else None
-        return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""
+    def addresses(self) -> tuple[str, str]:
+        """This side and the peer, each as in ``address``."""
+        return address_of(self._transport, "sockname"), self.address
 
     @property
     def cipher(self) -> str:

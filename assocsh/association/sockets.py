@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 
@@ -23,3 +24,9 @@ def tune(sock: socket.socket, write_stall: float | None) -> None:
                 sock.setsockopt(level, number, value)
             except OSError:
                 continue
+
+
+def address_of(transport: asyncio.Transport | None, which: str) -> str:
+    """Address and port of one end, ``peername`` or ``sockname``; "" when not connected."""
+    name = transport.get_extra_info(which) if transport else None
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else ""

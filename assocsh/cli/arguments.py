@@ -20,6 +20,7 @@ class Mode(StrEnum):
     SHELL = "shell"
     SERVE = "serve"
     RUN = "run"
+    TLS = "tls"
     HELP = "help"
     HELP_RUN = "help run"
     VERSION = "version"
@@ -43,6 +44,7 @@ class Arguments:
         self.toolbar = True
         self.open_options: options.Given = []
         self.serve_options: options.Given = []
+        self.tls_options: options.Given = []
         self.run: RunArguments | None = None
         """What follows ``run``."""
 
@@ -67,6 +69,7 @@ def shell_options() -> tuple[Option, ...]:
 
 def serve_options() -> tuple[Option, ...]:
     """The options of ``assocsh serve``."""
+    from assocsh.commands.acceptor_options import ACCEPTOR_TLS
     from assocsh.language.model import Option, Slot
 
     return (
@@ -82,6 +85,20 @@ def serve_options() -> tuple[Option, ...]:
             summary="where C-MOVE may send to (can be repeated)",
             repeated=True,
         ),
+        Option("--prints", Slot.DIRECTORY, "DIR", summary="films as PNG pages into DIR"),
+        *ACCEPTOR_TLS,
+    )
+
+
+def tls_options() -> tuple[Option, ...]:
+    """The options of ``assocsh tls``: those of ``open`` that are about TLS, and its own."""
+    from assocsh.language.model import Option, Slot
+
+    shared = (each for each in options.open_options() if each.name.startswith("--tls-"))
+    return (
+        *shared,
+        Option("--format", Slot.CHOICE, "FORMAT", ("table", "json"), "table, json"),
+        Option("--timeout", Slot.DURATION, "TIME", summary="wait this long for TCP and TLS (10s)"),
     )
 
 
@@ -95,13 +112,15 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         return arguments
     if first == "practice":
         arguments.peer = words.pop(0)
-    elif first == "serve":
+    elif first in (Mode.SERVE, Mode.TLS):
         arguments.mode = Mode(words.pop(0))
     elif first == "read":
         _read(arguments, words[1:])
         return arguments
     if arguments.mode is Mode.SERVE:
         _serve(arguments, words)
+    elif arguments.mode is Mode.TLS:
+        _tls(arguments, words)
     else:
         _shell(arguments, words)
     return arguments
@@ -153,6 +172,17 @@ def _of_shell(arguments: Arguments, given: options.Given) -> None:
     arguments.format = options.last("--format", given)
     arguments.keep_going = "--keep-going" in options.names(given)
     arguments.toolbar = "--no-toolbar" not in options.names(given)
+
+
+def _tls(arguments: Arguments, words: Sequence[str]) -> None:
+    def known() -> Mapping[str, Option]:
+        return options.by_name(tls_options())
+
+    plain, arguments.tls_options = options.read_words(words, known, "assocsh --help")
+    arguments.mode = _asked(arguments.tls_options) or arguments.mode
+    arguments.peer = plain[0] if plain else ""
+    if len(plain) > 1 and arguments.mode is Mode.TLS:
+        raise UsageError(f"tls has no use for {plain[1]!r}", hint="assocsh tls HOST:PORT")
 
 
 def _shell(arguments: Arguments, words: Sequence[str]) -> None:

@@ -26,6 +26,10 @@ def enter(arguments: Arguments) -> int:
         from assocsh.cli.serve import serve
 
         return asyncio.run(serve(arguments))
+    if arguments.mode is Mode.TLS:
+        from assocsh.cli.tls import tls
+
+        return asyncio.run(tls(arguments, _config()))
     _quiet("assocsh")  # the shell says it as a remark
     if arguments.run is not None:
         from assocsh.cli.run import run_to_end

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.cli.options import all_values
 from assocsh.cli.signals import on_signals
-from assocsh.errors import UsageError
+from assocsh.errors import ConnectionFailed, UsageError
 from assocsh.session.binding import parse_integer
+from assocsh.session.plan import tls_with
+from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
+    from assocsh.association.events import EngineEvent
     from assocsh.cli.arguments import Arguments
 
 PORT = 11112
@@ -43,6 +46,16 @@ async def serve(arguments: Arguments) -> int:
             await archive.close()
 
 
+def _say_who_was_not_let_in(event: EngineEvent) -> None:
+    """TLS that came to nothing: there is no association whose end would be told."""
+    from assocsh.association.events import StateChanged
+    from assocsh.output.problems import error_lines
+
+    if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
+        sys.stderr.write("\n".join(error_lines(event.error)) + "\n")
+        sys.stderr.flush()
+
+
 def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
     from assocsh.association import Peer
 
@@ -65,5 +78,11 @@ def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
         if not data.is_dir():
             raise UsageError(f"--data {str(data)!r} is not a folder")
         options["data"] = data
+    if "--prints" in given:
+        options["prints"] = Path(given["--prints"]).expanduser()
+        options["say"] = lambda text: sys.stderr.write(f"{visible(text)}\n")
+    if any(name.startswith("--tls-") for name in given):
+        options["tls"] = tls_with(None, given, lambda text: Path(text).expanduser())
+        options["observer"] = _say_who_was_not_let_in
     port = parse_integer(given.get("--port", str(PORT)), "--port", most=65535)
     return port, options

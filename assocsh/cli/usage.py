@@ -9,6 +9,7 @@ assocsh run SCRIPT.assoc... [PEER]        run session scripts, report, exit
 assocsh practice [-c ...]                 the same, on a built-in practice archive
 assocsh read CAPTURE [-c ...]             what went wrong in a capture (pcap, pcapng), its shell
 assocsh serve [--port N] [--data DIR]     the practice archive alone, for other programs
+assocsh tls HOST:PORT                     the certificate page of a peer, no association
 assocsh --version | --help
 
 Without a terminal on stdin and without -c, commands are read from stdin as a script.
@@ -25,7 +26,7 @@ exit codes
 
 def usage() -> str:
     """The whole text."""
-    from assocsh.cli.arguments import serve_options, shell_options
+    from assocsh.cli.arguments import serve_options, shell_options, tls_options
     from assocsh.cli.options import listed, open_options
     from assocsh.cli.read import read_options
 
@@ -34,6 +35,7 @@ def usage() -> str:
         ("for opening the association", open_options()),
         ("for read", read_options()),
         ("for serve", serve_options()),
+        ("for tls, besides those of the association", tls_options()[-2:]),
     )
     lines = [HEAD]
     for title, table in sections:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import KEYS, LEVELS, MODELS, OF_ROW, REPEAT, level
+from assocsh.commands.parameters import (
+    CHARSET,
+    KEYS,
+    LEVELS,
+    MODELS,
+    OF_ROW,
+    REPEAT,
+    level,
+    read_as,
+)
 from assocsh.commands.registry import command
 from assocsh.errors import ProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
@@ -50,6 +59,7 @@ SPEC = CommandSpec(
             summary="information model to query",
         ),
         REPEAT,
+        CHARSET,
     ),
     examples=(
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
@@ -80,6 +90,7 @@ async def find(session: Session, call: BoundCall) -> None:
     from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
 
     record = call.record
+    read_as(record, call)
     level = call.required("level").upper()
     model = call.option("--model")
     of_row: Keys = []

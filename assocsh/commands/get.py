@@ -66,7 +66,7 @@ async def get(session: Session, call: BoundCall) -> None:
     finally:
         session.receiving.end(record)
         parts = [f"{came.received} received in {cell(folder)}"] if came.received else []
-        parts += [f"{came.not_written} not written"] if came.not_written else []
+        parts += [f"{came.not_kept} refused here"] if came.not_kept else []
         record.detail = ", ".join(parts)
     counts = record.suboperations
     if record.category == "Cancel":
@@ -77,6 +77,6 @@ async def get(session: Session, call: BoundCall) -> None:
             f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
             f"{came.received} arrived"
         )
-    if came.not_written:
+    if came.not_kept:
         # the peer's status may be a warning only: what is missing here is a failure
-        raise AssocshError(f"incomplete: {came.not_written} could not be written here")
+        raise AssocshError(f"incomplete: {came.not_kept} could not be kept here")

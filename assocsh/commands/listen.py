@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.acceptor_options import ACCEPTOR_TLS
 from assocsh.commands.parameters import TO_FOLDER, folder_for_received
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
-from assocsh.session.plan import DEFAULT_AE
+from assocsh.session.plan import DEFAULT_AE, acceptor_tls
 from assocsh.session.serving import start_listener
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ SPEC = CommandSpec(
         Option("--host", Slot.TEXT, "ADDRESS", summary="address to listen on (127.0.0.1)"),
         TO_FOLDER,
         Option("--as", Slot.AE_TITLE, "AET", summary="AE title (that of the association)"),
+        *ACCEPTOR_TLS,
         Option("--stop", summary="stop listening"),
     ),
     examples=(
@@ -78,6 +80,7 @@ async def listen(session: Session, call: BoundCall) -> None:
         port=call.integer("--port", most=65535) or 0,
         ae_title=title,
         directory=call.path(folder_for_received(session, call)),
+        tls=acceptor_tls(call),
     )
     session.practice.learn_listener()
     session.changed()

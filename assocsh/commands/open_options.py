@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from assocsh.language.model import Option, Slot
 
+TLS_PROFILES = ("bcp195", "bcp195-mod", "bcp195-nd", "aes")
+TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+
 OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)"),
     Option("--called", Slot.AE_TITLE, "AET", summary="called AE title, when not the peer's"),
@@ -25,11 +28,23 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--tls-key", Slot.FILE, "FILE", summary="the key of our certificate (PEM)"),
     Option("--tls-insecure", summary="TLS without checking who answers"),
     Option("--tls-pin", Slot.TEXT, "SHA256", summary="accept only this certificate"),
+    Option(
+        "--tls-profile",
+        Slot.CHOICE,
+        "PROFILE",
+        TLS_PROFILES,
+        summary="bcp195 (PS3.15 B.12), bcp195-mod (B.13); retired: bcp195-nd, aes",
+    ),
+    Option(
+        "--tls-min", Slot.CHOICE, "VERSION", TLS_VERSIONS, summary="oldest version of TLS (1.2)"
+    ),
+    Option("--tls-sni", Slot.TEXT, "NAME", summary="ask for, and expect, this name (the host)"),
     Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
     Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
     Option(
         "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
     ),
     Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
+    Option("--prints", Slot.DIRECTORY, "DIR", summary="practice only: films as PNG pages into DIR"),
     Option("--data", Slot.DIRECTORY, "DIR", summary="practice only: serve the files in DIR"),
 )

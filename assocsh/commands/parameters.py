@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.language.model import Option, Parameter, Slot
 
 if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
@@ -28,12 +29,31 @@ COMPARE = Option(
     summary="fail unless it is, bit for bit, what this file or folder has",
 )
 TO_FOLDER = Option("--to", Slot.DIRECTORY, "DIR", summary="folder for what arrives (.)")
+CHARSET = Option(
+    "--charset",
+    Slot.ENCODING,
+    "NAME",
+    ("ISO_IR 100", "ISO_IR 192", "GB18030", "cp1252", "shift_jis"),
+    summary="read text as ISO_IR 100, cp1252, ..., whatever is declared",
+)
 REPEAT = Option("--repeat", Slot.INTEGER, "N", summary="N requests at once, one summary")
 
 
 def level(*levels: str) -> Parameter:
     """The level of a query or retrieve, one of ``levels``."""
     return Parameter("level", Slot.LEVEL, levels, required=True, summary=", ".join(levels))
+
+
+def read_as(record: RequestRecord, call: BoundCall) -> None:
+    """Have the text in the results of ``record`` read in the encoding that ``--charset`` names.
+
+    Raises UsageError for what is no encoding.
+    """
+    name = call.option("--charset")
+    if name is not None:
+        from assocsh.datasets.charset import find_encoding
+
+        record.results.encoding = find_encoding(name)
 
 
 def folder_for_received(session: Session, call: BoundCall) -> str:

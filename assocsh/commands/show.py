@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.captured import captured, message_lines, the_exchange
+from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
@@ -35,6 +36,7 @@ SPEC = CommandSpec(
         Parameter("request", Slot.REQUEST, summary="request number (the last with results)"),
         Parameter("row", Slot.ROW, summary="one row, every element"),
     ),
+    options=(CHARSET,),
     examples=(
         "show",
         "show #1",
@@ -60,6 +62,7 @@ async def show(session: Session, call: BoundCall) -> None:
     if len(record.unstored):
         show_unstored(session, record, call.argument("row"))
         return
+    read_as(record, call)
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
         return
@@ -92,6 +95,6 @@ def show_unstored(session: Session, record: RequestRecord, row: str | None) -> N
 
 def _last_with_results(session: Session) -> RequestRecord:
     for record in reversed(session.requests):
-        if len(record.results):
+        if len(record.results) or len(record.unstored):
             return record
     raise UsageError("there are no results to show yet")

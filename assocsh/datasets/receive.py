@@ -11,17 +11,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import functools
 import hashlib
 import os
 import stat
-import struct
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from assocsh.datasets.disk_speed import DiskSpeed
+from assocsh.datasets.filemeta import file_meta, read_file
 from assocsh.datasets.instance import Window
 from assocsh.datasets.own_uids import other_uids, replace_head
 from assocsh.datasets.part10 import SOP_CLASS, SOP_INSTANCE, read_instance
@@ -29,7 +28,9 @@ from assocsh.datasets.spool import Spool
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
 from assocsh.uids import EXPLICIT_LE
-from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 Durability = Literal["none", "file", "batch"]
 """When received bytes must be on the medium: never asked, before each success, or at the end."""
@@ -43,9 +44,6 @@ BLOCK = 256 * 1024
 PAGE = 4096
 _PIECES = 512
 
-_PREAMBLE = bytes(128) + b"DICM"
-_META_LENGTH = struct.Struct("<HH2sHI")
-
 DISK = DiskSpeed()
 """One for all folders: what slows one down mostly slows all."""
 
@@ -53,9 +51,13 @@ DISK = DiskSpeed()
 class Received(NamedTuple):
     """One instance that was stored. ``size`` is that of the data set in bytes.
 
+    Its file is ``name`` in ``directory``, together ``path``; ``sop_class``, ``sop_instance`` and
+    ``transfer_syntax`` are the UIDs in its file meta information.
+
     ``duplicate``: an instance of this UID was there before; ``identical`` ones are not kept twice,
     a ``different`` one lies beside the first. Where the data set has other UIDs than the command
-    set, it is kept with its own; ``remarks`` say that, and what else was odd.
+    set, it is kept with its own; ``remarks`` say that, and what else was odd. ``source_ae`` is the
+    AE title that sent it.
     """
 
     directory: Path
@@ -66,10 +68,20 @@ class Received(NamedTuple):
     size: int
     duplicate: Duplicate | None = None
     remarks: tuple[str, ...] = ()
+    source_ae: str = ""
 
     @property
     def path(self) -> Path:
+        """The file: ``name`` in ``directory``."""
         return self.directory / self.name
+
+    @property
+    def dataset(self) -> Dataset:
+        """The instance, read from its file now, with its file meta information.
+
+        Raises UnusableFile when the file is gone, ProtocolError when it holds no data set.
+        """
+        return read_file(self.path, source_ae=self.source_ae)
 
 
 def instance_filename(uid: str, *, duplicate: str = "") -> str:
@@ -84,33 +96,6 @@ def instance_filename(uid: str, *, duplicate: str = "") -> str:
         stem = "sha256-" + hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     suffix = f".dup-{int(duplicate, 16):0{len(duplicate)}x}" if duplicate else ""
     return f"{stem}{suffix}.dcm"
-
-
-def file_meta(sop_class: str, sop_instance: str, transfer_syntax: str, source_ae: str) -> bytes:
-    """Preamble (zero) and file meta information (PS3.10 7.1), from the command set."""
-    before, after = _around(sop_class, transfer_syntax, source_ae)
-    instance = _short_element(0x0003, b"UI", sop_instance[:64], b"\0")
-    length = len(before) + len(instance) + len(after)
-    return b"".join((_PREAMBLE, _META_LENGTH.pack(2, 0, b"UL", 4, length), before, instance, after))
-
-
-@functools.lru_cache(maxsize=64)
-def _around(sop_class: str, transfer_syntax: str, source_ae: str) -> tuple[bytes, bytes]:
-    """What is before and what behind the SOP Instance UID: the same in a thousand files."""
-    before = struct.pack("<HH2sHI", 2, 1, b"OB", 0, 2) + b"\0\1"
-    before += _short_element(0x0002, b"UI", sop_class[:64], b"\0")
-    after = _short_element(0x0010, b"UI", transfer_syntax[:64], b"\0")
-    after += _short_element(0x0012, b"UI", IMPLEMENTATION_CLASS_UID[:64], b"\0")
-    after += _short_element(0x0013, b"SH", IMPLEMENTATION_VERSION[:16], b" ")
-    if source_ae:
-        after += _short_element(0x0016, b"AE", source_ae[:16], b" ")
-    return before, after
-
-
-def _short_element(number: int, vr: bytes, text: str, padding: bytes) -> bytes:
-    value = text.encode("ascii", "replace")
-    value += padding * (len(value) % 2)
-    return struct.pack("<HH2sH", 2, number, vr, len(value)) + value
 
 
 async def sync_batch() -> None:
@@ -320,6 +305,7 @@ class InstanceWriter:
             self.size,
             duplicate,
             remarks + self._beside(duplicate),
+            self._source_ae,
         )
 
     def _name_it(self) -> tuple[str, Duplicate | None]:
@@ -388,6 +374,33 @@ class InstanceWriter:
     def _identity_inside(self) -> dict[int, str]:
         syntax = self.transfer_syntax or EXPLICIT_LE
         return other_uids(self._head, syntax, self.sop_class, self.sop_instance)
+
+
+class NamedWriter(InstanceWriter):
+    """The same for one instance whose file gets the name that this program chose for it.
+
+    ``finish`` raises FileExistsError when there is a file of that name already.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        sop_class: str,
+        sop_instance: str,
+        transfer_syntax: str,
+        *,
+        source_ae: str = "",
+    ) -> None:
+        self._path = Path(path)
+        super().__init__(
+            self._path.parent, sop_class, sop_instance, transfer_syntax, source_ae=source_ae
+        )
+
+    def _name_it(self) -> tuple[str, Duplicate | None]:
+        name = self._path.name
+        if not self._file.link(name):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._path))
+        return name, None
 
 
 def _in_thread(call: Callable[[], Received]) -> asyncio.Future[Received]:

@@ -53,7 +53,7 @@ class DataSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncodedData:
-    """A data set that is already encoded, and the transfer syntax UID it is encoded in."""
+    """A data set that is already encoded, ``data``, and the UID of its ``transfer_syntax``."""
 
     data: bytes
     transfer_syntax: str
@@ -67,7 +67,8 @@ class Request:
 
     ``field`` is the Command Field, ``data`` what follows the command set. ``sop_classes`` lists
     the abstract syntaxes that can carry the request, the preferred one first; ``elements`` gives
-    the command set but for Message ID, SOP class and Command Data Set Type.
+    the command set but for Message ID, SOP class and Command Data Set Type. ``cancellable`` says
+    whether there is a C-CANCEL for it (PS3.7 9.3.2.3).
     """
 
     field: ClassVar[CommandField]
@@ -111,7 +112,11 @@ def _checked_level(level: str) -> str:
 
 
 class _QueryRetrieve(Request):
-    """C-FIND, C-GET and C-MOVE: a level, a model, an identifier (PS3.4 Annex C)."""
+    """C-FIND, C-GET and C-MOVE: a level, a model, an identifier (PS3.4 Annex C).
+
+    ``level`` is the Query/Retrieve Level, ``identifier`` the keys, ``model`` the information model,
+    one of ``classes``, ``priority`` 0 medium, 1 high or 2 low.
+    """
 
     cancellable = True
     classes: ClassVar[Mapping[str, str]]
@@ -212,7 +217,8 @@ class CMove(_QueryRetrieve):
 class CStore(Request):
     """C-STORE (PS3.7 9.1.1) of a Part 10 file (``source`` is its path) or of a Dataset.
 
-    ``originator`` is the AE title and Message ID of the C-MOVE that this is a sub-operation of.
+    ``originator`` is the AE title and Message ID of the C-MOVE that this is a sub-operation of,
+    ``priority`` 0 medium, 1 high or 2 low.
     """
 
     field = CommandField.C_STORE_RQ
@@ -235,7 +241,10 @@ class CStore(Request):
 
 @dataclass(frozen=True, slots=True)
 class StoredData:
-    """A data set to C-STORE as it is: its SOP class and instance UID, and its encoded bytes."""
+    """A data set to C-STORE as it is: its SOP class and instance UID, and its encoded bytes.
+
+    These are ``sop_class``, ``sop_instance`` and ``data``.
+    """
 
     sop_class: str
     sop_instance: str
@@ -243,7 +252,11 @@ class StoredData:
 
 
 class _Normalized(Request):
-    """What the DIMSE-N requests have in common (PS3.7 Chapter 10)."""
+    """What the DIMSE-N requests have in common (PS3.7 Chapter 10).
+
+    ``sop_class`` and ``sop_instance`` are the UIDs of what it is about, the Affected ones where
+    ``affected`` says so, else the Requested ones.
+    """
 
     sop_class: str
     sop_instance: str
@@ -263,7 +276,7 @@ class _Normalized(Request):
 
 @dataclass(frozen=True, slots=True)
 class NEventReport(_Normalized):
-    """N-EVENT-REPORT (PS3.7 10.1.1)."""
+    """N-EVENT-REPORT (PS3.7 10.1.1): ``event_type`` is its number, ``information`` what is told."""
 
     field = CommandField.N_EVENT_REPORT_RQ
     affected = True
@@ -301,7 +314,7 @@ class NGet(_Normalized):
 
 @dataclass(frozen=True, slots=True)
 class NSet(_Normalized):
-    """N-SET (PS3.7 10.1.3)."""
+    """N-SET (PS3.7 10.1.3): ``modifications`` are the attributes with their new values."""
 
     field = CommandField.N_SET_RQ
     sop_class: str
@@ -316,7 +329,7 @@ class NSet(_Normalized):
 
 @dataclass(frozen=True, slots=True)
 class NAction(_Normalized):
-    """N-ACTION (PS3.7 10.1.4)."""
+    """N-ACTION (PS3.7 10.1.4): ``action_type`` is its number, ``information`` what goes with it."""
 
     field = CommandField.N_ACTION_RQ
     sop_class: str
@@ -336,7 +349,10 @@ class NAction(_Normalized):
 
 @dataclass(frozen=True, slots=True)
 class NCreate(_Normalized):
-    """N-CREATE (PS3.7 10.1.5). An empty ``sop_instance`` lets the peer choose the UID."""
+    """N-CREATE (PS3.7 10.1.5) with these ``attributes``.
+
+    An empty ``sop_instance`` lets the peer choose the UID.
+    """
 
     field = CommandField.N_CREATE_RQ
     affected = True

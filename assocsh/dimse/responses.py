@@ -19,7 +19,10 @@ Decoder = Callable[[bytes, str], "Dataset"]
 
 
 class SubOperations(NamedTuple):
-    """The sub-operation counts of a C-GET or C-MOVE response (PS3.7 9.1.3.1, 9.1.4.1)."""
+    """The sub-operation counts of a C-GET or C-MOVE response (PS3.7 9.1.3.1, 9.1.4.1).
+
+    ``remaining`` are to come; ``completed``, ``failed`` and ``warning`` say how the others went.
+    """
 
     remaining: int
     completed: int
@@ -31,6 +34,8 @@ class Response:
     """One response. A status is a result, never an exception.
 
     ``data`` is the encoded identifier or data set in ``context.transfer_syntax``, or None.
+    ``command`` is the command set, ``context`` the presentation context, ``request`` what it
+    answers.
     """
 
     __slots__ = ("_decode", "command", "context", "data", "request")

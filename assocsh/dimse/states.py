@@ -17,6 +17,7 @@ class OperationState(StrEnum):
     """Where a request is. The last four are ends: an operation reaches exactly one of them."""
 
     is_end: bool
+    """It has ended."""
 
     QUEUED = "queued"
     SENDING = "sending"

@@ -250,6 +250,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.PEER: _peers,
     Slot.LEVEL: _choices,
     Slot.CHOICE: _choices,
+    Slot.ENCODING: _choices,
     Slot.KEY: keys,
     Slot.TAG: tags,
     Slot.FILE: _files,

@@ -84,6 +84,12 @@ def _duration(text: str) -> Problem:
     return _refusal(parse_limit, text)
 
 
+def _encoding(text: str) -> Problem:
+    from assocsh.datasets.charset import find_encoding  # nobody who types no encoding needs it
+
+    return _refusal(find_encoding, text)
+
+
 def _ae_title(text: str) -> Problem:
     return _refusal(check_ae_title, text)
 
@@ -130,6 +136,7 @@ _CHECKS: dict[Slot, Callable[[str], Problem]] = {
     Slot.REQUEST: _request,
     Slot.DURATION: _duration,
     Slot.AE_TITLE: _ae_title,
+    Slot.ENCODING: _encoding,
     Slot.UID: _uid,
     Slot.PEER: _peer,
     Slot.SETTING: _setting,

@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-COLOURS: Mapping[str, str] = {"event": "35", "warning": "1", "error": "31", "wire": "2"}
+COLOURS: Mapping[str, str] = {
+    "event": "35",
+    "success": "38;5;28",
+    "warning": "1",
+    "error": "31",
+    "wire": "2",
+}
 """SGR parameters by kind (``sink.Kind``, whose values are these): magenta, bold, red and dim can be
-read on white and on black alike."""
+read on white and on black alike. The terminal's own green cannot on white; number 28 of the 256
+colours is a green that can, and is the same in every palette."""
 
 
 def painted(line: str, kind: str) -> str:

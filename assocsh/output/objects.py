@@ -33,6 +33,7 @@ peer           name, address, ae_title, window, contexts
 listener       state (listening, stopped), ae_title, host, port, directory
 variable       name, value
 history        number, text
+step           number, request, of, attributes {path: value}: what `print --dry-run` would send
 explanation    request (null for the association), text: one sentence each
 =============  ====================================================================================
 

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     INFO = "info"
     EVENT = "event"
     """What was not asked for here: what the peer did by itself, a remark of the engine."""
+    SUCCESS = "success"
     WARNING = "warning"
     ERROR = "error"
     WIRE = "wire"

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 DOT = " · "
 
-SIGNS = {"Failure": ("✗ ", Kind.ERROR), "Warning": ("! ", Kind.WARNING)}
+SIGNS = {
+    "Success": ("✓ ", Kind.SUCCESS),
+    "Failure": ("✗ ", Kind.ERROR),
+    "Warning": ("! ", Kind.WARNING),
+}
 """What is put before a line about a final response, and what a terminal may colour it as."""
 
 
 def signed(text: str, category: str) -> tuple[str, Kind]:
-    """A line about a final response with the sign of its category; Success and Cancel have none.
+    """A line about a final response with the sign of its category; Cancel has none.
 
     Whoever skims a long screen has to find what failed, also without colours.
     """
@@ -154,7 +158,7 @@ def hint_lines(record: RequestRecord, cause: Finding | None = None) -> list[str]
     if final.offending_elements:
         tags = ", ".join(tag_text(tag) for tag in final.offending_elements)
         out.append(f"offending elements: {tags}")
-    text = "" if record.arrivals.not_written else reason(record.service, final.status)
+    text = "" if record.arrivals.not_kept else reason(record.service, final.status)
     counts = record.suboperations
     if not text and final.category == "Success":
         if record.service == "C-FIND" and not record.count and not record.several:

@@ -32,6 +32,7 @@ from assocsh.practice.index import Index
 from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
+from assocsh.practice.prints import Prints
 from assocsh.practice.query import (
     IdentifierRefused,
     Query,
@@ -65,7 +66,8 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
 class Archive:
     """The services over ``contents``.
 
-    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port).
+    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port); ``prints`` keeps
+    what its printer prints.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Archive:
         latency: float = 0.0,
         destinations: dict[str, tuple[str, int]] | None = None,
         observer: Observer | None = None,
+        prints: Prints | None = None,
     ) -> None:
         self.contents = contents
         self.ae_title = ae_title
@@ -86,8 +89,8 @@ class Archive:
         services = (
             Commitment(contents.index),
             ProcedureSteps(),
-            FilmSessions(),
-            FilmBoxes(),
+            FilmSessions(prints),
+            FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
         )

@@ -41,12 +41,16 @@ class Refused(Exception):
 
 @dataclass
 class Instance:
-    """One instance: its class, its UID, its attributes now. ``parts`` go when it goes."""
+    """One instance: its class, its UID, its attributes now. ``parts`` go when it goes.
+
+    ``negotiated`` is the abstract syntax of the context that it was made on.
+    """
 
     sop_class: str
     uid: str
     attributes: Dataset
     parts: list[str] = field(default_factory=list)
+    negotiated: str = ""
 
 
 class Service:
@@ -89,6 +93,7 @@ class Instances:
         self._wait = wait
         self._services = {uid: each for each in services for uid in each.classes}
         self._instances: dict[str, Instance] = {}
+        self._given = 0
 
     @property
     def sop_classes(self) -> frozenset[str]:
@@ -120,11 +125,12 @@ class Instances:
         return found
 
     def new_uid(self) -> str:
-        """A UID for an instance that the requestor left unnamed."""
-        number = len(self._instances)
-        while (chosen := made_uid("normalized", number)) in self._instances:
-            number += 1
-        return chosen
+        """A UID for an instance that the requestor left unnamed, another one each time."""
+        while True:
+            self._given += 1
+            chosen = made_uid("normalized", self._given)
+            if chosen not in self._instances:
+                return chosen
 
     def remove(self, instance: Instance) -> None:
         """Remove an instance with its parts."""
@@ -165,7 +171,10 @@ class Instances:
         if asked in self._instances:
             raise Refused(status.DUPLICATE_SOP_INSTANCE, "there is such an instance already")
         instance = Instance(
-            command.sop_class or "", asked or self.new_uid(), attributes or dataset_from(None)
+            command.sop_class or "",
+            asked or self.new_uid(),
+            attributes or dataset_from(None),
+            negotiated=indication.context.abstract_syntax,
         )
         service.created(instance, self)
         self.keep(instance)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
-from assocsh.association import Listener, Observer, Peer, listen
+from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
+from assocsh.practice.prints import Prints
 
 
 class Practice:
@@ -68,17 +70,23 @@ async def start(
     latency: float = 0.0,
     ae_title: str = "PRACTICE",
     observer: Observer | None = None,
+    tls: TLSConfig | None = None,
+    prints: Path | None = None,
+    say: Callable[[str], object] = lambda text: None,
 ) -> Practice:
     """Start a practice archive; ``port`` 0 takes a free one.
 
     Its contents are generated, or the files below ``data``. ``latency`` is in seconds. It grants
     any window and performs requests concurrently. ``observer`` gets the engine events of its
-    associations. Raises ConnectionFailed (port), UnusableFile (folder).
+    associations. ``prints`` is a folder for the films of its printer, ``say`` is told of each of
+    them. ``tls`` has the associations below TLS. Raises ConnectionFailed (port), UnusableFile
+    (folders, files of TLS), UsageError (TLS without a certificate).
     """
+    kept = Prints(Path(prints), say) if prints is not None else None
     contents = Contents()
     await _filled(contents, data)
     try:
-        archive = Archive(contents, ae_title, latency=latency, observer=observer)
+        archive = Archive(contents, ae_title, latency=latency, observer=observer, prints=kept)
         listener = await listen(
             host,
             port,
@@ -86,6 +94,7 @@ async def start(
             policy=policy(archive.instances.sop_classes, contents.index),
             handlers=archive.handlers(),
             observer=observer,
+            tls=tls,
         )
     except BaseException:
         contents.close()

@@ -45,6 +45,8 @@ class ResultSet:
         self._syntax_of = array("B")
         self.labels: list[str] = []
         """A few values of each of the first ones, for completion of ``--of``; safe to print."""
+        self.encoding: str | None = None
+        """Python's name of the encoding in which all text is read, whatever is declared."""
         self.text_guessed = False
         """Some of its text was read in another character set than declared, and that was said."""
 
@@ -102,7 +104,13 @@ class ResultSet:
             if notice is not None and not (fallback and text.endswith(f": read as {fallback}")):
                 notice(text)
 
-        return decode(data, transfer_syntax, fallback_encoding=fallback, text_notice=guessed)
+        return decode(
+            data,
+            transfer_syntax,
+            fallback_encoding=fallback,
+            encoding=self.encoding,
+            text_notice=guessed,
+        )
 
     def datasets(self) -> Iterator[Dataset]:
         """Every data set in order of arrival, each decoded when it is reached."""

@@ -45,8 +45,8 @@ class Arrivals:
     def __init__(self) -> None:
         self.received = 0
         """Instances that are on disk."""
-        self.not_written = 0
-        """Instances that could not be written here."""
+        self.not_kept = 0
+        """Instances that were refused here: not to be written, or no instances."""
         self.comparison: Comparison | None = None
         """What arrived against what was sent once, where ``--compare`` asked for it."""
 

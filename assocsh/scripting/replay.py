@@ -83,11 +83,17 @@ def open_line(plan: OpenPlan) -> str:
         option("--latency", round(plan.latency * 1000))
     if plan.data is not None:
         option("--data", plan.data)
+    if plan.prints is not None:
+        option("--prints", plan.prints)
     if plan.tls is not None:
         words += _tls_words(plan)
     if plan.identity is not None:
         words.append("# with a user identity that is not recorded")
     return " ".join(words)
+
+
+DEFAULT_PROFILE = "bcp195"
+"""The profile of TLS that is not written down."""
 
 
 def _tls_words(plan: OpenPlan) -> Iterator[str]:
@@ -99,6 +105,8 @@ def _tls_words(plan: OpenPlan) -> Iterator[str]:
         ("--tls-cert", "certificate"),
         ("--tls-key", "key"),
         ("--tls-pin", "pin"),
+        ("--tls-min", "minimum"),
+        ("--tls-sni", "host_name"),
     ):
         value = getattr(plan.tls, attribute, None)
         text = quoted(str(value)) if value else None
@@ -107,3 +115,6 @@ def _tls_words(plan: OpenPlan) -> Iterator[str]:
             yield text
     if getattr(plan.tls, "insecure", False):
         yield "--tls-insecure"
+    profile = getattr(plan.tls, "profile", DEFAULT_PROFILE)
+    if profile != DEFAULT_PROFILE:
+        yield f"--tls-profile {profile}"

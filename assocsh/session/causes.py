@@ -31,7 +31,7 @@ class Causes:
     def of_failure(self, record: RequestRecord) -> Finding | None:
         """The first finding about a request whose status is not a success."""
         final = record.final
-        if final is None or record.arrivals.not_written or record.limited:
+        if final is None or record.arrivals.not_kept or record.limited:
             return None  # why it was not written is said already
         if final.category in ("Success", "Cancel") and not record.failed:
             return None

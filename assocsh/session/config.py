@@ -17,6 +17,8 @@
     window = 4
     contexts = ["qr", "CTImageStorage"]
     timeouts = { connect = "5s" }
+    tls = true                          # or what the options of open say: { ca = "ca.pem",
+                                        # certificate, key, pin, insecure, profile, min, sni }
 
 What is typed wins over the peer's table, and that over the top of the file.
 """
@@ -30,7 +32,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
 from assocsh.language.settings import SETTINGS
@@ -38,6 +40,9 @@ from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.text.cells import visible
 from assocsh.text.durations import parse_limit
+
+if TYPE_CHECKING:
+    from assocsh.association import TLSConfig
 
 T = TypeVar("T")
 
@@ -55,6 +60,7 @@ class OpenDefaults(NamedTuple):
     contexts: str | None = None
     max_pdu: int | None = None
     timeouts: Mapping[str, float | None] = _NOTHING
+    tls: TLSConfig | None = None
 
 
 class PeerEntry(NamedTuple):
@@ -172,7 +178,7 @@ class _Reader:
         return PeerEntry(name, str(peer), self._open(where, table))
 
     def _open(self, where: tuple[str, ...], table: Mapping[str, Any]) -> OpenDefaults:
-        ae_title = window = contexts = max_pdu = None
+        ae_title = window = contexts = max_pdu = tls = None
         timeouts: dict[str, float | None] = {}
         if "ae_title" in table:
             ae_title = self._ae((*where, "ae_title"), table["ae_title"])
@@ -194,7 +200,33 @@ class _Reader:
                 if isinstance(value, bool) or not isinstance(value, str | int | float):
                     raise self._wrong((*inner, key), "should be a duration such as '30s'")
                 timeouts[key] = self._check((*inner, key), partial(parse_limit, str(value)))
-        return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts)
+        if "tls" in table:
+            tls = self._tls((*where, "tls"), table["tls"])
+        return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts, tls)
+
+    def _tls(self, where: tuple[str, ...], value: Any) -> TLSConfig | None:
+        """TLS, files in the folder of this file where their names are relative."""
+        from assocsh.association import TLSConfig
+        from assocsh.association.tls import check_config
+
+        if isinstance(value, bool):
+            return TLSConfig() if value else None
+        self._only(where, self._table(where, value), set(_TLS_KEYS))
+        made: dict[str, Any] = {}
+        for key, each in value.items():
+            name, kind = _TLS_KEYS[key]
+            if kind is bool:
+                if not isinstance(each, bool):
+                    raise self._wrong((*where, key), "should be true or false")
+                made[name] = each
+                continue
+            text = self._text((*where, key), each)
+            if kind is Path:
+                text = str(self.path.parent / Path(text).expanduser())
+            made[name] = text
+        tls = TLSConfig(**made)
+        self._check(where, partial(check_config, tls))
+        return tls
 
     # one value each
 
@@ -264,7 +296,18 @@ class _Reader:
         return best[1]
 
 
-_OPEN_KEYS = ("ae_title", "window", "contexts", "max_pdu", "timeouts")
+_OPEN_KEYS = ("ae_title", "window", "contexts", "max_pdu", "timeouts", "tls")
+_TLS_KEYS: Mapping[str, tuple[str, type]] = {
+    "ca": ("ca", Path),
+    "certificate": ("certificate", Path),
+    "key": ("key", Path),
+    "pin": ("pin", str),
+    "insecure": ("insecure", bool),
+    "profile": ("profile", str),
+    "min": ("minimum", str),
+    "sni": ("host_name", str),
+}
+"""The keys of a table of TLS: the field of TLSConfig, and what it holds."""
 
 
 def _key_parts(text: str) -> tuple[str, ...]:

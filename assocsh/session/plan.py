@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,16 @@ _TIMERS = {
 }
 """The timer of an association that each setting is."""
 
-_TLS_OPTIONS = ("--tls", "--tls-ca", "--tls-cert", "--tls-key", "--tls-insecure", "--tls-pin")
+_TLS_FILES = {"--tls-ca": "ca", "--tls-cert": "certificate", "--tls-key": "key"}
+_TLS_TEXTS = {
+    "--tls-pin": "pin",
+    "--tls-profile": "profile",
+    "--tls-min": "minimum",
+    "--tls-sni": "host_name",
+}
+"""The options that have a field of TLSConfig for their value."""
+
+_TLS_OPTIONS = ("--tls", "--tls-insecure", *_TLS_FILES, *_TLS_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ class OpenPlan:
     """A script may send the passcode without TLS."""
     latency: float = 0.0
     data: Path | None = None
+    prints: Path | None = None
+    """Where the printer of the practice archive puts its films."""
 
 
 def plan_for(config: Config, call: BoundCall) -> OpenPlan:
@@ -94,6 +105,7 @@ def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
         contexts=plan.contexts if layer.contexts is None else layer.contexts,
         max_pdu=plan.max_pdu if layer.max_pdu is None else layer.max_pdu,
         timeouts={**plan.timeouts, **layer.timeouts},
+        tls=plan.tls if layer.tls is None else layer.tls,
     )
 
 
@@ -115,7 +127,7 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     timeout = call.duration("--timeout")
     if timeout is not None:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}
-    for option in ("--latency", "--data"):
+    for option in ("--latency", "--data", "--prints"):
         if call.flag(option) and plan.peer != PRACTICE:
             raise UsageError(
                 f"{option} is for the practice archive", hint="`open practice` opens it"
@@ -126,8 +138,12 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     data = call.option("--data")
     if data is not None:
         changes["data"] = call.path(data)
+    prints = call.option("--prints")
+    if prints is not None:
+        changes["prints"] = call.path(prints)
     if any(call.flag(option) for option in _TLS_OPTIONS):
-        changes["tls"] = _tls(call)
+        typed = {name: call.option(name) or "" for name in call.options}
+        changes["tls"] = tls_with(plan.tls, typed, call.path)
     if call.flag("--allow-cleartext-credentials"):
         changes["cleartext"] = True
     user = call.option("--user")
@@ -138,20 +154,29 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     return replace(plan, **changes)
 
 
-def _tls(call: BoundCall) -> TLSConfig:
+def tls_with(
+    given: TLSConfig | None, options: Mapping[str, str], path: Callable[[str], Path]
+) -> TLSConfig:
+    """``given`` with ``options`` over it, those of TLS by their names; ``path`` is for files."""
     from assocsh.association import TLSConfig
 
-    def file(option: str) -> str | None:
-        text = call.option(option)
-        return None if text is None else str(call.path(text))
+    changes: dict[str, Any] = {}
+    for name, text in options.items():
+        if name in _TLS_FILES:
+            changes[_TLS_FILES[name]] = str(path(text))
+        elif name in _TLS_TEXTS:
+            changes[_TLS_TEXTS[name]] = text
+    if "--tls-insecure" in options:
+        changes["insecure"] = True
+    elif {"ca", "pin"} & changes.keys():
+        changes["insecure"] = False  # who names what is right wants it checked
+    return replace(given or TLSConfig(), **changes)
 
-    return TLSConfig(
-        ca=file("--tls-ca"),
-        certificate=file("--tls-cert"),
-        key=file("--tls-key"),
-        pin=call.option("--tls-pin"),
-        insecure=call.flag("--tls-insecure"),
-    )
+
+def acceptor_tls(call: BoundCall) -> TLSConfig | None:
+    """TLS of a listener by the options of a call; None without any."""
+    typed = {name: call.option(name) or "" for name in call.options if name.startswith("--tls-")}
+    return tls_with(None, typed, call.path) if typed else None
 
 
 def _identity(user: str, call: BoundCall) -> UserIdentity:

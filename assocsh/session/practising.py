@@ -20,23 +20,32 @@ class PracticeArchive:
     def __init__(self, state: State) -> None:
         self._state = state
         self._running: Practice | None = None
-        self._options: tuple[float, Path | None] = (0.0, None)
+        self._options: tuple[float, Path | None, Path | None] = (0.0, None, None)
 
-    async def address(self, latency: float, data: Path | None) -> str:
+    async def address(self, latency: float, data: Path | None, prints: Path | None = None) -> str:
         """Where it listens; started, or started again with other options.
 
-        ``latency`` is in seconds, ``data`` a folder to serve. Raises UnusableFile (folder).
+        ``latency`` is in seconds, ``data`` a folder to serve, ``prints`` one for the films of its
+        printer. Raises UnusableFile (folder).
         """
         from assocsh import practice
 
-        options = (latency, data)
+        options = (latency, data, prints)
         if self._options != options:
             await self.close()
         if self._running is None:
-            self._running = await practice.start(latency=latency, data=data)
+            self._running = await practice.start(
+                latency=latency, data=data, prints=prints, say=self._printed
+            )
             self._options = options
             self.learn_listener()
         return str(self._running.peer)
+
+    def _printed(self, text: str) -> None:
+        from assocsh.output.sink import Kind
+        from assocsh.text.cells import cell
+
+        self._state.note(f"* {cell(text, 1000)}", Kind.EVENT)
 
     def learn_listener(self) -> None:
         """Let it know where this session listens: C-MOVE delivers there."""

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.folders import make_private
-from assocsh.errors import AssocshError, UnusableFile, UsageError
+from assocsh.errors import AssocshError, ConnectionFailed, UnusableFile, UsageError
+from assocsh.output.problems import HINT, LIMIT
+from assocsh.output.sink import Kind
 from assocsh.results.arrivals import EventReport, ReceivedFile
 from assocsh.session.listener import StorageListener
+from assocsh.text.cells import cell
 from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:
-    from assocsh.association import Handlers, Indication
+    from assocsh.association import Handlers, Indication, TLSConfig
+    from assocsh.association.events import EngineEvent
     from assocsh.association.indication import Sink
     from assocsh.datasets.spool import Spool
     from assocsh.results.request import RequestRecord
@@ -110,7 +114,7 @@ class Receiving:
         from assocsh.dimse.status import OUT_OF_RESOURCES
 
         if record is not None:
-            record.arrivals.not_written += 1
+            record.arrivals.not_kept += 1
         why = f"{str(directory)!r} cannot be written: {error.strerror or error}"
         if (record, why) in self._complaints:
             return
@@ -128,6 +132,8 @@ class Receiving:
         from assocsh.dimse.status import CANNOT_UNDERSTAND, error_comment
 
         indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(why))
+        if record is not None:
+            record.arrivals.not_kept += 1
         uid = indication.command.affected_sop_instance
         problem = AssocshError(
             f"{indication.association.peer.ae} sent an instance that cannot be kept"
@@ -174,9 +180,20 @@ class Receiving:
 
 
 async def start_listener(
-    state: State, receiving: Receiving, *, host: str, port: int, ae_title: str, directory: Path
+    state: State,
+    receiving: Receiving,
+    *,
+    host: str,
+    port: int,
+    ae_title: str,
+    directory: Path,
+    tls: TLSConfig | None = None,
 ) -> StorageListener:
-    """Listen for storage associations. Raises ConnectionFailed (port), UsageError (folder)."""
+    """Listen for storage associations, with ``tls`` below TLS.
+
+    Raises ConnectionFailed (port), UsageError (folder, TLS without a certificate), UnusableFile
+    (files of TLS).
+    """
     from assocsh.association import AcceptorPolicy, listen
 
     spool = open_spool(directory)
@@ -188,12 +205,34 @@ async def start_listener(
             ae_title=ae_title,
             policy=AcceptorPolicy((VERIFICATION,), any_storage=True, called_ae=(ae_title,)),
             handlers=storage_handlers(receiving, lambda: (spool, None)),
-            observer=state.observers.watch_beside,
+            observer=_Watch(state),
+            tls=tls,
         )
     except BaseException:
         spool.close()
         raise
     return StorageListener(listener, ae_title, spool)
+
+
+class _Watch:
+    """Show the wire of who calls, and say who was not let in: TLS that came to nothing."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @property
+    def wants_pdus(self) -> bool:
+        """A capture takes them."""
+        return self._state.observers.capture is not None
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association.events import StateChanged
+
+        self._state.observers.watch_beside(event)
+        if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
+            self._state.note(f"* {cell(event.error.message, LIMIT)}", Kind.EVENT)
+            if event.error.hint:
+                self._state.console.hint(f"{HINT}{cell(event.error.hint, LIMIT)}")
 
 
 def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) -> Handlers:

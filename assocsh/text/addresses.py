@@ -39,7 +39,7 @@ def check_ae_title(title: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """An application entity and where it listens. ``host`` has no brackets."""
+    """An application entity, ``ae``, and where it listens: ``host`` (no brackets) and ``port``."""
 
     ae: str
     host: str

@@ -26,7 +26,10 @@ def result_meaning(result: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AsyncWindow:
-    """Asynchronous Operations Window (PS3.7 D.3.3.3). 0 is unlimited, 1 is synchronous."""
+    """Asynchronous Operations Window (PS3.7 D.3.3.3). 0 is unlimited, 1 is synchronous.
+
+    ``invoked`` is how many operations may be outstanding, ``performed`` how many of the peer's.
+    """
 
     invoked: int = 1
     performed: int = 1
@@ -34,7 +37,10 @@ class AsyncWindow:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """SCP/SCU Role Selection for one SOP class, from the requestor's side (PS3.7 D.3.3.4)."""
+    """SCP/SCU Role Selection for one SOP class, from the requestor's side (PS3.7 D.3.3.4).
+
+    ``scu`` and ``scp``: whether the requestor may be that.
+    """
 
     scu: bool
     scp: bool
@@ -42,7 +48,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class UserIdentity:
-    """User Identity Negotiation (PS3.7 D.3.3.7). The fields are secrets: never shown, see repr."""
+    """User Identity Negotiation (PS3.7 D.3.3.7). The fields are secrets: never shown, see repr.
+
+    ``kind`` is 1 user name, 2 user name and passcode, 3 Kerberos, 4 SAML, 5 JSON Web Token;
+    ``primary`` the name, ticket, assertion or token, ``secondary`` the passcode. With
+    ``response_requested`` the acceptor is asked to say that it looked.
+    """
 
     kind: int
     primary: bytes = field(repr=False)
@@ -52,7 +63,10 @@ class UserIdentity:
 
 @dataclass(frozen=True, slots=True)
 class ProposedContext:
-    """One presentation context of an A-ASSOCIATE-RQ."""
+    """One presentation context of an A-ASSOCIATE-RQ: its number, a SOP class, transfer syntaxes.
+
+    ``context_id`` is odd; ``abstract_syntax`` and ``transfer_syntaxes`` are UIDs.
+    """
 
     context_id: int
     abstract_syntax: str
@@ -75,6 +89,12 @@ class AssociateRequest:
     Empty implementation names are sent as those of assocsh (``assocsh.version``); in what was
     received they are empty where the peer named none. The same holds for the A-ASSOCIATE-AC.
     ``remarks`` tell what was odd about the bytes it was read from; they are never sent.
+
+    ``called_ae`` and ``calling_ae`` are the AE titles, ``contexts`` the presentation contexts,
+    ``window`` the asynchronous operations window, ``roles`` and ``extended`` the role selections
+    and the SOP Class Extended Negotiations by SOP class, ``user_identity`` who asks.
+    ``implementation_class_uid`` and ``implementation_version`` say which program,
+    ``application_context`` and ``protocol_version`` what it speaks.
     """
 
     called_ae: str
@@ -97,6 +117,11 @@ class AssociateAccept:
     """A-ASSOCIATE-AC. ``window`` is None where the item was absent; ``remarks`` as in the request.
 
     ``called_ae`` and ``calling_ae`` repeat the request's; they are reserved and never tested.
+
+    ``contexts`` are the answers to the presentation contexts, ``roles`` and ``extended`` those to
+    the items of the request, ``user_identity_response`` that to its user identity. ``max_pdu`` is
+    what the acceptor can receive, ``implementation_class_uid`` and ``implementation_version`` say
+    which program it is, ``application_context`` and ``protocol_version`` what it speaks.
     """
 
     contexts: tuple[AnsweredContext, ...]
@@ -116,7 +141,12 @@ class AssociateAccept:
 
 @dataclass(frozen=True, slots=True)
 class PresentationContext:
-    """What became of a proposed context. ``as_scu``, ``as_scp`` are the roles of *this* side."""
+    """What became of a proposed context. ``as_scu``, ``as_scp`` are the roles of *this* side.
+
+    ``context_id`` is its number, ``abstract_syntax`` the SOP class, ``proposed`` the transfer
+    syntaxes that were proposed and ``transfer_syntax`` the one accepted, None where ``result`` is
+    not 0.
+    """
 
     context_id: int
     abstract_syntax: str

@@ -247,7 +247,11 @@ class PduBuffer:
 
 _OTHER_PROTOCOLS = {
     0x15: ("a TLS alert", "the peer speaks TLS on this port: try --tls"),
-    0x16: ("a TLS handshake", "the peer speaks TLS on this port: try --tls"),
+    0x16: (
+        "a TLS handshake",
+        "the peer begins TLS where this side speaks in clear text: have TLS switched off there, or "
+        "listen with a certificate (--tls-cert)",
+    ),
     0x47: ("HTTP ('GET ...')", "the peer speaks HTTP: this is a DICOM port, not a web server"),
     0x48: ("HTTP ('HTTP/...')", "this is a web port; ask for the DICOM port (104, 11112, 4242)"),
     0x50: ("HTTP ('POST ...')", "the peer speaks HTTP: this is a DICOM port, not a web server"),

@@ -6,7 +6,7 @@ import os
 import struct
 from pathlib import Path
 
-from assocsh.datasets.receive import file_meta
+from assocsh.datasets.filemeta import file_meta
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT_LE = "1.2.840.10008.1.2.1"

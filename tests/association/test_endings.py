@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from assocsh import CEcho, CStore, Peer, Timeouts
-from assocsh.association import endings
+from assocsh import CEcho, CStore, Peer, Timeouts, TLSConfig
+from assocsh.association import endings, tls_failures
 from assocsh.association.endings import Situation
+from assocsh.association.handshake import Handshake, Security
 from assocsh.association.listener import _why
+from assocsh.association.tls import client_context
 
 PEER = Peer("PACS", "pacs.example", 104)
 MAKING = Situation(
@@ -24,9 +26,14 @@ MAKING = Situation(
     storing=False,
     window_asked=False,
     answers=0,
-    encrypted=False,
+    security=Security(),
 )
 OPEN = replace(MAKING, established=True)
+
+
+def unseen() -> Handshake:
+    """A handshake of which no message was seen."""
+    return Handshake(client_context(TLSConfig()), TLSConfig())
 
 
 def tls_error(reason: str | None) -> ssl.SSLError:
@@ -41,7 +48,7 @@ def tls_error(reason: str | None) -> ssl.SSLError:
         ("WRONG_VERSION_NUMBER", "its answer is not TLS", "without --tls"),
         ("TLSV1_ALERT_PROTOCOL_VERSION", "no TLS that is safe", "TLS 1.2"),
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "wants a certificate", "--tls-cert"),
-        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "share no cipher", "--tls-cert"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "share no cipher", "--tls-profile aes"),
         ("TLSV1_ALERT_UNKNOWN_CA", "does not accept our certificate", "CA"),
         ("SOMETHING_NEW", "SOMETHING_NEW", "the peer's log"),
         (None, "something", "the peer's log"),
@@ -49,7 +56,7 @@ def tls_error(reason: str | None) -> ssl.SSLError:
 )
 def test_an_alert_during_the_handshake(reason: str | None, words: str, hint: str) -> None:
     """Before the A-ASSOCIATE-RQ and, with TLS 1.3, behind it: the same words."""
-    failed = endings.tls_failed(PEER, tls_error(reason), 5)
+    failed = tls_failures.as_client(PEER, tls_error(reason), 5, unseen())
     lost = endings.connection_lost(MAKING, tls_error(reason))
     for error in (failed, lost):
         assert words in error.message and hint in error.hint
@@ -60,7 +67,7 @@ def test_an_alert_during_the_handshake(reason: str | None, words: str, hint: str
 @pytest.mark.parametrize("encrypted", [False, True])
 def test_tls_is_not_tried_where_it_is_there(encrypted: bool) -> None:
     """A hint is made of what happened: with TLS given nobody is told to give it."""
-    situation = replace(MAKING, encrypted=encrypted)
+    situation = replace(MAKING, security=Security(encrypted=encrypted))
     for error in (
         endings.no_answer(PEER, 5, encrypted=encrypted),
         endings.connection_lost(situation, None),
@@ -70,10 +77,12 @@ def test_tls_is_not_tried_where_it_is_there(encrypted: bool) -> None:
 
 
 def test_other_ends_of_a_handshake() -> None:
-    silent = endings.tls_failed(PEER, ConnectionAbortedError("longer than 5 seconds"), 5)
+    aborted = ConnectionAbortedError("longer than 5 seconds")
+    silent = tls_failures.as_client(PEER, aborted, 5, unseen())
     assert "no answer within 5 s" in silent.message and "without --tls" in silent.hint
-    closed = endings.tls_failed(PEER, ConnectionResetError(104, "reset"), 5)
-    assert "closed the connection" in closed.message and "--tls-cert" in closed.hint
+    closed = tls_failures.as_client(PEER, ConnectionResetError(104, "reset"), 5, unseen())
+    assert "closed the connection at our ClientHello" in closed.message
+    assert "without --tls" in closed.hint
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import socket
 import ssl
 import subprocess
 from collections.abc import Awaitable, Callable
@@ -14,6 +16,7 @@ import pytest
 
 from assocsh import TLSConfig, connect
 from assocsh.association.events import PduTransferred
+from assocsh.association.tls import client_context
 from assocsh.errors import (
     AssociationError,
     ConnectionFailed,
@@ -163,7 +166,8 @@ async def test_tls_to_a_plain_port() -> None:
             await connect(
                 peer.address, contexts=SPECS, timeouts=QUICK, tls=TLSConfig(insecure=True)
             )
-        assert "does the peer speak TLS" in failed.value.hint
+        assert "an A-ABORT PDU in clear text" in failed.value.message
+        assert "without --tls (our hello is to it a PDU of type 0x16" in failed.value.hint
 
 
 @pytest.mark.scenario(18)
@@ -235,3 +239,51 @@ async def test_files_that_are_none_of_tls(option: str, tmp_path: Path) -> None:
                 await connect(peer.address, contexts=SPECS, tls=TLSConfig(**{option: str(path)}))
             assert refused.value.path == str(path) and "PEM" in refused.value.hint
             assert peer.connections == 0
+
+
+@pytest.mark.parametrize("how", ["cut", "ended"])
+async def test_tls_that_is_cut_off_is_told_from_tls_that_was_ended(
+    certificate: tuple[Path, Path], how: str
+) -> None:
+    """Without the close_notify somebody may have cut the answer short (RFC 8446 6.1)."""
+
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        if how == "cut":
+            sock = wire.writer.get_extra_info("socket")
+            with socket.socket(fileno=os.dup(sock.fileno())) as below:
+                below.shutdown(socket.SHUT_RDWR)
+        else:
+            await wire.close()
+
+    async with TlsPeer(certificate, script) as peer:
+        association = await connect(
+            peer.address, contexts=SPECS, timeouts=QUICK, tls=TLSConfig(insecure=True)
+        )
+        with pytest.raises(AssociationError) as lost:
+            await association.echo().result()
+    assert ("without its close_notify" in lost.value.message) == (how == "cut")
+    assert (lost.value.by, lost.value.code) == ("peer", 4)
+
+
+def test_what_is_wrong_with_a_file_is_said_of_that_file(
+    certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    own, key = certificate
+    locked, another = tmp_path / "locked.pem", tmp_path / "another.pem"
+    words = ("-aes256", "-passout", "pass:secret", "-in", key, "-out", locked)
+    subprocess.run(["openssl", "pkey", *words], check=True, capture_output=True)
+    make = ("genpkey", "-algorithm", "ed25519", "-out", another)
+    subprocess.run(["openssl", *make], check=True, capture_output=True)
+    missing = tmp_path / "missing.pem"
+    for config, path, says in (
+        (TLSConfig(certificate=str(own), key=str(missing)), missing, "No such file"),
+        (TLSConfig(certificate=str(own), key=str(another)), another, "is not the key of"),
+        (TLSConfig(certificate=str(own), key=str(locked)), locked, "no password was given"),
+        (TLSConfig(certificate=str(own), key=str(locked), password="x"), locked, "is locked"),
+        (TLSConfig(ca=str(key)), key, "there is no certificate in it"),
+    ):
+        with pytest.raises(UnusableFile, match=says) as refused:
+            client_context(config)
+        assert refused.value.path == str(path) and str(path) in refused.value.message
+    client_context(TLSConfig(certificate=str(own), key=str(locked), password="secret"))

@@ -503,13 +503,13 @@ async def test_a_folder_that_cannot_be_written_is_said_once(
         await session.run(f"open {storage.address}")
         monkeypatch.setattr(InstanceWriter, "finish", full)
         assert await session.run(f"get study StudyInstanceUID=1.2 --to {into}") == 1
-        assert "#1 C-GET: incomplete: 3 could not be written here" in output.said
+        assert "#1 C-GET: incomplete: 3 could not be kept here" in output.said
         assert await session.run("echo") == 0
         (said,) = [line for line in output.said.splitlines() if "No space left" in line]
         assert said.startswith(f"error: #1 C-GET: '{into}' cannot be written: No space left")
         assert said.endswith("; answered 0xA700")
         assert output.said.count("performing the peer's") == 0
-        assert "3 not written" in output.text
+        assert "3 refused here" in output.text
         assert "#2 C-ECHO 0x0000 Success" in output.text
 
 

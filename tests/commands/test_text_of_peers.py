@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from assocsh.errors import LanguageError
 from assocsh.language.check import problems
 from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
@@ -103,6 +104,38 @@ async def test_what_is_set_later_holds_for_what_is_shown_again() -> None:
         assert await session.run("expect rsp[0].StudyDescription contains Брюшная") == 0
 
 
+@pytest.mark.parametrize("declared", [None, "ISO_IR 100", "ISO_IR 144", "KLINGON"])
+async def test_a_charset_that_is_typed_wins_over_what_is_declared(declared: str | None) -> None:
+    """Also where the bytes fit the declaration, which no guess could find out."""
+    line = "find study StudyDescription --charset cp1251"
+    output = await told(declared, "Брюшная полость".encode("cp1251"), command=line)
+    assert output.text.count("Брюшная полость") == 3
+    assert "declared" not in output.said, "what was typed is no guess"
+
+
+async def test_a_result_is_shown_again_in_another_charset() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(StudyInstanceUID="1.2.3", SpecificCharacterSet="ISO_IR 100")]
+        scp.matches[0].add_new(0x00081030, "UN", "Брюшная полость ".encode("cp1251"))
+        await session.run("find study StudyDescription")
+        assert "Брюшная" not in output.text
+        for line in ("show #1 --charset cp1251", "show #1 1 --charset cp1251"):
+            assert await session.run(line) == 0
+        assert output.text.count("Брюшная") == 2
+        assert await session.run("expect rsp[0].StudyDescription contains Брюшная") == 0
+
+
+@pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "''"])
+@pytest.mark.parametrize("command", ["find study", "show"])
+async def test_a_charset_that_is_none_is_refused_before_anything_is_sent(
+    command: str, name: str
+) -> None:
+    async with peer() as scp, shell(scp) as (session, _):
+        with pytest.raises(LanguageError, match="is not a character encoding"):
+            await session.run(f"{command} --charset {name}")
+        assert not scp.identifiers
+
+
 async def test_text_that_is_what_it_declares_is_left_alone() -> None:
     lines = ("set fallback-encoding cp1251",)
     output = await told("ISO_IR 192", "Ångström".encode(), *lines)
@@ -112,9 +145,9 @@ async def test_text_that_is_what_it_declares_is_left_alone() -> None:
 
 @pytest.mark.parametrize("name", ["klingon", "hex", "rot13", "''"])
 async def test_no_encoding_is_refused(name: str) -> None:
-    async with shell() as (session, output):
-        assert await session.run(f"set fallback-encoding {name}") != 0
-        assert "encoding" in output.said
+    async with shell() as (session, _):
+        with pytest.raises(LanguageError, match="is not a character encoding"):
+            await session.run(f"set fallback-encoding {name}")
         assert session.settings.text("fallback-encoding") == "none"
 
 

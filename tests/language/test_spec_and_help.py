@@ -47,7 +47,7 @@ def test_the_table_is_well_formed(spec: CommandSpec) -> None:
     assert len({option.name for option in spec.options}) == len(spec.options)
     for option in spec.options:
         assert (option.slot is None) == (not option.metavar)
-        assert (option.slot is Slot.CHOICE) == bool(option.choices)
+        assert bool(option.choices) == (option.slot in (Slot.CHOICE, Slot.ENCODING))
     for parameter in spec.parameters[:-1]:
         assert not parameter.repeated
     if spec.sends:

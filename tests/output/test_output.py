@@ -189,7 +189,7 @@ async def test_table() -> None:
     assert set(rule) == {"─", " "}
     assert first.split() == ["1", "P1", "DOE^JANE", "1.2.1"]
     assert "^[]0;pwn^G" in second
-    assert final.startswith("#1 C-FIND 0x0000 Success · 2 matches · ")
+    assert final.startswith("✓ #1 C-FIND 0x0000 Success · 2 matches · ")
 
 
 async def test_expanded() -> None:

@@ -26,7 +26,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize(
     ("status", "begins", "kind"),
     [
-        (0x0000, "#1 C-FIND 0x0000 Success", Kind.INFO),
+        (0x0000, "✓ #1 C-FIND 0x0000 Success", Kind.SUCCESS),
         (0x0001, "! #1 C-FIND 0x0001 Warning", Kind.WARNING),
         (0xA900, "✗ #1 C-FIND 0xA900 Failure", Kind.ERROR),
         (0xC001, "✗ #1 C-FIND 0xC001 Failure", Kind.ERROR),

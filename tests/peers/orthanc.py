@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ class Orthanc(PeerProcess):
     """``Orthanc`` without plug-ins and passwords, on loopback; ends with the test session."""
 
     ae = "ORTHANC"
+    end = signal.SIGKILL  # its own shutdown takes seconds, and nothing it keeps is wanted
 
     def __init__(self, folder: Path, *, dicom_port: int = 0, **settings: Any) -> None:
         self.http_port = free_port()

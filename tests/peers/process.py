@@ -63,8 +63,10 @@ class PeerProcess:
     """One running program with its output in a file. Use it as a context manager.
 
     ``port`` is where it will listen; entering waits until it does and raises with the program's
-    own words when it ends before.
+    own words when it ends before. ``end`` is the signal that asks it to end.
     """
+
+    end = signal.SIGTERM
 
     def __init__(
         self,
@@ -131,7 +133,7 @@ class PeerProcess:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        process.terminate()
+        process.send_signal(self.end)
         process.send_signal(signal.SIGCONT)
         try:
             process.wait(5)

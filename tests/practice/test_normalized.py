@@ -131,7 +131,7 @@ async def test_a_film_session(practice: Practice) -> None:
         )
         assert status.Status == 0
         printed, _ = association.send_n_action(None, 1, uids.FILM_BOX, UID("1.2.2"), meta_uid=meta)
-        assert printed.Status == 0
+        assert printed.Status == 0xB603  # it holds no image: an empty page
         wrong, _ = association.send_n_action(None, 7, uids.FILM_BOX, UID("1.2.2"), meta_uid=meta)
         assert wrong.Status == 0x0123
         gone = association.send_n_delete(uids.FILM_SESSION, UID("1.2.1"), meta_uid=meta)

@@ -88,22 +88,3 @@ class Authority:
             *("-startdate", f"{start}000000Z", "-enddate", f"{end}000000Z"),
         )
         return made
-
-
-def server_context(
-    certificate: Certificate,
-    *,
-    newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
-    ciphers: str = "",
-    client_ca: Path | None = None,
-) -> ssl.SSLContext:
-    """A server that may be as careless as a test wants it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers(ciphers or "ALL:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.maximum_version = newest
-    context.load_cert_chain(certificate.path, certificate.key)
-    if client_ca is not None:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(client_ca)
-    return context

@@ -14,7 +14,7 @@ import pytest
 
 from assocsh.cli.run import script_variables
 from assocsh.cli.run_arguments import parse_run
-from tests.peers.process import free_port
+from tests.peers.process import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,16 +101,16 @@ def test_run(folder: Path, archive: str, arguments: str, code: int) -> None:
 @pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143), ("HUP", 129)])
 def test_signals(folder: Path, name: str, code: int) -> None:
     import signal
-    import time
 
+    log = folder / "log.jsonl"
     process = subprocess.Popen(
-        [sys.executable, "-m", "assocsh", "run", "slow.assoc"],
+        [sys.executable, "-m", "assocsh", "run", "slow.assoc", "--log", str(log)],
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    time.sleep(2.5)
+    wait_until(lambda: log.exists() and "C-ECHO-RQ" in log.read_text("utf-8"), 20, "it is asked")
     process.send_signal(getattr(signal, f"SIG{name}"))
     _, error = process.communicate(timeout=20)
     assert process.returncode == code, error

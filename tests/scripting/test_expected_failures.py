@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.peers.scripted import ScriptedPeer, Wire, abort, reject
 from tests.program.support import ran
+from tests.scripting.conftest import run_scripts
 
 Script = Callable[[Wire], Awaitable[None]]
 
@@ -92,6 +94,16 @@ CASES = [(end, query) for end, (_, _, queries) in ENDS.items() for query in quer
 
 
 async def outcome(folder: Path, peer: ScriptedPeer, text: str) -> tuple[int, str]:
+    """The exit code, and what is said of the failure."""
+    path = folder / "night.assoc"
+    path.write_text(text + "\n")
+    variables = {"peer": peer.address}
+    (done,) = await asyncio.to_thread(run_scripts, [str(path)], "", variables=variables)
+    return done.code, f"{done.verdict}: {done.failures}"
+
+
+async def exit_code(folder: Path, peer: ScriptedPeer, text: str) -> tuple[int, str]:
+    """The same of the program."""
     path = folder / "night.assoc"
     path.write_text(text + "\n")
     done = await ran("run", str(path), "--set", f"peer={peer.address}", cwd=folder)
@@ -125,7 +137,7 @@ async def test_what_is_not_expected_fails(end: str, tmp_path: Path) -> None:
 async def test_a_state_that_is_no_failure_takes_nothing_over(wanted: str, tmp_path: Path) -> None:
     """The exit code stays that of the failure: who wants it open has not expected a rejection."""
     async with ScriptedPeer(rejects) as peer:
-        code, said = await outcome(tmp_path, peer, f"open $peer\nexpect assoc.state {wanted}")
+        code, said = await exit_code(tmp_path, peer, f"open $peer\nexpect assoc.state {wanted}")
     assert code == 3, said
 
 

@@ -8,21 +8,23 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from assocsh import TLSConfig
 from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.failures import failure_lines
-from assocsh.scripting.replay import replay_text
+from assocsh.scripting.replay import DEFAULT_PROFILE, open_line, replay_text
 from assocsh.scripting.script import Limits, load
+from assocsh.session.plan import OpenPlan, tls_with
 from assocsh.session.session import Session
+from tests.peers.process import wait_until
 from tests.scripting.conftest import run_scripts
 
 Steps = Callable[[Session], Awaitable[None]]
@@ -180,7 +182,9 @@ def test_ctrl_c_is_recorded_as_a_cancel(tmp_path: Path) -> None:
     async def steps(session: Session) -> None:
         await type_all("record r.assoc", "open practice --latency 300")(session)
         session.submit("find study PatientID=*")
-        await asyncio.sleep(0.1)
+        assert session.association is not None
+        while not session.association.pending:
+            await asyncio.sleep(0.01)
         assert session.interrupt()
         await settle(session)
         session.submit("echo")
@@ -432,10 +436,8 @@ def test_after_kill_9_whole_lines_are_there_and_run(tmp_path: Path, seed: int) -
         assert process.stdin is not None
         process.stdin.write(KILLED.encode())
         process.stdin.close()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and not path.exists():
-            time.sleep(0.01)
-        time.sleep(0.3 + 2 * random.Random(seed).random())
+        enough = 300 * random.Random(seed).randrange(30)  # bytes
+        wait_until(lambda: path.exists() and path.stat().st_size > enough, 20, "it is recorded")
         process.send_signal(signal.SIGKILL)
         process.wait(10)
     again(path)
@@ -474,3 +476,24 @@ def test_a_request_that_an_option_names_is_that_of_the_script(form: str, number:
     (call,) = parse(f"store {form.format(number)} --repeat 2")
     assert replay_text(call, {12: 3}) == f"store {form.format('#3')} --repeat 2"
     assert replay_text(call, {1: 3}) is None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TLSConfig(),
+        TLSConfig(ca="/a b/ca.pem", certificate="/c.pem", key="/k.pem", minimum="1.3"),
+        TLSConfig(pin="sha256:" + "ab" * 32, profile="aes", host_name="pacs.example"),
+        TLSConfig(insecure=True),
+    ],
+)
+def test_tls_is_recorded_as_it_was_asked_for(config: TLSConfig) -> None:
+    """The line that is written opens the same association: nothing of its TLS is lost."""
+    assert TLSConfig().profile == DEFAULT_PROFILE
+    line = open_line(OpenPlan("PACS@10.0.0.7:2762", tls=config))
+    (call,) = parse(line)
+    words = {
+        name: (values[-1].literal or "") if values else "" for name, values in call.options.items()
+    }
+    assert "--tls" in words
+    assert tls_with(None, words, Path) == config

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.association.loop_thread import LoopThread
 from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.event_log import EventLog, LogFile
 from assocsh.scripting.failures import exchange_lines, failure_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome
 from assocsh.scripting.reports import github
+from tests.peers.scripted import ScriptedPeer, Wire
 from tests.scripting.conftest import RunText, run_scripts
 
 
@@ -372,26 +374,21 @@ def test_no_context(run_text: RunText) -> None:
 
 def test_a_peer_that_goes_away(tmp_path: Path) -> None:
     """The association is lost in the middle of a script: exit code 4."""
-    import subprocess
-    import sys
 
-    from tests.peers.process import free_port
+    async def script(wire: Wire) -> None:
+        await wire.accept()
+        await wire.read_message()
+        wire.reset()
 
-    port = free_port()
-    with subprocess.Popen(
-        [sys.executable, "-m", "assocsh", "serve", "--port", str(port), "--latency", "30000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        path = tmp_path / "a.assoc"
-        path.write_text("echo\nrelease\n", "utf-8")
-        killer = threading.Timer(2.0, process.kill)
-        killer.start()
-        outcome = run_scripts([str(path)], f"PRACTICE@127.0.0.1:{port}")[0]
-        killer.cancel()
-        process.kill()
+    path = tmp_path / "a.assoc"
+    path.write_text("echo\nrelease\n", "utf-8")
+    loop, peer = LoopThread(), ScriptedPeer(script)
+    loop.wait(peer.__aenter__())
+    try:
+        outcome = run_scripts([str(path)], peer.address)[0]
+    finally:
+        loop.wait(peer.__aexit__(None, None, None))
+        loop.close()
     assert outcome.code == 4
 
 

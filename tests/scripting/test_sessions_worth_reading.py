@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.practice.examples import make
 from assocsh.scripting.failures import failure_lines
 from assocsh.scripting.outcome import ScriptOutcome
-from tests.peers.dcmtk import Dcmqrscp
+from tests.peers.dcmtk import Dcmprscp, Dcmqrscp
 from tests.peers.dicom_files import InstanceFile, same
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import free_port
@@ -22,6 +23,7 @@ VARIABLES = {
     "worklist": {"modality": "CT"},
     "window": {"granted": "8"},
     "load": {"limit": "60s"},
+    "print": {"one": "examples/ct.dcm", "two": "examples/mr.dcm"},
 }
 
 RunSession = Callable[..., ScriptOutcome]
@@ -46,7 +48,7 @@ def passed(outcome: ScriptOutcome) -> None:
 
 
 def test_there_are_sessions() -> None:
-    assert {"tour", "acceptance", "worklist", "window", "cancel", "load"} <= set(NAMES)
+    assert {"tour", "acceptance", "worklist", "window", "cancel", "load", "print"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"acceptance"}))
@@ -65,6 +67,12 @@ def _acceptance(
         received = list((tmp_path / folder).glob("*.dcm"))
         assert len(received) == 1
         assert same(instance.path, received[0]) == []
+
+
+@pytest.mark.peer("dcmprscp")
+def test_print_on_dcmprscp(run_session: RunSession, dcmprscp: Dcmprscp, tmp_path: Path) -> None:
+    make(tmp_path / "examples")
+    passed(run_session("print", dcmprscp.address))
 
 
 def _ct(instances: tuple[InstanceFile, ...]) -> InstanceFile:
@@ -118,7 +126,7 @@ def test_one_deliberate_fault_each_has_its_exit_code(
     instances: tuple[InstanceFile, ...],
 ) -> None:
     """The acceptance of an Orthanc with a wrong expectation, a refused context, and stopped."""
-    text = (SESSIONS / "acceptance.assoc").read_text("utf-8")
+    text = (SESSIONS / "acceptance.assoc").read_text("utf-8").replace("every 500ms", "every 1ms")
     one = _ct(instances)
 
     def run(changed: str, peer: str, port: int) -> ScriptOutcome:

@@ -46,6 +46,7 @@ async def test_when_nobody_reads_the_results_everything_stops() -> None:
         assert [job.state for job in waiting] == [JobState.CANCELLED] * 2
         session.note("a note")
         assert lost == ["lost"] and "a note" not in output.said
+        scp.echo_gate.set()  # the release at the end waits for its answer
 
 
 async def test_results_that_come_by_themselves_are_lost_without_an_error() -> None:
@@ -124,6 +125,7 @@ async def test_interrupting_what_waits() -> None:
         assert "wait: stopped" in output.said
         assert session.interrupt(), "once more: the echo again"
         assert "wait, or abort the association" in output.said
+        scp.echo_gate.set()  # the release at the end waits for its answer
 
 
 async def test_cancelling_many_says_what_became_of_each() -> None:

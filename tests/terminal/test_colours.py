@@ -69,6 +69,13 @@ def contrast(one: Rgb, other: Rgb) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def cube(number: int) -> Rgb:
+    """Colour 16 to 231 of the 256: the same in every palette."""
+    steps = (0, 95, 135, 175, 215, 255)
+    red, rest = divmod(number - 16, 36)
+    return steps[red], steps[rest // 6], steps[rest % 6]
+
+
 def shown() -> Iterator[tuple[str, str, str]]:
     """(what, foreground, background) of everything that has a colour; "" for the terminal's own."""
     for name, style in STYLES.items():
@@ -78,17 +85,25 @@ def shown() -> Iterator[tuple[str, str, str]]:
             assert foreground, f"{name} has a background of its own: it needs a foreground"
             yield name, foreground[1], background[1].removeprefix("ansi") if background else ""
     for kind, parameters in COLOURS.items():
-        for number in re.findall(r"\b3([0-7])\b", parameters):
-            yield f"a note ({kind})", NAMES[int(number)], ""
+        if fixed := re.fullmatch(r"38;5;(\d+)", parameters):
+            yield f"a note ({kind})", fixed[1], ""
+        elif number := re.fullmatch(r"3([0-7])", parameters):
+            yield f"a note ({kind})", NAMES[int(number[1])], ""
 
 
 @pytest.mark.parametrize("palette", PALETTES)
 def test_readable_on_white_and_on_black(palette: str) -> None:
     colours = PALETTES[palette]
-    assert {name for name, *_ in shown()} >= {"token.option", "toolbar.failure", "a note (error)"}
+    assert {name for name, *_ in shown()} >= {
+        "token.option",
+        "toolbar.failure",
+        "a note (error)",
+        "a note (success)",
+    }
     for what, foreground, background in shown():
         for ground in [colours[background]] if background else [WHITE, BLACK]:
-            ratio = contrast(colours[foreground], ground)
+            rgb = cube(int(foreground)) if foreground.isdigit() else colours[foreground]
+            ratio = contrast(rgb, ground)
             assert ratio >= READABLE, f"{what}: {foreground} on {background or ground}: {ratio:.1f}"
 
 

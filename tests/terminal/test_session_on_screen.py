@@ -61,7 +61,7 @@ def test_the_counts_change_while_requests_are_pending(shell: PtyTerminal) -> Non
     assert len(seen) >= 4
     assert max(seen) <= 92
     assert prompt_line(shell) == "assocsh> find stu"
-    summary = next(line for line in shell.lines if line.startswith("#1 C-ECHO"))
+    summary = next(line for line in shell.lines if line.startswith("✓ #1 C-ECHO"))
     assert all(word in summary for word in ("100", "min", "median", "p95", "max"))
 
 
@@ -73,7 +73,7 @@ def test_output_above_a_half_typed_line_leaves_it_intact(shell: PtyTerminal) -> 
     shell.wait_for("#1 C-FIND 0x0000 Success")
     shell.wait_for("assocsh> find series Modal")
     at = shell.lines.index("assocsh> find series Modal")
-    assert shell.lines[at - 1].startswith("#1 C-FIND 0x0000")
+    assert shell.lines[at - 1].startswith("✓ #1 C-FIND 0x0000")
     assert shell.cursor == (len("assocsh> find series Modal"), at)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
-from assocsh.datasets.receive import file_meta, instance_filename
+from assocsh.datasets.filemeta import file_meta
+from assocsh.datasets.receive import instance_filename
 from assocsh.dimse.commandset import CommandField
 from assocsh.uids import IMPLICIT_LE
 from assocsh.wire.conversation import Message, Side, Talk
