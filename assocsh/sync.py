@@ -306,6 +306,8 @@ class Association(_Owner):
     queued = _of_association(lambda one: one.queued)
     closed = _of_association(lambda one: one.closed)
     ended_by = _of_association(lambda one: one.ended_by)
+    addresses = _of_association(lambda one: one.addresses)
+    opening = _of_association(lambda one: one.opening)
     last_activity = _of_association(lambda one: one.last_activity)
     timeouts = _of_association(lambda one: one.timeouts)
     on_timeout = _of_association(lambda one: one.on_timeout)

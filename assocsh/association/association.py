@@ -148,8 +148,7 @@ class Association:
     @property
     def addresses(self) -> tuple[str, str]:
         """This side and the peer, as ``HOST:PORT`` with numbers; "" when not connected."""
-        protocol = self._engine.protocol
-        return protocol.local_address, protocol.address
+        return self._engine.protocol.addresses()
 
     @property
     def opening(self) -> tuple[KeptPdu, ...]:

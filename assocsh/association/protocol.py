@@ -280,10 +280,9 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         """The peer's address and port, "" when not connected."""
         return address_of(self._transport, "peername")
 
-    @property
-    def local_address(self) -> str:
-        """The address and port of this side, "" when not connected."""
-        return address_of(self._transport, "sockname")
+    def addresses(self) -> tuple[str, str]:
+        """This side and the peer, each as in ``address``."""
+        return address_of(self._transport, "sockname"), self.address
 
     @property
     def cipher(self) -> str:

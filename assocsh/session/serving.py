@@ -196,10 +196,6 @@ async def start_listener(
 
     callers = Callers(rejected)
 
-    def watch(event: EngineEvent) -> None:
-        callers(event)
-        _watch(state, event)
-
     handlers = storage_handlers(receiving, lambda: None if spool is None else (spool, None))
     add_reporting(handlers, state, own=False)
     try:
@@ -213,7 +209,7 @@ async def start_listener(
                 called_ae=(ae_title,),
             ),
             handlers=handlers,
-            observer=watch,
+            observer=_Watch(state, callers),
             tls=tls,
         )
     except BaseException:
@@ -223,15 +219,27 @@ async def start_listener(
     return SessionListener(listener, ae_title, spool, answering, callers)
 
 
-def _watch(state: State, event: EngineEvent) -> None:
-    """Show the wire of who calls, and say who was not let in: TLS that came to nothing."""
-    from assocsh.association.events import StateChanged
+class _Watch:
+    """Note who calls, show the wire, and say who was not let in: TLS that came to nothing."""
 
-    state.observers.watch_beside(event)
-    if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
-        state.note(f"* {cell(event.error.message, LIMIT)}", Kind.EVENT)
-        if event.error.hint:
-            state.console.hint(f"{HINT}{cell(event.error.hint, LIMIT)}")
+    def __init__(self, state: State, callers: Callers) -> None:
+        self._state = state
+        self._callers = callers
+
+    @property
+    def wants_pdus(self) -> bool:
+        """A capture takes them."""
+        return self._state.observers.capture is not None
+
+    def __call__(self, event: EngineEvent) -> None:
+        from assocsh.association.events import StateChanged
+
+        self._callers(event)
+        self._state.observers.watch_beside(event)
+        if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
+            self._state.note(f"* {cell(event.error.message, LIMIT)}", Kind.EVENT)
+            if event.error.hint:
+                self._state.console.hint(f"{HINT}{cell(event.error.hint, LIMIT)}")
 
 
 def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) -> Handlers:

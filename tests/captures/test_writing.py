@@ -159,7 +159,7 @@ def test_it_is_readable_after_a_kill(storescp: Storescp, tmp_path: Path) -> None
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, cwd=tmp_path, env=env) as program:
         wait_until(
-            lambda: path.exists() and path.stat().st_size > 30_000, 30, "messages in the file"
+            lambda: path.exists() and path.stat().st_size > 100_000, 60, "messages in the file"
         )
         program.send_signal(signal.SIGKILL)
     (talk,) = read(path).talks
