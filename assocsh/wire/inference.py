@@ -8,6 +8,7 @@ by trial of the first element. Never more than a conclusion: the context is mark
 from __future__ import annotations
 
 from struct import Struct
+from typing import Literal
 
 from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
 from assocsh.uids import (
@@ -24,9 +25,12 @@ from assocsh.uids import (
 
 _IMPLICIT = Struct("<HHI")
 _VRS = frozenset(vr.encode() for vr in (*LONG_VRS, *SHORT_VRS))
+_LONG = frozenset(vr.encode() for vr in LONG_VRS)
 _ENCAPSULATED = b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff"
 _LOWEST_GROUP, _HIGHEST_GROUP = 0x0002, 0x7FE0
 _INFLATED_AT_FIRST = 16
+_TRIED = 4
+"""Elements that are read to tell the byte order."""
 
 
 def transfer_syntax_of(data: bytes, length: int) -> str | None:
@@ -38,13 +42,48 @@ def transfer_syntax_of(data: bytes, length: int) -> str | None:
     if len(data) < 8:
         return None
     if data[4:6] in _VRS:
-        # Group numbers are small: the zero byte, or the smaller one, is the high one.
-        little = int.from_bytes(data[:2], "little") <= int.from_bytes(data[:2], "big")
-        return _compressed(data) if little else EXPLICIT_BE
+        return _compressed(data) if _is_little(data, length) else EXPLICIT_BE
     group, _, size = _IMPLICIT.unpack_from(data)
     if _LOWEST_GROUP <= group <= _HIGHEST_GROUP and (size <= length - 8 or size == 0xFFFFFFFF):
         return IMPLICIT_LE
     return DEFLATED_LE if _deflated(data) else None
+
+
+def _is_little(data: bytes, length: int) -> bool:
+    """The byte order of a data set with explicit VR: the one in which more elements follow on.
+
+    Where both go as far (one element, a few bytes), group numbers are small: the zero byte, or the
+    smaller one, is the high one.
+    """
+    little, big = _read_on(data, length, "little"), _read_on(data, length, "big")
+    if little != big:
+        return little > big
+    return int.from_bytes(data[:2], "little") <= int.from_bytes(data[:2], "big")
+
+
+def _read_on(data: bytes, length: int, order: Literal["little", "big"]) -> int:
+    """How many of the first elements are in place: tags ascend, values end within the data set."""
+    at, before = 0, 0
+    for count in range(_TRIED):
+        head = data[at : at + 12]
+        if len(head) < 8:
+            # the end, or as far as there are bytes: a value that ends where the data set does fits
+            return count + 1 if at == length else count
+        tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
+        vr = head[4:6]
+        if vr not in _VRS or tag <= before:
+            return count
+        size = int.from_bytes(head[6:8], order)
+        at += 8
+        if vr in _LONG:
+            size = int.from_bytes(head[8:12], order)
+            at += 4
+        if size == 0xFFFFFFFF:
+            return count + 1
+        if at + size > length:
+            return count
+        at, before = at + size, tag
+    return _TRIED
 
 
 def _deflated(data: bytes) -> bool:
