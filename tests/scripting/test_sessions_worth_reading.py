@@ -29,6 +29,7 @@ VARIABLES = {
     "modality": {
         "modality": "CT",
         "file": "examples/ct.dcm",
+        "port": "any",
         **dict.fromkeys(("worklist", "steps", "archive"), "practice"),
     },
     "workitem": {"file": "examples/sr.dcm"},
@@ -141,6 +142,7 @@ def test_a_modality_between_three_systems(
     run_session: RunSession,
     tmp_path: Path,
     orthanc: Orthanc,
+    move_port: int,
     instances: tuple[InstanceFile, ...],
 ) -> None:
     """DCMTK plans, pynetdicom (strict) is told, Orthanc keeps the images."""
@@ -152,6 +154,7 @@ def test_a_modality_between_three_systems(
             worklist=ris.address,
             steps=steps.address,
             archive=orthanc.address,
+            port=str(move_port),
             file=str(_ct(instances).path),
         )
     passed(outcome)
