@@ -385,7 +385,10 @@ async def test_the_buffer_is_bounded(tmp_path: Path) -> None:
 
 @pytest.mark.scenario(90)
 def test_nothing_else_opens_files_for_writing() -> None:
-    """Files are made in one module, with names from one function; the others are known and few."""
+    """Files are made in one module, with names from one function; the others are known and few.
+
+    The practice printer counts its pages: nothing of a peer is in their names.
+    """
     package = Path(receive.__file__).parents[1]
     writers = re.compile(
         r"""O_WRONLY|O_RDWR|O_CREAT|\.write_(?:bytes|text)\(|\.touch\(|\.symlink_to\("""
@@ -398,4 +401,4 @@ def test_nothing_else_opens_files_for_writing() -> None:
         for path in (package / part).rglob("*.py")
         if writers.search(path.read_text("utf-8"))
     }
-    assert found <= {"datasets/spool.py"}, found
+    assert found <= {"datasets/spool.py", "practice/prints.py"}, found
