@@ -117,6 +117,7 @@ _CURLY_DOUBLE = "“”„‟"
 _CURLY_OPENING = "‘‚‛"  # ’ is an apostrophe as well
 _APOSTROPHE = "’"
 
+_ODD = re.compile(f"[{NO_BREAK}{NO_WIDTH}{CURLY}]")
 _BLANK = re.compile(rf"[ \t\v\f{NO_BREAK}{NO_WIDTH}]+")
 _PLAIN_BLANK = re.compile(f"[{NO_BREAK}]")
 _INVISIBLE = re.compile(f"[{NO_WIDTH}]")
@@ -135,6 +136,27 @@ _SHELL_OPERATORS = re.compile(r"\|\|?|&&|[0-9]?>>?|<<?")
 _ESCAPED = re.compile(r'\\(["\\])')
 
 _QUOTE_HINT = 'a quote ends on the line it begins on; "O\'Brien" holds the other kind'
+
+
+def read_otherwise(text: str) -> list[str]:
+    """The characters of ``text`` that are read as others, each once: who pasted them cannot see it.
+
+    Curly quotes, blanks that are none and marks without a width; what stands between straight
+    single quotes is kept as it is, and not among them.
+    """
+    if text.isascii():
+        return []
+    kept = [
+        part
+        for token in tokenize(text)
+        for part in token.parts
+        if part.kind is PartKind.SINGLE and part.text.startswith("'")
+    ]
+    found: dict[str, None] = {}
+    for match in _ODD.finditer(text):
+        if not any(part.start <= match.start() < part.end for part in kept):
+            found[match[0]] = None
+    return [*found]
 
 
 def tokenize(text: str, *, verbatim: bool = False) -> list[Token]:

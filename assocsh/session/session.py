@@ -92,6 +92,7 @@ class Session(State):
                 self.recording.mistyped(text)
             raise
         self.remember(text)
+        self._say_read_otherwise(text)
         if not foreground:
             return self.interpreter.submit(calls)
         task = asyncio.create_task(self._run_pasted(calls), name="assocsh pasted text")
@@ -104,7 +105,21 @@ class Session(State):
 
         Raises LanguageError before anything is performed.
         """
-        return await self.run_calls(self.parse(text, source=source), keep_going=keep_going)
+        calls = self.parse(text, source=source)
+        self._say_read_otherwise(text)
+        return await self.run_calls(calls, keep_going=keep_going)
+
+    def _say_read_otherwise(self, text: str) -> None:
+        """Tell of what a word processor or a web page put into the line: nobody can see it."""
+        from assocsh.language.tokens import CURLY, read_otherwise
+
+        found = read_otherwise(text)
+        quotes = [one for one in found if one in CURLY]
+        others = [f"U+{ord(one):04X}" for one in found if one not in CURLY]
+        said = [f"{' '.join(quotes)} as straight quotes or apostrophes"] if quotes else []
+        said += [f"{' '.join(others)} as a blank or nothing"] if others else []
+        if said:
+            self.console.hint(f"hint: read {', '.join(said)}; between '...' all is kept as it is")
 
     async def run_calls(self, calls: Sequence[Call], *, keep_going: bool = False) -> int:
         """As ``run``, for commands that were parsed before."""
