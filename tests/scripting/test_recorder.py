@@ -316,7 +316,7 @@ def test_a_recording_with_a_failure_in_it_runs_again(
 def test_a_recording_of_files_that_were_refused_runs_again(
     store: str, expect: str, tmp_path: Path
 ) -> None:
-    """Whether some or all of them were: what could be sent is sent again, the refusal is expected."""
+    """Whether some were or all: what could be sent is sent again, the refusal is expected."""
     make(tmp_path / "mixed")
     for whole in (tmp_path / "mixed").glob("[mu]*.dcm"):
         whole.unlink()
