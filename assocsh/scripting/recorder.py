@@ -238,8 +238,8 @@ class Recorder:
         record = job.record
         if not job.exit_code:
             return
-        if job.error is not None and job is self._tail:
-            yield f"expect error.kind == {job.error.kind}"
+        if job.failure is not None and job is self._tail:
+            yield f"expect error.kind == {job.failure.kind}"
         elif record is not None and record.final is not None and not self._expect:
             number = self._numbers[record.number]
             yield f"expect #{number}.status == 0x{record.final.status:04X}"

@@ -153,7 +153,7 @@ class Interpreter:
         else:
             job.state = JobState.FAILED
         if job.call.spec.grammar is None:
-            state.failures.command = job.error
+            state.failures.command = job.failure
         if job.call.spec.opens:
             state.failures.opening = job.error
         state.jobs.pop(job, None)

@@ -93,6 +93,11 @@ class Job:
         return self.record is not None and bool(self.record.live)
 
     @property
+    def failure(self) -> AssocshError | None:
+        """What ``expect error`` looks at: its error, or why a part of it was refused here."""
+        return self.error or (self.record.refusal if self.record is not None else None)
+
+    @property
     def exit_code(self) -> int:
         """What the program would exit with if this were all it did."""
         record = self.record
@@ -107,7 +112,7 @@ class Job:
             return 0
         if record.unsuccessful and not (self.status_expected or record.status_checked):
             return 1
-        return 5 if record.refused else 0
+        return 5 if record.refused and not self.failure_expected else 0
 
     def _of_error(self, error: AssocshError) -> int:
         if not (self.late and isinstance(error, UsageError)):

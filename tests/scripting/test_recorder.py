@@ -19,6 +19,7 @@ from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.parse import parse
 from assocsh.output.sink import MemoryOutput
+from assocsh.practice.examples import make
 from assocsh.scripting.failures import failure_lines
 from assocsh.scripting.replay import DEFAULT_PROFILE, open_line, replay_text
 from assocsh.scripting.script import Limits, load
@@ -308,6 +309,22 @@ def test_a_recording_with_a_failure_in_it_runs_again(
     kept = (tmp_path / "r.assoc").read_text("utf-8")
     assert kept.count(before) == 1 and kept.count(after) == 1
     assert failing.split(None, 1)[0] in kept, "what failed is in it, live or not"
+
+
+@pytest.mark.parametrize("expect", ["", " --expect"])
+@pytest.mark.parametrize("store", ["store mixed", "store mixed/bad.dcm"])
+def test_a_recording_of_files_that_were_refused_runs_again(
+    store: str, expect: str, tmp_path: Path
+) -> None:
+    """Whether some were or all: what could be sent is sent again, the refusal is expected."""
+    make(tmp_path / "mixed")
+    for whole in (tmp_path / "mixed").glob("[mu]*.dcm"):
+        whole.unlink()
+    (tmp_path / "mixed" / "bad.dcm").write_bytes((tmp_path / "mixed" / "ct.dcm").read_bytes()[:700])
+    record(type_all(f"record r.assoc{expect}", "open practice", store, "echo"), tmp_path)
+    again(tmp_path / "r.assoc")
+    if store == "store mixed":
+        assert "expect error.kind == UnusableFile" in lines_of(tmp_path / "r.assoc")
 
 
 @pytest.mark.parametrize("seed", range(6))
