@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -297,6 +298,7 @@ class _Sending:
         else:
             if self._left and self._beside is not None and not self._record.cancel_asked:
                 await self._send_left(self._beside)
+            await self._look_at_refused()
         finally:
             if self._unanswered.left_out:
                 self._session.note(
@@ -309,6 +311,21 @@ class _Sending:
             self._session.note(f"#{self._record.number} skipped {self._skipped} {files} not DICOM")
         if not self._record.total and not self._record.refused:
             raise UsageError("there was no DICOM file to send", hint="a Part 10 file ends in .dcm")
+
+    async def _look_at_refused(self) -> None:
+        """See what the first file that the peer refused is without: many peers do not say it.
+
+        Orthanc answers Out of Resources to an instance that it cannot file.
+        """
+        from assocsh.datasets.filing import lacking
+
+        unstored = self._record.unstored
+        for each in unstored:
+            if each.outcome is Outcome.FAILURE:
+                with suppress(UnusableFile):
+                    if names := await asyncio.to_thread(lacking, Path(each.path)):
+                        unstored.lacks = f"{cell(each.path)} has no {', no '.join(names)}"
+                return
 
     def _ended(self, operation: Operation) -> None:
         path, unstored = self._paths.pop(operation.number, ""), self._record.unstored

@@ -165,6 +165,8 @@ def hint_lines(record: RequestRecord, cause: Finding | None = None) -> list[str]
             text = hints.NO_MATCHES
         elif record.service in ("C-GET", "C-MOVE") and counts is not None and not any(counts):
             text = hints.NOTHING_RETRIEVED
-    if not record.limited:
+    if record.unstored.lacks:
+        out.append(f"hint: {record.unstored.lacks}: an archive may have no place for it")
+    elif not record.limited:
         out += cause_lines(cause, text)
     return out

@@ -42,6 +42,8 @@ class UnstoredFiles:
         self._reasons: dict[str, str] = {}
         self.forgotten = 0
         """How many are counted and not kept."""
+        self.lacks = ""
+        """What the first one that the peer refused is without, and archives need; mostly empty."""
         self.stored = StoredFiles(budget)
         """The others: those that the peer has."""
 

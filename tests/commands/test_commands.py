@@ -44,6 +44,8 @@ def instance(uid: str, sop_class: str = CT) -> Dataset:
 
 def write(path: Path, uid: str, sop_class: str = CT) -> Path:
     made = instance(uid, sop_class)
+    made.PatientID = "1"
+    made.StudyInstanceUID, made.SeriesInstanceUID = "1.2.98", "1.2.99"
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = EXPLICIT
     made.file_meta.MediaStorageSOPClassUID = sop_class

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 
 from assocsh.association import listen
 from assocsh.errors import LanguageError
@@ -199,3 +200,42 @@ def test_memory_is_bounded_and_what_it_does_not_hold_is_counted() -> None:
     assert budget.used <= budget.limit
     unstored.close()
     assert budget.used == 0
+
+
+LACKING = {
+    "StudyInstanceUID": "Study Instance UID",
+    "SeriesInstanceUID": "Series Instance UID",
+    "PatientID": "Patient ID",
+}
+
+
+def without(path: Path, uid: str, keyword: str) -> Path:
+    """An instance that has no such element."""
+    dataset = dcmread(write(path, uid))
+    delattr(dataset, keyword)
+    dataset.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize("status", [0xA700, 0xA900, 0xC000, 0x0110])
+@pytest.mark.parametrize("keyword", LACKING)
+async def test_what_a_refused_file_lacks_is_told(
+    storage: Storage, keyword: str, status: int, tmp_path: Path
+) -> None:
+    """Whatever the peer calls it: Orthanc says that it is out of resources."""
+    file = without(tmp_path / "1.dcm", "1.2.1", keyword)
+    storage.status["1.2.1"] = status
+    async with shell() as (session, output):
+        await session.run(f"open {storage.address}")
+        assert await session.run(f"store {file}") == 1
+        assert f"has no {LACKING[keyword]}: an archive may have no place" in output.said
+
+
+async def test_a_whole_file_that_was_refused_has_the_usual_hint(
+    storage: Storage, tmp_path: Path
+) -> None:
+    storage.status["1.2.1"] = 0xA700
+    async with shell() as (session, output):
+        await session.run(f"open {storage.address}")
+        assert await session.run(f"store {write(tmp_path / '1.dcm', '1.2.1')}") == 1
+        assert "has no room, or cannot write" in output.said
