@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Timeouts,
         TLSConfig,
         connect,
+        contexts_for,
         listen,
     )
     from assocsh.association.storing import Stored
@@ -86,7 +87,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "assocsh.association": (
         "Accept AcceptorPolicy Association AssociationState ContextSpec Handlers Indication "
-        "Listener Operation Peer Reject Timeouts TLSConfig connect listen"
+        "Listener Operation Peer Reject Timeouts TLSConfig connect "
+        "contexts_for listen"
     ),
     "assocsh.datasets.receive": "Received",
     "assocsh.dimse": (
@@ -166,6 +168,7 @@ __all__ = [
     "UserIdentity",
     "__version__",
     "connect",
+    "contexts_for",
     "listen",
     "sync",
 ]

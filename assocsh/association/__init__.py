@@ -17,6 +17,7 @@ from assocsh.association.events import (
     TransportChanged,
     wants_pdus,
 )
+from assocsh.association.filecontexts import contexts_for
 from assocsh.association.indication import (
     Handlers,
     Indication,
@@ -62,6 +63,7 @@ __all__ = [
     "Timeouts",
     "TransportChanged",
     "connect",
+    "contexts_for",
     "listen",
     "wants_pdus",
 ]

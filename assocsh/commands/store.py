@@ -220,22 +220,18 @@ class _Sending:
         """Leave a file for an association of its own; False when that will not help."""
         if self._beside is None:
             return False
-        from assocsh.association import ContextSpec
+        from assocsh.association.filecontexts import context_of
         from assocsh.datasets.contexts import may_be_carried
-        from assocsh.datasets.dictionary import UNCOMPRESSED
         from assocsh.datasets.part10 import open_instance
-        from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
 
         try:
             instance = await asyncio.to_thread(open_instance, file.path)
         except UnusableFile:
             return False  # it was another one a moment ago
-        sop_class, syntax = instance.sop_class, instance.transfer_syntax
-        if not may_be_carried(self._session.open_association().contexts, sop_class, syntax):
+        contexts = self._session.open_association().contexts
+        if not may_be_carried(contexts, instance.sop_class, instance.transfer_syntax):
             return False
-        plain = (EXPLICIT_LE, IMPLICIT_LE) if syntax in UNCOMPRESSED else ()
-        spec = ContextSpec(sop_class, tuple(dict.fromkeys((syntax, *plain))))
-        self._left.append(LeftFile(request, file, spec, error))
+        self._left.append(LeftFile(request, file, context_of(instance), error))
         return True
 
     async def _send_left(self, beside: Beside) -> None:
