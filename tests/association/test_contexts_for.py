@@ -41,6 +41,6 @@ async def test_orthanc_takes_each_of_them(
 
 def test_what_is_no_file_of_dicom_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(b"no")
-    with pytest.raises(UnusableFile, match="a.dcm"):
+    with pytest.raises(UnusableFile, match=r"a\.dcm"):
         contexts_for([tmp_path / "a.dcm"])
     assert contexts_for([]) == []
