@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.peers.process import LOOPBACK, free_port
+from tests.peers.process import LOOPBACK, free_port, wait_until
 from tests.peers.programs import need
 from tests.peers.run import run
 
@@ -41,7 +45,51 @@ def move(port: int, folder: Path, *options: str, called: str, at: int | None = N
     """C-MOVE to gdcmscu itself, which listens at the port ``at`` and writes into ``folder``.
 
     It sends the request first and listens then: an archive that is quick finds nothing there yet,
-    and gdcmscu waits without end for an association that has been tried. So the archive is slow.
+    and gdcmscu waits without end for an association that has been tried. ``listening_later`` is
+    what an archive is to know in place of the port.
     """
     listening = str(at or free_port())
     return gdcmscu(port, "--move", *options, "--port-scp", listening, "-o", folder, called=called)
+
+
+@contextmanager
+def listening_later(port: int) -> Iterator[int]:
+    """A port that is there at once; one connection to it goes on to ``port`` when that is there."""
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        relay = threading.Thread(target=_relay, args=(listener, port), daemon=True)
+        relay.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)  # ends an accept that nobody called
+            relay.join(10)
+
+
+def _relay(listener: socket.socket, port: int) -> None:
+    try:
+        near, _ = listener.accept()
+    except OSError:
+        return
+    far: list[socket.socket] = []
+
+    def there() -> bool:
+        with suppress(ConnectionRefusedError):
+            far.append(socket.create_connection((LOOPBACK, port)))
+        return bool(far)
+
+    with near:
+        wait_until(there, 30, f"gdcmscu listens at {port}")
+        with far[0]:
+            back = threading.Thread(target=_copy, args=(far[0], near), daemon=True)
+            back.start()
+            _copy(near, far[0])
+            back.join(10)
+
+
+def _copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

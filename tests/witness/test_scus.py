@@ -17,7 +17,7 @@ from assocsh import listen
 from tests.peers.ctn import dicom_echo, send_image
 from tests.peers.dcmtk import Storescp, scu
 from tests.peers.dicom_files import InstanceFile, same
-from tests.peers.gdcmscu import gdcmscu
+from tests.peers.gdcmscu import gdcmscu, listening_later
 from tests.peers.gdcmscu import move as gdcm_move
 from tests.peers.odil_tools import odil
 from tests.peers.orthanc import Orthanc
@@ -278,8 +278,11 @@ def test_gdcm_move(dicom_folder: Path, plain_study: Sequence[InstanceFile], tmp_
     folder, port = tmp_path / "received", free_port()
     folder.mkdir()
     keys = ("--studyroot", "--study", "--key", f"20,d={plain_study[0].study}")
-    options = ("--data", str(dicom_folder), "--latency", "300")
-    with Serve(tmp_path, *options, destinations={"GDCMSCU": port}) as archive:
+    options = ("--data", str(dicom_folder))
+    with (
+        listening_later(port) as there,
+        Serve(tmp_path, *options, destinations={"GDCMSCU": there}) as archive,
+    ):
         gdcm_move(archive.port, folder, *keys, called=archive.ae, at=port)
     _came(folder, plain_study)
 
