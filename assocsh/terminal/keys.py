@@ -44,6 +44,13 @@ def _ignored(event: KeyPressEvent) -> None:
     return
 
 
+def _is_suggested() -> bool:
+    """Something stands behind the cursor that the history suggests."""
+    buffer = get_app().current_buffer
+    suggestion = buffer.suggestion
+    return bool(suggestion and suggestion.text) and buffer.document.is_cursor_at_the_end
+
+
 def shell_keys(actions: Actions) -> KeyBindings:
     """The bindings, to be added to those of a PromptSession."""
     keys = KeyBindings()
@@ -52,6 +59,7 @@ def shell_keys(actions: Actions) -> KeyBindings:
     asking = Condition(lambda: actions.leaving.step is Step.ASKING)
     secret = Condition(lambda: actions.asking.active) & ~leaving
     empty = Condition(lambda: not get_app().current_buffer.text)
+    suggested = Condition(_is_suggested)
 
     @keys.add("c-c", filter=on_line & ~leaving)
     def _interrupt(event: KeyPressEvent) -> None:
@@ -86,6 +94,13 @@ def shell_keys(actions: Actions) -> KeyBindings:
         actions.recalling = True
         event.current_buffer.auto_down(count=event.arg)
         actions.recalling = False
+
+    # prompt_toolkit has Right, Ctrl-F and Ctrl-E for this, and End for the end of what is typed.
+    @keys.add("end", filter=on_line & suggested & ~leaving & ~secret)
+    def _take_suggestion(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if buffer.suggestion is not None:
+            buffer.insert_text(buffer.suggestion.text)
 
     @keys.add("escape", "enter", filter=on_line & ~leaving)
     def _anyway(event: KeyPressEvent) -> None:
