@@ -1,4 +1,7 @@
-"""The archive that pynetdicom comes with, ``python -m pynetdicom qrscp``: as users start it."""
+"""The archive that pynetdicom comes with, ``python -m pynetdicom qrscp``, as users start it.
+
+But for the race for responses (see ``pynetdicom_scu``), which loses one now and then.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from pathlib import Path
 
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
 from tests.peers.programs import need
+
+PROGRAM = Path(__file__).with_name("pynetdicom_scu.py")
 
 
 class PynetdicomQrscp(PeerProcess):
@@ -35,7 +40,7 @@ class PynetdicomQrscp(PeerProcess):
             f"database_location: {folder / 'instances.sqlite'}\nlog_identifier: False\n{named}"
         )
         super().__init__(
-            [sys.executable, "-m", "pynetdicom", "qrscp", "-c", config, "-v"],
+            [sys.executable, PROGRAM, "qrscp", "-c", config, "-v"],
             port=port,
             log=folder / "qrscp.log",
             cwd=folder,

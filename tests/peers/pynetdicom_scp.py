@@ -30,6 +30,7 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
+from pynetdicom_scu import keep_all_responses  # beside this file, which is run as a program
 
 LEVEL_KEYS = {
     "PATIENT": "PatientID",
@@ -157,6 +158,7 @@ def main() -> int:
     parser.add_argument("--ae", default="PYNETDICOM")
     arguments = parser.parse_args()
 
+    keep_all_responses()
     named = (word.partition("=") for word in arguments.destinations)
     archive = Archive(arguments.folder, {ae: int(port) for ae, _, port in named})
     entity = AE(ae_title=arguments.ae)

@@ -23,3 +23,30 @@ def keep_responses(association: Any) -> None:
         return number, message
 
     dimse.get_msg = guarded
+
+
+def keep_all_responses() -> None:
+    """The same for every association of this process: an SCP that moves or gets is an SCU as well.
+
+    For a process of pynetdicom's alone.
+    """
+    from pynetdicom.dimse import DIMSEServiceProvider
+
+    take = DIMSEServiceProvider.get_msg
+
+    def guarded(self: Any, block: bool = False) -> Any:
+        number, message = take(self, block)
+        if not block and getattr(message, "MessageIDBeingRespondedTo", None) is not None:
+            self.msg_queue.put((number, message))
+            return None, None
+        return number, message
+
+    DIMSEServiceProvider.get_msg = guarded
+
+
+if __name__ == "__main__":
+    # ``python pynetdicom_scu.py qrscp ...``: one of pynetdicom's own programs, so guarded
+    import runpy
+
+    keep_all_responses()
+    runpy.run_module("pynetdicom", run_name="__main__", alter_sys=True)
