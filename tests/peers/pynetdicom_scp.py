@@ -30,7 +30,10 @@ from pynetdicom.sop_class import (
     StudyRootQueryRetrieveInformationModelMove,
     Verification,
 )
-from pynetdicom_scu import keep_all_responses  # beside this file, which is run as a program
+
+# It is run as a program: the tests are not on its path.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.peers.pynetdicom_scu import keep_all_responses
 
 LEVEL_KEYS = {
     "PATIENT": "PatientID",
