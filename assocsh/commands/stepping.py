@@ -45,33 +45,45 @@ async def ask(
 
 async def set_step(session: Session, call: BoundCall, uid: str, changes: Dataset) -> bool:
     """N-SET; the Transaction UID goes with it where the step was claimed here (CC.2.6.2)."""
-    from assocsh.dimse.workitems import SetStep
+    from assocsh.dimse.requests import NSet
 
     held = session.workflow.claims.get(uid)
     if held is not None and held.peer == session.peer:
         changes.TransactionUID = held.transaction
-    return await ask(session, call, SetStep(UPS_PUSH, uid, changes), show=False) is not None
+    return await ask(session, call, NSet(UPS_PUSH, uid, changes), show=False) is not None
 
 
 def subscription(uid: str, kind: int, receiver: str, *, lock: bool = False) -> Request:
     """Subscribe or unsubscribe ``receiver`` (CC.2.3.1); only the former has a deletion lock."""
     from assocsh.datasets.identifiers import dataset_from
-    from assocsh.dimse.workitems import ActOnStep
+    from assocsh.dimse.requests import NAction
 
     information = {"ReceivingAE": receiver}
     if kind == SUBSCRIBE:
         information["DeletionLock"] = "TRUE" if lock else "FALSE"
-    return ActOnStep(UPS_PUSH, uid, kind, dataset_from(information))
+    return NAction(UPS_PUSH, uid, kind, dataset_from(information))
 
 
 async def change_state(session: Session, call: BoundCall, held: Claim, state: str) -> bool:
     """N-ACTION, Change UPS State (CC.2.1)."""
     from assocsh.datasets.identifiers import dataset_from
-    from assocsh.dimse.workitems import ActOnStep
+    from assocsh.dimse.requests import NAction
 
     information = dataset_from({"TransactionUID": held.transaction, "ProcedureStepState": state})
-    request = ActOnStep(UPS_PUSH, held.uid, CHANGE_STATE, information)
+    request = NAction(UPS_PUSH, held.uid, CHANGE_STATE, information)
     return await ask(session, call, request, show=False) is not None
+
+
+async def end_claim(
+    session: Session, call: BoundCall, held: Claim, state: str, changes: Dataset
+) -> None:
+    """Set what the final ``state`` requires, and change to it; nothing more after a failure."""
+    if not await set_step(session, call, held.uid, changes):
+        call.record.operations.expected = call.record.total
+        return
+    if await change_state(session, call, held, state):
+        held.state = state
+    call.record.detail = f"{held.state} {cell(held.uid)}"
 
 
 def note_step(session: Session, call: BoundCall, uid: str) -> None:

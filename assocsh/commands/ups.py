@@ -14,6 +14,7 @@ from assocsh.commands.stepping import (
     ask,
     change_state,
     claimed_here,
+    end_claim,
     note_step,
     set_step,
     subscription,
@@ -225,7 +226,7 @@ async def ups(session: Session, call: BoundCall) -> None:
 async def find_steps(session: Session, call: BoundCall) -> None:
     """C-FIND on UPS Pull, Watch or Query."""
     from assocsh.commands.find import search
-    from assocsh.dimse.workitems import FindSteps
+    from assocsh.dimse.requests import CFind
 
     typed = typed_keys(call)
     state = call.option("--state")
@@ -236,14 +237,14 @@ async def find_steps(session: Session, call: BoundCall) -> None:
         dict.fromkeys((*RETURNED, *(path for path, _ in typed if path not in ALSO_RETURNED)))
     )
     call.record.columns.alone = True
-    request = FindSteps("WORKLIST", identifier(session, "WORKLIST", keys))
+    request = CFind("UPS", identifier(session, "UPS", keys))
     await search(session, call.record, request, call.integer("--limit", least=1))
 
 
 async def create(session: Session, call: BoundCall) -> None:
     """N-CREATE of a SCHEDULED step. Raises UsageError for what it lacks."""
     from assocsh.datasets.uid_form import new_uid
-    from assocsh.dimse.workitems import CreateStep
+    from assocsh.dimse.requests import NCreate
 
     row: Dataset | None = None
     if call.option("--of") is not None:
@@ -259,7 +260,7 @@ async def create(session: Session, call: BoundCall) -> None:
         now=datetime.now().astimezone(),
     )
     uid = call.option("--uid") or new_uid()
-    if (await ask(session, call, CreateStep(UPS_PUSH, uid, made), show=False)) is not None:
+    if (await ask(session, call, NCreate(UPS_PUSH, uid, made), show=False)) is not None:
         note_step(session, call, uid)
     call.record.detail = f"step {cell(uid)}"
 
@@ -267,11 +268,11 @@ async def create(session: Session, call: BoundCall) -> None:
 async def read(session: Session, call: BoundCall) -> None:
     """N-GET."""
     from assocsh.datasets.dictionary import find_tag
-    from assocsh.dimse.workitems import ReadStep
+    from assocsh.dimse.requests import NGet
 
     uid = await the_step(session, call)
     tags = tuple(find_tag(word).tag for word in call.arguments.get("tag", ()))
-    await ask(session, call, ReadStep(UPS_PUSH, uid, tags))
+    await ask(session, call, NGet(UPS_PUSH, uid, tags))
 
 
 async def claim(session: Session, call: BoundCall) -> None:
@@ -322,14 +323,14 @@ async def complete(session: Session, call: BoundCall) -> None:
     """What the final state needs is read, checked and set; then COMPLETED. Raises UsageError."""
     from assocsh.datasets.dictionary import find_tag
     from assocsh.datasets.identifiers import dataset_from
-    from assocsh.dimse.workitems import ReadStep
+    from assocsh.dimse.requests import NGet
 
     uid = await the_step(session, call)
     held = claimed_here(session, uid)
     outputs = await referenced(session, call, since=held.since)
     call.record.operations.expected = 3
     tags = tuple(find_tag(keyword).tag for keyword in ASKED_TO_COMPLETE)
-    answer = await ask(session, call, ReadStep(UPS_PUSH, uid, tags), show=False)
+    answer = await ask(session, call, NGet(UPS_PUSH, uid, tags), show=False)
     step = None if answer is None else answer.dataset
     if step is None:
         call.record.operations.expected = call.record.total
@@ -353,25 +354,20 @@ async def complete(session: Session, call: BoundCall) -> None:
     except UsageError:
         call.record.operations.expected = call.record.total
         raise
-    if not await set_step(session, call, uid, dataset_from({PERFORMED: [item]})):
-        call.record.operations.expected = call.record.total
-        return
-    if await change_state(session, call, held, "COMPLETED"):
-        held.state = "COMPLETED"
-    call.record.detail = f"{held.state} {cell(uid)}"
+    await end_claim(session, call, held, "COMPLETED", dataset_from({PERFORMED: [item]}))
 
 
 async def cancel(session: Session, call: BoundCall) -> None:
     """Cancel what was claimed here; ask for it where somebody else performs the step."""
     from assocsh.datasets.identifiers import dataset_from
-    from assocsh.dimse.workitems import ActOnStep
+    from assocsh.dimse.requests import NAction
 
     uid = await the_step(session, call)
     reason = call.option("--reason")
     held = session.workflow.claims.get(uid)
     if held is None or held.peer != session.peer or held.state != IN_PROGRESS:
         said = dataset_from({"ReasonForCancellation": reason}) if reason else None
-        asked = ActOnStep(UPS_PUSH, uid, REQUEST_CANCEL, said)
+        asked = NAction(UPS_PUSH, uid, REQUEST_CANCEL, said)
         if await ask(session, call, asked, show=False) is not None:
             call.record.detail = f"asked for {cell(uid)}: its performer decides"
         return
@@ -382,12 +378,7 @@ async def cancel(session: Session, call: BoundCall) -> None:
     }
     if reason:
         item["ReasonForCancellation"] = reason
-    if not await set_step(session, call, uid, dataset_from({PROGRESS: [item]})):
-        call.record.operations.expected = call.record.total
-        return
-    if await change_state(session, call, held, "CANCELED"):
-        held.state = "CANCELED"
-    call.record.detail = f"{held.state} {cell(uid)}"
+    await end_claim(session, call, held, "CANCELED", dataset_from({PROGRESS: [item]}))
 
 
 async def subscribe(session: Session, call: BoundCall) -> None:

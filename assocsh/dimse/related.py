@@ -112,10 +112,9 @@ def carriers(sop_class: str, field: CommandField, action: int = 0) -> tuple[str,
     """The classes whose contexts carry a request, the preferred one first.
 
     ``sop_class`` is the class that the request names, ``action`` the type of an N-ACTION. Its own
-    class comes first, but behind those that have the service where its own has it not.
+    class comes first, and those that have the service before those that have it not.
     """
     own = (sop_class, *CARRIERS.get(sop_class, ()))
-    services = SERVICES.get(sop_class)
-    if services is None or (field, action) in services:
+    if sop_class not in SERVICES:
         return own
     return tuple(sorted(own, key=lambda uid: (field, action) not in SERVICES.get(uid, ())))
