@@ -19,10 +19,12 @@ from tests.conformance import (  # noqa: F401  (hooks, found here by pytest)
     pytest_configure,
 )
 from tests.peers.fixtures import (  # noqa: F401  (fixtures, found here by pytest)
+    authority,
     dcmprscp,
     dcmqrscp,
     dcmrecv,
     dicom_folder,
+    good,
     instances,
     move_port,
     odil_scp,

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from os import PathLike
-from pathlib import Path
 
 from assocsh.association.indication import Handlers, Indication
-from assocsh.datasets.folders import make_private
 from assocsh.datasets.receive import InstanceWriter, Received
-from assocsh.datasets.spool import Spool
+from assocsh.datasets.spool import open_spool
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.status import CANNOT_UNDERSTAND, SUCCESS, error_comment
 from assocsh.errors import UnusableFile, UsageError
@@ -40,13 +38,7 @@ class FolderHandlers(Handlers):
                 "a handler for C-STORE, and a folder to write what it brings to",
                 hint="leave out the one or the other",
             )
-        try:
-            make_private(Path(folder))
-            self._spool = Spool(folder)
-        except OSError as error:
-            raise UsageError(
-                f"{str(folder)!r} cannot be a folder for instances: {error.strerror or error}"
-            ) from None
+        self._spool = open_spool(folder)
         self._tell = tell
         super().__init__({**table, CommandField.C_STORE_RQ: self._store}, open_sink=self._open)
 

@@ -72,7 +72,7 @@ def write(
 
     Raises UsageError for another suffix, UnusableFile where it cannot be written.
     """
-    from assocsh.scripting.event_log import cannot_write, open_private
+    from assocsh.scripting.event_log import write_private
     from assocsh.text.visible import visible
 
     path = call.path(name)
@@ -82,10 +82,5 @@ def write(
             f"{visible(name)} does not say in which form to draw",
             hint=f"a name that ends in one of {', '.join(forms)}",
         )
-    text = draw()
-    try:
-        with open_private(str(path)) as file:
-            file.write(text)
-    except OSError as error:
-        raise cannot_write(str(path), error) from error
+    write_private(str(path), draw())
     session.note(f"wrote {visible(str(path))}")

@@ -151,12 +151,8 @@ def _say(session: Session, extraction: Extraction) -> None:
 
 def _write(session: Session, path: Path, text: str) -> None:
     """Write a file for the user alone. Raises UnusableFile."""
-    from assocsh.scripting.event_log import cannot_write, open_private
+    from assocsh.scripting.event_log import write_private
     from assocsh.text.visible import visible
 
-    try:
-        with open_private(str(path)) as file:
-            file.write(text)
-    except OSError as error:
-        raise cannot_write(str(path), error) from error
+    write_private(str(path), text)
     session.note(f"wrote {visible(str(path))}")

@@ -13,6 +13,9 @@ import os
 import secrets
 from pathlib import Path
 
+from assocsh.datasets.folders import make_private
+from assocsh.errors import UsageError
+
 FREE_SPACE_FLOOR = 256 * 1024 * 1024
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
@@ -143,3 +146,14 @@ class Spool:
                 # a file system without them
                 self._nameless = False
         return Unfinished(self._fd, nameless=False)
+
+
+def open_spool(folder: str | os.PathLike[str]) -> Spool:
+    """A folder for instances, made for the owner alone if it is not there. Raises UsageError."""
+    try:
+        make_private(Path(folder))
+        return Spool(folder)
+    except OSError as error:
+        raise UsageError(
+            f"{str(folder)!r} cannot be a folder for instances: {error.strerror or error}"
+        ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.output import hints
-from assocsh.output.problems import cause_lines
+from assocsh.output.problems import HINT, cause_lines
 from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
@@ -166,7 +166,7 @@ def hint_lines(record: RequestRecord, cause: Finding | None = None) -> list[str]
         elif record.service in ("C-GET", "C-MOVE") and counts is not None and not any(counts):
             text = hints.NOTHING_RETRIEVED
     if record.unstored.lacks:
-        out.append(f"hint: {record.unstored.lacks}: an archive may have no place for it")
+        out.append(f"{HINT}{record.unstored.lacks}: an archive may have no place for it")
     elif not record.limited:
         out += cause_lines(cause, text)
     return out

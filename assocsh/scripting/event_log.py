@@ -130,6 +130,15 @@ def open_private(path: str) -> TextIO:
     return open(descriptor, "w", encoding="utf-8", newline="\n")
 
 
+def write_private(path: str, text: str) -> None:
+    """A whole text into such a file. Raises UnusableFile."""
+    try:
+        with open_private(path) as file:
+            file.write(text)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
 def cannot_write(path: str, error: OSError) -> UnusableFile:
     return UnusableFile(
         f"{path} cannot be written: {error.strerror or error}",

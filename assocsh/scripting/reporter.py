@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.scripting.event_log import cannot_write, header, open_private
+from assocsh.scripting.event_log import cannot_write, header, write_private
 from assocsh.scripting.failures import failure_lines, problem_lines, snapshot_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
 from assocsh.scripting.reports import STDOUT, reports
@@ -126,12 +126,11 @@ class Reporter:
 
 
 def _write(path: str, text: str) -> None:
+    if path != STDOUT:
+        write_private(path, text)
+        return
     try:
-        if path == STDOUT:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-            return
-        with open_private(path) as file:
-            file.write(text)
+        sys.stdout.write(text)
+        sys.stdout.flush()
     except OSError as error:
         raise cannot_write(path, error) from error

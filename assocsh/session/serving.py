@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.datasets.folders import make_private
-from assocsh.errors import AssocshError, ConnectionFailed, UnusableFile, UsageError
+from assocsh.errors import AssocshError, ConnectionFailed, UnusableFile
 from assocsh.output.problems import HINT, LIMIT
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew
@@ -51,6 +50,8 @@ class Receiving:
 
     def begin(self, record: RequestRecord, directory: Path) -> None:
         """From now on instances go to ``directory``. Raises UsageError when it cannot be made."""
+        from assocsh.datasets.spool import open_spool
+
         self._gets[record] = open_spool(directory)
 
     def end(self, record: RequestRecord) -> None:
@@ -185,6 +186,7 @@ async def start_listener(
     certificate), UnusableFile (files of TLS).
     """
     from assocsh.association import AcceptorPolicy, listen
+    from assocsh.datasets.spool import open_spool
     from assocsh.session.reporting import add_reporting
 
     spool = None if directory is None else open_spool(directory)
@@ -292,16 +294,3 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
-
-
-def open_spool(directory: Path) -> Spool:
-    """A folder for instances (0700), made if it is not there. Raises UsageError."""
-    from assocsh.datasets.spool import Spool
-
-    try:
-        make_private(directory)
-        return Spool(directory)
-    except OSError as error:
-        raise UsageError(
-            f"{str(directory)!r} cannot be a folder for instances: {error.strerror or error}"
-        ) from None

@@ -30,16 +30,6 @@ class Watching:
             self.one.set_result(event.error)
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(scope="module")
-def good(authority: Authority) -> Certificate:
-    return authority.issue("good")
-
-
 @contextlib.asynccontextmanager
 async def listening(tls: TLSConfig | None) -> AsyncIterator[tuple[Listener, Watching]]:
     watching = Watching()

@@ -18,11 +18,6 @@ from tests.program.certificates import Authority
 pytestmark = pytest.mark.peer("openssl")
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"))
-
-
 async def test_looked_at_first_then_judged(authority: Authority, tmp_path: Path) -> None:
     shown = authority.issue("shown")
     ca = str(authority.certificate.path)

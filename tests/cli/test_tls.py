@@ -20,16 +20,6 @@ from tests.program.support import ran, started
 pytestmark = [pytest.mark.peer("openssl"), pytest.mark.peer("storescp")]
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(scope="module")
-def good(authority: Authority) -> Certificate:
-    return authority.issue("good")
-
-
 @pytest.fixture
 def dcmtk(good: Certificate, start_storescp: Callable[..., Storescp]) -> Storescp:
     return start_storescp("+tls", str(good.key), str(good.path), "-ic")

@@ -27,6 +27,7 @@ from tests.peers.ours import Serve
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
 from tests.peers.pynetdicom_qrscp import PynetdicomQrscp
 from tests.peers.tinypacs import TinyPacs
+from tests.program.certificates import Authority, Certificate
 
 HERE = Path(__file__).resolve().parent
 
@@ -183,3 +184,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory, move_port: int) -> Iterator[
     folder = tmp_path_factory.mktemp("serve")
     with Serve(folder, destinations={"ASSOCSH": move_port}) as peer:
         yield peer
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def good(authority: Authority) -> Certificate:
+    return authority.issue("good")

@@ -7,6 +7,8 @@ on a loaded machine: the reactor takes a response, calls it unexpected and throw
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 
@@ -14,15 +16,7 @@ def keep_responses(association: Any) -> None:
     """Leave responses to who waits for them, from now on: the reactor puts them back."""
     dimse = association.dimse
     take = dimse.get_msg
-
-    def guarded(block: bool = False) -> Any:
-        number, message = take(block)
-        if not block and getattr(message, "MessageIDBeingRespondedTo", None) is not None:
-            dimse.msg_queue.put((number, message))
-            return None, None
-        return number, message
-
-    dimse.get_msg = guarded
+    dimse.get_msg = lambda block=False: _taken(dimse, take, block)
 
 
 def keep_all_responses() -> None:
@@ -35,13 +29,18 @@ def keep_all_responses() -> None:
     take = DIMSEServiceProvider.get_msg
 
     def guarded(self: Any, block: bool = False) -> Any:
-        number, message = take(self, block)
-        if not block and getattr(message, "MessageIDBeingRespondedTo", None) is not None:
-            self.msg_queue.put((number, message))
-            return None, None
-        return number, message
+        return _taken(self, partial(take, self), block)
 
     DIMSEServiceProvider.get_msg = guarded
+
+
+def _taken(dimse: Any, take: Callable[[bool], Any], block: bool) -> Any:
+    """What ``take`` gives, but for a response to who does not wait for one: the reactor."""
+    number, message = take(block)
+    if not block and getattr(message, "MessageIDBeingRespondedTo", None) is not None:
+        dimse.msg_queue.put((number, message))
+        return None, None
+    return number, message
 
 
 if __name__ == "__main__":

@@ -30,16 +30,6 @@ from tests.program.support import ran
 pytestmark = pytest.mark.peer("openssl")
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(scope="module")
-def good(authority: Authority) -> Certificate:
-    return authority.issue("good")
-
-
 async def opened(address: str, options: str, commands: str = "echo") -> tuple[int, str]:
     """The exit code of opening an association, and what was said."""
     output = MemoryOutput()

@@ -13,12 +13,12 @@ from pydicom import Dataset
 
 from assocsh.association import Handlers, Indication, connect, listen
 from assocsh.datasets.receive import InstanceWriter
+from assocsh.datasets.spool import open_spool
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import CStore
 from assocsh.errors import UsageError
 from assocsh.session import arriving
 from assocsh.session.arriving import ArrivingInstance
-from assocsh.session.serving import open_spool
 from tests.datasets.make import element as explicit
 from tests.peers.scripted import (
     C_CANCEL,
