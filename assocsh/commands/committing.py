@@ -145,6 +145,7 @@ def conclude(session: Session, record: RequestRecord, missing: NoReport | None) 
     """Show what the reports said. Raises ``missing``, or AssocshError if not all is committed."""
     commitment = record.arrivals.commitment
     assert commitment is not None
+    record.detail = "no report"
     if commitment.reported:
         show_commitment(session, record)
         record.detail = f"{commitment.committed} of {commitment.count} committed"

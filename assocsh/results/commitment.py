@@ -126,11 +126,24 @@ class Commitment:
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self.transactions.values())
 
-    def take(self, transaction: str, event_type: int, report: Dataset) -> None:
-        """What a report of one of the transactions says; one of another is none of ours."""
+    def take(self, transaction: str, event_type: int, report: Dataset) -> str:
+        """What a report of one of the transactions says, and what that comes to in words.
+
+        Empty for a report of another one.
+        """
         found = self.transactions.get(transaction)
-        if found is not None:
-            found.take(event_type, report)
+        if found is None:
+            return ""
+        found.take(event_type, report)
+        counts = (
+            found.committed,
+            found.failed,
+            len(found.instances) - found.committed - found.failed,
+        )
+        words = (Committed.COMMITTED, Committed.FAILED, Committed.MISSING)
+        return ", ".join(
+            f"{count} {word}" for count, word in zip(counts, words, strict=True) if count
+        )
 
     @property
     def open(self) -> list[Transaction]:

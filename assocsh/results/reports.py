@@ -83,7 +83,7 @@ class Reports:
         report.request = None if record is None else record.number
         commitment = None if record is None else record.arrivals.commitment
         if commitment is not None and dataset is not None:
-            commitment.take(transaction, report.event_type, dataset)
+            report.summary = commitment.take(transaction, report.event_type, dataset)
         self._kept.append(report)
         self._bytes += len(report.data or b"")
         while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):

@@ -244,6 +244,8 @@ async def test_without_a_report_it_is_said_what_came_instead(keeper: Keeper, fil
         assert await session.run(f"{line} --wait 300ms") == 4
         assert "no report on 2 instances came within 300 ms to AE title ASSOCSH" in output.said
         assert "event 1 has another Transaction UID than the one that was asked for" in output.said
+        assert "finding" not in output.said
+        assert "hint: have this AE title, address and port registered" in output.said
         keeper.reports = lambda asked: ()
         task = asyncio.create_task(session.run(f"{line} --wait 5s"))
         await until(lambda: len(keeper.asked) == 2)
@@ -289,6 +291,8 @@ async def test_what_comes_after_the_wait_is_joined(
         asked = keeper.asked[0]
         await keeper.call(str(session.listener.address), report(asked, 1, uids_of(asked)))
         await until(lambda: len(session.observers.reports))
+        assert "2 committed: show #1 has each instance" in output.said
+        assert "ReferencedSOPInstanceUID" not in output.said
         assert await session.run("expect #1.commit.missing == 0; show #1") == 0
         assert output.text.count("committed") >= 2
         assert not list(state.iterdir())
@@ -372,3 +376,25 @@ def test_what_is_remembered_is_no_more_than_what_may_still_come(state: Path) -> 
     commitments.forget("../../x")
     commitments.forget("1.2.101")
     assert not (state / "1.2.101.json").exists()
+
+
+async def test_no_finding_says_that_no_report_came_when_it_came_elsewhere(
+    keeper: Keeper, files: Path
+) -> None:
+    """The association of the request has none: it is on one of its own."""
+    asking = (
+        f"n-action StorageCommitmentPushModel {uids.STORAGE_COMMITMENT_INSTANCE} 1 "
+        "TransactionUID=1.2.3.4 ReferencedSOPSequence[0].ReferencedSOPClassUID=1.2.840.10008.1.1 "
+        "ReferencedSOPSequence[0].ReferencedSOPInstanceUID=1.2.3"
+    )
+    async with shell() as (session, output):
+        await opened(session, keeper, files)
+        assert await session.run(f"listen; {asking}; explain #1") == 0, output.said
+        assert "no N-EVENT-REPORT came" in output.text
+        assert session.listener is not None
+        said = report(keeper.asked[0], 2, [], [("1.2.3", 0x0112)])
+        await keeper.call(session.listener.address, said)
+        await until(lambda: len(session.observers.reports))
+        output.results.clear()
+        assert await session.run("explain #1") == 0
+        assert "no N-EVENT-REPORT came" not in output.text
