@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from assocsh.association import Association, ContextSpec, Observer, Peer, connect
@@ -84,11 +85,13 @@ class Reports:
     ) -> None:
         await asyncio.sleep(after)
         name = asked_on.peer.ae
-        try:
-            if on_new or asked_on.closed:
-                status = await self._on_new(report, name)
-            else:
+        status = None
+        if not on_new and not asked_on.closed:
+            with suppress(AssocshError):  # it may release while the report is on its way
                 status = (await asked_on.send(report).result()).status
+        try:
+            if status is None:
+                status = await self._on_new(report, name)
         except AssocshError as error:
             self._say(f"the report to {name} did not arrive: {error.message}")
             return
