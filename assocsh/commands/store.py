@@ -299,7 +299,7 @@ class _Sending:
             if self._unanswered.left_out:
                 self._session.note(
                     f"... and {self._unanswered.left_out} more: "
-                    f"show #{self._record.number} lists them",
+                    f"`show #{self._record.number}` lists them",
                     Kind.WARNING,
                 )
         if self._skipped:
