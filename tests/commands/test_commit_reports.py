@@ -291,7 +291,7 @@ async def test_what_comes_after_the_wait_is_joined(
         asked = keeper.asked[0]
         await keeper.call(str(session.listener.address), report(asked, 1, uids_of(asked)))
         await until(lambda: len(session.observers.reports))
-        assert "2 committed: show #1 has each instance" in output.said
+        assert "2 committed: `show #1` has each instance" in output.said
         assert "ReferencedSOPInstanceUID" not in output.said
         assert await session.run("expect #1.commit.missing == 0; show #1") == 0
         assert output.text.count("committed") >= 2
