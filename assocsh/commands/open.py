@@ -31,6 +31,7 @@ SPEC = CommandSpec(
     examples=(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
+        "open practice --commit new --report-after 1s --commit-fail 1.2.*:0x0213",
         "open practice --window 8 --latency 50",
     ),
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
