@@ -134,7 +134,7 @@ _USUAL = [
 ]
 """The storage classes proposed unless others are asked for: what PACS see every day."""
 
-_RETRIEVE = frozenset(sopclasses.GET.values())
+_RETRIEVE = frozenset(sopclasses.GETS.values())
 
 _REPORTED = frozenset((STORAGE_COMMITMENT, UPS_EVENT))
 """Classes whose SCP opens an association to report events (PS3.4 J.3.3, CC.2.4)."""
