@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.receive import InstanceWriter
@@ -26,13 +26,14 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
-from assocsh.practice import workitems
+from assocsh.practice import steps, workitems
 from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
 from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
+from assocsh.practice.notifications import Notifications
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
 from assocsh.practice.prints import Prints
 from assocsh.practice.query import (
@@ -44,8 +45,12 @@ from assocsh.practice.query import (
 )
 from assocsh.practice.reporting import reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
-from assocsh.practice.steps import ProcedureSteps
-from assocsh.uids import EXPLICIT_LE, UPS_EVENT, VERIFICATION
+from assocsh.uids import (
+    EXPLICIT_LE,
+    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
+    UPS_EVENT,
+    VERIFICATION,
+)
 
 TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
@@ -58,8 +63,9 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
+    more = workitems.CONTEXTS | steps.CONTEXTS
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *workitems.CONTEXTS},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *more},
         any_storage=True,
         max_associations=64,
         held=index.held,
@@ -89,9 +95,16 @@ class Archive:
         self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
         self._observer = observer
         self._spool: Spool | None = None
+        self.established: Callable[[], Iterable[Association]] = tuple
+        """The associations that peers have open with the archive."""
+        self._notifications = Notifications(
+            self.destinations,
+            self._reach_for_steps,
+            lambda: self.established(),
+        )
         services = (
             Commitment(contents.index),
-            ProcedureSteps(),
+            steps.ProcedureSteps(contents.index.perform, self._notifications.tell),
             FilmSessions(prints),
             FilmBoxes(prints),
             ImageBoxes(),
@@ -138,6 +151,10 @@ class Archive:
 
     async def _reach(self, name: str, address: tuple[str, int]) -> Association:
         return await reporting_association(name, address, self.ae_title, UPS_EVENT, self._observer)
+
+    async def _reach_for_steps(self, name: str, address: tuple[str, int]) -> Association:
+        sop_class = MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION
+        return await reporting_association(name, address, self.ae_title, sop_class, self._observer)
 
     # -- verification --------------------------------------------------------------------------
 
