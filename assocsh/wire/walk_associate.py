@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assocsh.datasets.extended import meanings
 from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.fields import FieldList, Kind
 from assocsh.wire.meanings import IDENTITY_KINDS, uid_with_name
@@ -215,6 +216,10 @@ def _extended(found: FieldList, offset: int, stop: int, level: int, accept: bool
         more = " …" if stop - place > 16 else ""
         name = "service class application information"
         found.add(place, stop - place, name, shown + more, level=level + 1)
+        uid = found.text(offset + 6, found.number(offset + 4, 2))
+        for word, value in meanings(uid, bytes(found.data[place:stop])):
+            if word != "bytes":
+                found.add(place, 0, word, value, level=level + 2)
 
 
 def _common(found: FieldList, offset: int, stop: int, level: int, accept: bool) -> None:
