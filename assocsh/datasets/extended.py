@@ -25,13 +25,14 @@ from assocsh.uids import (
     WORKLIST_FIND,
 )
 
+YES, NO = "yes", "no"
 NO_ANSWER = "did not answer"
 """What is said of a field where the peer left the whole item out: that is no "no"."""
 
 LEFT_OUT = "no (left out)"
 """And where its answer is shorter than what was asked: the standard reads that as 0."""
 
-_YES_NO = {0: "no", 1: "yes"}
+_YES_NO = {0: NO, 1: YES}
 
 
 class Field(NamedTuple):
@@ -150,9 +151,9 @@ SERVICES: Mapping[str, ExtendedService] = {
                     "how much of an instance the peer keeps",
                     3,
                     {
-                        0: "level 0 (some)",
-                        1: "level 1 (all of types 1 and 2)",
-                        2: "level 2 (everything)",
+                        0: "0 (some of it)",
+                        1: "1 (types 1 and 2)",
+                        2: "2 (everything)",
                         3: "SCU only",
                     },
                 ),
@@ -163,9 +164,9 @@ SERVICES: Mapping[str, ExtendedService] = {
                     0,
                     {
                         0: "unspecified",
-                        1: "level 1 (may be lost)",
-                        2: "level 2 (replaced by its own)",
-                        3: "level 3 (kept, bit for bit)",
+                        1: "1 (may be lost)",
+                        2: "2 (replaced by its own)",
+                        3: "3 (kept bit for bit)",
                     },
                 ),
                 Field(
@@ -173,7 +174,7 @@ SERVICES: Mapping[str, ExtendedService] = {
                     5,
                     "whether the peer changes values",
                     2,
-                    {0: "no", 1: "may coerce", 2: "SCU only"},
+                    {0: NO, 1: "may coerce", 2: "SCU only"},
                 ),
             ),
             b"\x03\x00\x00\x00\x02\x00",
@@ -188,22 +189,31 @@ def service_of(uid: str) -> ExtendedService | None:
     return next((service for service in SERVICES.values() if service.is_of(uid)), None)
 
 
-def meanings(uid: str, information: bytes) -> list[tuple[str, str]]:
-    """What the bytes of an item for ``uid`` say: each byte by the name of its field, in words.
+class Meaning(NamedTuple):
+    """One byte of an item, ``place`` counted from 1: the name of its field, its value in words."""
 
-    A byte without a field is named by its place, unless it is reserved and 0.
+    place: int
+    name: str
+    word: str
+
+
+def meanings(uid: str, information: bytes) -> list[Meaning]:
+    """What the bytes of an item for ``uid`` say; none of a class that has no table.
+
+    A byte without a field is named by its place, unless it is as the standard reserves it.
     """
     service = service_of(uid)
     if service is None:
-        return [("bytes", information.hex(" "))]
+        return []
     fields = {field.place: field for field in service.fields}
     found = []
     for place, value in enumerate(information, 1):
         field = fields.get(place)
         if field is not None:
-            found.append((field.name, field.values.get(value, f"undefined {value}")))
+            word = field.values.get(value, f"undefined {value}")
+            found.append(Meaning(place, field.name, word))
         elif value != (service.reserved[place - 1] if place <= len(service.reserved) else 0):
-            found.append((f"byte {place}", f"{value:02x}"))
+            found.append(Meaning(place, f"byte {place}", f"{value:02x}"))
     return found
 
 
@@ -212,10 +222,13 @@ def answers(uid: str, asked: bytes, answered: bytes | None) -> dict[str, str]:
 
     Nothing is taken for a no that was not said: without an answer to the item nothing is agreed
     (PS3.7 D.3.3.5), and where an answer is shorter the bytes left out count as 0 (PS3.4 C.5.1.1).
-    What is granted though it was not asked for is there too.
+    What is granted though it was not asked for is there too. Of a class without a table the bytes
+    of the answer are one field, ``bytes``.
     """
-    given = {} if answered is None else dict(meanings(uid, answered))
-    wanted = {name: word for name, word in meanings(uid, asked) if word != _YES_NO[0]}
+    if service_of(uid) is None:
+        return {"bytes": NO_ANSWER if answered is None else answered.hex(" ")}
+    given = {each.name: each.word for each in meanings(uid, answered or b"")}
+    wanted = [each.name for each in meanings(uid, asked) if each.word != NO]
     missing = NO_ANSWER if answered is None else LEFT_OUT
     found = {name: given.get(name, missing) for name in wanted}
-    return found | {name: word for name, word in given.items() if word != _YES_NO[0]}
+    return found | {name: word for name, word in given.items() if word != NO}
