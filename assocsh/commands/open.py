@@ -52,10 +52,10 @@ SPEC = CommandSpec(
     examples=(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
-        "open practice --window 8 --latency 50",
         "open practice --extended find:relational,datetime --extended get:relational",
         "open practice --contexts CTImageStorage --role CTImageStorage:both",
         "open practice --contexts 1.2.3.4 --common 1.2.3.4:storage:CTImageStorage",
+        "open practice --window 8 --latency 50",
     ),
     details=what_can_be_negotiated,
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",

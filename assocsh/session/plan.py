@@ -128,6 +128,8 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     if contexts is not None:
         more = contexts.startswith("+")
         changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
+        if not more:  # what was said of SOP classes was said of those that were proposed
+            changes.update(extended=(), roles=(), common=())
     for option, name in (("--extended", "extended"), ("--role", "roles"), ("--common", "common")):
         if call.flag(option):
             changes[name] = call.values(option)
