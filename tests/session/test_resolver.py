@@ -83,7 +83,7 @@ async def test_of_what_was_negotiated_of_a_class(expectation: str) -> None:
     ],
 )
 def test_what_no_class_negotiates_cannot_be_asked(query: str) -> None:
-    with pytest.raises(LanguageError, match="extended|role_asked"):
+    with pytest.raises(LanguageError, match=r"extended|role_asked"):
         parse_query(query)
 
 

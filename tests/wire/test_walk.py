@@ -115,9 +115,11 @@ def test_request_item_by_item() -> None:
     assert "!!" not in text
 
 
-def an_extension(
-    uid: str, information: bytes, *behind: tuple[int, bytes]
-) -> list[tuple[int, bytes]]:
+Item = tuple[int, bytes]
+"""A sub-item of the user information: its type and its value."""
+
+
+def an_extension(uid: str, information: bytes, *behind: Item) -> list[Item]:
     name = uid.encode()
     return [(0x56, len(name).to_bytes(2, "big") + name + information), *behind]
 
