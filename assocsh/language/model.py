@@ -98,7 +98,8 @@ class Parameter:
 class Option:
     """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help.
 
-    ``at_once``: a command with it is not held for the requests that it refers to.
+    ``at_once``: a command with it is not held for the requests that it refers to. ``keeps_open``:
+    ``release`` waits for a command with it.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Option:
     summary: str = ""
     repeated: bool = False
     at_once: bool = False
+    keeps_open: bool = False
 
     @property
     def synopsis(self) -> str:

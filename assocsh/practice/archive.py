@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.receive import InstanceWriter
@@ -42,8 +43,9 @@ from assocsh.practice.query import (
     level_of,
     unique_keys,
 )
-from assocsh.practice.reporting import reporting_association
+from assocsh.practice.reporting import Reports, reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
+from assocsh.practice.settings import PracticeSettings
 from assocsh.practice.steps import ProcedureSteps
 from assocsh.uids import EXPLICIT_LE, UPS_EVENT, VERIFICATION
 
@@ -70,8 +72,8 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
 class Archive:
     """The services over ``contents``.
 
-    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port); ``prints`` keeps
-    what its printer prints.
+    ``destinations`` maps AE titles to (host, port); ``prints`` keeps what its printer prints;
+    ``say`` is told of reports that did not arrive.
     """
 
     def __init__(
@@ -79,25 +81,27 @@ class Archive:
         contents: Contents,
         ae_title: str,
         *,
-        latency: float = 0.0,
-        destinations: dict[str, tuple[str, int]] | None = None,
+        settings: PracticeSettings,
         observer: Observer | None = None,
         prints: Prints | None = None,
+        say: Callable[[str], object] = lambda text: None,
     ) -> None:
         self.contents = contents
         self.ae_title = ae_title
-        self.latency = latency
-        self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
+        self.latency = settings.latency
+        """In seconds."""
+        self.destinations: dict[str, tuple[str, int]] = {}
         self._observer = observer
         self._spool: Spool | None = None
+        self._reports = Reports(self.destinations, self._reach, say)
         services = (
-            Commitment(contents.index),
+            Commitment(contents.index, settings.commitment, self._reports),
             ProcedureSteps(),
             FilmSessions(prints),
             FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
-            workitems.Workitems(self.destinations, self._reach),
+            workitems.Workitems(self.destinations, partial(self._reach, sop_class=UPS_EVENT)),
             Availability(),
         )
         self.instances = Instances(services, self._wait)
@@ -120,8 +124,9 @@ class Archive:
         self.instances.add_to(handlers)
         return handlers
 
-    def close(self) -> None:
-        """Throw away what was received."""
+    async def close(self) -> None:
+        """Send no more reports, and throw away what was received."""
+        await self._reports.close()
         if self._spool is not None:
             self._spool.close()
             shutil.rmtree(self._spool.directory, ignore_errors=True)
@@ -137,8 +142,8 @@ class Archive:
                 pass
         return not indication.cancelled
 
-    async def _reach(self, name: str, address: tuple[str, int]) -> Association:
-        return await reporting_association(name, address, self.ae_title, UPS_EVENT, self._observer)
+    async def _reach(self, name: str, address: tuple[str, int], sop_class: str) -> Association:
+        return await reporting_association(name, address, self.ae_title, sop_class, self._observer)
 
     # -- verification --------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
-        address = await session.practice.address(plan.latency, plan.data, plan.prints)
+        address = await session.practice.address(plan.practice)
     plan = replace(plan, identity=await _asked(session, plan.identity))
     _check_identity(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
