@@ -27,7 +27,7 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
-from assocsh.practice import steps, workitems
+from assocsh.practice import extended, steps, workitems
 from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
@@ -71,6 +71,7 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
         any_storage=True,
         max_associations=64,
         held=index.held,
+        extended=extended.answer,
     )
 
 
@@ -202,7 +203,7 @@ class Archive:
             return WorklistQuery(identifier, lambda: workitems.steps(self.instances))
         if model is None:
             raise IdentifierRefused("C-FIND of a SOP class that has no models", 0x00080052)
-        return Query(identifier, model, self.ae_title)
+        return Query(identifier, model, self.ae_title, extended.agreed(indication.context))
 
     # -- retrieve ------------------------------------------------------------------------------
 
@@ -212,7 +213,8 @@ class Archive:
         if identifier is None or model is None or model == "worklist":
             raise IdentifierRefused("there is no identifier", 0x00080052)
         level = level_of(identifier, model)
-        keys = unique_keys(identifier, model, level, retrieve=True)
+        relational = "relational" in extended.agreed(indication.context)
+        keys = unique_keys(identifier, model, level, retrieve=True, relational=relational)
         return Retrieve(self.contents, self.contents.index.instances(keys), indication, self._wait)
 
     async def get(self, indication: Indication) -> None:
