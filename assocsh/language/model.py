@@ -33,6 +33,9 @@ class Slot(StrEnum):
     CONTEXT = "presentation context"  # its ID, or the SOP class that it was proposed for
     TRANSFER_SYNTAX = "transfer syntax"
     CONTEXTS = "contexts"  # qr,storage,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]
+    EXTENDED = "extended negotiation"  # find:relational,fuzzy, or CLASS:0101
+    ROLE = "role"  # CTImageStorage:both
+    COMMON = "common negotiation"  # CLASS:SERVICE:RELATED,...
     CHOICE = "choice"
     INTEGER = "integer"
     DURATION = "duration"

@@ -76,6 +76,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     LocalProtocolError, NoPresentationContext.
     """
     from assocsh.association import connect
+    from assocsh.datasets.negotiation_words import by_class
 
     refuse_second(session)
     address = plan.peer
@@ -97,6 +98,9 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
             called_ae=plan.called_ae,
             window=plan.window,
             contexts=plan.contexts,
+            roles=by_class(plan.roles),
+            extended=by_class(plan.extended, joined=True),
+            common=by_class(plan.common),
             timeouts=timeouts_for(session.settings, plan),
             tls=plan.tls,
             user_identity=plan.identity,

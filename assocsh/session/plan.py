@@ -56,6 +56,10 @@ class OpenPlan:
     called_ae: str | None = None
     window: int | None = None
     contexts: str = "default"
+    extended: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    """These three as they were typed: ``CLASS:WHAT``."""
     max_pdu: int | None = None
     timeouts: Mapping[str, float | None] = field(default_factory=dict)
     """Those that the config file or the command named; ``set`` gives the others."""
@@ -124,6 +128,11 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     if contexts is not None:
         more = contexts.startswith("+")
         changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
+        if not more:  # what was said of SOP classes was said of those that were proposed
+            changes.update(extended=(), roles=(), common=())
+    for option, name in (("--extended", "extended"), ("--role", "roles"), ("--common", "common")):
+        if call.flag(option):
+            changes[name] = call.values(option)
     timeout = call.duration("--timeout")
     if timeout is not None:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}
