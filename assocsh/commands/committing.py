@@ -48,7 +48,7 @@ class Hearing:
     def __init__(self, commitment: Commitment) -> None:
         self._commitment = commitment
         self.others: list[int] = []
-        """The numbers of reports of other transactions."""
+        """The numbers of reports of transactions that nobody here asked for."""
         self._all = asyncio.Event()
 
     def __call__(self, report: EventReport) -> None:
@@ -57,7 +57,7 @@ class Hearing:
             return
         if str(dataset.get("TransactionUID", "")) in self._commitment.transactions:
             report.awaited = True
-        else:
+        elif report.request is None:
             self.others.append(report.number)
         if not self._commitment.open:
             self._all.set()

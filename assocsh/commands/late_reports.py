@@ -51,6 +51,7 @@ async def late(session: Session, call: BoundCall, wait: float) -> None:
             await heard.all(wait)
         missing = no_report(session, listener, commitment, since, wait, heard.others)
     conclude(session, record, missing)
+    session.note(f"#{record.number} {record.detail}")
 
 
 def _of_session(session: Session, call: BoundCall) -> list[Transaction]:

@@ -34,7 +34,7 @@ context        id, abstract_syntax, name, accepted, result, meaning, transfer_sy
 request        number, command, service, state, status, count, elapsed_ms
 status         peer, calling, state, window, pending, queued, held, last, wire, listening
 commitment     request, row, instance (its file, or the UID), sop_class, sop_instance, transaction,
-               outcome (committed, failed, not mentioned, no report), reason
+               outcome (committed, failed, not mentioned, refused, no report), reason
 reported       event, sender, command, event_type, sop_class, sop_instance, request, answered: what
                ``show events`` lists
 setting        name, value, meaning
