@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.performing import (
     REASONS,
-    SCHEDULED,
     begun,
     ended,
     in_character_set,
@@ -17,6 +16,7 @@ from assocsh.commands.performing import (
 )
 from assocsh.commands.referencing import FILES, STORED, ReferencedSeries, referenced
 from assocsh.commands.registry import command
+from assocsh.datasets.performed_steps import SCHEDULED
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot, Verb
 from assocsh.language.words import split_key

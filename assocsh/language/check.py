@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from assocsh.datasets.levels import MODEL_NAMES
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
@@ -90,6 +91,8 @@ def _check(slot: Slot, text: str) -> None:
     match slot:
         case Slot.TAG:
             _path(text)
+        case Slot.QUERY_MODEL if text.lower() in MODEL_NAMES:
+            pass  # what has no such request is refused by it, with the reason
         case Slot.SOP_CLASS | Slot.QUERY_MODEL:
             _uid(text)
         case Slot.CONTEXT if not text.isdigit():

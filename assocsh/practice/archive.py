@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
@@ -27,13 +27,14 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
-from assocsh.practice import extended, workitems
+from assocsh.practice import extended, steps, workitems
 from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
 from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
+from assocsh.practice.notifications import Notifications
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
 from assocsh.practice.prints import Prints
 from assocsh.practice.query import (
@@ -46,8 +47,12 @@ from assocsh.practice.query import (
 from assocsh.practice.reporting import Reports, reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
 from assocsh.practice.settings import PracticeSettings
-from assocsh.practice.steps import ProcedureSteps
-from assocsh.uids import EXPLICIT_LE, UPS_EVENT, VERIFICATION
+from assocsh.uids import (
+    EXPLICIT_LE,
+    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
+    UPS_EVENT,
+    VERIFICATION,
+)
 
 TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
@@ -60,8 +65,9 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
+    more = workitems.CONTEXTS | steps.CONTEXTS
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *workitems.CONTEXTS},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *more},
         any_storage=True,
         max_associations=64,
         held=index.held,
@@ -93,10 +99,17 @@ class Archive:
         self.destinations: dict[str, tuple[str, int]] = {}
         self._observer = observer
         self._spool: Spool | None = None
+        self.established: Callable[[], Iterable[Association]] = tuple
+        """The associations that peers have open with the archive."""
         self._reports = Reports(self.destinations, self._reach, say)
+        self._notifications = Notifications(
+            self.destinations,
+            partial(self._reach, sop_class=MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION),
+            lambda: self.established(),
+        )
         services = (
             Commitment(contents.index, settings.commitment, self._reports),
-            ProcedureSteps(),
+            steps.ProcedureSteps(contents.index.perform, self._notifications.tell),
             FilmSessions(prints),
             FilmBoxes(prints),
             ImageBoxes(),

@@ -100,6 +100,7 @@ async def start(
             observer=observer,
             tls=tls,
         )
+        archive.established = lambda: listener.associations
     except BaseException:
         contents.close()
         raise

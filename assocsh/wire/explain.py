@@ -18,6 +18,7 @@ from assocsh.uids import WORKLIST_FIND
 from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.conversation import EndKind
 from assocsh.wire.findings.finding import About
+from assocsh.wire.meanings import carried_on
 from assocsh.wire.steps import Step, Told
 from assocsh.wire.walk_command import service_of
 
@@ -98,17 +99,23 @@ def _step(step: Step, service: str, about: About) -> str:
 
 def _request(step: Step, service: str, who: str, other: str) -> str:
     command, own = step.command, service_of(step.command.field)
+    other = carried_on(command.sop_class, step.abstract_syntax, step.transfer_syntax)
     where = f" on presentation context {step.context_id}" if step.context_id else ""
+    where += f", which is of {other}" if other else ""
     about = visible(short_uid_name(command.sop_class)) if command.sop_class else ""
     if step.count > 1:
         text = f"{who} sent {step.count:,} {own} requests{where}"
+    elif other:
+        text = f"{who} sent {own} ({about}) as message {command.message_id}{where}"
     else:
         text = f"{who} sent {own} as message {command.message_id}{where} ({about})"
     if step.data_length:
-        syntax = f" in {short_uid_name(step.transfer_syntax)}" if step.transfer_syntax else ""
+        said = other or not step.transfer_syntax
+        syntax = "" if said else f" in {short_uid_name(step.transfer_syntax or '')}"
         text += f", with {step.data_length:,} bytes of data set{visible(syntax)}"
     if own == service and own in _ASKS:
-        text += f": “{_ASKS[own]}.”"
+        asked = _ASKS[own]
+        text += f": “{asked}”" if asked.endswith("?") else f": “{asked}.”"
     elif own == "C-STORE":
         text += ": a sub-operation of the retrieval."
     else:
