@@ -15,6 +15,7 @@ from assocsh.errors import (
 )
 from assocsh.output.sink import Kind
 from assocsh.session.causes import Causes
+from assocsh.session.needed import contexts_needed
 from assocsh.session.plan import PRACTICE, OpenPlan, timeouts_for
 from assocsh.text.addresses import Peer
 
@@ -76,12 +77,14 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     LocalProtocolError, NoPresentationContext.
     """
     from assocsh.association import connect
+    from assocsh.association.proposals import context_specs
     from assocsh.datasets.negotiation_words import by_class
 
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
         address = await session.practice.address(plan.practice)
+    needed = await contexts_needed(session, plan.files, call.base) if plan.files else []
     plan = replace(plan, identity=await _asked(session, plan.identity))
     _check_identity(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
@@ -97,7 +100,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
             calling_ae=plan.calling_ae,
             called_ae=plan.called_ae,
             window=plan.window,
-            contexts=plan.contexts,
+            contexts=[*context_specs(plan.contexts), *needed],
             roles=by_class(plan.roles),
             extended=by_class(plan.extended, joined=True),
             common=by_class(plan.common),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.context_words import AUTO, read_words
 from assocsh.errors import UsageError
 from assocsh.session.practice_options import PRACTICE_NAMES, practice_with
 from assocsh.text.addresses import Peer, check_ae_title, is_address
@@ -60,6 +61,8 @@ class OpenPlan:
     roles: tuple[str, ...] = ()
     common: tuple[str, ...] = ()
     """These three as they were typed: ``CLASS:WHAT``."""
+    files: tuple[Path, ...] = ()
+    """Files and folders for which ``auto`` among the contexts proposes what they need."""
     max_pdu: int | None = None
     timeouts: Mapping[str, float | None] = field(default_factory=dict)
     """Those that the config file or the command named; ``set`` gives the others."""
@@ -129,7 +132,17 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         more = contexts.startswith("+")
         changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
         if not more:  # what was said of SOP classes was said of those that were proposed
-            changes.update(extended=(), roles=(), common=())
+            changes.update(extended=(), roles=(), common=(), files=())
+    files = call.arguments.get("file")
+    if files:
+        before = plan.files if contexts is not None and contexts.startswith("+") else ()
+        changes["files"] = (*before, *(call.path(file) for file in files))
+        words = read_words(changes.get("contexts", plan.contexts))
+        if all(word.of_set != AUTO for word in words):
+            raise UsageError(
+                f"there is no use for the file {files[0]!r} here",
+                hint="--contexts auto proposes the presentation contexts that files need",
+            )
     for option, name in (("--extended", "extended"), ("--role", "roles"), ("--common", "common")):
         if call.flag(option):
             changes[name] = call.values(option)
