@@ -162,7 +162,8 @@ def connect(
 
     ``window`` is how many requests may be outstanding (PS3.7 D.3.3.3; 0 unlimited; None proposes
     no window, which is synchronous). ``contexts`` is described in ``proposals``. ``max_pdu`` is
-    the longest P-DATA-TF we take, in bytes.
+    the longest P-DATA-TF we take, in bytes. ``user_identity`` says who asks (PS3.7 D.3.3.7):
+    ``UserIdentity.user("jane", "passcode")``, ``.kerberos``, ``.saml``, ``.jwt``.
 
     Raises UsageError at once; when awaited ConnectionFailed, AssociationRejected, ConnectionLost,
     AssociationAborted or ProtocolError, all AssociationError.
@@ -182,6 +183,8 @@ def connect(
             f"{max_pdu} is not a usable maximum PDU length",
             hint="from 4096 to 16777216 bytes, or 0 for no limit",
         )
+    if user_identity is not None:
+        user_identity.check()
     proposal = propose(context_specs(contexts))
     request = AssociateRequest(
         called_ae=address.ae,
