@@ -42,7 +42,27 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
     Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
     Option(
-        "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
+        "--user-kerberos",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a Kerberos service ticket, from FILE or @env:NAME (base64)",
+    ),
+    Option(
+        "--user-saml",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a SAML assertion, from FILE or @env:NAME; - asks for it",
+    ),
+    Option(
+        "--user-jwt",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a JSON Web Token, from FILE or @env:NAME; - asks for it",
+    ),
+    Option("--user-response", summary="ask the peer to answer the user identity"),
+    Option("--show-claims", summary="say what the token or assertion says of itself"),
+    Option(
+        "--allow-cleartext-credentials", summary="a script may send passcode or token without TLS"
     ),
     Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
     Option("--prints", Slot.DIRECTORY, "DIR", summary="practice only: films as PNG pages into DIR"),

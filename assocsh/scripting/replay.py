@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.session.identity import Credential
     from assocsh.session.plan import OpenPlan
 
 _JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
@@ -87,9 +88,23 @@ def open_line(plan: OpenPlan) -> str:
         option("--prints", plan.prints)
     if plan.tls is not None:
         words += _tls_words(plan)
-    if plan.identity is not None:
-        words.append("# with a user identity that is not recorded")
+    if plan.credential is not None:
+        words += _identity_words(plan.credential, cleartext=plan.cleartext)
     return " ".join(words)
+
+
+def _identity_words(credential: Credential, *, cleartext: bool) -> Iterator[str]:
+    """Where the user identity is found; what was typed when it was asked for is not recorded."""
+    from assocsh.language.quoting import quoted
+
+    for name, value in credential.options:
+        yield name
+        if value is not None:
+            yield quoted(value) or "''"
+    if cleartext:
+        yield "--allow-cleartext-credentials"
+    if not credential.is_found:
+        yield "# what was typed for the user identity is not recorded"
 
 
 DEFAULT_PROFILE = "bcp195"
