@@ -86,6 +86,7 @@ def serve_options() -> tuple[Option, ...]:
             repeated=True,
         ),
         Option("--prints", Slot.DIRECTORY, "DIR", summary="films as PNG pages into DIR"),
+        Option("--require-user", summary="let in only who has a right user identity"),
         *ACCEPTOR_TLS,
     )
 

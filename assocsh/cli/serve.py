@@ -41,9 +41,21 @@ async def serve(arguments: Arguments) -> int:
             sys.stdout.write(f"{archive.peer}\n")
             sys.stdout.flush()
             sys.stderr.write("the practice archive is ready; Ctrl-C ends it\n")
+            if options.get("require_user"):
+                from assocsh.practice.identity import KEY, WAYS
+
+                sys.stderr.write(
+                    f"it asks who calls: {WAYS}, a token signed by HS256 with the key {KEY}\n"
+                )
             return await ended
         finally:
             await archive.close()
+
+
+def _say(text: str) -> None:
+    """What the archive has to say: a film was printed, somebody was refused."""
+    sys.stderr.write(f"{visible(text)}\n")
+    sys.stderr.flush()
 
 
 def _say_who_was_not_let_in(event: EngineEvent) -> None:
@@ -66,7 +78,7 @@ def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
 
 def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
     given = {name: value or "" for name, value in arguments.serve_options}
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"say": _say}
     if "--host" in given:
         options["host"] = given["--host"]
     if "--latency" in given:
@@ -80,7 +92,8 @@ def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
         options["data"] = data
     if "--prints" in given:
         options["prints"] = Path(given["--prints"]).expanduser()
-        options["say"] = lambda text: sys.stderr.write(f"{visible(text)}\n")
+    if "--require-user" in given:
+        options["require_user"] = True
     if any(name.startswith("--tls-") for name in given):
         options["tls"] = tls_with(None, given, lambda text: Path(text).expanduser())
         options["observer"] = _say_who_was_not_let_in

@@ -32,6 +32,8 @@ SPEC = CommandSpec(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
         "open practice --window 8 --latency 50",
+        "open practice --require-user --user guest --user-response",
+        "open practice --require-user --user-jwt demo.jwt --show-claims",
     ),
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
     lifecycle=True,

@@ -67,4 +67,5 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
     Option("--prints", Slot.DIRECTORY, "DIR", summary="practice only: films as PNG pages into DIR"),
     Option("--data", Slot.DIRECTORY, "DIR", summary="practice only: serve the files in DIR"),
+    Option("--require-user", summary="practice only: let in only who has a right user identity"),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
+from assocsh.practice.identity import Identities
 from assocsh.practice.prints import Prints
 
 
@@ -72,6 +73,7 @@ async def start(
     observer: Observer | None = None,
     tls: TLSConfig | None = None,
     prints: Path | None = None,
+    require_user: bool = False,
     say: Callable[[str], object] = lambda text: None,
 ) -> Practice:
     """Start a practice archive; ``port`` 0 takes a free one.
@@ -79,8 +81,10 @@ async def start(
     Its contents are generated, or the files below ``data``. ``latency`` is in seconds. It grants
     any window and performs requests concurrently. ``observer`` gets the engine events of its
     associations. ``prints`` is a folder for the films of its printer, ``say`` is told of each of
-    them. ``tls`` has the associations below TLS. Raises ConnectionFailed (port), UnusableFile
-    (folders, files of TLS), UsageError (TLS without a certificate).
+    them. With ``require_user`` nobody is let in without a user identity that is right (see
+    ``identity``), and ``say`` is told who was refused. ``tls`` has the associations below TLS.
+    Raises ConnectionFailed (port), UnusableFile (folders, files of TLS), UsageError (TLS without a
+    certificate).
     """
     kept = Prints(Path(prints), say) if prints is not None else None
     contents = Contents()
@@ -91,6 +95,7 @@ async def start(
             host,
             port,
             ae_title=ae_title,
+            decide=Identities(ae_title, say).decide if require_user else None,
             policy=policy(archive.instances.sop_classes, contents.index),
             handlers=archive.handlers(),
             observer=observer,

@@ -86,6 +86,8 @@ def open_line(plan: OpenPlan) -> str:
         option("--data", plan.data)
     if plan.prints is not None:
         option("--prints", plan.prints)
+    if plan.require_user:
+        words.append("--require-user")
     if plan.tls is not None:
         words += _tls_words(plan)
     if plan.credential is not None:

@@ -32,6 +32,8 @@ async def _identified(session: Session, plan: OpenPlan) -> OpenPlan:
     credential = plan.credential
     if credential is None:
         return plan
+    if plan.require_user and credential.path is not None:
+        await session.practice.make_token(credential.path, session.base)
     identity = await asked(credential.read(plan.identity), session.ask_secret)
     identity.check()
     tls, checks = plan.tls, None
@@ -64,7 +66,9 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
-        address = await session.practice.address(plan.latency, plan.data, plan.prints)
+        address = await session.practice.address(
+            plan.latency, plan.data, plan.prints, require_user=plan.require_user
+        )
     plan = await _identified(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
         session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)

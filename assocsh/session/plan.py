@@ -66,6 +66,8 @@ class OpenPlan:
     data: Path | None = None
     prints: Path | None = None
     """Where the printer of the practice archive puts its films."""
+    require_user: bool = False
+    """The practice archive lets nobody in who does not say who asks."""
 
 
 def plan_for(config: Config, call: BoundCall) -> OpenPlan:
@@ -128,7 +130,7 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     timeout = call.duration("--timeout")
     if timeout is not None:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}
-    for option in ("--latency", "--data", "--prints"):
+    for option in ("--latency", "--data", "--prints", "--require-user"):
         if call.flag(option) and plan.peer != PRACTICE:
             raise UsageError(
                 f"{option} is for the practice archive", hint="`open practice` opens it"
@@ -142,6 +144,8 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     prints = call.option("--prints")
     if prints is not None:
         changes["prints"] = call.path(prints)
+    if call.flag("--require-user"):
+        changes["require_user"] = True
     if any(call.flag(option) for option in _TLS_OPTIONS):
         typed = {name: call.option(name) or "" for name in call.options}
         changes["tls"] = tls_with(plan.tls, typed, call.path)

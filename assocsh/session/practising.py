@@ -20,28 +20,39 @@ class PracticeArchive:
     def __init__(self, state: State) -> None:
         self._state = state
         self._running: Practice | None = None
-        self._options: tuple[float, Path | None, Path | None] = (0.0, None, None)
+        self._options: tuple[float, Path | None, Path | None, bool] = (0.0, None, None, False)
 
-    async def address(self, latency: float, data: Path | None, prints: Path | None = None) -> str:
+    async def address(
+        self,
+        latency: float,
+        data: Path | None,
+        prints: Path | None = None,
+        *,
+        require_user: bool = False,
+    ) -> str:
         """Where it listens; started, or started again with other options.
 
         ``latency`` is in seconds, ``data`` a folder to serve, ``prints`` one for the films of its
-        printer. Raises UnusableFile (folder).
+        printer; ``require_user`` has it ask who calls. Raises UnusableFile (folder).
         """
         from assocsh import practice
 
-        options = (latency, data, prints)
+        options = (latency, data, prints, require_user)
         if self._options != options:
             await self.close()
         if self._running is None:
             self._running = await practice.start(
-                latency=latency, data=data, prints=prints, say=self._printed
+                latency=latency,
+                data=data,
+                prints=prints,
+                require_user=require_user,
+                say=self._said,
             )
             self._options = options
             self.learn_listener()
         return str(self._running.peer)
 
-    def _printed(self, text: str) -> None:
+    def _said(self, text: str) -> None:
         from assocsh.output.sink import Kind
         from assocsh.text.cells import cell
 
@@ -73,6 +84,19 @@ class PracticeArchive:
                 f"{folder}: cannot be made: {error.strerror or error}", path=str(folder)
             ) from None
         self._state.note(f"{folder.name}/ was made here, with {count} files to practise with")
+
+    async def make_token(self, path: Path, base: Path) -> None:
+        """Make the demo token in ``base`` where ``path`` is that, and it is missing or expired.
+
+        It is renewed where it was made here: whoever practises is let in today and tomorrow. Raises
+        UnusableFile.
+        """
+        from assocsh.practice.examples import make_token, wants_token
+
+        if not wants_token(path, base):
+            return
+        await asyncio.to_thread(make_token, path)
+        self._state.note(f"{path.name} was made here: a token that the practice archive takes")
 
     async def close(self) -> None:
         """Stop it; nothing happens when it does not run."""
