@@ -113,7 +113,7 @@ def reject_meaning(
         (source, reason), "the codes are not of the standard: look at the peer's log"
     )
     if (source, reason) in _WITHOUT_REASON:
-        hint = hint + _NO_IDENTITY if identity is None else f"{_refused_identity(identity)}; {hint}"
+        hint = hint + _NO_IDENTITY if identity is None else f"{_refused_identity(identity)} {hint}"
     if result == 2 and reason == 1 and source != 3:
         hint = "try again in a while; " + hint
     return f"{how} {who}: {why} ({result}/{source}/{reason})", hint
@@ -125,7 +125,7 @@ def _refused_identity(identity: UserIdentity) -> str:
         USER_AND_PASSCODE: "is the passcode right?",
     }.get(identity.kind, "does the peer know who issued it, and has it not expired by its clock?")
     what = f"the peer may have refused the user identity ({identity.meaning})"
-    return f"{what}: {doubt} If it is not that"
+    return f"{what}: {doubt} Otherwise"
 
 
 def abort_meaning(source: int, reason: int) -> tuple[str, str]:
