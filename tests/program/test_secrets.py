@@ -32,6 +32,9 @@ from tests.program.support import Screen, on_screen, ran, requests
 from tests.terminal.pty_terminal import PtyTerminal, python
 
 CANARY = "s3cret-Kanarie"
+PART = 8
+"""Bytes of a secret that nobody may see: a line of a dump has twice as many."""
+
 IDENTITY, ANSWER = 0x58, 0x59
 
 
@@ -70,16 +73,16 @@ def nowhere(folder: Path, *texts: str | bytes, secrets: Sequence[bytes] = ()) ->
             assert form not in raw
 
 
-def forms_of(secret: bytes) -> tuple[bytes, ...]:
-    """A secret as it may be written: its bytes, in hexadecimal, in base64 that begins with it."""
+def forms_of(secret: bytes) -> set[bytes]:
+    """A secret as it may be written: in base64 and, by parts that fit into one line of a dump, as
+    text and in hexadecimal.
+    """
     size = len(secret) // 3 * 3
-    return (
-        secret,
-        secret.hex(" ").encode(),
-        secret.hex().encode(),
-        base64.b64encode(secret[:size]),
-        base64.urlsafe_b64encode(secret[:size]),
-    )
+    found = {base64.b64encode(secret[:size]), base64.urlsafe_b64encode(secret[:size])}
+    for at in range(len(secret) - PART + 1):
+        part = secret[at : at + PART]
+        found |= {part, part.hex(" ").encode(), part.hex().encode()}
+    return found
 
 
 async def asked(screen: Screen, line: str) -> None:
@@ -249,25 +252,25 @@ read whole.pcapng --assoc again.assoc
 """
 
 
+SUBJECT = CANARY.encode().hex()
+
+
 def identities() -> dict[int, tuple[str, bytes]]:
-    """The kinds with the option that each is given with, and what has to be seen nowhere."""
-    subject = CANARY.encode().hex()
+    """The kinds, each with the option that gives it and the bytes that prove it."""
+    later = time.time() + 99
     return {
         1: ("--user 'Kanarie jo'", b"Kanarie jo"),
         2: ("--user jo --password-file secret", CANARY.encode()),
         3: ("--user-kerberos secret", ticket(CANARY.encode() * 3)),
-        4: ("--user-saml secret", assertion(subject, ends=time.time() + 99).encode()),
-        5: ("--user-jwt secret", token(sub=subject, exp=time.time() + 99).encode()),
+        4: ("--user-saml secret", assertion(SUBJECT, ends=later).encode()),
+        5: ("--user-jwt secret", token(sub=SUBJECT, exp=later).encode()),
     }
 
 
-def pieces(kind: int, secret: bytes) -> list[bytes]:
-    """Parts of a secret that nobody may see either: a line may be cut."""
-    if kind == 5:
-        return secret.split(b".")[1:]
-    return (
-        [secret] if kind < 4 else [secret[at : at + 30] for at in range(60, len(secret) - 30, 30)]
-    )
+def hidden_of(kind: int, secret: bytes) -> list[bytes]:
+    """What of a secret is nowhere else, besides the answer to it."""
+    own = {3: [secret], 4: [SUBJECT.encode()], 5: [SUBJECT.encode(), *secret.split(b".")[1:]]}
+    return [FROM_PEER, *own.get(kind, [])]  # a name is typed, and proves nothing
 
 
 @pytest.mark.scenario(99)
@@ -280,9 +283,7 @@ async def test_no_kind_is_seen_in_any_view_or_file(kind: int, tmp_path: Path) ->
     work.mkdir()
     (place / "secret").write_bytes(secret)
     option = option.replace("secret", str(place / "secret"))
-    hidden = [*pieces(kind, secret), FROM_PEER]
-    if kind == 1:
-        hidden = [FROM_PEER]  # a name is typed, and proves nothing: it is in what was typed
+    hidden = hidden_of(kind, secret)
     seen = Listening(FROM_PEER)
     async with ScriptedPeer(seen) as peer:
         opened = (
