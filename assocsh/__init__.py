@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         AssociateAccept,
         AssociateRequest,
         AsyncWindow,
+        CommonNegotiation,
         PresentationContext,
         ProposedContext,
         Role,
@@ -104,8 +105,8 @@ _HOMES = {
     "assocsh.association.storing": "Stored",
     "assocsh.upperlayer.identity": "IdentityAnswer IdentityOutcome",
     "assocsh.upperlayer.negotiation": (
-        "AssociateAccept AssociateRequest AsyncWindow PresentationContext ProposedContext Role "
-        "UserIdentity"
+        "AssociateAccept AssociateRequest AsyncWindow CommonNegotiation PresentationContext "
+        "ProposedContext Role UserIdentity"
     ),
 }
 _MODULES = ("sync",)
@@ -131,6 +132,7 @@ __all__ = [
     "CStore",
     "CancelOutcome",
     "CommandField",
+    "CommonNegotiation",
     "ConnectionFailed",
     "ConnectionLost",
     "ContextSpec",

@@ -13,6 +13,7 @@ from assocsh.cli.signals import on_signals
 from assocsh.errors import ConnectionFailed, UsageError
 from assocsh.session.binding import parse_integer
 from assocsh.session.plan import tls_with
+from assocsh.session.practice_options import practice_with
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ async def serve(arguments: Arguments) -> int:
             sys.stdout.write(f"{archive.peer}\n")
             sys.stdout.flush()
             sys.stderr.write("the practice archive is ready; Ctrl-C ends it\n")
-            if options.get("require_user"):
+            if options["settings"].require_user:
                 from assocsh.practice.identity import KEY, WAYS
 
                 sys.stderr.write(
@@ -78,22 +79,16 @@ def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
 
 def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
     given = {name: value or "" for name, value in arguments.serve_options}
+    every = {name: all_values(name, arguments.serve_options) for name in given}
     options: dict[str, Any] = {"say": _say}
     if "--host" in given:
         options["host"] = given["--host"]
-    if "--latency" in given:
-        options["latency"] = parse_integer(given["--latency"], "--latency") / 1000
     if "--as" in given:
         options["ae_title"] = given["--as"]
-    if "--data" in given:
-        data = Path(given["--data"]).expanduser()
-        if not data.is_dir():
-            raise UsageError(f"--data {str(data)!r} is not a folder")
-        options["data"] = data
-    if "--prints" in given:
-        options["prints"] = Path(given["--prints"]).expanduser()
-    if "--require-user" in given:
-        options["require_user"] = True
+    settings = practice_with(None, every, lambda text: Path(text).expanduser())
+    if settings.data is not None and not settings.data.is_dir():
+        raise UsageError(f"--data {str(settings.data)!r} is not a folder")
+    options["settings"] = settings
     if any(name.startswith("--tls-") for name in given):
         options["tls"] = tls_with(None, given, lambda text: Path(text).expanduser())
         options["observer"] = _say_who_was_not_let_in

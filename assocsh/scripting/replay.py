@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from assocsh.session.practice_options import practice_words
+
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
-    from assocsh.session.identity import Credential
     from assocsh.session.plan import OpenPlan
 
 _JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
@@ -63,6 +64,9 @@ def open_line(plan: OpenPlan) -> str:
     words = ["open", plan.peer]
 
     def option(name: str, value: object) -> None:
+        if value is None:  # a flag
+            words.append(name)
+            return
         text = quoted(str(value))
         if text is not None:
             words.extend((name, text))
@@ -80,33 +84,19 @@ def open_line(plan: OpenPlan) -> str:
         option("--contexts", plan.contexts)
     if plan.timeouts.get("dimse") is not None:
         option("--timeout", setting_text(plan.timeouts["dimse"]))
-    if plan.latency:
-        option("--latency", round(plan.latency * 1000))
-    if plan.data is not None:
-        option("--data", plan.data)
-    if plan.prints is not None:
-        option("--prints", plan.prints)
-    if plan.require_user:
-        words.append("--require-user")
+    if plan.practice is not None:
+        for name, value in practice_words(plan.practice):
+            option(name, value)
     if plan.tls is not None:
         words += _tls_words(plan)
     if plan.credential is not None:
-        words += _identity_words(plan.credential, cleartext=plan.cleartext)
+        for name, value in plan.credential.options:
+            option(name, value)
+        if plan.cleartext:
+            words.append("--allow-cleartext-credentials")
+        if not plan.credential.is_found:
+            words.append("# what was typed for the user identity is not recorded")
     return " ".join(words)
-
-
-def _identity_words(credential: Credential, *, cleartext: bool) -> Iterator[str]:
-    """Where the user identity is found; what was typed when it was asked for is not recorded."""
-    from assocsh.language.quoting import quoted
-
-    for name, value in credential.options:
-        yield name
-        if value is not None:
-            yield quoted(value) or "''"
-    if cleartext:
-        yield "--allow-cleartext-credentials"
-    if not credential.is_found:
-        yield "# what was typed for the user identity is not recorded"
 
 
 DEFAULT_PROFILE = "bcp195"

@@ -32,7 +32,8 @@ async def _identified(session: Session, plan: OpenPlan) -> OpenPlan:
     credential = plan.credential
     if credential is None:
         return plan
-    if plan.require_user and credential.path is not None:
+    practice = plan.practice
+    if practice is not None and practice.require_user and credential.path is not None:
         await session.practice.make_token(credential.path, session.base)
     identity = await asked(credential.read(plan.identity), session.ask_secret)
     identity.check()
@@ -62,13 +63,12 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     LocalProtocolError, NoPresentationContext.
     """
     from assocsh.association import connect
+    from assocsh.datasets.negotiation_words import by_class
 
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
-        address = await session.practice.address(
-            plan.latency, plan.data, plan.prints, require_user=plan.require_user
-        )
+        address = await session.practice.address(plan.practice)
     plan = await _identified(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
         session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)
@@ -84,6 +84,9 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
             called_ae=plan.called_ae,
             window=plan.window,
             contexts=plan.contexts,
+            roles=by_class(plan.roles),
+            extended=by_class(plan.extended, joined=True),
+            common=by_class(plan.common),
             timeouts=timeouts_for(session.settings, plan),
             tls=plan.tls,
             user_identity=plan.identity,

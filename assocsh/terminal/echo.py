@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from assocsh.errors import UsageError
 
 LINE_LIMIT = 4095
-"""Bytes of the longest line that a terminal gives (N_TTY_BUF_SIZE): what is typed beyond is lost."""
+"""Bytes of the longest line that a terminal gives: what is typed beyond is lost."""
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from assocsh import Association, AssociationRejected, UserIdentity, connect, listen
-from assocsh.practice import Practice, examples, identity, start
+from assocsh.practice import Practice, PracticeSettings, examples, identity, start
 from tests.datasets.make import ct, write
 from tests.peers.dcmtk import Finished, scu
 from tests.peers.identities import KEY, assertion, ticket, token
@@ -36,7 +36,9 @@ async def door(said: list[str]) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def archive(said: list[str]) -> AsyncIterator[Practice]:
-    async with await start(require_user=True, say=said.append) as running:
+    async with await start(
+        settings=PracticeSettings(require_user=True), say=said.append
+    ) as running:
         yield running
 
 
