@@ -31,8 +31,9 @@ class IdentityOutcome(StrEnum):
 class IdentityAnswer:
     """What became of the user identity of an association that was accepted.
 
-    ``kind`` is that of the identity (see ``UserIdentity``). ``response`` is what the acceptor sent,
-    a secret as the identity is: never shown, see repr. None where there was no answer.
+    ``kind`` is that of the identity (see ``UserIdentity``), ``outcome`` what the acceptor said.
+    ``response`` is what came with that, a secret as the identity is: never shown, see repr. None
+    where there was no answer.
     """
 
     kind: int
