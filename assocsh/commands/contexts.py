@@ -12,6 +12,7 @@ from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.objects import context_object, extended, role_names
+from assocsh.output.summary import identity_text
 from assocsh.output.table import Column
 from assocsh.text.cells import cell
 from assocsh.text.plural import some
@@ -83,7 +84,8 @@ async def contexts(session: Session, call: BoundCall) -> None:
     if accepted and refused:
         raise UsageError("a context is accepted or refused, never both")
     words = call.arguments.get("word", ())
-    proposed = session.open_association().contexts
+    association = session.open_association()
+    proposed = association.contexts
     chosen = [
         each
         for each in proposed
@@ -94,6 +96,8 @@ async def contexts(session: Session, call: BoundCall) -> None:
     json = session.settings.format == "json"
     if not json:
         session.note(summary(proposed))
+        if association.identity is not None:
+            session.note(f"identity: {identity_text(association.identity)}")
     if not chosen and proposed:
         session.note(f"none of them is {_wanted(words, accepted, refused)}")
     if json:

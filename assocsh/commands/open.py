@@ -63,6 +63,8 @@ SPEC = CommandSpec(
         "open practice --contexts CTImageStorage --role CTImageStorage:both",
         "open practice --contexts 1.2.3.4 --common 1.2.3.4:storage:CTImageStorage",
         "open practice --window 8 --latency 50",
+        "open practice --require-user --user guest --user-response",
+        "open practice --require-user --user-jwt demo.jwt --show-claims",
     ),
     details=what_can_be_negotiated,
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",

@@ -73,7 +73,27 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
     Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
     Option(
-        "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
+        "--user-kerberos",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a Kerberos service ticket, from FILE or @env:NAME (base64)",
+    ),
+    Option(
+        "--user-saml",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a SAML assertion, from FILE or @env:NAME; - asks for it",
+    ),
+    Option(
+        "--user-jwt",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a JSON Web Token, from FILE or @env:NAME; - asks for it",
+    ),
+    Option("--user-response", summary="ask the peer to answer the user identity"),
+    Option("--show-claims", summary="say what the token or assertion says of itself"),
+    Option(
+        "--allow-cleartext-credentials", summary="a script may send passcode or token without TLS"
     ),
     *(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
 )
