@@ -43,6 +43,7 @@ class Arguments:
         """The texts of ``-c``, in order."""
         self.format = ""
         self.keep_going = False
+        self.allow_shell = False
         self.toolbar = True
         self.open_options: options.Given = []
         self.serve_options: options.Given = []
@@ -60,11 +61,13 @@ def shell_options() -> tuple[Option, ...]:
     """The options of the shell itself, besides those of ``open``."""
     from assocsh.language.model import Option, Slot
     from assocsh.language.settings import FORMATS
+    from assocsh.scripting.reach import ALLOW_SHELL
 
     return (
         Option("-c", Slot.TEXT, "COMMANDS", summary="commands, separated by ; or line ends"),
         Option("--format", Slot.CHOICE, "FORMAT", FORMATS, ", ".join(FORMATS)),
         Option("--keep-going", summary="go on with the next command after a failure (-c, stdin)"),
+        Option(ALLOW_SHELL, summary="-c and stdin may start programs, with |"),
         Option("--no-toolbar", summary="a prompt without the toolbar"),
     )
 
@@ -183,6 +186,7 @@ def _of_shell(arguments: Arguments, given: options.Given) -> None:
     arguments.commands = options.all_values("-c", given)
     arguments.format = options.last("--format", given)
     arguments.keep_going = "--keep-going" in options.names(given)
+    arguments.allow_shell = "--allow-shell" in options.names(given)
     arguments.toolbar = "--no-toolbar" not in options.names(given)
 
 

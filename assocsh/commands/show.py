@@ -134,7 +134,7 @@ def show_events(session: Session, number: str | None) -> None:
                 f"there is no event {number}",
                 hint="`show events` lists them" if len(reports) else "none was reported yet",
             )
-        if session.settings.format == "json":
+        if session.format == "json":
             session.presenter.reported(found)
             return
         with session.console.results():

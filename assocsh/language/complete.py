@@ -33,7 +33,7 @@ from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
-from assocsh.language.tokens import PartKind
+from assocsh.language.tokens import Kind, PartKind
 from assocsh.text.dates import DATE_WORDS
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
@@ -76,6 +76,9 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
             return queries(request.at(opening + 2))
         if typed.tail.kind is PartKind.VARIABLE or typed.raw.endswith("$"):
             return _variables(request.at(typed.value.rindex("$") + 1))
+    if context.redirection is not None:
+        program = context.redirection is Kind.PIPE and not context.words
+        return () if program else files(request)
     if context.command:
         return _commands(request)
     spec = context.spec

@@ -12,9 +12,11 @@ from assocsh.language.place import nearest
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.queries import ROOTS
 from assocsh.language.ranking import CompletionRequest
+from assocsh.language.redirection import ABOUT_FILE, ABOUT_PROGRAM
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
+from assocsh.language.tokens import Kind
 from assocsh.language.words import split_key
 
 
@@ -23,6 +25,8 @@ def hint(text: str, cursor: int, tables: Tables | None = None) -> str:
     context = context_at(text, cursor)
     if context.comment:
         return ""
+    if context.redirection is not None:
+        return ABOUT_PROGRAM if context.redirection is Kind.PIPE else ABOUT_FILE
     if context.command:
         return _command(context.typed.value)
     if context.spec is None:

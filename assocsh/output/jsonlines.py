@@ -10,6 +10,7 @@ from assocsh.output.cause import cause_object
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
+from assocsh.output.summary import final_line, signed, worst
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -51,6 +52,9 @@ class JsonLines:
 
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         self._put_with(objects.final_object(record), cause)
+        if self._console.elsewhere:  # who reads the screen has to hear of it too
+            text, kind = signed(final_line(record), worst(record))
+            self._console.note(text, kind)
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         self._put(objects.stored_object(record, path, response))

@@ -146,10 +146,11 @@ class TableRows(_Tabular):
         else:
             self._choice = choice
             before = None
-        if before is None or self.console.latest_table is not self:
+        channel = self.console.channel
+        if channel.titles and (before is None or channel.latest_table is not self):
             for text in table.header(choice.columns, choice.widths):
                 self.put(text)
-        self.console.latest_table = self
+        channel.latest_table = self
         for row in rows:
             self.put(table.line(choice.columns, choice.widths, choice.cells(columns, row)))
 
@@ -255,6 +256,27 @@ class CsvRows(Rows):
         self.put(csv_line([text(values.get(path, ""), None) for path in self._columns]))
 
 
+class DicomRows(Rows):
+    """One row as a DICOM file (PS3.10), Explicit VR Little Endian.
+
+    Its SOP class is the one that the row came with, an information model for a find: a row is not
+    the instance that it tells of, and can never be taken for it.
+    """
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        from assocsh.datasets.codec import encode
+        from assocsh.datasets.filemeta import file_meta
+        from assocsh.datasets.uid_form import new_uid
+        from assocsh.output.into_file import FileOutput
+        from assocsh.uids import EXPLICIT_LE as SYNTAX
+
+        output, operation = self.console.output, self.record.operations.representative
+        assert isinstance(output, FileOutput) and operation is not None
+        came_with = operation.request.sop_class_on(operation.context.abstract_syntax)
+        meta = file_meta(came_with, new_uid(), SYNTAX, self.record.peer.partition("@")[0])
+        output.data(meta + encode(dataset, SYNTAX))
+
+
 def _whole(text: str, limit: None) -> str:
     """``text`` with its line ends and tabs, which a quoted field may have; the rest visible."""
     if text.isprintable():
@@ -280,5 +302,6 @@ ROWS: dict[str, Callable[[Console, RequestRecord], Rows]] = {
     "table": TableRows,
     "expanded": ExpandedRows,
     "csv": CsvRows,
+    "dicom": DicomRows,
     "dump": DumpRows,
 }

@@ -93,6 +93,14 @@ def expand(
         return text_of(resolver, reference.query)
 
     call = job.call
+    programs: tuple[tuple[str, ...], ...] = ()
+    file = ""
+    if call.redirection is not None:
+        from assocsh.session.redirecting import file_name, words_of_program
+
+        programs = tuple(words_of_program(each, lookup) for each in call.redirection.programs)
+        if call.redirection.file is not None:
+            file = file_name(call.redirection.file, lookup)
     return BoundCall(
         call=call,
         job=job,
@@ -108,6 +116,8 @@ def expand(
         subject=subject,
         last_find=_with_results(state, last_find),
         base=job.folder or state.base,
+        programs=programs,
+        file=file,
     )
 
 

@@ -62,6 +62,8 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.said = False
         """The user was told about ``error`` already."""
+        self.told = False
+        """What its request came to was shown already, before all that belongs to it had ended."""
         self.check: Check | None = None
         """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False

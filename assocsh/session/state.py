@@ -144,9 +144,14 @@ class State:
         self.console.ask_secret = ask
 
     @property
+    def format(self) -> str:
+        """The format of what is written here: that of the file it goes to, or the one set."""
+        return self.console.channel.format or self.settings.format
+
+    @property
     def presenter(self) -> Presenter:
-        """Writes in the format that is set."""
-        return presenter(self.console, self.settings.format)
+        """Writes in the format of what is written here."""
+        return presenter(self.console, self.format)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Say something that is not a result; ``text`` is safe to print already."""
