@@ -90,6 +90,7 @@ SPEC = CommandSpec(
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
         "find study PatientName='OKO*' StudyDate=20250101- StudyDescription",
         "find series --of 1",
+        "find study > studies.csv",
     ),
     section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
     sends=True,

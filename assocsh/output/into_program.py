@@ -69,43 +69,53 @@ class ProgramOutput(Elsewhere):
         self._file = file
         self._waiting = _Waiting()
         self._processes: list[Process] = []
+        self._reading: int = PIPE
+        """What the next program reads from."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Start the programs. Raises UsageError for one that cannot be started."""
-        reading: int = PIPE
-        name = ""
         try:
-            for place, (path, words) in enumerate(self._programs):
-                name, last = cell(words[0]), place == len(self._programs) - 1
-                following, writing = (None, PIPE) if last else os.pipe()
-                if last and self._file is not None:
-                    writing = self._file.fd
-                try:
-                    process = await asyncio.create_subprocess_exec(
-                        *words,
-                        executable=path,
-                        stdin=reading,
-                        stdout=writing,
-                        stderr=PIPE,
-                        cwd=self._folder,
-                        start_new_session=True,
-                    )
-                finally:
-                    _close(reading)
-                    reading = following if following is not None else PIPE
-                    if not last:
-                        _close(writing)
-                self._processes.append(process)
-        except (OSError, ValueError) as error:
-            _close(reading)
+            for path, words in self._programs:
+                await self._start(path, words)
+        except BaseException as error:
+            self._waiting.close()
             self.stop()
-            why = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"{name} cannot be started: {why}") from None
+            if isinstance(error, OSError | ValueError):
+                why = getattr(error, "strerror", None) or str(error)
+                raise UsageError(f"{cell(words[0])} cannot be started: {why}") from None
+            raise
+        finally:
+            _close(self._reading)
         readers = [self._say(process) for process in self._processes]
         if self._file is None:
             readers.append(self._show(self._processes[-1]))
         self._tasks = [asyncio.create_task(each) for each in (self._feed(), *readers)]
+
+    async def _start(self, path: str, words: Sequence[str]) -> None:
+        """Start the next program, which reads from the one before."""
+        last = len(self._processes) == len(self._programs) - 1
+        reading, following, writing = self._reading, PIPE, PIPE
+        if not last:
+            following, writing = os.pipe()
+        elif self._file is not None:
+            writing = self._file.fd
+        self._reading = following
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                executable=path,
+                stdin=reading,
+                stdout=writing,
+                stderr=PIPE,
+                cwd=self._folder,
+                start_new_session=True,
+            )
+        finally:
+            _close(reading)
+            if not last:
+                _close(writing)
+        self._processes.append(process)
 
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._waiting.put(text.encode("utf-8", "replace") + b"\n")
@@ -160,9 +170,10 @@ class ProgramOutput(Elsewhere):
             into.close()
             await into.wait_closed()
         except OSError:  # it reads no more
-            self._waiting.refuse()
+            self._waiting.refused = True
         finally:
             into.close()
+            self._waiting.close()
 
     async def _show(self, process: Process) -> None:
         tabs = self._console.screen.width is None
@@ -192,8 +203,7 @@ class _Waiting:
 
     def put(self, data: bytes) -> None:
         """Add ``data``; nothing when it is wanted no more."""
-        if self._ended:
-            self.refused = self.refused or self._file.closed
+        if self._file.closed:
             return
         self._file.seek(self._written)
         self._written += self._file.write(data)
@@ -204,8 +214,6 @@ class _Waiting:
         while self._read == self._written and not self._ended:
             self._wake.clear()
             await self._wake.wait()
-        if self._file.closed:
-            return b""
         self._file.seek(self._read)
         data = self._file.read(PIECE)
         self._read += len(data)
@@ -220,11 +228,9 @@ class _Waiting:
         self._ended = True
         self._wake.set()
 
-    def refuse(self) -> None:
+    def close(self) -> None:
         """Nothing is taken any more."""
-        self.refused = True
         self._file.close()
-        self.end()
 
 
 async def _lines(
