@@ -75,15 +75,17 @@ class ProgramOutput(Elsewhere):
 
     async def start(self) -> None:
         """Start the programs. Raises UsageError for one that cannot be started."""
+        name = ""
         try:
             for path, words in self._programs:
+                name = cell(words[0])
                 await self._start(path, words)
         except BaseException as error:
             self._waiting.close()
             self.stop()
             if isinstance(error, OSError | ValueError):
                 why = getattr(error, "strerror", None) or str(error)
-                raise UsageError(f"{cell(words[0])} cannot be started: {why}") from None
+                raise UsageError(f"{name} cannot be started: {why}") from None
             raise
         finally:
             _close(self._reading)
