@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.reports_listener import reports_listener
@@ -24,12 +25,16 @@ from assocsh.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 if TYPE_CHECKING:
     from assocsh.association import Association
+    from assocsh.dimse.requests import EncodedData
     from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
     from assocsh.session.listener import SessionListener
     from assocsh.session.session import Session
 
 WAIT_OPTION = Option("--wait", Slot.DURATION, "TIME", summary="wait this long for the report (60s)")
+REQUEST_COMMITMENT = 1
+"""The one action (PS3.4 J.3.2)."""
+
 WAIT = 60.0
 SHOWN = 20
 """Rows of the table that are shown for people; committed instances are left out first."""
@@ -130,10 +135,13 @@ async def _ask(
     """The N-ACTIONs, to their final responses; who is refused has that noted."""
     from assocsh.dimse.requests import NAction
 
+    named = None if part else record.operations.context
+    request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, REQUEST_COMMITMENT)
+    syntax = association.context_for(request, context=named).transfer_syntax or ""
     operations = []
     for transaction in commitment:
-        information = await asyncio.to_thread(_information, transaction)
-        request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, 1, information)
+        information = await asyncio.to_thread(_information, transaction, syntax)
+        request = replace(request, information=information)
         operation = association.send(request) if part else session.send(request, record)
         operations.append((transaction, operation))
     for transaction, operation in operations:
@@ -169,10 +177,12 @@ def once(names: Iterable[InstanceName]) -> list[InstanceName]:
     return list({one.sop_instance: one for one in names}.values())
 
 
-def _information(transaction: Transaction) -> Any:
-    from assocsh.datasets.identifiers import dataset_from
+def _information(transaction: Transaction, transfer_syntax: str) -> EncodedData:
+    """What a transaction asks for, encoded. Blocks, for 10,000 instances seconds."""
+    from assocsh.datasets.identifiers import dataset_from, encode
+    from assocsh.dimse.requests import EncodedData
 
-    return dataset_from(
+    dataset = dataset_from(
         {
             "TransactionUID": transaction.uid,
             "ReferencedSOPSequence": [
@@ -184,6 +194,7 @@ def _information(transaction: Transaction) -> Any:
             ],
         }
     )
+    return EncodedData(encode(dataset, transfer_syntax), transfer_syntax)
 
 
 def _remember(session: Session, commitment: Commitment, listener: SessionListener) -> None:
