@@ -26,4 +26,5 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         summary="do not commit this, and say why; 1.2.* is all of these",
         repeated=True,
     ),
+    Option("--require-user", summary="let in only who has a right user identity"),
 )
