@@ -13,6 +13,7 @@ from assocsh.errors import AssocshError, NoReport
 from assocsh.language.model import Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import REMARKS_SHOWN, FirstFew
 from assocsh.output.summary import outcome
 from assocsh.output.table import Column
 from assocsh.results.commitment import Commitment, Committed, InstanceName, Transaction
@@ -52,6 +53,7 @@ class Hearing:
 
     def __init__(self, commitment: Commitment) -> None:
         self._commitment = commitment
+        self._few = FirstFew(REMARKS_SHOWN)
         self.others: list[int] = []
         """The numbers of reports of transactions that nobody here asked for."""
         self._all = asyncio.Event()
@@ -61,7 +63,7 @@ class Hearing:
         if dataset is None or report.sop_class != STORAGE_COMMITMENT:
             return
         if str(dataset.get("TransactionUID", "")) in self._commitment.transactions:
-            report.awaited = True
+            report.awaited, report.quiet = True, not self._few.admit()
         elif report.request is None:
             self.others.append(report.number)
         if not self._commitment.open:
