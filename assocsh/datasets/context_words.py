@@ -27,7 +27,7 @@ CONTEXT_SETS: Mapping[str, str] = {
     "mpps": "Modality Performed Procedure Step, to report it and to read it",
     "ups": "Unified Procedure Steps: push, pull, watch, event and query",
     "ian": "Instance Availability Notification",
-    "print": "Basic Grayscale Print Management",
+    "print": "Print Management, grayscale and colour",
     "all": "every SOP class that fits into 128 contexts",
 }
 """The names of context sets, and what each is for."""
