@@ -67,7 +67,7 @@ async def move(session: Session, call: BoundCall) -> None:
     destination = call.option("--to") or own
     if destination == own and listener is None:
         session.note(
-            f"nothing listens here as {cell(own)}: listen --port N starts a storage acceptor",
+            f"nothing listens here as {cell(own)}: `listen --port N` starts a storage acceptor",
             Kind.WARNING,
         )
     record.detail = f"to {cell(destination)}"

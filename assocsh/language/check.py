@@ -99,6 +99,8 @@ def _check(slot: Slot, text: str) -> None:
             _uid(text)
         case Slot.CONTEXTS:
             _contexts(text)
+        case Slot.EXTENDED | Slot.ROLE | Slot.COMMON:
+            _of_class(slot, text)
 
 
 def _tag(text: str) -> None:
@@ -128,3 +130,17 @@ def _contexts(text: str) -> None:
             _uid(word.name)
         for syntax in word.syntaxes:
             transfer_syntax_uid(syntax)
+
+
+def _of_class(slot: Slot, text: str) -> None:
+    """``CLASS:WHAT``, as each of these options reads it."""
+    from assocsh.datasets.negotiation_words import by_class, read_common, read_extended, read_role
+
+    for name, what in by_class((text,)).items():
+        match slot:
+            case Slot.EXTENDED:
+                read_extended(name, what)
+            case Slot.ROLE:
+                read_role(name, what)
+            case _:
+                read_common(name, what)

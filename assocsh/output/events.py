@@ -46,10 +46,14 @@ SHOWN = 20
 def report_lines(report: EventReport) -> Iterator[str]:
     """``* the peer reports event 1: Storage Commitment ...``, and its values below.
 
-    Not the values where a command waits for the report: it says what they mean.
+    Not the values where it is known what they mean: a command waits for the report and says it, or
+    has waited for it.
     """
     yield _head(report)
     if report.problem or report.awaited or report.dataset is None:
+        return
+    if report.summary:
+        yield f"{report.summary}: show #{report.request} has each instance"
         return
     rest = leaves(report.dataset)
     for path, value in islice(rest, SHOWN):

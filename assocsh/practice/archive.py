@@ -10,6 +10,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.receive import InstanceWriter
@@ -26,7 +27,7 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
-from assocsh.practice import steps, workitems
+from assocsh.practice import extended, steps, workitems
 from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
@@ -43,8 +44,9 @@ from assocsh.practice.query import (
     level_of,
     unique_keys,
 )
-from assocsh.practice.reporting import reporting_association
+from assocsh.practice.reporting import Reports, reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
+from assocsh.practice.settings import PracticeSettings
 from assocsh.uids import (
     EXPLICIT_LE,
     MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
@@ -69,14 +71,15 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
         any_storage=True,
         max_associations=64,
         held=index.held,
+        extended=extended.answer,
     )
 
 
 class Archive:
     """The services over ``contents``.
 
-    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port); ``prints`` keeps
-    what its printer prints.
+    ``destinations`` maps AE titles to (host, port); ``prints`` keeps what its printer prints;
+    ``say`` is told of reports that did not arrive.
     """
 
     def __init__(
@@ -84,32 +87,34 @@ class Archive:
         contents: Contents,
         ae_title: str,
         *,
-        latency: float = 0.0,
-        destinations: dict[str, tuple[str, int]] | None = None,
+        settings: PracticeSettings,
         observer: Observer | None = None,
         prints: Prints | None = None,
+        say: Callable[[str], object] = lambda text: None,
     ) -> None:
         self.contents = contents
         self.ae_title = ae_title
-        self.latency = latency
-        self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
+        self.latency = settings.latency
+        """In seconds."""
+        self.destinations: dict[str, tuple[str, int]] = {}
         self._observer = observer
         self._spool: Spool | None = None
         self.established: Callable[[], Iterable[Association]] = tuple
         """The associations that peers have open with the archive."""
+        self._reports = Reports(self.destinations, self._reach, say)
         self._notifications = Notifications(
             self.destinations,
-            self._reach_for_steps,
+            partial(self._reach, sop_class=MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION),
             lambda: self.established(),
         )
         services = (
-            Commitment(contents.index),
+            Commitment(contents.index, settings.commitment, self._reports),
             steps.ProcedureSteps(contents.index.perform, self._notifications.tell),
             FilmSessions(prints),
             FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
-            workitems.Workitems(self.destinations, self._reach),
+            workitems.Workitems(self.destinations, partial(self._reach, sop_class=UPS_EVENT)),
             Availability(),
         )
         self.instances = Instances(services, self._wait)
@@ -132,8 +137,9 @@ class Archive:
         self.instances.add_to(handlers)
         return handlers
 
-    def close(self) -> None:
-        """Throw away what was received."""
+    async def close(self) -> None:
+        """Send no more reports, and throw away what was received."""
+        await self._reports.close()
         if self._spool is not None:
             self._spool.close()
             shutil.rmtree(self._spool.directory, ignore_errors=True)
@@ -149,11 +155,7 @@ class Archive:
                 pass
         return not indication.cancelled
 
-    async def _reach(self, name: str, address: tuple[str, int]) -> Association:
-        return await reporting_association(name, address, self.ae_title, UPS_EVENT, self._observer)
-
-    async def _reach_for_steps(self, name: str, address: tuple[str, int]) -> Association:
-        sop_class = MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION
+    async def _reach(self, name: str, address: tuple[str, int], sop_class: str) -> Association:
         return await reporting_association(name, address, self.ae_title, sop_class, self._observer)
 
     # -- verification --------------------------------------------------------------------------
@@ -201,7 +203,7 @@ class Archive:
             return WorklistQuery(identifier, lambda: workitems.steps(self.instances))
         if model is None:
             raise IdentifierRefused("C-FIND of a SOP class that has no models", 0x00080052)
-        return Query(identifier, model, self.ae_title)
+        return Query(identifier, model, self.ae_title, extended.agreed(indication.context))
 
     # -- retrieve ------------------------------------------------------------------------------
 
@@ -211,7 +213,8 @@ class Archive:
         if identifier is None or model is None or model == "worklist":
             raise IdentifierRefused("there is no identifier", 0x00080052)
         level = level_of(identifier, model)
-        keys = unique_keys(identifier, model, level, retrieve=True)
+        relational = "relational" in extended.agreed(indication.context)
+        keys = unique_keys(identifier, model, level, retrieve=True, relational=relational)
         return Retrieve(self.contents, self.contents.index.instances(keys), indication, self._wait)
 
     async def get(self, indication: Indication) -> None:

@@ -63,12 +63,7 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
     """
     if call.option("--of") is None:
         return []
-    find, row = row_of_find(call)
-    if peer and find.peer and find.peer != peer:
-        raise UsageError(
-            f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
-            hint="find it there first: another archive need not know these UIDs",
-        )
+    find, row = row_of_find(call, peer=peer)
     dataset = find.results.dataset(row - 1)
     unique = retrieved_by(level, model)
     found = {key: str(dataset.get(key, "") or "") for key in unique}
@@ -95,10 +90,11 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
     return keys
 
 
-def row_of_find(call: BoundCall) -> tuple[RequestRecord, int]:
+def row_of_find(call: BoundCall, *, peer: str = "") -> tuple[RequestRecord, int]:
     """The find that ``--of`` takes its row from, and the number of the row, from 1.
 
-    Raises UsageError when there is no such row.
+    ``peer`` is whom its keys are for, if that is to be looked at. Raises UsageError when there is
+    no such row, or when it is of another peer.
     """
     row = parse_integer(call.option("--of") or "", "--of", least=1)
     find = call.last_find
@@ -109,6 +105,11 @@ def row_of_find(call: BoundCall) -> tuple[RequestRecord, int]:
         raise UsageError(
             f"#{find.number} has no row {row}",
             hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
+        )
+    if peer and find.peer and find.peer != peer:
+        raise UsageError(
+            f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
+            hint="find it there first: another archive need not know these UIDs",
         )
     return find, row
 
