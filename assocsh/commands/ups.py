@@ -210,7 +210,7 @@ SPEC = CommandSpec(
     details="""\
 A claim has a Transaction UID, which locks the step. It is kept here and shown
 nowhere. Keys beside all choose the steps, as they do in ups find. To hear no
-more of all ends every subscription of ours, as the end of `ups watch all` does
+more of all ends every subscription of ours, as the end of ups watch all does
 (PS3.4 Table CC.2.3-2); suspend leaves those to the steps that there are.""",
 )
 
