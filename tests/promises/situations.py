@@ -348,21 +348,14 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "not accepted. Of a folder, what cannot be printed is left out.",
     ): after(PRACTICE, "help print"),
     (
+        "commands/print.py",
+        "#X printed in grayscale: this association has no context for colour: `reopen --contexts "
+        "+BasicColorPrintManagementMeta` proposes one",
+    ): after(PRACTICE, "print examples/us.dcm"),
+    (
         "commands/move.py",
         "nothing listens here as X: `listen --port N` starts a storage acceptor",
     ): after(PRACTICE, "find study", "move study --of 1", stands_for={"N": "0"}),
-    (
-        "commands/print.py",
-        "#X printed in grayscale: this association has no context for colour (`reopen --contexts "
-        "+BasicColorPrintManagementMeta`)",
-    ): after(
-        "open practice --contexts BasicGrayscalePrintManagementMeta",
-        "print examples/us.dcm",
-    ),
-    (
-        "commands/stepping.py",
-        "`ups X all ProcedureStepLabel=CAD`, for example",
-    ): after(PRACTICE, "ups create --label CAD", "ups subscribe 1.2.3 ProcedureStepLabel=CAD"),
     (
         "commands/record.py",
         "recording to X; `record --stop` ends it",
