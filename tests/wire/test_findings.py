@@ -441,6 +441,20 @@ def test_words_of_a_live_association_and_of_a_capture() -> None:
     assert "our AE title" in first.next_step
 
 
+@pytest.mark.parametrize("codes", [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 1)])
+def test_a_rejection_that_may_be_for_the_user_identity(codes: tuple[int, int, int]) -> None:
+    """Or for its absence: no reason of an A-ASSOCIATE-RJ says so (PS3.7 D.3.3.7)."""
+    identity = wire.item(0x58, b"\5\1\0\7" + b"e30.e30" + b"\0\0")
+    (first,) = findings(quick((RQ, wire.associate_rq(extra=identity)), (AC, wire.reject(*codes))))
+    assert first.id == "rejected"
+    assert 'the acceptor "ANY-SCP" may have refused the user identity (JSON Web Token)' in (
+        first.next_step
+    )
+    assert "e30" not in first.sentence + first.next_step
+    (first,) = findings(quick((RQ, wire.associate_rq()), (AC, wire.reject(*codes))))
+    assert 'the acceptor "ANY-SCP" wants to know which user asks' in first.next_step
+
+
 # -- real peers ------------------------------------------------------------------------------------
 
 
