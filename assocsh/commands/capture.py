@@ -50,6 +50,8 @@ _CAPTURES = (b"", b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")
 @command(SPEC)
 async def capture(session: Session, call: BoundCall) -> None:
     """Begin a capture, end it (``off``), or say which one is going on."""
+    import asyncio
+
     from assocsh.text.plural import plural
     from assocsh.text.visible import visible
 
@@ -61,9 +63,13 @@ async def capture(session: Session, call: BoundCall) -> None:
             session.note("nothing is captured")
             return
         if name is not None:
-            _end(session, current)
+            await _end(session, current)
+        else:
+            await asyncio.to_thread(current.settle)
         said = f"{visible(str(current.writer.path))}: {plural(current.writer.packets, 'packet')}, "
         said += plural(current.writer.size, "byte")
+        if current.left_out:
+            said += f"; {plural(current.left_out, 'byte')} of data sets left out: a slow disk"
         session.note(f"captured to {said}" if name else f"capturing to {said}")
         return
     if current is not None:
@@ -105,34 +111,59 @@ def _begin(session: Session, call: BoundCall, path: Path) -> None:
         name_of=_name_of,
     )
     made.stopped = lambda: _stopped(session, made)
+    made.behind = lambda: _behind(session, made)
     association = session.association
     if association is not None:
-        made.begin(association, session.now())
+        made.begin(association)
     session.observers.capture = made
     session.observers.add(made)
     session.on_close.append(made.close)
     session.changed()
 
 
-def _end(session: Session, current: Capture) -> None:
+async def _end(session: Session, current: Capture) -> None:
+    """Let nothing more be captured, and wait until all of it is in the file."""
+    import asyncio
+
+    _take_out(session, current)
+    await asyncio.to_thread(current.close)
+    if current.failure is not None:
+        _say_stopped(session, current)
+
+
+def _take_out(session: Session, current: Capture) -> None:
     session.observers.remove(current)
     session.observers.capture = None
     if current.close in session.on_close:
         session.on_close.remove(current.close)
-    current.close()
     session.changed()
 
 
 def _stopped(session: Session, current: Capture) -> None:
     """The file cannot be written any more: say so once; the association goes on."""
+    if session.observers.capture is current:
+        _take_out(session, current)
+        _say_stopped(session, current)
+
+
+def _say_stopped(session: Session, current: Capture) -> None:
     from assocsh.output.sink import Kind
     from assocsh.text.visible import visible
 
     error = current.failure
     why = "" if error is None else error.strerror or str(error)
     session.note(f"capture {visible(str(current.writer.path))} ended: {why}", Kind.WARNING)
-    if session.observers.capture is current:
-        _end(session, current)
+
+
+def _behind(session: Session, current: Capture) -> None:
+    from assocsh.output.sink import Kind
+    from assocsh.text.visible import visible
+
+    session.note(
+        f"capture {visible(str(current.writer.path))}: the disk is slower than the association: "
+        "of data sets only beginnings are written until it has caught up",
+        Kind.WARNING,
+    )
 
 
 def _ring(text: str | None) -> tuple[int, int] | None:

@@ -25,17 +25,17 @@ class _Beside:
         self._observers = observers
 
     @property
-    def wants_pdus(self) -> bool:
+    def wants_runs(self) -> bool:
         """A capture takes them."""
         return self._observers.capture is not None
 
     def __call__(self, event: EngineEvent) -> None:
-        from assocsh.association.events import PduTransferred
+        from assocsh.association.events import PdusTransferred
 
         observers = self._observers
         if observers.capture is not None:
             observers.capture(event)
-        if isinstance(event, PduTransferred):
+        if isinstance(event, PdusTransferred):
             return
         observers.conversation()(event)
         if observers.wire_view is not None:
@@ -56,6 +56,7 @@ class Observers:
         self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
+        self._of_runs: list[Observer] = []
         self._history: EventHistory | None = None
         self._live: LiveConversation | None = None
         self.on_change: Callable[[], None] | None = None
@@ -65,6 +66,12 @@ class Observers:
     def wants_pdus(self) -> bool:
         """Whether anyone wants to see each PDU."""
         return bool(self._with_pdus())
+
+    @property
+    def wants_runs(self) -> bool:
+        """Whether anyone takes runs of PDUs."""
+        self._with_pdus()
+        return bool(self._of_runs)
 
     def add(self, observer: Observer) -> None:
         """Give every event to ``observer`` too."""
@@ -78,21 +85,26 @@ class Observers:
             self._changed()
 
     def __call__(self, event: EngineEvent) -> None:
-        from assocsh.association.events import PduTransferred
+        from assocsh.association.events import PdusTransferred, PduTransferred
 
         if self._live is None:
             self.conversation()
-        whole = isinstance(event, PduTransferred)
-        for observer in tuple(self._with_pdus() if whole else self._all):
+        to = self._all
+        if isinstance(event, PduTransferred):
+            to = self._with_pdus()
+        elif isinstance(event, PdusTransferred):
+            to = self._of_runs
+        for observer in tuple(to):
             observer(event)
 
     def _with_pdus(self) -> list[Observer]:
-        """Those that are given PDUs too."""
+        """Those that are given PDUs too; those that are given runs of them are known then, too."""
         # asked when there is an association: until then the engine may not be loaded
         if self._of_pdus is None:
-            from assocsh.association.events import wants_pdus
+            from assocsh.association.events import wants_pdus, wants_runs
 
             self._of_pdus = [each for each in self._all if wants_pdus(each)]
+            self._of_runs = [each for each in self._all if wants_runs(each)]
         return self._of_pdus
 
     def history(self) -> EventHistory:

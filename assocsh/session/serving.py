@@ -229,7 +229,7 @@ class _Watch:
         self._callers = callers
 
     @property
-    def wants_pdus(self) -> bool:
+    def wants_runs(self) -> bool:
         """A capture takes them."""
         return self._state.observers.capture is not None
 
