@@ -1,6 +1,6 @@
-"""Packets of what went by: which PDUs make one, and what its comment says.
+"""Messages of the PDUs that went by: where each ends, what its comment says, what is masked of it.
 
-Packets are held until the message that they carry is whole, for the comment belongs to its last one
+PDUs are held until the message that they carry is whole, for the comment belongs to its last packet
 and the masks of a data set need all of it.
 """
 
@@ -21,7 +21,7 @@ from assocsh.dimse.status import category
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, P_DATA_TF, Buffer
 from assocsh.wire.captures.packets import UPPER_PDU
 from assocsh.wire.captures.redact import Redactor, mask_identity
-from assocsh.wire.captures.write import MAX_SEGMENT, Flow, Writer
+from assocsh.wire.captures.write import Flow, Writer
 
 if TYPE_CHECKING:
     from assocsh.association.operation import Operation
@@ -37,7 +37,7 @@ HELD_TO_MASK = 256 * 1024 * 1024
 NameOf = Callable[["Operation"], str]
 
 _COMMAND, _DATA = 1, 2
-"""What the last fragment in a packet ends: a command set, a data set, or both."""
+"""What the last fragment in a PDU ends: a command set, a data set, or both."""
 
 
 class Shortened(NamedTuple):
@@ -50,13 +50,14 @@ class Shortened(NamedTuple):
 
 @dataclass(slots=True)
 class Held:
-    """PDUs that go into one packet; one PDU where they are masked."""
+    """One PDU, or as many as are alike: ``count`` of them in together ``length`` bytes."""
 
     by: int
     time: int
     pieces: Sequence[Buffer]
     length: int
     ends: int = 0
+    count: int = 1
     comment: str = ""
     ready: bool = False
     """It can be written: its message is whole, and masked where that is wanted."""
@@ -88,7 +89,7 @@ class Watched:
 
 
 class Assembler:
-    """Makes packets of events and gives them to ``writer``. ``offset`` is what has to be added to
+    """Takes events and gives PDUs to ``writer``. ``offset`` is what has to be added to
     the times of events, in seconds, to make them those of the calendar."""
 
     def __init__(
@@ -164,22 +165,18 @@ class Assembler:
             self._put(watched)
             return
         step = 2 if event.sent else len(pieces)
-        group: list[Buffer] = []
-        size = 0
-        for at in range(0, len(pieces), step):
-            pdu = pieces[at : at + step]
-            length = sum(map(len, pdu))
-            if group and size + length > MAX_SEGMENT:
-                self._hold(watched, Held(by, moment, group, size))
-                group, size = [], 0
-            group += pdu
-            size += length
-            ends = ends_of(pdu[0])
-            if ends or self._one_by_one:
-                self._hold(watched, Held(by, moment, group, size, ends))
-                group, size = [], 0
-        if group:
-            self._hold(watched, Held(by, moment, group, size))
+        at = 0
+        while at < len(pieces):
+            head, stop = pieces[at], at + step
+            ends = ends_of(head)
+            if not (ends or self._one_by_one):
+                # whole fragments of a data set have one and the same head
+                while stop < len(pieces) and pieces[stop] is head:
+                    stop += step
+            count = (stop - at) // step
+            length = sum(map(len, pieces[at : at + step])) * count
+            self._hold(watched, Held(by, moment, pieces[at:stop], length, ends, count))
+            at = stop
 
     def _hold(self, watched: Watched, held: Held) -> None:
         watched.held.append(held)
@@ -198,7 +195,7 @@ class Assembler:
         for index, (data, length) in enumerate(short.pdus):
             kept = b"" if self._redactor is not None else data
             said = short.comment if not index else ""
-            watched.held.append(Held(by, moment, (kept,), length, ends_of(data), said))
+            watched.held.append(Held(by, moment, (kept,), length, ends_of(data), comment=said))
 
     # messages
 
@@ -223,7 +220,7 @@ class Assembler:
         self._write(watched, count)
 
     def _ready(self, held: list[Held], watched: Watched, *, zero: bool) -> None:
-        if self._redactor is not None:
+        if self._redactor is not None and held:
             mask(held, watched.view, self._redactor, zero=zero)
         for each in held:
             each.ready = True
@@ -238,7 +235,7 @@ class Assembler:
         return " ".join(word for word in words if word)
 
     def _put(self, watched: Watched, *, all_but: int = 0) -> None:
-        """Write what is held, whole or not, but for the last ``all_but`` packets."""
+        """Write what is held, whole or not, but for the last ``all_but`` of it."""
         count = len(watched.held) - all_but
         self._ready([each for each in watched.held[:count] if not each.ready], watched, zero=True)
         self._write(watched, count)
@@ -252,6 +249,7 @@ class Assembler:
                 each.pieces,
                 each.time,
                 length=each.length,
+                count=each.count,
                 comment=each.comment,
                 snap=self._snap,
             )

@@ -39,6 +39,8 @@ def fill(fd: int, at: int) -> None:
     The packet is whole, raw IP of either version, and its checksum is 0. Raises OSError.
     """
     block = os.pread(fd, BLOCK_HEAD + _LONGEST, at)
+    if len(block) < BLOCK_HEAD + _IPV6_HEAD + 20:
+        return  # somebody else made the file shorter
     (size,) = _SIZE.unpack_from(block, BLOCK_HEAD - 8)
     packet = memoryview(block)[BLOCK_HEAD : BLOCK_HEAD + size]
     four = packet[0] >> 4 == 4

@@ -35,9 +35,9 @@ _SUMMED_AT_ONCE = 2048
 """Bytes of data in a packet whose checksum is computed when it is written."""
 _BLOCK = Struct("<II")
 _PACKET = Struct("<IIIIIII")
-_IPV4 = Struct(">BBHHHBBH4s4s")
-_IPV6 = Struct(">IHBB16s16s")
-_TCP = Struct(">HHIIBBHHH")
+_IPV4 = Struct(">BBHHHBBH4s4sHH")
+_IPV6 = Struct(">IHBB16s16sHH")
+_TCP = Struct(">IIBBHHH")
 
 
 def _options(*options: tuple[int, bytes]) -> bytes:
@@ -129,20 +129,18 @@ class Writer:
         ``time`` is in nanoseconds, ``length`` what the packet had on the network. Not ``checked``:
         the checksum of TCP in it is 0, and ``check`` fills it in.
         """
-        options = b""
-        if comment:
-            options = _options((1, comment.encode("utf-8", "replace")[:_MAX_COMMENT]))
-        padding = -size % 4
-        total = 32 + size + padding + len(options)
-        block = _PACKET.pack(6, total, interface, time >> 32, time & 0xFFFFFFFF, size, length)
+        front, end, total = packet_block(interface, time, size, length, comment)
+        self.whole((front + head, *data, end), total, checked)
+
+    def whole(self, block: Sequence[Buffer], size: int, checked: bool) -> None:
+        """Write a packet that is a block already, of ``size`` bytes; see ``packet``."""
         self.packets += 1
-        if self._ring is not None and self._written + total > self._ring[1]:
+        if self._ring is not None and self._written + size > self._ring[1]:
             self._finish()
             self._file = self._begin()
         if not checked:
             self._unchecked.append(self._written)
-        end = bytes(padding) + options + total.to_bytes(4, "little")
-        self._put((block + head, *data, end), total)
+        self._put(block, size)
 
     def _put(self, pieces: Sequence[Buffer], size: int) -> None:
         if len(self._pending) + len(pieces) > _MAX_PIECES or self._pending_size > _MAX_PENDING:
@@ -181,6 +179,19 @@ class Writer:
     def close(self) -> None:
         """Nothing more comes."""
         self._finish()
+
+
+def packet_block(
+    interface: int, time: int, size: int, length: int, comment: str = ""
+) -> tuple[bytes, bytes, int]:
+    """What is before and behind a packet of ``size`` bytes in its block, and the block's size."""
+    options = b""
+    if comment:
+        options = _options((1, comment.encode("utf-8", "replace")[:_MAX_COMMENT]))
+    padding = -size % 4
+    total = 32 + size + padding + len(options)
+    front = _PACKET.pack(6, total, interface, time >> 32, time & 0xFFFFFFFF, size, length)
+    return front, bytes(padding) + options + total.to_bytes(4, "little"), total
 
 
 def _write_all(file: FileIO, pieces: Sequence[Buffer], size: int) -> None:
@@ -223,7 +234,6 @@ class Flow:
         self._ports = first[1], second[1]
         self._interface = writer.interface(name)
         self._next = [0, 0]
-        self._said = 0
         self._ended = False
         self._addresses = ones_sum(ends[0].packed + ends[1].packed)
 
@@ -244,14 +254,15 @@ class Flow:
         time: int,
         *,
         length: int,
+        count: int = 1,
         comment: str = "",
         snap: int | None = None,
     ) -> None:
         """PDUs of ``by``, 0 or 1, in pieces: one packet, or as many as it takes.
 
-        The comment goes to the last one. ``length`` is what the pieces had on the network: less is
-        there where it was cut off. With ``snap`` no more than so many bytes of each packet's data
-        are written.
+        ``count`` PDUs are all of one length, and of as many pieces. The comment goes to the last
+        packet. ``length`` is what the pieces had on the network: less is there where it was cut
+        off. With ``snap`` no more than so many bytes of each packet's data are written.
         """
         if self._writer.link == UPPER_PDU:
             self._exported(by, pieces, time, length, comment, snap)
@@ -260,12 +271,36 @@ class Flow:
             self._put(by, ACK | _PUSH, pieces, time, length, comment, snap)
             self._next[by] = (self._next[by] + length) & 0xFFFFFFFF
             return
-        whole = memoryview(b"".join(pieces))
+        each = MAX_SEGMENT * count // length
+        if snap is None and count > 1 and each:
+            step, size = len(pieces) // count * each, length // count * each
+            packets = (count - 1) // each
+            self._alike(by, pieces[: packets * step], time, step, size)
+            pieces, length = pieces[packets * step :], length - packets * size
+        slices = _sliced(pieces, MAX_SEGMENT)
         for at in range(0, length, MAX_SEGMENT):
             size = min(MAX_SEGMENT, length - at)
             said = comment if at + size == length else ""
-            self._put(by, ACK | _PUSH, (whole[at : at + size],), time, size, said, snap)
+            self._put(by, ACK | _PUSH, next(slices, ()), time, size, said, snap)
             self._next[by] = (self._next[by] + size) & 0xFFFFFFFF
+
+    def _alike(self, by: int, pieces: Sequence[Buffer], time: int, step: int, length: int) -> None:
+        """Packets of ``length`` bytes of data, of ``step`` pieces each: most of a large message.
+
+        Their heads differ in the sequence number alone. Made one by one they take longer than all
+        else that is done for an image but the writing itself.
+        """
+        start = self._start(by, length)
+        tcp = _TCP.pack(0, self._next[1 - by], 0x50, ACK | _PUSH, 0xFFFF, 0, 0)[4:]
+        size = len(start) + _TCP.size + length
+        front, end, total = packet_block(self._interface, time, size, size)
+        front += start
+        here, writer = self._next[by], self._writer
+        for at in range(0, len(pieces), step):
+            head = front + here.to_bytes(4, "big") + tcp
+            writer.whole((head, *pieces[at : at + step], end), total, checked=False)
+            here = (here + length) & 0xFFFFFFFF
+        self._next[by] = here
 
     def closed(self, by: int, how: str, time: int, comment: str = "") -> None:
         """``by`` closed the connection: "fin" (and the other side after it), or "rst"."""
@@ -290,25 +325,14 @@ class Flow:
         comment: str = "",
         snap: int | None = None,
     ) -> None:
-        source, target = self._ends[by].packed, self._ends[1 - by].packed
         here, there = self._next[by], self._next[1 - by] if flags & ACK else 0
-        ports = self._ports[by], self._ports[1 - by]
-        self._said += 1
-        if len(source) == 4:
-            parts = 0x45, 0, 40 + length, self._said & 0xFFFF, 0x4000, 64, 6
-            words = 0x4500 + 0x4000 + 0x4006 + 40 + length + (self._said & 0xFFFF) + self._addresses
-            ip = _IPV4.pack(*parts, 0xFFFF - words % 0xFFFF, source, target)
-        else:
-            ip = _IPV6.pack(6 << 28, 20 + length, 6, 64, source, target)
         kept, size = _cut(pieces, snap)
-        check, checked = 0, True
+        check = 0
         if size == length <= _SUMMED_AT_ONCE:
-            words = self._addresses + 6 + 20 + length + sum(ports) + (0x5000 | flags) + 0xFFFF
+            words = self._addresses + sum(self._ports) + 6 + 20 + length + (0x5000 | flags) + 0xFFFF
             words += (here >> 16) + (here & 0xFFFF) + (there >> 16) + (there & 0xFFFF)
             check = 0xFFFF - (words + (ones_sum(b"".join(kept)) if size else 0)) % 0xFFFF
-        else:  # of a packet that was cut nobody can tell
-            checked = size != length
-        head = ip + _TCP.pack(*ports, here, there, 0x50, flags, 0xFFFF, check, 0)
+        head = self._start(by, length) + _TCP.pack(here, there, 0x50, flags, 0xFFFF, check, 0)
         self._writer.packet(
             self._interface,
             time,
@@ -317,8 +341,19 @@ class Flow:
             len(head) + size,
             comment=comment,
             length=len(head) + length,
-            checked=checked,
+            checked=check != 0 or size != length,  # of one that was cut nobody can tell
         )
+
+    def _start(self, by: int, length: int) -> bytes:
+        """The head of IP, and the ports: what packets of one length have in common."""
+        source, target = self._ends[by], self._ends[1 - by]
+        ports = self._ports[by], self._ports[1 - by]
+        if source.version == 6:
+            return _IPV6.pack(6 << 28, 20 + length, 6, 64, source.packed, target.packed, *ports)
+        total = 40 + length
+        check = 0xFFFF - (0x4500 + 0x4000 + 0x4006 + total + self._addresses) % 0xFFFF
+        ends = source.packed, target.packed
+        return _IPV4.pack(0x45, 0, total, 0, 0x4000, 64, 6, check, *ends, *ports)
 
     def _exported(
         self,
@@ -353,9 +388,23 @@ class Flow:
         )
 
 
+def _sliced(pieces: Sequence[Buffer], size: int) -> Iterator[Sequence[Buffer]]:
+    """``pieces``, uncopied, in parts of ``size`` bytes; the last may have less."""
+    part: list[Buffer] = []
+    room = size
+    for piece in pieces:
+        view = memoryview(piece)
+        while len(view) > room:
+            yield [*part, view[:room]]
+            part, view, room = [], view[room:], size
+        part.append(view)
+        room -= len(view)
+    yield part
+
+
 def _cut(pieces: Sequence[Buffer], snap: int | None) -> tuple[Sequence[Buffer], int]:
     """The first ``snap`` bytes of the pieces, and how many there are."""
-    size = sum(map(len, pieces))
+    size = sum([len(piece) for piece in pieces])  # of a few, a list is quicker
     if snap is None or size <= snap:
         return pieces, size
     return (b"".join(pieces)[:snap],), snap
