@@ -26,6 +26,7 @@ transport     what, detail
 remark        by, text
 note          text; what was said besides
 problem       kind, message, hint, line, column, source_line; the script, or its rest, was not run
+capture       file; what was said in a script that failed, where that was asked for
 script-end    code, elapsed_ms
 ============  =====================================================================================
 """

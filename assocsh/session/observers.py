@@ -27,14 +27,14 @@ class _Beside:
     @property
     def wants_runs(self) -> bool:
         """A capture takes them."""
-        return self._observers.capture is not None
+        return bool(self._observers.captures)
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PdusTransferred
 
         observers = self._observers
-        if observers.capture is not None:
-            observers.capture(event)
+        for capture in tuple(observers.captures):
+            capture(event)
         if isinstance(event, PdusTransferred):
             return
         observers.conversation()(event)
@@ -49,8 +49,10 @@ class Observers:
         self.reports = Reports()
         """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
+        self.captures: list[Capture] = []
+        """What writes everything to files; they are among those that are added, too."""
         self.capture: Capture | None = None
-        """What writes everything to a file; it is among those that are added, too."""
+        """The one of them that was asked for by the command."""
         self.read: Conversation | None = None
         """The capture that was read last."""
         self.watch_beside: Observer = _Beside(self)
@@ -83,6 +85,19 @@ class Observers:
         if observer in self._all:
             self._all.remove(observer)
             self._changed()
+
+    def add_capture(self, capture: Capture) -> None:
+        """Give every event to ``capture``, those of associations beside the session's own too."""
+        self.captures.append(capture)
+        self.add(capture)
+
+    def remove_capture(self, capture: Capture) -> None:
+        """Give it no further events; nothing happens when it gets none."""
+        if capture in self.captures:
+            self.captures.remove(capture)
+            self.remove(capture)
+        if self.capture is capture:
+            self.capture = None
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PdusTransferred, PduTransferred

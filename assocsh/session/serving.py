@@ -231,7 +231,7 @@ class _Watch:
     @property
     def wants_runs(self) -> bool:
         """A capture takes them."""
-        return self._state.observers.capture is not None
+        return bool(self._state.observers.captures)
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import StateChanged

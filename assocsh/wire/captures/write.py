@@ -77,7 +77,7 @@ class Writer:
         if self._ring is not None:
             path = path.with_stem(f"{path.stem}-{self._file_number % self._ring[0] + 1}")
             self._file_number += 1
-        file = FileIO(path, "wb+")
+        file = FileIO(path, "wb+", opener=_private)
         program = f"assocsh {__version__}".encode()
         python = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
         options = _options((3, python.encode()), (4, program))
@@ -179,6 +179,11 @@ class Writer:
     def close(self) -> None:
         """Nothing more comes."""
         self._finish()
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that is for its owner alone where it is made."""
+    return os.open(path, flags, 0o600)
 
 
 def packet_block(
