@@ -10,6 +10,7 @@ from assocsh.output.sink import Kind
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
+    from assocsh.association.events import MessageTransferred, StateChanged
     from assocsh.session.state import State
     from assocsh.wire.captures.taking import Capture
 
@@ -49,7 +50,13 @@ def begin_capture(
     except OSError as error:
         why = error.strerror or str(error)
         raise UsageError(f"{visible(str(path))} cannot be written: {why}") from error
-    made = Capture(writer, redactor=Redactor() if redact else None, snap=snap, name_of=_name_of)
+    made = Capture(
+        writer,
+        redactor=Redactor() if redact else None,
+        snap=snap,
+        name_of=_command_of if redact else _text_of,
+        explain=lambda event: _why(state, event, redact),
+    )
     made.stopped = lambda: _stopped(state, made)
     made.behind = lambda: _behind(state, made)
     if state.association is not None:
@@ -101,9 +108,41 @@ def _behind(state: State, capture: Capture) -> None:
     )
 
 
-def _name_of(operation: Operation) -> str:
+def _text_of(operation: Operation) -> str:
     """``#7 find study``: what was typed."""
     from assocsh.results.request import RequestRecord
 
     record = operation.tag
     return f"#{record.number} {record.text}:" if isinstance(record, RequestRecord) else ""
+
+
+def _command_of(operation: Operation) -> str:
+    """``#7 find``: what was typed without its values, which may identify people."""
+    from assocsh.results.request import RequestRecord
+
+    record = operation.tag
+    return f"#{record.number} {record.call.spec.name}:" if isinstance(record, RequestRecord) else ""
+
+
+def _why(state: State, event: MessageTransferred | StateChanged, redact: bool) -> str:
+    """The first finding about a message that failed or an end; of an end else its error.
+
+    With ``redact`` the finding is only named: its sentence may hold values.
+    """
+    from assocsh.association.events import StateChanged
+    from assocsh.wire.causes import of_end, of_exchange
+
+    live = state.observers.conversation()
+    if isinstance(event, StateChanged):
+        talk = None if event.error is None else live.ended_by(event.error)
+        found = [] if talk is None else of_end(talk)
+    else:
+        of = None if event.operation is None else live.of(event.operation)
+        found = [] if of is None else of_exchange(*of)
+    if found:
+        said = found[0].id if redact else found[0].sentence
+        return f"finding: {said} ({found[0].section})"
+    error = event.error if isinstance(event, StateChanged) else None
+    if error is None or (error.by == "local" and not error.hint):  # it was asked for
+        return ""
+    return error.kind if redact else error.message

@@ -33,11 +33,12 @@ class _Beside:
         from assocsh.association.events import PdusTransferred
 
         observers = self._observers
+        if not isinstance(event, PdusTransferred):
+            observers.conversation()(event)
         for capture in tuple(observers.captures):
             capture(event)
         if isinstance(event, PdusTransferred):
             return
-        observers.conversation()(event)
         if observers.wire_view is not None:
             observers.wire_view(event)
 
@@ -139,7 +140,7 @@ class Observers:
             from assocsh.wire.live import LiveConversation
 
             self._live = LiveConversation(_typed_number)
-            self._all.append(self._live)
+            self._all.insert(0, self._live)  # the others may ask it about what just happened
         return self._live
 
     def keep_pdus(self) -> None:

@@ -18,7 +18,14 @@ from assocsh.association.events import (
     TransportChanged,
 )
 from assocsh.dimse.status import category
-from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, P_DATA_TF, Buffer
+from assocsh.upperlayer.pdus import (
+    A_ABORT,
+    A_ASSOCIATE_AC,
+    A_ASSOCIATE_RJ,
+    A_ASSOCIATE_RQ,
+    P_DATA_TF,
+    Buffer,
+)
 from assocsh.wire.captures.packets import UPPER_PDU
 from assocsh.wire.captures.redact import Redactor, mask_identity
 from assocsh.wire.captures.write import Flow, Writer
@@ -46,6 +53,16 @@ class Shortened(NamedTuple):
     event: PdusTransferred
     pdus: Sequence[tuple[bytes, int]]
     comment: str
+
+
+class Explained(NamedTuple):
+    """A message that failed, or an end, and in ``text`` why."""
+
+    event: MessageTransferred | StateChanged
+    text: str
+
+
+Given = EngineEvent | Shortened | Explained
 
 
 @dataclass(slots=True)
@@ -85,6 +102,8 @@ class Watched:
     """Of each side: its present message was too long to be held."""
     error: AssociationError | None = None
     """What ended it."""
+    why: str = ""
+    """The same in words that are still to be written."""
     closed: TransportChanged | None = None
 
 
@@ -109,19 +128,22 @@ class Assembler:
         self._one_by_one = redactor is not None or writer.link == UPPER_PDU
         self._open: list[Watched] = []
 
-    def take(self, watched: Watched, event: EngineEvent | Shortened) -> None:
+    def take(self, watched: Watched, event: Given) -> None:
         """Something happened. Raises OSError where that cannot be written."""
+        why = ""
+        if isinstance(event, Explained):
+            event, why = event
         if watched.flow is None:
             first = event.event if isinstance(event, Shortened) else event
             self._begin(watched, first.time)
         if isinstance(event, PdusTransferred):
             self._pdus(watched, event)
         elif isinstance(event, MessageTransferred):
-            self._message(watched, event)
+            self._message(watched, event, why)
         elif isinstance(event, Shortened):
             self._shortened(watched, event)
         elif isinstance(event, StateChanged):
-            self._ended(watched, event)
+            self._ended(watched, event, why)
         elif isinstance(event, TransportChanged) and event.what == "closed":
             watched.closed = event
 
@@ -162,7 +184,8 @@ class Assembler:
                 pieces = (mask_identity(b"".join(pieces)),)
             size = sum(map(len, pieces))
             watched.held.append(Held(by, moment, pieces, size, ready=True))
-            self._put(watched)
+            if event.pdu_type not in (A_ASSOCIATE_RJ, A_ABORT):  # why it ended follows at once
+                self._put(watched)
             return
         step = 2 if event.sent else len(pieces)
         at = 0
@@ -199,7 +222,7 @@ class Assembler:
 
     # messages
 
-    def _message(self, watched: Watched, event: MessageTransferred) -> None:
+    def _message(self, watched: Watched, event: MessageTransferred, why: str) -> None:
         by = self._side(watched, event.sent)
         wanted = _DATA if event.data_length else _COMMAND
         whole = []
@@ -208,7 +231,7 @@ class Assembler:
                 continue
             whole.append(held)
             if held.ends & wanted:
-                held.comment = held.comment or self._comment(event)
+                held.comment = held.comment or self._comment(event, why)
                 break
         self._ready(whole, watched, zero=watched.too_long[by])
         watched.too_long[by] = False
@@ -225,14 +248,15 @@ class Assembler:
         for each in held:
             each.ready = True
 
-    def _comment(self, event: MessageTransferred) -> str:
+    def _comment(self, event: MessageTransferred, why: str) -> str:
         words = [event.command.label]
         if event.operation is not None and self._name_of is not None:
             words.insert(0, self._name_of(event.operation))
         status = event.command.status if event.command.is_response else None
         if status is not None:
             words.append(f"0x{status:04X} {category(status)}")
-        return " ".join(word for word in words if word)
+        said = " ".join(word for word in words if word)
+        return f"{said}; {why}" if why else said
 
     def _put(self, watched: Watched, *, all_but: int = 0) -> None:
         """Write what is held, whole or not, but for the last ``all_but`` of it."""
@@ -258,11 +282,13 @@ class Assembler:
 
     # ends
 
-    def _ended(self, watched: Watched, event: StateChanged) -> None:
-        watched.error = event.error
-        if event.error is not None and watched.held:
-            last = watched.held[-1]
-            last.comment = last.comment or event.error.message
+    def _ended(self, watched: Watched, event: StateChanged, why: str) -> None:
+        """Say why it ended: in the PDU that ended it, else where the connection is closed."""
+        watched.error, watched.why = event.error, why
+        last = watched.held[-1] if watched.held else None
+        if last is not None and last.pieces[0][0] in (A_ASSOCIATE_RJ, A_ABORT):
+            last.comment, watched.why = last.comment or why, ""
+        self._put(watched)
 
     def _close(self, watched: Watched) -> None:
         closed, error, flow = watched.closed, watched.error, watched.flow
@@ -270,7 +296,7 @@ class Assembler:
             return
         by = self._side(watched, error is None or error.ended_by == "local")
         how = "rst" if "reset" in closed.detail.lower() else "fin"
-        flow.closed(by, how, self._nanoseconds(closed.time))
+        flow.closed(by, how, self._nanoseconds(closed.time), watched.why)
 
 
 def ends_of(pdu: Buffer) -> int:

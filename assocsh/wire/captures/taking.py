@@ -29,8 +29,9 @@ from assocsh.association.events import (
     StateChanged,
     TransportChanged,
 )
+from assocsh.dimse.status import category
 from assocsh.upperlayer.pdus import P_DATA_TF
-from assocsh.wire.captures.assembling import Assembler, NameOf, Shortened, Watched
+from assocsh.wire.captures.assembling import Assembler, Explained, Given, NameOf, Shortened, Watched
 from assocsh.wire.captures.redact import Redactor
 from assocsh.wire.captures.write import Writer
 
@@ -44,11 +45,17 @@ _OVERHEAD = 400
 """Bytes that an event takes, besides its data."""
 _CUT = 256
 """Bytes of a PDU that is cut: its head, and all of a command set in most of them."""
+_MOST_EXPLAINED = 200
+"""Findings take a moment each, on the event loop."""
+_FINE = ("Success", "Pending", "Cancel")
 _PAUSE = 0.002
 _PAUSES = 25
 """The thread looks so often, this many seconds apart, before it sleeps until it is woken."""
 
-_Given = tuple[Watched, EngineEvent | Shortened | None, int]
+_Item = tuple[Watched, Given | None, int]
+
+Explain = Callable[[MessageTransferred | StateChanged], str]
+"""Says why a message failed, or an association ended; empty where there is nothing to say."""
 
 
 class Capture:
@@ -67,6 +74,7 @@ class Capture:
         redactor: Redactor | None = None,
         snap: int | None = None,
         name_of: NameOf | None = None,
+        explain: Explain | None = None,
     ) -> None:
         self.writer = writer
         self.failure: OSError | None = None
@@ -74,11 +82,13 @@ class Capture:
         self.behind: Callable[[], None] | None = None
         self.left_out = 0
         """Bytes of data sets that were cut off, for the disk was too slow."""
+        self._explain = explain
+        self._explained = 0
         self._loop = asyncio.get_running_loop()
         offset = time.time() - self._loop.time()
         self._assembler = Assembler(writer, offset, redactor=redactor, snap=snap, name_of=name_of)
         self._watched: dict[int, Watched] = {}
-        self._queue: deque[_Given | threading.Event] = deque()
+        self._queue: deque[_Item | threading.Event] = deque()
         self._given = self._taken = 0
         """Bytes given to the thread, and taken by it."""
         self._cutting = False
@@ -113,7 +123,9 @@ class Capture:
             self._pdus(watched or self._watch(view), event)
         elif isinstance(event, MessageTransferred):
             if watched is not None:
-                self._give(watched, event, 0)
+                status = event.command.status if event.command.is_response else None
+                wrong = status is not None and category(status) not in _FINE
+                self._give(watched, self._why(event) if wrong else event, 0)
         elif isinstance(event, TransportChanged):
             if event.what == "connected":
                 self._give(watched or self._watch(view), event, 0)
@@ -121,8 +133,18 @@ class Capture:
                 self._give(watched, event, 0)
                 self._over(watched, view.state.is_end)
         elif isinstance(event, StateChanged) and event.state.is_end and watched is not None:
-            self._give(watched, event, 0)
+            self._give(watched, self._why(event) if event.error is not None else event, 0)
             self._over(watched, not view.addresses[1])
+
+    def _why(
+        self, event: MessageTransferred | StateChanged
+    ) -> MessageTransferred | StateChanged | Explained:
+        """``event`` with what there is to say about it."""
+        if self._explain is None or self._explained >= _MOST_EXPLAINED:
+            return event
+        self._explained += 1
+        text = self._explain(event)
+        return Explained(event, text) if text else event
 
     def _watch(self, view: AssociationView) -> Watched:
         local, peer = (_address(text) for text in view.addresses)
@@ -171,7 +193,7 @@ class Capture:
         self.left_out += size - kept
         self._give(watched, Shortened(replace(event, pieces=()), pdus, comment), kept)
 
-    def _give(self, watched: Watched, event: EngineEvent | Shortened | None, size: int) -> None:
+    def _give(self, watched: Watched, event: Given | None, size: int) -> None:
         size += _OVERHEAD
         self._given += size
         self._queue.append((watched, event, size))
