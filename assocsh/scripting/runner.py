@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from assocsh.datasets.folders import make_private
+from assocsh.datasets.folders import cannot_write, make_private
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Kind, Output
-from assocsh.scripting.event_log import Event, EventLog, Sink, cannot_write
+from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import LEFT, ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
 from assocsh.scripting.session_log import SessionLogger, identifying_variables
