@@ -256,3 +256,42 @@ async def test_a_masked_capture_says_no_value_that_was_typed(serve: Serve, tmp_p
     assert "#1 find: C-FIND-RQ" in comments
     assert any(each.startswith("#2 move: C-MOVE-RSP 0xA801") for each in comments)
     assert any("; finding: " in each for each in comments)
+
+
+ENDS = {"--refuse": "A-ASSOCIATE-RJ", "--abort-during": "A-ABORT"}
+
+
+@pytest.mark.peer("tshark")
+@pytest.mark.parametrize("option", ENDS)
+async def test_what_ended_the_association_is_said_in_its_pdu(
+    option: str, instances: tuple[InstanceFile, ...], tmp_path: Path
+) -> None:
+    with Storescp(tmp_path / "peer", option) as peer:
+        session = new_session(MemoryOutput())
+        session.base = tmp_path
+        await session.run("capture a.pcapng")
+        await session.run(f"open {peer.address} --contexts storage")
+        await session.run(f"store '{largest(instances)}'")
+        await session.close()
+    shown = tshark(tmp_path / "a.pcapng", "dicom.pdu.type", "tcp.srcport", "frame.comment")
+    wanted = {"A-ASSOCIATE-RJ": "0x03", "A-ABORT": "0x07"}[ENDS[option]]
+    ((port, comment),) = [line[1:] for line in shown if line[0] == wanted]
+    assert port == str(peer.port) and comment.startswith("finding: ") and comment.endswith(")")
+
+
+@pytest.mark.peer("tshark")
+async def test_who_closed_the_connection_is_who_sends_the_first_fin(tmp_path: Path) -> None:
+    """Here the peer, which was killed; and its packet says why the association ended."""
+    with Storescp(tmp_path / "peer") as peer:
+        session = new_session(MemoryOutput())
+        session.base = tmp_path
+        await at(session, "capture a.pcapng", f"open {peer.address} --contexts Verification")
+        association = session.open_association()
+        peer.stop()
+        await association.wait_closed()
+        await session.close()
+    shown = tshark(tmp_path / "a.pcapng", "tcp.flags.fin", "tcp.flags.reset", "tcp.srcport",
+                   "frame.comment")  # fmt: skip
+    ends = [line for line in shown if "1" in line[:2]]
+    assert ends[0][2] == str(peer.port)
+    assert ends[0][3], "why it ended"
