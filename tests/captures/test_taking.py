@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from tests.captures.test_writing import is_clean, tshark, typed
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import InstanceFile
 from tests.peers.ours import Serve
+from tests.peers.process import free_port
 
 
 class Disk:
@@ -295,3 +297,25 @@ async def test_who_closed_the_connection_is_who_sends_the_first_fin(tmp_path: Pa
     ends = [line for line in shown if "1" in line[:2]]
     assert ends[0][2] == str(peer.port)
     assert ends[0][3], "why it ended"
+
+
+@pytest.mark.peer("tshark")
+async def test_a_caller_that_says_nothing_is_written_and_forgotten(tmp_path: Path) -> None:
+    """Such as whoever looks which ports are open."""
+    session = new_session(MemoryOutput())
+    session.base = tmp_path
+    port = free_port()
+    await at(session, "capture a.pcapng", f"listen --port {port} --to in")
+    capture = session.observers.captures[0]
+    for _ in range(3):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        async with asyncio.timeout(20):
+            while not capture._watched:
+                await asyncio.sleep(0.01)
+            writer.close()
+            while capture._watched:
+                await asyncio.sleep(0.01)
+    await at(session, "capture off")
+    await session.close()
+    fins = [line for line in tshark(tmp_path / "a.pcapng", "tcp.flags.fin") if line == ["1"]]
+    assert len(fins) == 6

@@ -132,7 +132,8 @@ class Capture:
                 self._give(watched or self._watch(view), event, 0)
             elif event.what == "closed" and watched is not None:
                 self._give(watched, event, 0)
-                self._over(watched, view.state.is_end)
+                # of a caller that sent no A-ASSOCIATE-RQ no end is told
+                self._over(watched, view.state.is_end or view.request is None)
         elif isinstance(event, StateChanged) and event.state.is_end and watched is not None:
             self._give(watched, self._why(event) if event.error is not None else event, 0)
             self._over(watched, not view.addresses[1])
