@@ -88,6 +88,7 @@ class Decoder:
     def feed(self, side: Side, data: bytes, time: float, frame: int | None = None) -> None:
         """The bytes that ``side`` sent next, in one piece of the source."""
         stream = self._at(side, time, frame)
+        stream.more(time)
         stream.framing.feed(data)
 
     def gap(self, side: Side, size: int | None, time: float, frame: int | None = None) -> None:

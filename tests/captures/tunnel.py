@@ -96,17 +96,16 @@ class Tunnel:
                 continue
             packet = Packet(data, self._port, self._numbers)
             fate = self._fate(packet)
+            turned = data[:12] + data[16:20] + data[12:16] + data[20:]
+            seen = turned if packet.of_peer else data
             if not packet.of_peer or fate == "pass":
                 # of what the peer sends only that which arrives is seen here
-                self.frames.append(Frame(data, time.time()))
+                self.frames.append(Frame(seen, time.time()))
             if fate == "wait":
-                self._waiting.append(data)
+                self._waiting.append(turned)
                 continue
             if fate == "pass":
-                self._send(data)
+                os.write(self._device, turned)
             waiting, self._waiting = self._waiting, []
             for late in waiting:
-                self._send(late)
-
-    def _send(self, data: bytes) -> None:
-        os.write(self._device, data[:12] + data[16:20] + data[12:16] + data[20:])
+                os.write(self._device, late)

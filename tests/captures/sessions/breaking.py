@@ -78,5 +78,4 @@ def message_id_in_use(stage: Stage) -> None:
         until_the_end(connection)
 
     with answering(script) as port, stage.recorded(port):
-        both = scripted.echo_rq() + scripted.echo_rq()
-        dialled(port, both, window=(4, 1))
+        dialled(port, scripted.echo_rq() + scripted.echo_rq(), b"", window=(4, 1))

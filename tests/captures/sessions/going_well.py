@@ -1,11 +1,13 @@
-"""Sessions in which nothing goes wrong: of other peers, services and windows."""
+"""Sessions in which nothing goes wrong, at most slowly: of other peers, services and windows."""
 
 from __future__ import annotations
 
-from tests.captures.sessions.stage import Stage, session
+from assocsh.wire.findings.finding import Who
+from tests.captures.sessions.stage import Stage, of_patient, session
 from tests.peers.ctn import SimpleStorage, dicom_echo, send_image
 from tests.peers.dcmjs import DcmjsWindow
 from tests.peers.dcmtk import Dcmprscp, Dcmqrscp, Storescp, scu
+from tests.peers.dicom_files import write_series
 from tests.peers.gdcmscu import gdcmscu
 from tests.peers.odil_tools import odil
 from tests.peers.orthanc import Orthanc
@@ -43,7 +45,7 @@ def store_over_sll(stage: Stage) -> None:
 @session("echo-over-sll2")
 def echo_over_sll2(stage: Stage) -> None:
     """The same with version 2 of that link type."""
-    with Storescp(stage.folder / "a") as storescp:
+    with Storescp(stage.folder / "a", nodelay=True) as storescp:
         with stage.recorded(storescp.port, interface="any", link="LINUX_SLL2"):
             scu("echoscu", storescp.port, "--repeat", "6")
 
@@ -67,25 +69,22 @@ def orthanc(stage: Stage) -> None:
 @session("get")
 def get(stage: Stage) -> None:
     """getscu, Orthanc: C-STORE on the same association."""
-    (file,) = stage.files()
+    (one,) = stage.instances()
     with Orthanc(stage.folder / "a") as peer:
-        peer.upload(file)
+        peer.upload(one.path)
         with stage.recorded(peer.port):
-            scu("getscu", peer.port, "-P", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=*",
-                "-od", stage.folder, called=peer.ae)  # fmt: skip
+            scu("getscu", peer.port, *of_patient(one), "-od", stage.folder, called=peer.ae)
 
 
 @session("move")
 def move(stage: Stage) -> None:
     """movescu, Orthanc and storescp: two associations."""
-    files = stage.files(2)
+    (one,) = stage.instances()
     with Storescp(stage.folder / "b") as storescp, Orthanc(stage.folder / "a") as peer:
         peer.add_modality("AWAY", storescp.port)
-        for file in files:
-            peer.upload(file)
+        peer.upload(one.path)
         with stage.recorded(peer.port, storescp.port):
-            scu("movescu", peer.port, "-P", "-aem", "AWAY", "-k", "QueryRetrieveLevel=PATIENT",
-                "-k", "PatientID=*", called=peer.ae)  # fmt: skip
+            scu("movescu", peer.port, *of_patient(one), "-aem", "AWAY", called=peer.ae)
 
 
 @session("window-out-of-order")
@@ -103,9 +102,9 @@ def gdcm(stage: Stage) -> None:
         gdcmscu(serve.port, "--echo", called=serve.ae)
 
 
-@session("ctn")
+@session("ctn", "delayed-acknowledgement", Who.REQUESTOR)
 def ctn(stage: Stage) -> None:
-    """The Central Test Node on both sides."""
+    """The Central Test Node on both sides, and both write a message in two pieces."""
     with SimpleStorage(stage.folder / "a") as peer, stage.recorded(peer.port):
         dicom_echo(peer.port, called=peer.ae, times=3)
         send_image(peer.port, *stage.files(), called=peer.ae)
@@ -148,6 +147,6 @@ def unified_procedure_step(stage: Stage) -> None:
 @session("print")
 def print_(stage: Stage) -> None:
     """A film at dcmprscp."""
-    (file,) = stage.files()
+    (one,) = write_series(stage.folder / "images", 1, side=16)
     with Dcmprscp(stage.folder / "a") as peer, stage.recorded(peer.port):
-        stage.shell(peer.address, "-c", f"print '{file}'")
+        stage.shell(peer.address, "--contexts", "print", "-c", f"print '{one.path}'")

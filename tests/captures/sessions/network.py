@@ -21,7 +21,7 @@ from tests.peers.run import run
 def _tunnelled(stage: Stage, fate: Fate, *words: str, side: int = 64) -> None:
     """storescu or echoscu over the tunnel."""
     files = [each.path for each in write_series(stage.folder / "files", 3, side=side)]
-    storescp = Storescp(stage.folder / "a")
+    storescp = Storescp(stage.folder / "a", nodelay=True)
     with Tunnel(storescp.port, fate) as tunnel, storescp:
         names = files if words[0] == "storescu" else []
         run(*words, "-aec", storescp.ae, PEER, storescp.port, *names)
@@ -93,7 +93,7 @@ def connection_unanswered(stage: Stage) -> None:
 def delayed_acknowledgements(stage: Stage) -> None:
     """storescu with Nagle's algorithm on."""
     files = [each.path for each in write_series(stage.folder / "files", 6, side=8)]
-    with Storescp(stage.folder / "a") as storescp, stage.recorded(storescp.port):
+    with Storescp(stage.folder / "a", nodelay=True) as storescp, stage.recorded(storescp.port):
         stage.slowly("storescu", "127.0.0.1", storescp.port, *files)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+import sys
 
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification
@@ -14,8 +14,7 @@ from tests.captures.sessions.stage import Stage, answering, session
 from tests.peers import scripted
 from tests.peers.dcmtk import Dcmqrscp, Storescp, scu
 from tests.peers.orthanc import Orthanc
-from tests.peers.ours import Serve
-from tests.peers.process import LOOPBACK, free_port
+from tests.peers.process import LOOPBACK, PeerProcess, free_port
 from tests.peers.tls_server import TlsServer
 from tests.program.certificates import Authority
 
@@ -77,32 +76,24 @@ def no_context_accepted(stage: Stage) -> None:
 
 @session("no-syntax-accepted", "no-context-accepted", Who.REQUESTOR)
 def no_syntax_accepted(stage: Stage) -> None:
-    """Orthanc that takes Implicit VR alone, and a file in JPEG."""
-    files = [path for path in stage.files(99) if _syntax(path) == "1.2.840.10008.1.2.4.50"][:1]
+    """Orthanc that takes Implicit VR alone, and JPEG is proposed."""
     settings = {"AcceptedTransferSyntaxes": ["1.2.840.10008.1.2"]}
     with Orthanc(stage.folder / "a", **settings) as peer, stage.recorded(peer.port):
         dialled(peer.port, contexts=[(1, scripted.CT, ["1.2.840.10008.1.2.4.50"])])
-    assert files
-
-
-def _syntax(path: Path) -> str:
-    from pydicom import dcmread
-
-    return str(dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID)
 
 
 @session("class-refused", "context-needed", Who.ACCEPTOR)
 def class_refused(stage: Stage) -> None:
-    """Orthanc that takes one storage class of two; storescu stops at the other one."""
-    from pydicom import dcmread
-
-    classes: dict[str, Path] = {}
-    for path in stage.files(99):
-        classes.setdefault(str(dcmread(path, stop_before_pixels=True).SOPClassUID), path)
-    first, second = list(classes)[:2]
-    settings = {"AcceptedSopClasses": [first], "UnknownSopClassAccepted": False}
-    with Orthanc(stage.folder / "a", **settings) as peer, stage.recorded(peer.port):
-        scu("storescu", peer.port, "-xi", "--", classes[second], classes[first], called=peer.ae)
+    """pynetdicom that takes one storage class of two; storescu finds the other one refused."""
+    classes = {each.sop_class: each.path for each in stage.instances(99)}
+    (taken, good), (_, bad) = list(classes.items())[:2]
+    entity, port = _served()
+    entity.add_supported_context(taken)
+    server = entity.start_server((LOOPBACK, port), block=False)
+    assert server is not None
+    with stage.recorded(port):
+        scu("storescu", port, "-R", "-xi", "--", bad, good)
+    server.shutdown()
 
 
 @session("connection-refused", "connection-refused", Who.ACCEPTOR)
@@ -114,7 +105,7 @@ def connection_refused(stage: Stage) -> None:
         scu("echoscu", peer.port)
 
 
-@session("closed-before-answer", "closed-before-answer", Who.ACCEPTOR)
+@session("closed-before-answer", "closed-before-answer")
 def closed_before_answer(stage: Stage) -> None:
     """It closes on whom it does not know."""
     with answering(lambda connection: receive(connection) and None) as port, stage.recorded(port):
@@ -150,7 +141,19 @@ def tls_where_none_is(stage: Stage) -> None:
 
 @session("no-tls-where-it-is", "other-protocol", Who.REQUESTOR)
 def no_tls_where_it_is(stage: Stage) -> None:
-    """Without TLS to a port that has it."""
+    """Without TLS to a port that has it, which answers with an alert (RFC 8446 6)."""
+
+    def alert(connection: socket.socket) -> None:
+        receive(connection)
+        connection.sendall(b"\x15\x03\x01\x00\x02\x02\x0a")
+
+    with answering(alert) as port, stage.recorded(port):
+        scu("echoscu", port)
+
+
+@session("reset-where-tls-is", "closed-before-answer")
+def reset_where_tls_is(stage: Stage) -> None:
+    """The same at a server that resets the connection: the bytes do not tell whose matter it is."""
     made = Authority(stage.folder / "ca").self_signed("server")
     with TlsServer(stage.folder, made.path, made.key) as peer, stage.recorded(peer.port):
         scu("echoscu", peer.port, "-to", "3", "-ta", "3")
@@ -160,6 +163,8 @@ def no_tls_where_it_is(stage: Stage) -> None:
 def tls(stage: Stage) -> None:
     """TLS on both sides: what they say cannot be read, and nobody has to change."""
     made = Authority(stage.folder / "ca").self_signed("server")
-    options = ("--tls-cert", str(made.path), "--tls-key", str(made.key))
-    with Serve(stage.folder, *options) as peer, stage.recorded(peer.port):
-        stage.shell(peer.address, "--tls-insecure", "-c", "echo")
+    port = 2762
+    words = ["serve", "--port", str(port), "--tls-cert", made.path, "--tls-key", made.key]
+    argv = [sys.executable, "-m", "assocsh", *words]
+    with PeerProcess(argv, port=port, log=stage.folder / "serve.log"), stage.recorded(port):
+        stage.shell(f"PRACTICE@{LOOPBACK}:{port}", "--tls-insecure", "-c", "echo")

@@ -14,7 +14,7 @@ from tests.captures.sessions.scripts import (
     request,
     until_the_end,
 )
-from tests.captures.sessions.stage import Stage, answering, session
+from tests.captures.sessions.stage import Stage, answering, of_patient, session
 from tests.peers import scripted
 from tests.peers.dcmtk import Dcmqrscp, Storescp, Wlmscpfs, scu
 from tests.peers.orthanc import Orthanc
@@ -22,7 +22,6 @@ from tests.peers.ours import Serve
 from tests.peers.process import free_port
 from tests.peers.workflow import Strict, item
 
-PATIENT = ("-P", "-k", "QueryRetrieveLevel=PATIENT", "-k", "PatientID=*")
 MATCH = scripted.element(0x00080052, b"STUDY ") + scripted.element(0x00100020, b"123 ")
 
 
@@ -34,34 +33,37 @@ def move_destination_unknown(stage: Stage) -> None:
         scu("movescu", serve.port, "-P", "-aem", "NOWHERE", *keys, called="PRACTICE")
 
 
-@session("move-destination-unknown-orthanc", "aborted", Who.ACCEPTOR)
+@session("move-destination-unknown-orthanc", "status", Who.ACCEPTOR)
 def move_destination_unknown_orthanc(stage: Stage) -> None:
     """Orthanc, which has a way of its own to say so."""
+    (one,) = stage.instances()
     with Orthanc(stage.folder / "a") as peer:
-        peer.upload(stage.files()[0])
+        peer.upload(one.path)
         with stage.recorded(peer.port):
-            scu("movescu", peer.port, "-aem", "NOWHERE", *PATIENT, called=peer.ae)
+            scu("movescu", peer.port, *of_patient(one), "-aem", "NOWHERE", called=peer.ae)
 
 
 @session("move-not-delivered", "move-not-delivered", Who.DESTINATION)
 def move_not_delivered(stage: Stage) -> None:
     """dcmqrscp, and nobody listens where the destination should be."""
+    (one,) = stage.instances()
     nobody = free_port()
     with Dcmqrscp(stage.folder / "a", destinations={"AWAY": nobody}) as peer:
-        scu("storescu", peer.port, "--", *stage.files(), called=peer.ae)
+        scu("storescu", peer.port, "--", one.path, called=peer.ae)
         with stage.recorded(peer.port, nobody):
-            scu("movescu", peer.port, "-aem", "AWAY", *PATIENT, called=peer.ae)
+            scu("movescu", peer.port, *of_patient(one), "-aem", "AWAY", called=peer.ae)
 
 
-@session("move-rejected-there", "move-not-delivered", Who.DESTINATION)
+@session("move-rejected-there", "rejected", Who.ACCEPTOR)
 def move_rejected_there(stage: Stage) -> None:
     """The destination rejects who delivers."""
+    (one,) = stage.instances()
     with Storescp(stage.folder / "b", "--refuse") as storescp:
         destinations = {"AWAY": storescp.port}
         with Dcmqrscp(stage.folder / "a", destinations=destinations) as peer:
-            scu("storescu", peer.port, "--", *stage.files(), called=peer.ae)
+            scu("storescu", peer.port, "--", one.path, called=peer.ae)
             with stage.recorded(peer.port, storescp.port):
-                scu("movescu", peer.port, "-aem", "AWAY", *PATIENT, called=peer.ae)
+                scu("movescu", peer.port, *of_patient(one), "-aem", "AWAY", called=peer.ae)
 
 
 @session("get-without-role", "get-role-not-granted", Who.REQUESTOR)
@@ -79,9 +81,9 @@ def get_without_role(stage: Stage) -> None:
             dialled(peer.port, scripted.message(1, asked, keys), contexts=contexts, called=peer.ae)
 
 
-@session("query-refused", "status", Who.REQUESTOR)
-def query_refused(stage: Stage) -> None:
-    """A level that there is not: dcmqrscp answers 0xA900."""
+@session("level-unknown", "level-unknown", Who.REQUESTOR)
+def level_unknown(stage: Stage) -> None:
+    """A level that there is not: dcmqrscp answers 0xC000, which does not say why."""
     with Dcmqrscp(stage.folder / "a") as peer, stage.recorded(peer.port):
         scu("findscu", peer.port, "-S", "-k", "QueryRetrieveLevel=BOGUS", called=peer.ae)
 
@@ -150,9 +152,9 @@ def query_without_character_set(stage: Stage) -> None:
 
 @session("odd-length", "odd-length", Who.REQUESTOR)
 def odd_length(stage: Stage) -> None:
-    """A key of three bytes, to dcmqrscp."""
-    keys = scripted.element(0x00080052, b"STUDY ") + scripted.element(0x00100020, b"123")
-    _query(stage, keys)
+    """Keys of three bytes and of one, to dcmqrscp."""
+    level = scripted.element(0x00080052, b"STUDY ")
+    _query(stage, level + scripted.element(0x00100020, b"123") + scripted.element(0x00200010, b"4"))
 
 
 @session("encoded-otherwise", "encoding", Who.REQUESTOR)

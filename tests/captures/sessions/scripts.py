@@ -23,11 +23,11 @@ def receive(connection: socket.socket) -> bytes:
     return data
 
 
-def accept(connection: socket.socket, **options: object) -> scripted.Association:
-    """Answer the A-ASSOCIATE-RQ: every context, Implicit VR Little Endian where it is first."""
+def accept(connection: socket.socket, **options: object) -> None:
+    """Answer the A-ASSOCIATE-RQ: every context, with Implicit VR Little Endian."""
     asked = scripted.read_association(receive(connection)[6:])
-    connection.sendall(scripted.associate_ac(asked, **options))  # type: ignore[arg-type]
-    return asked
+    results = {each.context_id: (0, scripted.IMPLICIT) for each in asked.proposed}
+    connection.sendall(scripted.associate_ac(asked, results=results, **options))  # type: ignore[arg-type]
 
 
 def until_the_end(connection: socket.socket) -> None:
@@ -74,7 +74,7 @@ def echoed(extra: bytes = b"") -> bytes:
 def dialled(
     port: int, *said: bytes, contexts: object = None, calling: str = "SCRIPTED", **options: object
 ) -> None:
-    """Open an association, say each of ``said`` and read what comes, release."""
+    """Open an association, say each of ``said`` and read a PDU after it, release."""
     proposed = contexts or [(1, scripted.VERIFICATION, [scripted.IMPLICIT])]
     with socket.create_connection((LOOPBACK, port)) as connection:
         connection.settimeout(20)
@@ -87,7 +87,8 @@ def dialled(
             if not answer or answer[0] != scripted.PDATA:
                 return
         connection.sendall(scripted.release_rq())
-        receive(connection)
+        while receive(connection)[:1] not in (b"", bytes([scripted.RELEASE_RP])):
+            pass
 
 
 def pause(seconds: float) -> None:

@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 from assocsh.wire.findings.finding import Who
 from tests.captures import building
-from tests.peers.dicom_files import write_instances
+from tests.peers import scripted
+from tests.peers.dicom_files import InstanceFile, write_instances
 from tests.peers.process import LOOPBACK, free_port
 from tests.peers.run import Finished, run
 
@@ -69,10 +70,16 @@ class Stage:
         self.name = name
         self.folder = folder
 
+    def instances(self, count: int = 1) -> list[InstanceFile]:
+        """The smallest ones that are not compressed."""
+        plain = (scripted.IMPLICIT, scripted.EXPLICIT)
+        found = write_instances(self.folder / "files")
+        found = [each for each in found if each.transfer_syntax in plain]
+        return sorted(found, key=lambda each: each.path.stat().st_size)[:count]
+
     def files(self, count: int = 1) -> list[Path]:
-        """The smallest instances."""
-        found = [each.path for each in write_instances(self.folder / "files")]
-        return sorted(found, key=lambda path: path.stat().st_size)[:count]
+        """They as files."""
+        return [each.path for each in self.instances(count)]
 
     def keep(self, data: bytes, suffix: str) -> None:
         """This is the capture."""
@@ -118,6 +125,12 @@ class Stage:
             timeout=60,
             check=False,
         )
+
+
+def of_patient(instance: InstanceFile) -> tuple[str, ...]:
+    """What DCMTK's programs take to retrieve all of its patient."""
+    patient = f"PatientID={instance.patient_id}"
+    return "-P", "-k", "QueryRetrieveLevel=PATIENT", "-k", patient
 
 
 @contextmanager
