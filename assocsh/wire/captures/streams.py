@@ -117,6 +117,7 @@ class _Connection:
         "_kept",
         "_size",
         "addresses",
+        "beginning",
         "begun",
         "decided",
         "decoder",
@@ -128,11 +129,14 @@ class _Connection:
         "talk",
     )
 
-    def __init__(self, reader: Reader, requestor: Address, acceptor: Address, time: float) -> None:
+    def __init__(
+        self, reader: Reader, requestor: Address, acceptor: Address, time: float, frame: int
+    ) -> None:
         self.reader = reader
         self.addresses = {Side.REQUESTOR: requestor, Side.ACCEPTOR: acceptor}
         self.halves = {side: _Half(self, side) for side in Side}
         self.begun = self.last = time
+        self.beginning = frame
         self.decoder: Decoder | None = None
         self.decided = False
         self.talk: Talk | None = None
@@ -289,7 +293,7 @@ class Reader:
         if found is None or (syn and self._is_new(found, segment)):
             if flags & RST and not segment.length:
                 return
-            found = self._connect(segment, time, syn)
+            found = self._connect(segment, time, frame, syn)
         connection, half = found
         connection.last = time
         stream, other = half.stream, connection.halves[half.side.other]
@@ -369,7 +373,9 @@ class Reader:
             return True
         return connection.initial != segment.sequence
 
-    def _connect(self, segment: Segment, time: float, syn: bool) -> tuple[_Connection, _Half]:
+    def _connect(
+        self, segment: Segment, time: float, frame: int, syn: bool
+    ) -> tuple[_Connection, _Half]:
         source, target = segment.source, segment.target
         if syn:
             by_source = not segment.flags & ACK
@@ -378,7 +384,7 @@ class Reader:
         else:
             by_source = source[1] >= target[1]
         requestor, acceptor = (source, target) if by_source else (target, source)
-        connection = _Connection(self, requestor, acceptor, time)
+        connection = _Connection(self, requestor, acceptor, time, frame)
         if len(self._all) >= MAX_CONNECTIONS:
             self._forget()
         self._all.append(connection)
@@ -399,7 +405,7 @@ class Reader:
     ) -> None:
         """One PDU without TCP; an A-ASSOCIATE-RQ begins an association."""
         if found is None or (segment.data[:1] == b"\1" and any(found[0].heads())):
-            found = self._connect(segment, time, False)
+            found = self._connect(segment, time, frame, False)
         connection, half = found
         connection.last = time
         half.head = half.head or segment.data[:32]
@@ -431,7 +437,7 @@ class Reader:
                 self._other_protocol(connection, decoder)
             else:
                 kind = NoteKind.CONNECTED if connected else NoteKind.UNANSWERED
-                decoder.note(kind, Side.ACCEPTOR, connection.last)
+                decoder.note(kind, Side.ACCEPTOR, connection.last, connection.beginning)
             for half in connection.halves.values():
                 if half.ended is not None and talk.ending.kind is EndKind.OPEN:
                     how = "rst" if connection.refused else "fin"

@@ -149,4 +149,10 @@ def print_(stage: Stage) -> None:
     """A film at dcmprscp."""
     (one,) = write_series(stage.folder / "images", 1, side=16)
     with Dcmprscp(stage.folder / "a") as peer, stage.recorded(peer.port):
-        stage.shell(peer.address, "--contexts", "print", "-c", f"print '{one.path}'")
+        stage.shell(
+            peer.address,
+            "--contexts",
+            "print",
+            "-c",
+            f"print '{one.path}' --medium PAPER --film 8INX10IN",
+        )
