@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from assocsh.commands.captured import association_contexts
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
@@ -78,7 +79,7 @@ async def contexts(session: Session, call: BoundCall) -> None:
     if accepted and refused:
         raise UsageError("a context is accepted or refused, never both")
     words = call.arguments.get("word", ())
-    proposed = session.open_association().contexts
+    proposed = association_contexts(session)
     chosen = [
         each
         for each in proposed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from assocsh.commands.captured import captured, the_exchange
+from assocsh.commands.captured import the_request
 from assocsh.errors import UsageError
 from assocsh.language.model import Option
 from assocsh.session.binding import request_number
@@ -27,14 +27,15 @@ def chosen(session: Session, number: str | None) -> tuple[list[Talk], Only | Non
     without one the session's association, or the last one that was, with those beside it. Raises
     UsageError when nothing of it is known.
     """
-    capture = captured(session)
-    if capture is not None and number is None:
-        return list(capture.talks), None
+    capture = session.captured
     if capture is not None:
-        _, exchange = the_exchange(capture, number)
+        talks = capture.conversation.talks
+        if number is None:
+            return list(talks), None
+        exchange = the_request(capture, number).exchange
         drawn = {exchange, *exchange.children}
         among = {each.talk for each in drawn}
-        return [talk for talk in capture.talks if talk.number in among], drawn.__contains__
+        return [talk for talk in talks if talk.number in among], drawn.__contains__
     if number is None:
         return _of_association(session), None
     record = session.request(request_number(number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.captured import captured, message_lines, the_exchange
+from assocsh.commands.captured import message_lines, the_request
 from assocsh.commands.committing import show_commitment
 from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
@@ -75,14 +75,18 @@ async def show(session: Session, call: BoundCall) -> None:
     if word == EVENTS:
         show_events(session, call.argument("row"))
         return
-    capture = captured(session)
+    capture = session.captured
+    record: RequestRecord
     if capture is not None:
-        talk, exchange = the_exchange(capture, word)
-        for message in (exchange.request, *exchange.responses):
-            for line in message_lines(session, talk, message):
-                session.output.result(line)
-        return
-    record = _last_with_results(session) if word is None else session.request(request_number(word))
+        record = captured = the_request(capture, word)
+        if not len(record.results) and session.settings.format not in ("json", "csv"):
+            for message in (captured.exchange.request, *captured.exchange.responses):
+                for line in message_lines(session, captured.talk, message):
+                    session.output.result(line)
+            return
+    else:
+        number = None if word is None else request_number(word)
+        record = _last_with_results(session) if number is None else session.request(number)
     row = call.argument("row")
     committed = record.arrivals.commitment is not None and row is None
     if len(record.unstored):
