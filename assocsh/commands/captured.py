@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.session.binding import request_number
@@ -37,14 +37,14 @@ def association_contexts(session: Session) -> Sequence[PresentationContext]:
     return [context_of(each) for each in talk.contexts.values()]
 
 
-def messages_of(conversation: Conversation, only: Exchange | None) -> Listing:
+def messages_of(talks: Iterable[Talk], only: Exchange | None) -> Listing:
     """The messages of a capture, or of one request of it with its sub-operations, as objects."""
     from assocsh.output.conversations import message_object
     from assocsh.output.listing import Listing
     from assocsh.output.table import Column
 
     rows = []
-    for talk in conversation.talks:
+    for talk in talks:
         labels = {each.number: each.label for each in talk.exchanges}
         related = () if only is None else (only, *only.children)
         wanted = {each.number for each in related if each.talk == talk.number}

@@ -130,7 +130,7 @@ def _show(session: Session, conversation: Conversation, found: list[Finding]) ->
     rows = [finding_object(conversation, each) for each in found]
     listings = (
         Listing("captured", [Column(key) for key in talks[0]] if talks else [], talks),
-        messages_of(conversation, None),
+        messages_of(conversation.talks, None),
         Listing("finding", [Column(key) for key in rows[0]] if rows else [], rows),
     )
     for listing in listings:

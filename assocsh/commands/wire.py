@@ -71,7 +71,7 @@ def _show(session: Session, capture: Captured, mode: WireMode, number: str | Non
 
     only = None if number is None else the_request(capture, number).exchange
     if session.settings.format in ("json", "csv"):
-        session.presenter.listing(messages_of(capture.conversation, only))
+        session.presenter.listing(messages_of(capture.conversation.talks, only))
         return
 
     def in_full(talk: Talk, message: Message) -> Iterator[str]:
