@@ -48,7 +48,7 @@ class Hearing:
     def __init__(self, commitment: Commitment) -> None:
         self._commitment = commitment
         self.others: list[int] = []
-        """The numbers of reports of other transactions."""
+        """The numbers of reports of transactions that nobody here asked for."""
         self._all = asyncio.Event()
 
     def __call__(self, report: EventReport) -> None:
@@ -57,7 +57,7 @@ class Hearing:
             return
         if str(dataset.get("TransactionUID", "")) in self._commitment.transactions:
             report.awaited = True
-        else:
+        elif report.request is None:
             self.others.append(report.number)
         if not self._commitment.open:
             self._all.set()
@@ -115,7 +115,8 @@ async def commit_instances(
             await heard.all(wait)
         finally:
             _remember(session, commitment, listener)
-    conclude(session, record, no_report(session, commitment, since, wait, heard.others))
+    missing = no_report(session, listener, commitment, since, wait, heard.others)
+    conclude(session, record, missing)
 
 
 async def _ask(
@@ -223,18 +224,17 @@ def forget_when_reported(session: Session, transactions: Iterable[Transaction]) 
 
 
 def no_report(
-    session: Session, commitment: Commitment, since: float, wait: float, others: Sequence[int]
+    session: Session,
+    listener: SessionListener,
+    commitment: Commitment,
+    since: float,
+    wait: float,
+    others: Sequence[int],
 ) -> NoReport | None:
     """What happened instead of the reports, after ``since``; None when all are here."""
-    missing, listener = sum(len(one.instances) for one in commitment.open), session.listener
+    missing = sum(len(one.instances) for one in commitment.open)
     if not missing:
         return None
-    if listener is None:
-        return NoReport(
-            f"no report on {plural(missing, 'instance')} came, and nothing listens for it any more",
-            message_id=None,
-            hint="`commit --late` listens, and waits for it again",
-        )
     callers = listener.callers.since(since)
     if others:
         seen = f"event {others[-1]} has another Transaction UID than the one that was asked for"
@@ -244,6 +244,8 @@ def no_report(
         seen = "nothing called"
     if session.ended_by() is not None:
         seen += ", and the association has ended"
+    if session.listener is not listener:
+        seen += ", and it listens no more"
     return NoReport(
         f"no report on {plural(missing, 'instance')} came within {show_duration(wait)} to AE title "
         f"{cell(listener.ae_title)} at {listener.host} port {listener.port}: {seen}",

@@ -16,6 +16,7 @@ from assocsh.text.plural import plural
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
+    from assocsh.session.listener import SessionListener
     from assocsh.session.session import Session
 
 
@@ -43,11 +44,14 @@ async def late(session: Session, call: BoundCall, wait: float) -> None:
             "in an earlier session"
         )
     forget_when_reported(session, [one.transaction for one in earlier])
+    missing = None
     if commitment.open:
-        await _listen(session, earlier)
-    with hearing(session, commitment) as heard:
-        await heard.all(wait)
-    conclude(session, record, no_report(session, commitment, since, wait, heard.others))
+        listener = await _listen(session, earlier)
+        with hearing(session, commitment) as heard:
+            await heard.all(wait)
+        missing = no_report(session, listener, commitment, since, wait, heard.others)
+    conclude(session, record, missing)
+    session.note(f"#{record.number} {record.detail}")
 
 
 def _of_session(session: Session, call: BoundCall) -> list[Transaction]:
@@ -68,12 +72,11 @@ def _transactions(request: RequestRecord) -> list[Transaction]:
     return [one for one in every if not (one.shown or one.refused)]
 
 
-async def _listen(session: Session, earlier: list[Awaited]) -> None:
+async def _listen(session: Session, earlier: list[Awaited]) -> SessionListener:
     """Have a listener where the peers were told: there they report to."""
     if session.listener is not None:
-        return
+        return session.listener
     if earlier:
         told = earlier[-1]
-        await listen_for_reports(session, told.ae_title, told.host, told.port)
-    else:
-        await reports_listener(session, session.open_association())
+        return await listen_for_reports(session, told.ae_title, told.host, told.port)
+    return await reports_listener(session, session.open_association())

@@ -30,7 +30,7 @@ async def reports_listener(session: Session, association: Association) -> Sessio
             if _is(running.host, "is_loopback") and not _is(host, "is_loopback"):
                 session.note(
                     f"{running.address} is reached from this machine alone, and the peer reports "
-                    f"from elsewhere: listen --host {host}",
+                    f"from elsewhere: a listener on {host} would hear it",
                     Kind.WARNING,
                 )
             return running

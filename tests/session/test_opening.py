@@ -8,7 +8,8 @@ import pytest
 
 from assocsh.association import TLSConfig
 from assocsh.session.config import Config, OpenDefaults, PeerEntry
-from assocsh.session.plan import PASSCODE, OpenPlan
+from assocsh.session.identity import PASSCODE
+from assocsh.session.plan import OpenPlan
 from tests.session.peer import Peer, peer, shell
 
 
