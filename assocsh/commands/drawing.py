@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
     from assocsh.wire.conversation import Exchange, Talk
+    from assocsh.wire.findings import Finding
 
 NOW = Option("--now", at_once=True, summary="as far as it has come: wait for no request")
 
@@ -48,6 +49,23 @@ def chosen(session: Session, number: str | None) -> tuple[list[Talk], Only | Non
     drawn = {*wanted, *(child for each in wanted for child in each.children)}
     among = {each.talk for each in drawn}
     return [talk for talk in talks if talk.number in among], drawn.__contains__
+
+
+def findings_in(session: Session, talks: list[Talk], only: Only | None) -> list[Finding]:
+    """What was found about what is drawn: in these associations, or about these requests."""
+    from assocsh.session.causes import NO_REPORT
+    from assocsh.wire.findings import findings
+
+    capture = session.captured
+    conversation = session.conversation if capture is None else capture.conversation
+    shown = {talk.number: talk for talk in talks}
+    found = [each for each in findings(conversation) if each.talk in shown]
+    if capture is None:  # a report may have come on another association
+        found = [each for each in found if each.id != NO_REPORT]
+    if only is None:
+        return found
+    wanted = ((each, shown[each.talk].exchange(each.exchange)) for each in found)
+    return [each for each, exchange in wanted if exchange is not None and only(exchange)]
 
 
 def _of_association(session: Session) -> list[Talk]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 from assocsh.uids import STORAGE_COMMITMENT
 from assocsh.upperlayer.pdus import A_RELEASE_RP, A_RELEASE_RQ
@@ -211,7 +212,7 @@ def retransmissions(talk: Talk, about: About) -> Iterator[Found]:
         if len(notes) >= NOTES and side not in cut_off:
             yield Found(
                 Rank.SLOW,
-                f"{about.name(side)} had to send {len(notes)} packets again",
+                f"{about.name(side)} had to send {plural(len(notes), 'packet')} again",
                 Who.BETWEEN,
                 "packets are lost on the way: cable, switch, duplex, MTU",
                 spot=notes[0].spot,
@@ -226,8 +227,8 @@ def receive_window_full(talk: Talk, about: About) -> Iterator[Found]:
         if notes:
             yield Found(
                 Rank.SLOW,
-                f"{about.name(side)} did not read what it was sent ({len(notes)} times its "
-                "receive window was full)",
+                f"{about.name(side)} did not read what it was sent (its receive window was full "
+                f"{plural(len(notes), 'time')})",
                 side,
                 "it is busy or stuck: its disk, its database",
                 spot=notes[0].spot,
