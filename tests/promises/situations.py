@@ -273,6 +273,10 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "commands/find.py",
         "`find study --model X` names one",
     ): after(PRACTICE, "find --model patient"),
+    (
+        "commands/open.py",
+        "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
+    ): after(PRACTICE, "help open"),
     ("commands/listen.py", "TCP port (any free one, or `set listen-port`)"): after("help listen"),
     ("commands/listen.py", "`listen --to DIR` starts it"): after(PRACTICE, "listen --stop"),
     (
@@ -423,6 +427,13 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "datasets/contexts.py",
         "`reopen --contexts +X` proposes it too",
     ): after("open practice --contexts verification", "store examples/ct.dcm --here"),
+    (
+        "datasets/contexts.py",
+        "`reopen --role X:none` proposes no role for it: this side is SCU then",
+    ): after(
+        "open practice --contexts CTImageStorage --role CTImageStorage:scp",
+        "store examples/ct.dcm --here",
+    ),
     (
         "datasets/contexts.py",
         "`contexts` shows what the peer made of each",
