@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.reports_listener import reports_listener
@@ -12,6 +13,7 @@ from assocsh.errors import AssocshError, NoReport
 from assocsh.language.model import Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import REMARKS_SHOWN, FirstFew
 from assocsh.output.summary import outcome
 from assocsh.output.table import Column
 from assocsh.results.commitment import Commitment, Committed, InstanceName, Transaction
@@ -24,12 +26,16 @@ from assocsh.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 if TYPE_CHECKING:
     from assocsh.association import Association
+    from assocsh.dimse.requests import EncodedData
     from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
     from assocsh.session.listener import SessionListener
     from assocsh.session.session import Session
 
 WAIT_OPTION = Option("--wait", Slot.DURATION, "TIME", summary="wait this long for the report (60s)")
+REQUEST_COMMITMENT = 1
+"""The one action (PS3.4 J.3.2)."""
+
 WAIT = 60.0
 SHOWN = 20
 """Rows of the table that are shown for people; committed instances are left out first."""
@@ -47,6 +53,7 @@ class Hearing:
 
     def __init__(self, commitment: Commitment) -> None:
         self._commitment = commitment
+        self._few = FirstFew(REMARKS_SHOWN)
         self.others: list[int] = []
         """The numbers of reports of transactions that nobody here asked for."""
         self._all = asyncio.Event()
@@ -56,7 +63,7 @@ class Hearing:
         if dataset is None or report.sop_class != STORAGE_COMMITMENT:
             return
         if str(dataset.get("TransactionUID", "")) in self._commitment.transactions:
-            report.awaited = True
+            report.awaited, report.quiet = True, not self._few.admit()
         elif report.request is None:
             self.others.append(report.number)
         if not self._commitment.open:
@@ -130,10 +137,13 @@ async def _ask(
     """The N-ACTIONs, to their final responses; who is refused has that noted."""
     from assocsh.dimse.requests import NAction
 
+    named = None if part else record.operations.context
+    request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, REQUEST_COMMITMENT)
+    syntax = association.context_for(request, context=named).transfer_syntax or ""
     operations = []
     for transaction in commitment:
-        information = await asyncio.to_thread(_information, transaction)
-        request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, 1, information)
+        information = await asyncio.to_thread(_information, transaction, syntax)
+        request = replace(request, information=information)
         operation = association.send(request) if part else session.send(request, record)
         operations.append((transaction, operation))
     for transaction, operation in operations:
@@ -169,10 +179,12 @@ def once(names: Iterable[InstanceName]) -> list[InstanceName]:
     return list({one.sop_instance: one for one in names}.values())
 
 
-def _information(transaction: Transaction) -> Any:
-    from assocsh.datasets.identifiers import dataset_from
+def _information(transaction: Transaction, transfer_syntax: str) -> EncodedData:
+    """What a transaction asks for, encoded. Blocks, for 10,000 instances seconds."""
+    from assocsh.datasets.identifiers import dataset_from, encode
+    from assocsh.dimse.requests import EncodedData
 
-    return dataset_from(
+    dataset = dataset_from(
         {
             "TransactionUID": transaction.uid,
             "ReferencedSOPSequence": [
@@ -184,6 +196,7 @@ def _information(transaction: Transaction) -> Any:
             ],
         }
     )
+    return EncodedData(encode(dataset, transfer_syntax), transfer_syntax)
 
 
 def _remember(session: Session, commitment: Commitment, listener: SessionListener) -> None:

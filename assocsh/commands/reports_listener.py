@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from assocsh.output.sink import Kind
@@ -57,6 +56,8 @@ async def listen_for_reports(
 
 def _is(host: str, what: str) -> bool:
     """Whether an address is one of a kind of ``ipaddress``; a name is of none."""
+    import ipaddress
+
     try:
         return bool(getattr(ipaddress.ip_address(host), what))
     except ValueError:

@@ -30,7 +30,7 @@ CONTEXT_SETS: Mapping[str, str] = {
     "mpps": "Modality Performed Procedure Step, to report it and to read it",
     "ups": "Unified Procedure Steps: push, pull, watch, event and query",
     "ian": "Instance Availability Notification",
-    "print": "Basic Grayscale Print Management",
+    "print": "Print Management, grayscale and colour",
     AUTO: "verification, and what the files need that are named beside the peer",
     "all": "every SOP class that fits into 128 contexts",
 }

@@ -205,6 +205,8 @@ class Human:
         self._note(f"* received {count} more", Kind.EVENT)
 
     def reported(self, report: EventReport) -> None:
+        if report.quiet:
+            return
         for text in report_lines(report):
             self._note(text, Kind.EVENT)
 

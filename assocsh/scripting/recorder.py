@@ -241,6 +241,8 @@ class Recorder:
             return
         if job.failure is not None and job is self._tail:
             yield f"expect error.kind == {job.failure.kind}"
+        elif job.error is not None and record is not None:  # it went on in the background
+            yield f"expect #{self._numbers[record.number]}.error.kind == {job.error.kind}"
         elif record is not None and record.final is not None and not self._expect:
             number = self._numbers[record.number]
             yield f"expect #{number}.status == 0x{record.final.status:04X}"

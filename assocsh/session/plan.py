@@ -105,12 +105,21 @@ def _address(config: Config, text: str) -> str:
     return str(Peer.parse(text))
 
 
+def _proposing(plan: OpenPlan, contexts: str) -> OpenPlan:
+    """``plan`` with other contexts: what was said of SOP classes was said of those before."""
+    return replace(plan, contexts=contexts, extended=(), roles=(), common=(), files=())
+
+
 def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
+    if layer.contexts is not None:
+        plan = _proposing(plan, layer.contexts)
     return replace(
         plan,
         calling_ae=plan.calling_ae if layer.ae_title is None else layer.ae_title,
         window=plan.window if layer.window is None else layer.window,
-        contexts=plan.contexts if layer.contexts is None else layer.contexts,
+        extended=plan.extended if layer.extended is None else layer.extended,
+        roles=plan.roles if layer.roles is None else layer.roles,
+        common=plan.common if layer.common is None else layer.common,
         max_pdu=plan.max_pdu if layer.max_pdu is None else layer.max_pdu,
         timeouts={**plan.timeouts, **layer.timeouts},
         tls=plan.tls if layer.tls is None else layer.tls,
@@ -129,17 +138,16 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         if number is not None:
             changes[name] = number
     contexts = call.option("--contexts")
-    if contexts is not None:
-        more = contexts.startswith("+")
-        changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
-        if not more:  # what was said of SOP classes was said of those that were proposed
-            changes.update(extended=(), roles=(), common=(), files=())
+    more = contexts is not None and contexts.startswith("+")
+    if contexts is not None and more:
+        plan = replace(plan, contexts=f"{plan.contexts},{contexts[1:]}")
+    elif contexts is not None:
+        plan = _proposing(plan, contexts)
     files = call.arguments.get("file")
     if files:
-        before = plan.files if contexts is not None and contexts.startswith("+") else ()
+        before = plan.files if more else ()
         changes["files"] = (*before, *(call.path(file) for file in files))
-        words = read_words(changes.get("contexts", plan.contexts))
-        if all(word.of_set != AUTO for word in words):
+        if all(word.of_set != AUTO for word in read_words(plan.contexts)):
             raise UsageError(
                 f"there is no use for the file {files[0]!r} here",
                 hint="--contexts auto proposes the presentation contexts that files need",

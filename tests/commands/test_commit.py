@@ -15,6 +15,7 @@ from pydicom.uid import UID
 from assocsh.association import Indication
 from assocsh.datasets.levels import UNIQUE_KEYS
 from assocsh.dimse.commandset import CommandField
+from assocsh.output.sparing import REMARKS_SHOWN
 from assocsh.practice import Practice, PracticeSettings, start
 from assocsh.practice.settings import CommitmentSettings
 from assocsh.results.commitment import Transaction
@@ -150,6 +151,11 @@ async def test_a_transaction_for_each_study_or_series(tmp_path: Path, level: str
             assert len(groups) == len(set(of.values())) == session.requests[-1].total > 1
             said = f"{len(of)} of {len(of)} committed in {len(groups)} transactions"
             assert session.requests[-1].detail == said
+            number = session.requests[-1].number
+            reports = [one for one in session.observers.reports if one.request == number]
+            assert len(reports) == len(groups)
+            told = output.said.count(f", for #{number}\n")
+            assert told == min(len(groups), REMARKS_SHOWN)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from assocsh.practice import examples
 from assocsh.results.commitment import Transaction
 from assocsh.session import commitments
 from assocsh.session.session import Session
+from tests.peers.process import free_port
 from tests.session.peer import settle, shell, until
 
 STRANGER = "1.2.3.99"
@@ -457,3 +458,19 @@ async def test_the_report_of_another_request_is_none_of_nobody(keeper: Keeper, f
         assert await task == 4
         assert "Transaction UID" not in output.said
         assert "KEEPER at 127.0.0.1 associated, sent 1 message" in output.said
+
+
+async def test_who_was_told_another_address_is_named(keeper: Keeper, files: Path) -> None:
+    """One listener hears of one of them; the other one is no riddle."""
+    told = []
+    for _ in range(2):
+        async with shell() as (session, _):
+            line = await opened(session, keeper, files)
+            await session.run(f"set listen-port {free_port()}")
+            assert await session.run(f"{line} --wait 10ms") == 4
+            told.append(listening(session))
+    async with shell() as (session, output):
+        assert await session.run("commit --late --wait 10ms") == 4
+        assert listening(session) == told[1]
+        assert f"to be reported to {told[0]}, where nothing listens now" in output.said
+        assert f"to be reported to {told[1]}" not in output.said
