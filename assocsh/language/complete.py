@@ -189,9 +189,27 @@ def _files(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _rows(request: CompletionRequest) -> Iterator[Suggestion]:
-    for number, meta in request.provider.rows():
-        if str(number).startswith(request.text):
-            yield request.found(str(number), meta=meta)
+    """The rows of the last find, and behind a ``#`` the requests that have rows, and their rows."""
+    typed = request.text
+    if not typed.startswith("#"):
+        yield from _rows_of(request, None)
+        return
+    number, dot, _ = typed[1:].partition(".")
+    if dot:
+        rows = request.at(request.kept + len(number) + 2)
+        yield from _rows_of(rows, int(number) if number.isdigit() else None)
+        return
+    for of_request, meta in request.provider.requests_with_rows():
+        if str(of_request).startswith(number):
+            yield request.found(f"#{of_request}.", meta=meta, verbatim=True)
+
+
+def _rows_of(request: CompletionRequest, number: int | None) -> Iterator[Suggestion]:
+    for row, meta in request.provider.rows(number):
+        if str(row).startswith(request.text):
+            yield request.found(str(row), meta=meta, verbatim=True)
+    if request.context.slot is Slot.ROWS and not request.text:
+        yield request.found("*", meta="all of them", verbatim=True)
 
 
 def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -265,6 +283,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.DIRECTORY: lambda request: files(request, directories=True),
     Slot.REQUEST: _requests,
     Slot.ROW: _rows,
+    Slot.ROWS: _rows,
     Slot.SOP_CLASS: sop_classes,
     Slot.QUERY_MODEL: query_models,
     Slot.CONTEXT: accepted_contexts,

@@ -18,7 +18,7 @@ from assocsh.language.expectations import (
     parse_let,
     queries_of,
 )
-from assocsh.language.model import CommandSpec, Grammar, Option, Parameter, Slot
+from assocsh.language.model import ROW_SLOTS, CommandSpec, Grammar, Option, Parameter, Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.redirection import Redirection, read_redirection
@@ -72,17 +72,20 @@ class Call:
     @property
     def request_words(self) -> tuple[Word, ...]:
         """The words that name requests: of its parameters, and of its options."""
+        return self._in_slots((Slot.REQUEST,))
+
+    def _in_slots(self, slots: tuple[Slot, ...]) -> tuple[Word, ...]:
         parameters = [self.arguments.get(each.name, ()) for each in self.spec.parameters
-                      if each.slot is Slot.REQUEST]  # fmt: skip
+                      if each.slot in slots]  # fmt: skip
         options = [self.options.get(each.name, ()) for each in self.spec.options
-                   if each.slot is Slot.REQUEST]  # fmt: skip
+                   if each.slot in slots]  # fmt: skip
         return tuple(word for words in (*parameters, *options) for word in words)
 
     @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
         of_results = self.spec.uses_results and not self.names_a_term and not self.at_once
-        return of_results or self.takes_row or bool(self.queries)
+        return of_results or bool(self.row_words) or bool(self.queries)
 
     @property
     def at_once(self) -> bool:
@@ -104,10 +107,9 @@ class Call:
         )
 
     @property
-    def takes_row(self) -> bool:
-        """Whether one of its options names a row of the results before it."""
-        options = (self.spec.option(name) for name in self.options)
-        return any(option is not None and option.slot is Slot.ROW for option in options)
+    def row_words(self) -> tuple[Word, ...]:
+        """The words that name rows of results: of its parameters, and of its options."""
+        return self._in_slots(ROW_SLOTS)
 
     @property
     def expects_status(self) -> bool:

@@ -155,6 +155,7 @@ class ProgramOutput(Elsewhere):
         self._signal(signal.SIGKILL)
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*(each.wait() for each in self._processes))
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:

@@ -6,6 +6,7 @@ is named for its files, and it starts programs only for who says so.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def beyond_reach(
         if wanted.file is not None:
             name = wanted.file.expand(lambda reference: "x")
             path = (folder / Path(name).expanduser()).resolve()
-            if allowed not in path.parents:
+            if allowed not in path.parents and name != os.devnull:
                 yield call.place.error(
                     f"{name} is not in {allowed}",
                     wanted.file.start,

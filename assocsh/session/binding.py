@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ class BoundCall:
     foreground: bool = False
     base: Path = field(default_factory=Path)
     """Folder that relative paths start from."""
+    requests: Sequence[RequestRecord] = ()
+    """Those of the session, in the order of their numbers."""
     programs: tuple[tuple[str, ...], ...] = ()
     file: str = ""
 
