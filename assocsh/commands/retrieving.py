@@ -66,9 +66,9 @@ def identifiers(
 ) -> tuple[str, str | None, list[Dataset]]:
     """The level, the model and the identifiers of a retrieve that is defined in ``models``.
 
-    One identifier for each row that it names, each once. A list of UIDs at the level would be one request for
-    all of them (PS3.4 C.4.2.2.1), but only for rows that have the same keys above it, and there are
-    peers that retrieve only the first of a list.
+    One identifier for each row that it names, each once. A list of UIDs could ask for several in
+    one request (PS3.4 C.4.2.2.1), but only for those that have the same keys above their level; one
+    request for each asks no more of a peer than one row does.
     Raises UsageError for what cannot be sent, also for what reaches further than was typed.
     """
     level, model = level_and_model(call, models)

@@ -53,6 +53,7 @@ def _key(call: Call, word: Word) -> Iterator[LanguageError]:
     """A key: its path, and its value where that stands there in letters."""
     from assocsh.datasets.identifiers import build_identifier
     from assocsh.datasets.paths import parse_path
+    from assocsh.datasets.typed import as_sent
 
     text = word.literal
     if text is None:  # up to its reference it may hold no more than a part of the path
@@ -68,7 +69,7 @@ def _key(call: Call, word: Word) -> Iterator[LanguageError]:
         yield call.place.error(error.message, word.start, end, error.hint)
         return
     try:
-        build_identifier(None, [(path, value)])
+        build_identifier(None, [(path, as_sent(path, value))])
     except UsageError as error:
         start = equals + 1 if equals + 1 < word.end else word.start
         yield call.place.error(error.message, start, word.end, error.hint)

@@ -15,6 +15,7 @@ from assocsh.language import tables as _tables
 from assocsh.language.complete_names import (
     accepted_contexts,
     contexts,
+    days,
     keys,
     keywords,
     query_models,
@@ -34,7 +35,6 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import Kind, PartKind
-from assocsh.text.dates import DATE_WORDS
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -146,11 +146,6 @@ def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
     about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
     for choice in ranked(request.text, request.context.choices):
         yield request.found(choice, meta=about.get(choice, ""))
-
-
-def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
-    for word in ranked(request.text, list(DATE_WORDS)):
-        yield request.found(word, meta=DATE_WORDS[word])
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -277,7 +272,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.CHOICE: _choices,
     Slot.ENCODING: _choices,
     Slot.KEY: keys,
-    Slot.DATES: _dates,
+    Slot.DATES: days,
     Slot.TAG: tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),

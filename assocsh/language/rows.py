@@ -50,7 +50,7 @@ def parse_rows(text: str) -> NamedRows:
         return NamedRows(number, 1, None)
     rows = NamedRows(number, int(first), int(last or first))
     if rows.first < 1 or number == 0:
-        raise UsageError(f"{text}: there is no number 0", hint=_SEVERAL)
+        raise UsageError(f"{text} is not the number of a row", hint=_SEVERAL)
     if rows.last is not None and rows.last < rows.first:
         raise UsageError(f"{text} ends before it begins", hint=_SEVERAL)
     return rows

@@ -94,6 +94,7 @@ def expand(
 ) -> BoundCall:
     """Fill in every word of the job's call. Raises UsageError for what has no value."""
     from assocsh.session.binding import BoundCall
+    from assocsh.session.days import Days
     from assocsh.session.resolver import SessionResolver, text_of
 
     captured = state.captured
@@ -112,6 +113,7 @@ def expand(
         return text
 
     call = job.call
+    days = Days(state, call)
     programs: tuple[tuple[str, ...], ...] = ()
     file = ""
     if call.redirection is not None:
@@ -125,7 +127,7 @@ def expand(
         job=job,
         words=tuple(word.expand(lookup) for word in call.words),
         arguments={
-            name: tuple(word.expand(lookup) for word in words)
+            name: tuple(days.read(name, word, word.expand(lookup)) for word in words)
             for name, words in call.arguments.items()
         },
         options={
