@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assocsh.datasets.paths import parse_path
+from assocsh.errors import UsageError
 from assocsh.text.dates import in_words, parse_dates
 
 
@@ -14,4 +15,10 @@ def as_sent(path: str, text: str | None) -> str | None:
     """
     if not text or not in_words(text):
         return text
-    return parse_dates(text) if parse_path(path)[-1].entry.vr == "DA" else text
+    entry = parse_path(path)[-1].entry
+    if entry.vr != "DA":
+        return text
+    try:
+        return parse_dates(text)
+    except UsageError as error:
+        raise UsageError(f"{entry.label} has VR DA: {error.message}", hint=error.hint) from None

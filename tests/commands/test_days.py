@@ -17,7 +17,6 @@ from assocsh.language.tables import Tables
 from assocsh.text.dates import DATE_WORDS, parse_dates
 from tests.session.peer import peer, shell
 
-
 SEQUENCE = "ScheduledProcedureStepSequence"
 
 
