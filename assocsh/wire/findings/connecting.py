@@ -83,15 +83,16 @@ def other_protocol(talk: Talk, about: About) -> Iterator[Found]:
             spot=note.spot,
         )
         return
-    if _is_tls(note):
-        change = Who(note.side.other.value)
-        step = f"TLS on both sides or on none: {about.name(note.side)} speaks it here"
+    if not _is_tls(note):
+        step = "ask for the DICOM port (104, 11112, 4242)"
+    elif note.side is Side.ACCEPTOR:
+        step = "TLS on both sides or on none: ask with TLS, or for its port without"
     else:
-        change, step = Who.REQUESTOR, "ask for the DICOM port (104, 11112, 4242)"
+        step = "TLS on both sides or on none: ask without TLS, or for its port with TLS (2762)"
     yield Found(
         Rank.CONNECTION,
         f"{about.name(note.side)} does not speak DICOM: {visible(note.words)}",
-        change,
+        Who.REQUESTOR,  # who asks chooses the port
         step,
         spot=note.spot,
     )
@@ -113,7 +114,7 @@ def closed_before_answer(talk: Talk, about: About) -> Iterator[Found]:
         Rank.REJECTION,
         f"{about.name(Side.ACCEPTOR)} {visible(ending.reason)} instead of answering the "
         "A-ASSOCIATE-RQ",
-        Who.ACCEPTOR,
+        Who.NOBODY,  # with TLS, it is who asks that has to change
         "is this address on its list of allowed hosts, is it at its limit of connections, does it "
         "want TLS on this port?",
         units_of(talk, A_ASSOCIATE_RQ),
