@@ -62,6 +62,8 @@ async def read(session: Session, call: BoundCall) -> None:
     extraction: Extraction | None = None
     if name is not None:
         directory = None if folder is None else call.path(folder)
+        for capture in tuple(session.observers.captures):  # it may be the very file
+            await asyncio.to_thread(capture.settle)
         try:
             read_now, extraction = await asyncio.to_thread(_read, call.path(name), directory)
         except OSError as error:

@@ -312,6 +312,7 @@ def test_every_rule_is_tried_here() -> None:
 
 
 TRIED_BELOW = {
+    "identity-not-answered",
     "closed-after-idle",
     "connection-refused",
     "connection-failed",
@@ -470,6 +471,35 @@ def test_words_of_a_live_association_and_of_a_capture() -> None:
     (first, *_) = findings(talk)
     assert first.sentence.startswith("the peer answered C-FIND")
     assert "our AE title" in first.next_step
+
+
+@pytest.mark.parametrize("codes", [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 1)])
+def test_a_rejection_that_may_be_for_the_user_identity(codes: tuple[int, int, int]) -> None:
+    """Or for its absence: no reason of an A-ASSOCIATE-RJ says so (PS3.7 D.3.3.7)."""
+    identity = wire.item(0x58, b"\5\1\0\7" + b"e30.e30" + b"\0\0")
+    (first,) = findings(quick((RQ, wire.associate_rq(extra=identity)), (AC, wire.reject(*codes))))
+    assert first.id == "rejected"
+    assert 'the acceptor "ANY-SCP" may have refused the user identity (JSON Web Token)' in (
+        first.next_step
+    )
+    assert "e30" not in first.sentence + first.next_step
+    (first,) = findings(quick((RQ, wire.associate_rq()), (AC, wire.reject(*codes))))
+    assert 'the acceptor "ANY-SCP" wants to know which user asks' in first.next_step
+
+
+def test_an_identity_that_nobody_answered() -> None:
+    """Of a capture; a request on that association has nothing to do with it."""
+    for asked, answer in ((1, b""), (1, wire.item(0x59, b"\0\0")), (0, b"")):
+        identity = wire.item(0x58, bytes((5, asked)) + b"\0\7e30.e30" + b"\0\0")
+        request = wire.associate_rq(extra=identity)
+        taken = wire.associate_ac(wire.read_association(request[6:]), extra=answer)
+        talk = quick((RQ, request), (AC, taken), *RELEASED)
+        found = [one for one in findings(talk) if one.id == "identity-not-answered"]
+        assert bool(found) == bool(asked and not answer)
+        for one in found:
+            assert one.change is Who.NOBODY and "(JSON Web Token)" in one.sentence
+        talk.units.clear()  # as for what is said of one request
+        assert "identity-not-answered" not in ids(findings(talk))
 
 
 # -- real peers ------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assocsh.text.visible import visible
+from assocsh.upperlayer.identity import IdentityOutcome, identity_answer
+from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
 from assocsh.upperlayer.reasons import reject_meaning, reject_words
 from assocsh.wire.conversation import EndKind, Note, NoteKind, Reject, Side, Talk, Unit
@@ -199,4 +201,21 @@ def no_context_accepted(talk: Talk, about: About) -> Iterator[Found]:
         change,
         step,
         units_of(talk, A_ASSOCIATE_AC),
+    )
+
+
+@finding("identity-not-answered", "PS3.7 D.3.3.7")
+def identity_not_answered(talk: Talk, about: About) -> Iterator[Found]:
+    """An A-ASSOCIATE-AC that says nothing of a user identity, though it was asked to."""
+    answer = identity_answer(talk.request, talk.accept)
+    accepted = units_of(talk, A_ASSOCIATE_AC)
+    if answer is None or answer.outcome is not IdentityOutcome.NOT_ANSWERED or not accepted:
+        return
+    yield Found(
+        Rank.REMARK,
+        f"{about.name(Side.ACCEPTOR)} did not answer the user identity "
+        f"({IDENTITY_KINDS.get(answer.kind, answer.kind)}), though it was asked to",
+        Who.NOBODY,
+        "it may not have looked who asks: is it set up to ask for user identities?",
+        accepted,
     )
