@@ -471,7 +471,7 @@ def read(path: Path, limits: Limits | None = None, sink: TalkSink | None = None)
         secret = reader.with_tls()
         if secret:
             found += f", {plural(secret, 'connection')} with TLS"
-            hint = "what is said with TLS cannot be read: `capture` on one of the two sides can"
+            hint = "what is said with TLS cannot be read: take it above TLS, on one of its sides"
         if reader.packets.links and not reader.segments:
             links = ", ".join(map(str, sorted(reader.packets.links)[:5]))
             hint = f"its link type {links} is none that is read here"
