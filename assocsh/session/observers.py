@@ -11,8 +11,8 @@ from assocsh.session.history import EventHistory
 if TYPE_CHECKING:
     from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
+    from assocsh.session.captured import Captured
     from assocsh.wire.captures.taking import Capture
-    from assocsh.wire.conversation import Conversation
     from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
 
@@ -54,7 +54,7 @@ class Observers:
         """What writes everything to files; they are among those that are added, too."""
         self.capture: Capture | None = None
         """The one of them that was asked for by the command."""
-        self.read: Conversation | None = None
+        self.read: Captured | None = None
         """The capture that was read last."""
         self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
