@@ -325,10 +325,6 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "`mpps start --of 1` begins what row 1 of a worklist schedules",
     ): after(PRACTICE, "worklist", "mpps complete"),
     (
-        "commands/parameters.py",
-        "`X X --model X` names one",
-    ): after(PRACTICE, "find --model patient"),
-    (
         "commands/performing.py",
         "take a row of `worklist` with --of, name files, or --set Keyword=value",
     ): after(PRACTICE, "mpps start"),
