@@ -35,7 +35,9 @@ OTHERWISE = {
 """Where tshark sees other PDUs than we do, and why."""
 
 _PARTS = ("begun-later", "bytes-missing", "cut-packets", "upper-pdu")
-WHOLE = [name for name in SESSIONS if name not in _PARTS]
+_BY_ADDRESS = ("move-not-delivered",)
+"""An attempt belongs to a C-MOVE by the host it came from, and forms have two hosts only."""
+WHOLE = [name for name in SESSIONS if name not in _PARTS + _BY_ADDRESS]
 """Captures with TCP, from the beginning, with all bytes."""
 
 
