@@ -36,7 +36,6 @@ from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.machine import DimseMachine
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
-from assocsh.dimse.states import CancelOutcome
 from assocsh.errors import (
     AssociationError,
     AssociationReleased,
@@ -44,6 +43,7 @@ from assocsh.errors import (
     LocalProtocolError,
     UsageError,
 )
+from assocsh.states import CancelOutcome
 from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine

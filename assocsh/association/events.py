@@ -15,8 +15,8 @@ from assocsh.association.operation import Operation
 from assocsh.association.state import AssociationState
 from assocsh.association.view import AssociationView
 from assocsh.dimse.commandset import CommandSet
-from assocsh.dimse.states import OperationState
 from assocsh.errors import AssociationError, Side
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import PresentationContext
 from assocsh.upperlayer.pdus import Buffer
 

@@ -13,9 +13,9 @@ from assocsh.association.waiters import Waiters
 from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import CANCEL
 from assocsh.errors import AssocshError, OperationCancelled, Side
+from assocsh.states import CancelOutcome, OperationState
 from assocsh.text.plural import plural
 from assocsh.upperlayer.negotiation import PresentationContext
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.invocation import Invocation, Performing
-from assocsh.dimse.states import OperationState
 from assocsh.errors import ProtocolError
+from assocsh.states import OperationState
 
 
 class StateChanged(NamedTuple):

@@ -12,8 +12,8 @@ from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.events import DimseEvent, MessageSent, SourceFailed, StateChanged
 from assocsh.dimse.invocation import Invocation, Outgoing
 from assocsh.dimse.messages import MessageWriter
-from assocsh.dimse.states import OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.states import OperationState
 from assocsh.upperlayer.pdus import Buffer
 
 

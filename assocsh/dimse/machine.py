@@ -41,10 +41,10 @@ from assocsh.dimse.lanes import Lanes
 from assocsh.dimse.messages import MessageReader, data_cap, fragment_size
 from assocsh.dimse.performed import PerformedOperations
 from assocsh.dimse.requests import DataSource
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import CANCEL, PENDING_STATUSES
 from assocsh.dimse.window import OperationsWindow
 from assocsh.errors import ProtocolError
+from assocsh.states import CancelOutcome, OperationState
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_NOT_SPECIFIED
 

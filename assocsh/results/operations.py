@@ -12,9 +12,9 @@ from assocsh.results.commitment import InstanceName
 if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.responses import Response, SubOperations
-    from assocsh.dimse.states import CancelOutcome
+    from assocsh.states import CancelOutcome
 
-_SOP_CLASS, _SOP_INSTANCE = 0x0002, 0x1000  # of a command set, written out: see RequestState
+_SOP_CLASS, _SOP_INSTANCE = 0x0002, 0x1000  # of a command set, written out: dimse loads slowly
 _ORDER = ("Success", "Warning", "Cancel", "Failure")
 
 

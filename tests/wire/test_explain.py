@@ -10,8 +10,8 @@ import pytest
 from assocsh.association.events import MessageTransferred, OperationChanged, StateChanged
 from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.dimse.states import OperationState
 from assocsh.output.summary import DOT, final_line
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,

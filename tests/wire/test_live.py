@@ -16,9 +16,9 @@ from assocsh.association.events import (
 )
 from assocsh.commands.registry import new_session
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.dimse.states import OperationState
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import PresentationContext
 from assocsh.wire.conversation import EndKind, Side, Talk
 from assocsh.wire.decode import Decoder
