@@ -44,7 +44,11 @@ class PduTransferred:
 
 @dataclass(frozen=True, slots=True)
 class MessageTransferred:
-    """One whole DIMSE message; ``operation`` is ours that it belongs to, if any."""
+    """One whole DIMSE message; ``operation`` is ours that it belongs to, if any.
+
+    ``data_length`` is that of its data set, and ``data`` the data set as it is encoded: of a
+    C-STORE perhaps its beginning only, None without one.
+    """
 
     time: float
     association: AssociationView
@@ -53,6 +57,7 @@ class MessageTransferred:
     context: PresentationContext | None
     data_length: int
     operation: Operation | None
+    data: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ class Operation(AsyncIterator[Response]):
         self.number = number
         self.tag = tag
         """What ``send`` was given as ``tag``: the caller's own, never looked at here."""
+        self.place: object | None = None
+        """Where an observer files what was said of it: the observer's own, never looked at here."""
         self.queued_at = now
         self.finished_at: float | None = None
         self.responses = 0

@@ -25,7 +25,7 @@ class Causes:
         from assocsh.wire.causes import of_exchange
 
         shown = record.operations.representative
-        found = None if shown is None else self._state.observers.conversation().of(shown)
+        found = None if shown is None else self._state.observers.conversation().of(shown.place)
         return [] if found is None else of_exchange(*found)
 
     def of_failure(self, record: RequestRecord) -> Finding | None:

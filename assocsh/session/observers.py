@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent
     from assocsh.wire.captures.taking import Capture
     from assocsh.wire.conversation import Conversation
-    from assocsh.wire.live import LiveConversation
+    from assocsh.wire.live import Listener, LiveConversation
     from assocsh.wire.view import WireView
 
 
@@ -35,15 +35,12 @@ class _Beside:
         observers = self._observers
         if observers.capture is not None:
             observers.capture(event)
-        if isinstance(event, PduTransferred):
-            return
-        observers.conversation()(event)
-        if observers.wire_view is not None:
-            observers.wire_view(event)
+        if not isinstance(event, PduTransferred):
+            observers.conversation().beside(event)
 
 
 class Observers:
-    """Passes engine events on: to the conversation, the wire view, and whoever was added."""
+    """Passes engine events on: to the conversation, to which others listen, and to captures."""
 
     def __init__(self) -> None:
         self.reports = Reports()
@@ -55,6 +52,7 @@ class Observers:
         """The capture that was read last."""
         self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
+        self._listeners: list[Listener] = []
         self._of_pdus: list[Observer] | None = None
         self._history: EventHistory | None = None
         self._live: LiveConversation | None = None
@@ -77,6 +75,17 @@ class Observers:
             self._all.remove(observer)
             self._changed()
 
+    def listen(self, listener: Listener) -> None:
+        """Tell ``listener`` everything that the conversation files."""
+        self._listeners.append(listener)
+        self._changed()
+
+    def ignore(self, listener: Listener) -> None:
+        """Tell ``listener`` nothing further; nothing happens when it is told nothing."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            self._changed()
+
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import PduTransferred
 
@@ -92,6 +101,7 @@ class Observers:
         if self._of_pdus is None:
             from assocsh.association.events import wants_pdus
 
+            self.conversation()
             self._of_pdus = [each for each in self._all if wants_pdus(each)]
         return self._of_pdus
 
@@ -102,7 +112,7 @@ class Observers:
             for report in self.reports:
                 self._history.reported(report)
             self.reports.hear(self._history.reported)
-            self.add(self._history)
+            self.listen(self._history)
         return self._history
 
     def conversation(self) -> LiveConversation:
@@ -111,22 +121,22 @@ class Observers:
         if self._live is None:
             from assocsh.wire.live import LiveConversation
 
-            self._live = LiveConversation(_typed_number)
+            self._live = LiveConversation(_typed_number, self._listeners)
             self._all.append(self._live)
         return self._live
 
     def keep_pdus(self) -> None:
         """Keep each P-DATA-TF in the conversation, from now on."""
-        self.conversation().wants_pdus = True
+        self.conversation().keep_units = True
         self._changed()
 
     def set_wire_view(self, view: WireView | None) -> None:
         """Show the wire in ``view``, in place of the one before; None: not at all."""
         if self.wire_view is not None:
-            self.remove(self.wire_view)
+            self.ignore(self.wire_view)
         self.wire_view = view
         if view is not None:
-            self.add(view)
+            self.listen(view)
 
     def _changed(self) -> None:
         self._of_pdus = None

@@ -250,8 +250,8 @@ class State:
 
     def exchange_of(self, record: RequestRecord) -> Told | None:
         """What went back and forth for a request, where that is still known."""
-        operation = record.operations.representative
-        found = None if operation is None else self.observers.conversation().of(operation)
+        shown = record.operations.representative
+        found = None if shown is None else self.observers.conversation().of(shown.place)
         if found is None:
             return None
         from assocsh.wire.steps import told

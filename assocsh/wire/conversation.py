@@ -56,6 +56,13 @@ class Spot(NamedTuple):
     time: float
 
 
+class Place(NamedTuple):
+    """Where a request is found in a live conversation: the numbers of its talk and exchange."""
+
+    talk: int
+    exchange: int
+
+
 class Endpoint(NamedTuple):
     """The address of one side: host (a name or a number) and TCP port, "" and 0 if unknown."""
 
@@ -118,11 +125,13 @@ class Message:
     """One DIMSE message: its command set, and the encoded data set, of which a part may be kept.
 
     ``first`` and ``last`` are the numbers of its first and last PDU, ``start`` and ``end`` the
-    times of their first and last byte. ``dataset`` is None without one; ``dataset_length`` says how
-    long it was on the wire, whatever was kept of it. ``cut``: it never became whole, or bytes of it
-    are missing in the source. ``count``: it stands for so many of a kind in a row, and is the last
-    of them; the others count as left out of their exchange. ``exchange`` is the number of the
-    exchange that it belongs to, None of one that belongs to none.
+    times of their first and last byte. ``dataset`` is None without one, and empty where nothing is
+    kept of it; ``dataset_length`` says how long it was on the wire, whatever was kept of it.
+    ``cut``: it never became whole, or bytes of it are missing in the source. ``pdus`` P-DATA-TF of
+    ``wire_length`` bytes, heads included, carried it, as far as a live source was asked to count
+    them. ``count``: it stands for so many of a kind in a row, and is the last of them; the others
+    count as left out of their exchange. ``exchange`` is the number of the exchange that it belongs
+    to, None of one that belongs to none.
     """
 
     number: int
@@ -140,6 +149,8 @@ class Message:
     frames: tuple[int, int] | None = None
     exchange: int | None = None
     count: int = 1
+    pdus: int = 0
+    wire_length: int = 0
 
     @property
     def whole(self) -> bool:

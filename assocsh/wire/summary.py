@@ -14,7 +14,7 @@ from assocsh.wire.meanings import status_text
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
-    from assocsh.upperlayer.negotiation import PresentationContext
+    from assocsh.wire.conversation import Context
 
 _SUBOPERATIONS = dict(
     zip(SUBOPERATIONS, ("remaining", "completed", "failed", "warning"), strict=True)
@@ -84,13 +84,11 @@ def _short(names: list[str]) -> str:
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def message_summary(
-    command: CommandSet, context: PresentationContext | None, data_length: int
-) -> str:
+def message_summary(command: CommandSet, context: Context | None, data_length: int) -> str:
     """What one DIMSE message says, in one line: message id, status or SOP class, data set."""
     parts = [_message_id(command)]
     if context is not None:
-        parts.append(f"context {context.context_id}")
+        parts.append(f"context {context.id}")
     if command.is_response:
         parts.append(visible(status_text(command.status, service_of(command.field))))
         if any(number in command.values for number in _SUBOPERATIONS):

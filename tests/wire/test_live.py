@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from assocsh.association.events import (
@@ -24,8 +23,10 @@ from assocsh.wire.conversation import EndKind, Side, Talk
 from assocsh.wire.decode import Decoder
 from assocsh.wire.ladder.layout import layout
 from assocsh.wire.ladder.model import Arrow, Kind, Ladder, Row
-from assocsh.wire.live import FIRST, MAX_EXCHANGES, MAX_TALKS, LiveConversation
+from assocsh.wire.live import MAX_TALKS, LiveConversation
+from assocsh.wire.live_talk import FIRST, MAX_EXCHANGES
 from tests.session.peer import match, peer, shell, until
+from tests.wire.fakes import association, operation
 
 CONTEXT = PresentationContext(1, "1.2.840.10008.1.1", (), 0, "1.2.840.10008.1.2")
 
@@ -149,15 +150,6 @@ class Fed:
         self.live = LiveConversation(lambda operation: 1)
         self.now = 0.0
 
-    def association(self) -> Any:
-        there = SimpleNamespace(host="h", port=1, ae="X")
-        return SimpleNamespace(
-            is_requestor=True, peer=there, calling_ae="A", request=None, closed=False
-        )
-
-    def operation(self) -> Any:
-        return SimpleNamespace(sent_at=self.now, queued_at=self.now, done=False, error=None)
-
     def say(self, association: Any, operation: Any, *, sent: bool, **elements: Any) -> None:
         self.now += 0.001
         command = CommandSet.of(CommandDataSetType=0x0101, **elements)
@@ -181,13 +173,13 @@ class Fed:
 def test_memory_is_bounded() -> None:
     fed = Fed()
     for _ in range(MAX_TALKS + 10):
-        association = fed.association()
+        there = association()
         for _ in range(MAX_EXCHANGES // 50):
-            operation = fed.operation()
-            fed.ask(association, operation)
-            fed.answer(association, operation, 0)
-            operation.done = True
-            fed.live(OperationChanged(fed.now, association, operation, OperationState.DONE))
+            find = operation()
+            fed.ask(there, find)
+            fed.answer(there, find, 0)
+            find.done = True
+            fed.live(OperationChanged(fed.now, there, find, OperationState.DONE))
     talks = fed.live.conversation.talks
     assert len(talks) == MAX_TALKS
     assert sum(len(talk.exchanges) for talk in talks) == MAX_EXCHANGES
@@ -195,17 +187,16 @@ def test_memory_is_bounded() -> None:
 
 
 def test_of_many_matches_the_first_and_the_last_are_kept() -> None:
-    fed, association, operation = Fed(), None, None
-    association, operation = fed.association(), fed.operation()
-    fed.ask(association, operation)
+    fed, there, find = Fed(), association(), operation()
+    fed.ask(there, find)
     for _ in range(100):
-        fed.answer(association, operation, 0xFF00)
+        fed.answer(there, find, 0xFF00)
     cancel = CommandField.C_CANCEL_RQ
-    fed.say(association, operation, sent=True, CommandField=cancel, MessageIDBeingRespondedTo=1)
+    fed.say(there, find, sent=True, CommandField=cancel, MessageIDBeingRespondedTo=1)
     before = fed.now
     for _ in range(100):
-        fed.answer(association, operation, 0xFF00)
-    fed.answer(association, operation, 0xFE00)
+        fed.answer(there, find, 0xFF00)
+    fed.answer(there, find, 0xFE00)
     (exchange,) = fed.live.conversation.talks[0].exchanges
     assert exchange.pending_count == 200 and exchange.answers == 201
     assert len(exchange.responses) == FIRST + 3  # first, last before, last after the cancel, final
@@ -218,9 +209,9 @@ def test_of_many_matches_the_first_and_the_last_are_kept() -> None:
 
 def test_an_answer_before_the_request_is_sent_whole() -> None:
     fed = Fed()
-    association, operation = fed.association(), fed.operation()
-    fed.answer(association, operation, 0xA700)
-    fed.ask(association, operation)
+    there, find = association(), operation()
+    fed.answer(there, find, 0xA700)
+    fed.ask(there, find)
     (talk,) = fed.live.conversation.talks
     assert talk.exchanges[0].status == 0xA700 and not talk.unmatched
 
