@@ -213,6 +213,9 @@ class RequestRecord:
             return
         if error is not None and self.error is None:
             self.error = error
+        for kept in (self.error, self.refusal):
+            if kept is not None:
+                kept.let_go()
         self.finished = now
         self.done.set()
         self._changed()
