@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         AssociateAccept,
         AssociateRequest,
         AsyncWindow,
+        CommonNegotiation,
         PresentationContext,
         ProposedContext,
         Role,
@@ -102,8 +103,8 @@ _HOMES = {
     ),
     "assocsh.association.storing": "Stored",
     "assocsh.upperlayer.negotiation": (
-        "AssociateAccept AssociateRequest AsyncWindow PresentationContext ProposedContext Role "
-        "UserIdentity"
+        "AssociateAccept AssociateRequest AsyncWindow CommonNegotiation PresentationContext "
+        "ProposedContext Role UserIdentity"
     ),
 }
 _MODULES = ("sync",)
@@ -129,6 +130,7 @@ __all__ = [
     "CStore",
     "CancelOutcome",
     "CommandField",
+    "CommonNegotiation",
     "ConnectionFailed",
     "ConnectionLost",
     "ContextSpec",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assocsh.datasets.negotiation_words import STORAGE_SERVICE
 from assocsh.dimse import sopclasses
 from assocsh.upperlayer.negotiation import (
     NO_ABSTRACT_SYNTAX,
@@ -36,6 +37,9 @@ class AcceptorPolicy:
     that are known. Of a context's transfer syntaxes the first acceptable one is taken that has no
     encapsulation where there are no pixel data. ``held`` tells what a C-GET can send: there the
     first one is taken in which there is anything to send.
+    A class that the requestor says to be of the Storage service (PS3.7 D.3.3.6) is one of storage.
+    ``extended`` answers the SOP Class Extended Negotiation of a class, given its UID and the bytes
+    that were asked; None leaves it out, and so does a policy without ``extended``.
     ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
     most that is granted of what is asked, 0 without limit, None no window at all. Above
     ``max_associations`` at once the next is rejected for now. ``max_pdu`` is the longest P-DATA-TF
@@ -51,6 +55,7 @@ class AcceptorPolicy:
     max_associations: int = 16
     max_pdu: int = 131072
     held: Callable[[], Held] | None = None
+    extended: Callable[[str, bytes], bytes | None] | None = None
 
 
 def chooser(
@@ -62,11 +67,12 @@ def chooser(
     sent = {uid for uid, role in request.roles if role.scp}
     if sent and _GET.isdisjoint(context.abstract_syntax for context in request.contexts):
         sent = set()
+    service_classes = {uid: said.service_class for uid, said in request.common}
     held: Held = policy.held() if sent and policy.held is not None else {}
 
     def choose(proposed: ProposedContext) -> AnsweredContext:
         number, uid = proposed.context_id, proposed.abstract_syntax
-        stored = may_be_stored(uid)
+        stored = may_be_stored(uid) or service_classes.get(uid) == STORAGE_SERVICE
         wanted = policy.abstract_syntaxes
         if wanted is not None and uid not in wanted and not (stored and policy.any_storage):
             return AnsweredContext(number, NO_ABSTRACT_SYNTAX)

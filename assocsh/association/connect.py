@@ -11,6 +11,7 @@ from typing import Any
 
 from assocsh.association import endings, tls_failures
 from assocsh.association.association import Association
+from assocsh.association.class_items import CommonSaid, ExtendedAsked, RolesAsked, class_items
 from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
 from assocsh.association.handshake import Handshake, Security
@@ -149,6 +150,9 @@ def connect(
     called_ae: str | None = None,
     window: int | AsyncWindow | None = None,
     contexts: str | Sequence[str | ContextSpec] = "default",
+    roles: RolesAsked | None = None,
+    extended: ExtendedAsked | None = None,
+    common: CommonSaid | None = None,
     max_pdu: int = 131072,
     timeouts: Timeouts | None = None,
     tls: TLSConfig | None = None,
@@ -163,6 +167,12 @@ def connect(
     ``window`` is how many requests may be outstanding (PS3.7 D.3.3.3; 0 unlimited; None proposes
     no window, which is synchronous). ``contexts`` is described in ``proposals``. ``max_pdu`` is
     the longest P-DATA-TF we take, in bytes.
+
+    ``roles``, ``extended`` and ``common`` say more of SOP classes that ``contexts`` proposes (PS3.7
+    D.3.3.4 to D.3.3.6), each by keyword or UID, in the words of the shell or as what goes out:
+    ``{"CTImageStorage": "both"}`` or a ``Role`` (None: no item), ``{"find": "relational,fuzzy"}``
+    or the bytes, ``{"1.2.3": "storage"}`` or a ``CommonNegotiation``. Without ``roles`` they are
+    those that a C-GET needs. What the peer made of them is in the ``contexts`` of the association.
 
     Raises UsageError at once; when awaited ConnectionFailed, AssociationRejected, ConnectionLost,
     AssociationAborted or ProtocolError, all AssociationError.
@@ -183,13 +193,16 @@ def connect(
             hint="from 4096 to 16777216 bytes, or 0 for no limit",
         )
     proposal = propose(context_specs(contexts))
+    items = class_items(proposal, roles, extended, common)
     request = AssociateRequest(
         called_ae=address.ae,
         calling_ae=calling,
         contexts=proposal.contexts,
         max_pdu=max_pdu,
         window=offered,
-        roles=proposal.roles,
+        roles=items.roles,
+        extended=items.extended,
+        common=items.common,
         user_identity=user_identity,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version=IMPLEMENTATION_VERSION,

@@ -254,7 +254,10 @@ def _lost_hint(situation: Situation) -> str:
             "it closed at the first request although a window was negotiated: try without --window"
         )
     if situation.storing:
-        return "what was being stored has an unknown status: ask with `find image`, then `reopen`"
+        return (
+            "what was being stored has an unknown status: `reopen`, then store it again: an "
+            "archive keeps an instance once"
+        )
     return "`reopen` opens it again; the peer's log may say why"
 
 

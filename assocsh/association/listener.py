@@ -266,6 +266,7 @@ class Listener:
                 AnswerPolicy(
                     choose=decision.chooser(chooser(request, policy)),
                     window=policy.window,
+                    extended=policy.extended,
                     user_identity_response=decision.user_identity_response,
                     max_pdu=policy.max_pdu,
                     implementation_class_uid=IMPLEMENTATION_CLASS_UID,

@@ -24,6 +24,7 @@ from assocsh.uids import (
     JPEG_LOSSLESS_SV1,
     JPEG_LS_LOSSLESS,
     MODALITY_PERFORMED_PROCEDURE_STEP,
+    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
     RLE_LOSSLESS,
     STORAGE_COMMITMENT,
@@ -134,10 +135,12 @@ _USUAL = [
 ]
 """The storage classes proposed unless others are asked for: what PACS see every day."""
 
-_RETRIEVE = frozenset(sopclasses.GET.values())
+_RETRIEVE = frozenset(sopclasses.GETS.values())
 
-_REPORTED = frozenset((STORAGE_COMMITMENT, UPS_EVENT))
-"""Classes whose SCP opens an association to report events (PS3.4 J.3.3, CC.2.4)."""
+_REPORTED = frozenset(
+    (STORAGE_COMMITMENT, UPS_EVENT, MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION)
+)
+"""Classes whose SCP opens an association to report events (PS3.4 J.3.3, CC.2.4, F.9.2)."""
 
 Roles = tuple[tuple[str, Role], ...]
 

@@ -70,22 +70,21 @@ def shell_options() -> tuple[Option, ...]:
 def serve_options() -> tuple[Option, ...]:
     """The options of ``assocsh serve``."""
     from assocsh.commands.acceptor_options import ACCEPTOR_TLS
+    from assocsh.commands.practice_options import PRACTICE_OPTIONS
     from assocsh.language.model import Option, Slot
 
     return (
         Option("--port", Slot.INTEGER, "N", summary="the port (11112)"),
         Option("--host", Slot.TEXT, "ADDRESS", summary="the address to listen at (127.0.0.1)"),
-        Option("--data", Slot.DIRECTORY, "DIR", summary="serve the files in DIR"),
-        Option("--latency", Slot.INTEGER, "MS", summary="answer this much later"),
         Option("--as", Slot.AE_TITLE, "AET", summary="its AE title"),
         Option(
             "--destination",
             Slot.PEER,
             "AET@HOST:PORT",
-            summary="where C-MOVE may send to (can be repeated)",
+            summary="where C-MOVE may send to, and reports go (can be repeated)",
             repeated=True,
         ),
-        Option("--prints", Slot.DIRECTORY, "DIR", summary="films as PNG pages into DIR"),
+        *PRACTICE_OPTIONS,
         *ACCEPTOR_TLS,
     )
 

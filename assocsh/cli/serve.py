@@ -13,6 +13,7 @@ from assocsh.cli.signals import on_signals
 from assocsh.errors import ConnectionFailed, UsageError
 from assocsh.session.binding import parse_integer
 from assocsh.session.plan import tls_with
+from assocsh.session.practice_options import practice_with
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
@@ -66,21 +67,17 @@ def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
 
 def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
     given = {name: value or "" for name, value in arguments.serve_options}
+    every = {name: all_values(name, arguments.serve_options) for name in given}
     options: dict[str, Any] = {}
     if "--host" in given:
         options["host"] = given["--host"]
-    if "--latency" in given:
-        options["latency"] = parse_integer(given["--latency"], "--latency") / 1000
     if "--as" in given:
         options["ae_title"] = given["--as"]
-    if "--data" in given:
-        data = Path(given["--data"]).expanduser()
-        if not data.is_dir():
-            raise UsageError(f"--data {str(data)!r} is not a folder")
-        options["data"] = data
-    if "--prints" in given:
-        options["prints"] = Path(given["--prints"]).expanduser()
-        options["say"] = lambda text: sys.stderr.write(f"{visible(text)}\n")
+    settings = practice_with(None, every, lambda text: Path(text).expanduser())
+    if settings.data is not None and not settings.data.is_dir():
+        raise UsageError(f"--data {str(settings.data)!r} is not a folder")
+    options["settings"] = settings
+    options["say"] = lambda text: sys.stderr.write(f"{visible(text)}\n")
     if any(name.startswith("--tls-") for name in given):
         options["tls"] = tls_with(None, given, lambda text: Path(text).expanduser())
         options["observer"] = _say_who_was_not_let_in

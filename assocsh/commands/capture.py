@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SPEC = CommandSpec(
     "capture",
-    "write what is said to a file that Wireshark and `read` open",
+    "write what is said to a file, for Wireshark and for read",
     Heading.WIRE,
     order=40,
     parameters=(Parameter("file", Slot.FILE, summary="the .pcapng file to write; off: end it"),),

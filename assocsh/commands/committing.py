@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from assocsh.commands.reports_listener import reports_listener
 from assocsh.errors import AssocshError, NoReport
 from assocsh.language.model import Option, Slot
 from assocsh.output.listing import Listing
+from assocsh.output.sink import Kind
 from assocsh.output.summary import outcome
 from assocsh.output.table import Column
-from assocsh.results.commitment import Commitment, Committed, InstanceName, reason_words
-from assocsh.session.serving import LOOPBACK, start_listener, usual_port
+from assocsh.results.commitment import Commitment, Committed, InstanceName, Transaction
+from assocsh.session.commitments import Awaited, forget, remember
+from assocsh.session.plan import PRACTICE
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 if TYPE_CHECKING:
+    from assocsh.association import Association
     from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
     from assocsh.session.listener import SessionListener
@@ -37,59 +42,121 @@ COLUMNS = (
 )
 
 
-async def commit_instances(
-    session: Session, record: RequestRecord, names: list[InstanceName], wait: float, *, part: bool
-) -> None:
-    """Ask for a commitment, wait for the report, say what became of each instance.
+class Hearing:
+    """What is reported of a commitment while a command waits for it; made by ``hearing``."""
 
-    ``part``: it is what a store ends with, and its N-ACTION none of the operations of ``record``.
-    Raises AssocshError when not all is committed, NoReport when no report came in ``wait`` seconds,
-    and as ``Association.send``.
-    """
-    from assocsh.datasets.uid_form import new_uid
-    from assocsh.dimse.requests import NAction
+    def __init__(self, commitment: Commitment) -> None:
+        self._commitment = commitment
+        self.others: list[int] = []
+        """The numbers of reports of other transactions."""
+        self._all = asyncio.Event()
 
-    association = session.open_association()
-    listener = await _listener(session, association.calling_ae)
-    commitment = Commitment(new_uid(), names)
-    record.arrivals.commitment = commitment
-    reports = session.observers.reports
-    reports.join(commitment.transaction, record)
-    here, since = asyncio.Event(), session.now()
-    others: list[int] = []
-
-    def hear(report: EventReport) -> None:
+    def __call__(self, report: EventReport) -> None:
         dataset = report.dataset
         if dataset is None or report.sop_class != STORAGE_COMMITMENT:
             return
-        if str(dataset.get("TransactionUID", "")) != commitment.transaction:
-            others.append(report.number)
-            return
-        report.awaited = True
-        commitment.take(dataset)
-        here.set()
+        if str(dataset.get("TransactionUID", "")) in self._commitment.transactions:
+            report.awaited = True
+        else:
+            self.others.append(report.number)
+        if not self._commitment.open:
+            self._all.set()
 
-    stop = reports.hear(hear)
+    async def all(self, wait: float) -> None:
+        """Until each transaction is reported, but no longer than ``wait`` seconds."""
+        if self._commitment.open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._all.wait()
+
+
+@contextmanager
+def hearing(session: Session, commitment: Commitment) -> Iterator[Hearing]:
+    """Hear what is reported of ``commitment``, from before it is asked for."""
+    heard = Hearing(commitment)
+    stop = session.observers.reports.hear(heard)
     try:
-        information = await asyncio.to_thread(_information, commitment)
-        request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, 1, information)
-        operation = association.send(request) if part else session.send(request, record)
-        final = await operation.result()
-        if final.category == "Failure" and part:
-            raise AssocshError(f"the peer refused the commitment: {outcome(final)}")
-        if final.category == "Failure":
-            return
-        try:
-            async with asyncio.timeout(wait):
-                await here.wait()
-        except TimeoutError:
-            raise _no_report(commitment, listener, since, wait, others) from None
+        yield heard
     finally:
         stop()
-    _show(session, record, commitment)
-    record.detail = f"{commitment.committed} of {len(commitment.instances)} committed"
-    if commitment.extra:
-        session.note(f"#{record.number} the report names {commitment.extra} more, not asked about")
+
+
+async def commit_instances(
+    session: Session,
+    record: RequestRecord,
+    groups: Iterable[list[InstanceName]],
+    wait: float,
+    *,
+    part: bool,
+) -> None:
+    """Ask for a commitment of each group, wait for the reports, say what became of each instance.
+
+    ``part``: it is what a store ends with, and its N-ACTION none of the operations of ``record``.
+    Raises AssocshError when not all is committed, NoReport when one did not come in ``wait``
+    seconds, and as ``Association.send``.
+    """
+    from assocsh.datasets.uid_form import new_uid
+
+    association = session.open_association()
+    listener = await reports_listener(session, association)
+    commitment = Commitment([Transaction(new_uid(), group) for group in groups])
+    record.arrivals.commitment = commitment
+    for transaction in commitment:
+        session.observers.reports.join(transaction.uid, record)
+    since = session.now()
+    with hearing(session, commitment) as heard:
+        await _ask(session, record, association, commitment, part=part)
+        if all(one.refused for one in commitment):
+            if part:
+                why = next(iter(commitment)).refused
+                raise AssocshError(f"the peer refused the commitment: {why}")
+            return  # its final response says so
+        try:
+            await heard.all(wait)
+        finally:
+            _remember(session, commitment, listener)
+    conclude(session, record, no_report(session, commitment, since, wait, heard.others))
+
+
+async def _ask(
+    session: Session,
+    record: RequestRecord,
+    association: Association,
+    commitment: Commitment,
+    *,
+    part: bool,
+) -> None:
+    """The N-ACTIONs, to their final responses; who is refused has that noted."""
+    from assocsh.dimse.requests import NAction
+
+    operations = []
+    for transaction in commitment:
+        information = await asyncio.to_thread(_information, transaction)
+        request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, 1, information)
+        operation = association.send(request) if part else session.send(request, record)
+        operations.append((transaction, operation))
+    for transaction, operation in operations:
+        final = await operation.result()
+        if final.category == "Failure":
+            transaction.refused = outcome(final)
+
+
+def conclude(session: Session, record: RequestRecord, missing: NoReport | None) -> None:
+    """Show what the reports said. Raises ``missing``, or AssocshError if not all is committed."""
+    commitment = record.arrivals.commitment
+    assert commitment is not None
+    record.detail = "no report"
+    if commitment.reported:
+        show_commitment(session, record)
+        record.detail = f"{commitment.committed} of {commitment.count} committed"
+        if len(commitment.transactions) > 1:
+            record.detail += f" in {len(commitment.transactions)} transactions"
+    for transaction in commitment:
+        for oddity in transaction.oddities:
+            session.note(f"#{record.number} the peer {oddity}", Kind.WARNING)
+        transaction.oddities.clear()
+    if missing is not None:
+        raise missing
     if commitment.failed or commitment.missing:
         raise AssocshError(
             f"not committed: {commitment.failed} failed, {commitment.missing} not mentioned"
@@ -101,51 +168,73 @@ def once(names: Iterable[InstanceName]) -> list[InstanceName]:
     return list({one.sop_instance: one for one in names}.values())
 
 
-async def _listener(session: Session, title: str) -> SessionListener:
-    """The listener of the session; opened for reports alone where there is none."""
-    if session.listener is None:
-        session.listener = await start_listener(
-            session,
-            session.receiving,
-            host=LOOPBACK,
-            port=usual_port(session),
-            ae_title=title,
-            directory=None,
-        )
-        session.practice.learn_listener()
-        session.changed()
-        session.note(
-            f"reports are taken as {session.listener.address}: what a peer that opens an "
-            "association for them has to know"
-        )
-    return session.listener
-
-
-def _information(commitment: Commitment) -> Any:
+def _information(transaction: Transaction) -> Any:
     from assocsh.datasets.identifiers import dataset_from
 
     return dataset_from(
         {
-            "TransactionUID": commitment.transaction,
+            "TransactionUID": transaction.uid,
             "ReferencedSOPSequence": [
                 {
                     "ReferencedSOPClassUID": one.sop_class,
                     "ReferencedSOPInstanceUID": one.sop_instance,
                 }
-                for one in commitment.instances.values()
+                for one in transaction.instances.values()
             ],
         }
     )
 
 
-def _no_report(
-    commitment: Commitment,
-    listener: SessionListener,
-    since: float,
-    wait: float,
-    others: list[int],
-) -> NoReport:
-    """What happened instead of a report."""
+def _remember(session: Session, commitment: Commitment, listener: SessionListener) -> None:
+    """Have ``commit --late`` wait for the reports that did not come, in a later session too.
+
+    The practice archive of this session reports to none that comes later.
+    """
+    plan = session.open_plan
+    if not commitment.open or plan is None or plan.peer == PRACTICE:
+        return
+    where = (session.peer, listener.ae_title, listener.host, listener.port)
+    try:
+        for transaction in commitment.open:
+            remember(Awaited(transaction, *where))
+    except OSError as error:
+        session.note(
+            f"a later session will not know of this commitment: {cell(error.strerror or '')}",
+            Kind.WARNING,
+        )
+    forget_when_reported(session, commitment.open)
+
+
+def forget_when_reported(session: Session, transactions: Iterable[Transaction]) -> None:
+    """Remember each of them no longer than until its report is here, whoever waits for it."""
+    waiting = {one.uid: one for one in transactions}
+    if not waiting:
+        return
+
+    def heard(_: EventReport) -> None:
+        for uid in [uid for uid, one in waiting.items() if one.reports]:
+            del waiting[uid]
+            with suppress(OSError):
+                forget(uid)
+        if not waiting:
+            stop()
+
+    stop = session.observers.reports.hear(heard)
+
+
+def no_report(
+    session: Session, commitment: Commitment, since: float, wait: float, others: Sequence[int]
+) -> NoReport | None:
+    """What happened instead of the reports, after ``since``; None when all are here."""
+    missing, listener = sum(len(one.instances) for one in commitment.open), session.listener
+    if not missing:
+        return None
+    if listener is None:
+        return NoReport(
+            f"no report on {plural(missing, 'instance')} came, and nothing listens for it any more",
+            message_id=None,
+            hint="`commit --late` listens, and waits for it again",
+        )
     callers = listener.callers.since(since)
     if others:
         seen = f"event {others[-1]} has another Transaction UID than the one that was asked for"
@@ -153,31 +242,37 @@ def _no_report(
         seen = "; ".join(str(caller) for caller in callers[-3:])
     else:
         seen = "nothing called"
-    count = plural(len(commitment.instances), "instance")
+    if session.ended_by() is not None:
+        seen += ", and the association has ended"
     return NoReport(
-        f"no report on {count} came within {show_duration(wait)} to AE title "
+        f"no report on {plural(missing, 'instance')} came within {show_duration(wait)} to AE title "
         f"{cell(listener.ae_title)} at {listener.host} port {listener.port}: {seen}",
         message_id=None,
         hint="have this AE title, address and port registered with the peer, and let a firewall "
-        "pass them",
+        "pass them; `commit --late` waits for it again",
     )
 
 
-def _show(session: Session, record: RequestRecord, commitment: Commitment) -> None:
+def show_commitment(session: Session, record: RequestRecord) -> None:
+    """What became of each instance of a commitment; people are shown the bad ones first."""
+    commitment = record.arrivals.commitment
+    assert commitment is not None
     rows: list[dict[str, Any]] = []
-    for number, (uid, name) in enumerate(commitment.instances.items(), 1):
-        became, reason = commitment.outcome(uid)
-        row = {
-            "request": record.number,
-            "row": number,
-            "instance": name.path or uid,
-            "sop_class": name.sop_class,
-            "sop_instance": uid,
-            "transaction": commitment.transaction,
-            "outcome": str(became),
-            "reason": reason_words(reason),
-        }
-        rows.append(row)
+    for transaction in commitment:
+        transaction.shown = not transaction.open
+        for uid, name in transaction.instances.items():
+            became = transaction.outcome(uid)
+            row = {
+                "request": record.number,
+                "row": len(rows) + 1,
+                "instance": name.path or uid,
+                "sop_class": name.sop_class,
+                "sop_instance": uid,
+                "transaction": transaction.uid,
+                "outcome": str(became.outcome),
+                "reason": became.reason,
+            }
+            rows.append(row)
     if session.settings.format in ("table", "expanded", "dump") and len(rows) > SHOWN:
         bad = [row for row in rows if row["outcome"] != Committed.COMMITTED]
         if len(bad) > SHOWN:

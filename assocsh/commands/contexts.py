@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
-from assocsh.output.objects import context_object
+from assocsh.output.objects import context_object, extended, role_names
 from assocsh.output.table import Column
 from assocsh.text.cells import cell
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
     from assocsh.upperlayer.negotiation import PresentationContext
+
+DETAILS = """\
+The role is that of this side. What --extended, --role and --common negotiated
+stands behind it: "did not answer" is no "no", the peer left it out. Then the
+default roles hold, and nothing of an extended negotiation is agreed."""
 
 SPEC = CommandSpec(
     "contexts",
@@ -40,9 +45,11 @@ SPEC = CommandSpec(
         "contexts",
         "contexts CT",
         "contexts enhanced --accepted",
+        "reopen --extended find:relational,fuzzy; contexts Root --accepted",
         "reopen --contexts all; contexts --refused",
     ),
-    section="PS3.8 7.1.1.13, 9.3.3.2",
+    details=DETAILS,
+    section="PS3.8 7.1.1.13, 9.3.3.2, PS3.7 D.3.3.4 to D.3.3.6",
     needs_association=True,
 )
 
@@ -60,6 +67,8 @@ SINGLE = (
     Column("transfer_syntax", "transfer syntax", least=16),
     Column("roles", "role", least=3),
 )
+NEGOTIATED = Column("negotiated", "negotiated", least=20)
+"""Only where something besides the context was, and came out otherwise than it was asked."""
 
 
 @command(SPEC)
@@ -85,9 +94,18 @@ async def contexts(session: Session, call: BoundCall) -> None:
     if json:
         session.presenter.listing(Listing("context", SINGLE, [context_object(c) for c in chosen]))
     elif session.settings.format == "csv":
-        session.presenter.listing(Listing("context", SINGLE, [_row([each]) for each in chosen]))
+        rows = [_row([each]) for each in chosen]
+        session.presenter.listing(Listing("context", with_negotiated(SINGLE, rows), rows))
     else:
-        session.presenter.listing(Listing("context", GROUPED, grouped(chosen)))
+        rows = grouped(chosen)
+        session.presenter.listing(Listing("context", with_negotiated(GROUPED, rows), rows))
+
+
+def with_negotiated(
+    columns: tuple[Column, ...], rows: Sequence[Mapping[str, Any]]
+) -> tuple[Column, ...]:
+    """``columns``, and one more where any of the rows has something to say in it."""
+    return (*columns, NEGOTIATED) if any(row["negotiated"] for row in rows) else columns
 
 
 def summary(contexts: Sequence[PresentationContext]) -> str:
@@ -130,6 +148,7 @@ def _row(group: Sequence[PresentationContext]) -> dict[str, Any]:
     row = context_object(group[0])
     row["id"] = ", ".join(str(each.context_id) for each in group)
     row["roles"] = "/".join(row["roles"])
+    row["negotiated"] = "; ".join(negotiated(group[0]))
     if group[0].accepted:
         uids = [each.transfer_syntax for each in group if each.transfer_syntax]
     else:
@@ -137,6 +156,30 @@ def _row(group: Sequence[PresentationContext]) -> dict[str, Any]:
     syntaxes = ", ".join(dict.fromkeys(map(uid_keyword, uids)))
     row["transfer_syntax"] = syntaxes if group[0].accepted else f"(proposed {syntaxes})"
     return row
+
+
+def negotiated(context: PresentationContext) -> Iterator[str]:
+    """What was negotiated for its SOP class besides the context, in words.
+
+    Roles that were granted as they were asked for stand in the column of roles.
+    """
+    asked, answered = context.role_asked, context.role_answered
+    if asked is not None and asked != answered:
+        wanted = "/".join(role_names(asked)) or "no role"
+        said = "no answer" if answered is None else "/".join(role_names(answered)) or "neither"
+        yield f"role {wanted} asked: {said}"
+    by_answer: dict[str, list[str]] = {}
+    for name, word in extended(context).items():
+        by_answer.setdefault(word, []).append(name)
+    for word, names in by_answer.items():
+        yield f"{', '.join(names)}: {word}"
+    if context.common is not None:
+        from assocsh.datasets.dictionary import short_uid_name
+
+        service = short_uid_name(context.common.service_class)
+        yield f"said to be of the {service}" + "".join(
+            f", like {short_uid_name(uid)}" for uid in context.common.related
+        )
 
 
 def _wanted(words: Sequence[str], accepted: bool, refused: bool) -> str:

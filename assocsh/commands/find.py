@@ -9,13 +9,13 @@ from assocsh.commands.parameters import (
     KEYS,
     LEVELS,
     LIMIT,
-    MODELS,
     OF_ROW,
     REPEAT,
+    level_and_model,
     read_as,
 )
 from assocsh.commands.registry import command
-from assocsh.datasets.levels import KEYS_OF_MODEL, UNIQUE_KEYS
+from assocsh.datasets.levels import FIND_MODELS, KEYS_OF_MODEL, UNIQUE_KEYS
 from assocsh.errors import ProtocolError, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
-
-
-QUERY_MODELS = (*MODELS, "repository", *KEYS_OF_MODEL)
-"""Every model that has a name here."""
 
 
 def _models() -> str:
@@ -84,7 +80,7 @@ SPEC = CommandSpec(
             "--model",
             Slot.QUERY_MODEL,
             "MODEL",
-            QUERY_MODELS,
+            FIND_MODELS,
             summary="information model to query, by name or by its SOP class",
         ),
         REPEAT,
@@ -128,7 +124,7 @@ async def find(session: Session, call: BoundCall) -> None:
 
     record = call.record
     read_as(record, call)
-    level, model = level_and_model(call)
+    level, model = level_and_model(call, FIND_MODELS)
     of_row: Keys = []
     if level in UNIQUE_KEYS:
         of_row = keys_of_row(call, level, model, whole=False, peer=session.peer)
@@ -177,26 +173,6 @@ async def search(
             "match by them (status 0xFF01)",
             "peer",
         )
-
-
-def level_and_model(call: BoundCall) -> tuple[str, str | None]:
-    """The level in capitals, empty without one; the model by its name, by its UID without one.
-
-    Raises UsageError for a SOP class that there is not, and for a model that needs a level.
-    """
-    level, text = (call.argument("level") or "").upper(), call.option("--model")
-    model = text.lower() if text and text.lower() in QUERY_MODELS else text
-    if model and model not in QUERY_MODELS:
-        from assocsh.datasets.dictionary import sop_class_uid
-        from assocsh.dimse.sopclasses import model_named
-
-        uid = sop_class_uid(model)
-        model = model_named(uid) or uid
-    if not level and model in QUERY_MODELS and model not in KEYS_OF_MODEL:
-        raise UsageError(
-            f"the model {model} has levels", hint=f"`find study --model {model}` names one"
-        )
-    return level or ("" if model else call.required("level").upper()), model
 
 
 def columns_of(dataset: Dataset, keys: Keys) -> list[str]:

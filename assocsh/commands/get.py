@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 from assocsh.commands.parameters import (
     COMPARE,
     KEYS,
-    LEVELS,
-    MODEL,
     OF_ROW,
     TO_FOLDER,
     folder_for_received,
-    level,
 )
 from assocsh.commands.registry import command
-from assocsh.commands.retrieving import ALL, compare, prepare_comparison, request_data, retrieve
+from assocsh.commands.retrieving import (
+    ALL,
+    LEVEL,
+    about,
+    compare,
+    model,
+    prepare_comparison,
+    request_data,
+    retrieve,
+)
+from assocsh.datasets.levels import GET_MODELS
 from assocsh.errors import AssocshError
 from assocsh.language.model import CommandSpec, Heading
 from assocsh.text.cells import cell
@@ -30,12 +37,12 @@ SPEC = CommandSpec(
     Heading.SERVICES,
     order=30,
     aliases=("c-get",),
-    parameters=(level(*LEVELS), KEYS),
+    parameters=(LEVEL, KEYS),
     options=(
         TO_FOLDER,
         COMPARE,
         OF_ROW,
-        MODEL,
+        model(GET_MODELS),
         ALL,
     ),
     examples=(
@@ -45,6 +52,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",
     sends=True,
+    details=lambda: about(GET_MODELS),
     service="C-GET",
 )
 
@@ -56,13 +64,13 @@ async def get(session: Session, call: BoundCall) -> None:
 
     record = call.record
     came = record.arrivals
-    level, model, dataset = request_data(session, call)
+    level, chosen, dataset = request_data(session, call, GET_MODELS)
     folder = folder_for_received(session, call)
     directory = call.path(folder)
     await prepare_comparison(call)
     session.receiving.begin(record, directory)
     try:
-        await retrieve(session, record, CGet(level, dataset, model))
+        await retrieve(session, record, CGet(level, dataset, chosen))
     finally:
         session.receiving.end(record)
         parts = [f"{came.received} received in {cell(folder)}"] if came.received else []

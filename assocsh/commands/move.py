@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import COMPARE, KEYS, LEVELS, MODEL, OF_ROW, level
+from assocsh.commands.parameters import COMPARE, KEYS, OF_ROW
 from assocsh.commands.registry import command
-from assocsh.commands.retrieving import ALL, compare, prepare_comparison, request_data, retrieve
+from assocsh.commands.retrieving import (
+    ALL,
+    LEVEL,
+    about,
+    compare,
+    model,
+    prepare_comparison,
+    request_data,
+    retrieve,
+)
+from assocsh.datasets.levels import MOVE_MODELS
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
 from assocsh.output.sink import Kind
@@ -22,12 +32,12 @@ SPEC = CommandSpec(
     Heading.SERVICES,
     order=40,
     aliases=("c-move",),
-    parameters=(level(*LEVELS), KEYS),
+    parameters=(LEVEL, KEYS),
     options=(
         Option("--to", Slot.AE_TITLE, "AET", summary="destination that the peer knows (ours)"),
         COMPARE,
         OF_ROW,
-        MODEL,
+        model(MOVE_MODELS),
         ALL,
     ),
     examples=(
@@ -37,6 +47,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.7 9.1.4 (C-MOVE), PS3.4 C.4.2",
     sends=True,
+    details=lambda: about(MOVE_MODELS),
     service="C-MOVE",
 )
 
@@ -47,7 +58,7 @@ async def move(session: Session, call: BoundCall) -> None:
     from assocsh.dimse.requests import CMove
 
     record = call.record
-    level, model, dataset = request_data(session, call)
+    level, chosen, dataset = request_data(session, call, MOVE_MODELS)
     association = session.open_association()
     listener = session.listener
     if listener is not None and not listener.takes_instances:
@@ -56,11 +67,11 @@ async def move(session: Session, call: BoundCall) -> None:
     destination = call.option("--to") or own
     if destination == own and listener is None:
         session.note(
-            f"nothing listens here as {cell(own)}: listen --port N starts a storage acceptor",
+            f"nothing listens here as {cell(own)}: `listen --port N` starts a storage acceptor",
             Kind.WARNING,
         )
     record.detail = f"to {cell(destination)}"
-    request = CMove(level, dataset, destination, model)
+    request = CMove(level, dataset, destination, chosen)
     comparing = call.flag("--compare")
     here = destination == own and listener is not None
     if comparing and not here:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.performing import (
     REASONS,
-    SCHEDULED,
     begun,
     ended,
     in_character_set,
@@ -17,6 +16,7 @@ from assocsh.commands.performing import (
 )
 from assocsh.commands.referencing import FILES, STORED, ReferencedSeries, referenced
 from assocsh.commands.registry import command
+from assocsh.datasets.performed_steps import SCHEDULED
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot, Verb
 from assocsh.language.words import split_key
@@ -275,12 +275,12 @@ def the_step(session: Session, uid: str | None) -> PerformedStep:
     if step.status != IN_PROGRESS:
         raise UsageError(
             f"{cell(step.uid)} is {step.status}: it may no longer be changed (PS3.4 F.7.2.2.2)",
-            hint="what goes on is a new step: `mpps start`",
+            hint="what goes on is a new step: `mpps start --of 1`",
         )
     if step.peer != session.peer:
         raise UsageError(
             f"{cell(step.uid)} was begun at {cell(step.peer)}, and {cell(session.peer)} is open",
-            hint=f"`open {cell(step.peer)}` first",
+            hint=f"`release`, then `open {cell(step.peer)}`",
         )
     return step
 

@@ -22,7 +22,10 @@ SPEC = CommandSpec(
     options=(Option("--uid", Slot.UID, "UID", summary="its UID (the peer chooses)"),),
     examples=(
         "n-create ModalityPerformedProcedureStep --uid 1.2.826.0.1.3680043.2.5 "
-        "PerformedProcedureStepStatus='IN PROGRESS'",
+        "ScheduledStepAttributesSequence[0].StudyInstanceUID=1.2.826.0.1.3680043.2.9 Modality=CT "
+        "PerformedProcedureStepStatus='IN PROGRESS' PerformedProcedureStepID=PPS1 "
+        "PerformedStationAETitle=CT1 PerformedProcedureStepStartDate=20260101 "
+        "PerformedProcedureStepStartTime=0800",
         "n-create BasicFilmSession --uid 1.2.826.0.1.3680043.2.8 NumberOfCopies=1",
         "n-create BasicFilmBox --uid 1.2.826.0.1.3680043.2.6 ImageDisplayFormat=STANDARD\\1,1 "
         "ReferencedFilmSessionSequence[0].ReferencedSOPInstanceUID=1.2.826.0.1.3680043.2.8",

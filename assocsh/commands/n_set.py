@@ -21,7 +21,7 @@ SPEC = CommandSpec(
     parameters=(SOP_CLASS, INSTANCE, KEYS),
     examples=(
         "n-set ModalityPerformedProcedureStep 1.2.826.0.1.3680043.2.5 "
-        "PerformedProcedureStepStatus=COMPLETED",
+        "PerformedProcedureStepDescription='CT of the chest'",
         "n-set BasicFilmSession 1.2.826.0.1.3680043.2.8 FilmDestination=MAGAZINE",
         "n-set BasicFilmBox 1.2.826.0.1.3680043.2.6 BorderDensity=BLACK",
     ),

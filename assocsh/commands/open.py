@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+
+def what_can_be_negotiated() -> str:
+    """The words of ``--extended``, from the table that sends them."""
+    from assocsh.datasets.extended import SERVICES
+
+    lines = [
+        "--extended CLASS:LIST asks the peer for what its service need not do. CLASS is",
+        "one of these services, which stands for all its SOP classes that are proposed,",
+        "or one SOP class; instead of LIST stand bytes too (CLASS:0101).",
+    ]
+    for service in SERVICES.values():
+        lines += ["", f"  {service.name}: {service.summary} ({service.section})"]
+        lines += [f"    {field.name:<11} {field.summary}" for field in service.fields]
+    lines += [
+        "",
+        "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
+        "send back whatever was asked.",
+    ]
+    return "\n".join(lines)
+
+
 SPEC = CommandSpec(
     "open",
     "open an association with a peer",
@@ -31,8 +52,12 @@ SPEC = CommandSpec(
     examples=(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
+        "open practice --extended find:relational,datetime --extended get:relational",
+        "open practice --contexts CTImageStorage --role CTImageStorage:both",
+        "open practice --contexts 1.2.3.4 --common 1.2.3.4:storage:CTImageStorage",
         "open practice --window 8 --latency 50",
     ),
+    details=what_can_be_negotiated,
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",
     lifecycle=True,
     opens=True,

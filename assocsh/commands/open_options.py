@@ -5,6 +5,9 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from assocsh.commands.practice_options import PRACTICE_OPTIONS
 from assocsh.language.model import Option, Slot
 
 TLS_PROFILES = ("bcp195", "bcp195-mod", "bcp195-nd", "aes")
@@ -19,6 +22,27 @@ OPEN_OPTIONS: tuple[Option, ...] = (
         Slot.CONTEXTS,
         "LIST",
         summary="sets (qr, storage, all) or SOP classes; +LIST adds to the usual ones",
+    ),
+    Option(
+        "--extended",
+        Slot.EXTENDED,
+        "CLASS:LIST",
+        summary="ask for find:relational,fuzzy,... (SOP Class Extended Negotiation)",
+        repeated=True,
+    ),
+    Option(
+        "--role",
+        Slot.ROLE,
+        "CLASS:ROLE",
+        summary="our role for a SOP class or a set: scu, scp, both, none",
+        repeated=True,
+    ),
+    Option(
+        "--common",
+        Slot.COMMON,
+        "CLASS[:SERVICE[:RELATED]]",
+        summary="say what kind of SOP class it is (storage)",
+        repeated=True,
     ),
     Option("--max-pdu", Slot.INTEGER, "BYTES", summary="longest PDU we take (131072)"),
     Option("--timeout", Slot.DURATION, "TIME", summary="wait this long for each response (60s)"),
@@ -44,7 +68,5 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option(
         "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
     ),
-    Option("--latency", Slot.INTEGER, "MS", summary="practice only: answer this much later"),
-    Option("--prints", Slot.DIRECTORY, "DIR", summary="practice only: films as PNG pages into DIR"),
-    Option("--data", Slot.DIRECTORY, "DIR", summary="practice only: serve the files in DIR"),
+    *(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
 )

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.datasets.levels import (
+    INSTANCE_ROOT,
+    KEYS_OF_MODEL,
+    MODEL_NAMES,
+    WITHOUT_BULK_DATA,
+)
+from assocsh.errors import UsageError
 from assocsh.language.model import Option, Parameter, Slot
 
 if TYPE_CHECKING:
@@ -12,7 +19,6 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 LEVELS = ("patient", "study", "series", "image")
-MODELS = ("patient", "study", "patient-study")
 
 KEYS = Parameter(
     "key", Slot.KEY, repeated=True, summary="Keyword=value, or a bare Keyword to ask for it"
@@ -22,7 +28,6 @@ INSTANCE = Parameter("instance", Slot.UID, required=True, summary="SOP Instance 
 
 OF_ROW = Option("--of", Slot.ROW, "ROW", summary="the keys of this row of the last find, filled in")
 LIMIT = Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches")
-MODEL = Option("--model", Slot.CHOICE, "MODEL", MODELS, summary="information model to use")
 COMPARE = Option(
     "--compare",
     Slot.FILE,
@@ -40,9 +45,34 @@ CHARSET = Option(
 REPEAT = Option("--repeat", Slot.INTEGER, "N", summary="N requests at once, one summary")
 
 
-def level(*levels: str) -> Parameter:
-    """The level of a query or retrieve, one of ``levels``."""
-    return Parameter("level", Slot.LEVEL, levels, required=True, summary=", ".join(levels))
+def level_and_model(call: BoundCall, models: tuple[str, ...]) -> tuple[str, str | None]:
+    """The level in capitals, empty without one; the model by its name, by its UID without one.
+
+    What ``find``, ``get`` and ``move`` were told to use; ``models`` are those that have the
+    service. Raises UsageError for a SOP class that there is not, for a model that has no such
+    service, and for one that needs a level.
+    """
+    spec = call.call.spec
+    level, text = (call.argument("level") or "").upper(), call.option("--model")
+    model = text.lower() if text and text.lower() in MODEL_NAMES else text
+    if model and model not in MODEL_NAMES:
+        from assocsh.datasets.dictionary import sop_class_uid
+        from assocsh.dimse.sopclasses import model_named
+
+        uid = sop_class_uid(model)
+        model = model_named(uid) or uid
+    if model in MODEL_NAMES and model not in models:
+        raise UsageError(
+            f"there is no {spec.service} in the model {model}",
+            hint=f"{spec.service} has the models " + ", ".join(models),
+        )
+    if not level and model in MODEL_NAMES and model not in KEYS_OF_MODEL:
+        lowest = "image" if model in (INSTANCE_ROOT, WITHOUT_BULK_DATA) else "study"
+        raise UsageError(
+            f"the model {model} has levels",
+            hint=f"`{spec.name} {lowest} --model {model}` names one",
+        )
+    return level or ("" if model else call.required("level").upper()), model
 
 
 def read_as(record: RequestRecord, call: BoundCall) -> None:

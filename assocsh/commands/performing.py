@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.performed_steps import AT_ITS_BEGIN, SCHEDULED, lacking
 from assocsh.errors import UsageError
 from assocsh.session.keys import Keys, spelled
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from assocsh.commands.referencing import ReferencedSeries
-
-SCHEDULED = "ScheduledStepAttributesSequence"
 
 OF_SCHEDULED = (
     "StudyInstanceUID",
@@ -56,17 +55,6 @@ EMPTY = (
     "PerformedSeriesSequence",
 )
 """What N-CREATE has, with a value or without: only what was created can be set (F.7.2.1.2)."""
-
-WITH_VALUE = (
-    f"{SCHEDULED}[0].StudyInstanceUID",
-    "PerformedProcedureStepID",
-    "PerformedStationAETitle",
-    "PerformedProcedureStepStartDate",
-    "PerformedProcedureStepStartTime",
-    "PerformedProcedureStepStatus",
-    "Modality",
-)
-"""What N-CREATE must give a value (type 1 in Table F.7.2-1)."""
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "doctor": ("110500", "Doctor canceled procedure"),
@@ -126,7 +114,7 @@ def begun(
     made = dataset_from(values)
     typed = build_identifier(None, [(placed(path), value) for path, value in given])
     _overlay(made, typed)
-    missing = [path for path in WITH_VALUE if not _has(made, path)]
+    missing = [path for path, _ in lacking(made, AT_ITS_BEGIN)]
     if missing:
         raise UsageError(
             f"no value for {', '.join(missing)}: a step cannot begin without (type 1, PS3.4 "
@@ -273,13 +261,3 @@ def _overlay(made: Dataset, typed: Dataset) -> None:
                 _overlay(into, item)
         else:
             made[element.tag] = element
-
-
-def _has(dataset: Dataset, path: str) -> bool:
-    *above, last = path.split(".")
-    for step in above:
-        items = dataset.get(step.removesuffix("[0]")) or ()
-        if not items:
-            return False
-        dataset = items[0]
-    return bool(str(dataset.get(last) or "").strip())

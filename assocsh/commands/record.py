@@ -41,7 +41,7 @@ async def record(session: Session, call: BoundCall) -> None:
     name = call.argument("file")
     if call.flag("--stop") or name is None:
         if name is not None:
-            raise UsageError("record --stop takes no file")
+            raise UsageError("--stop takes no file")
         if current is None:
             session.note("nothing is recorded")
         elif call.flag("--stop"):

@@ -26,6 +26,8 @@ SPEC = CommandSpec(
         "reopen --window 1",
         "reopen --contexts storage",
     ),
+    details="With other --contexts than before (not +LIST), --extended, --role and --common\n"
+    "are to be given again.",
     section="PS3.8 7.1 (A-ASSOCIATE)",
     lifecycle=True,
     opens=True,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.parameters import LEVELS, level_and_model
 from assocsh.errors import AssocshError
-from assocsh.language.model import Option
+from assocsh.language.model import Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew
 from assocsh.results.comparison import comparison
@@ -21,20 +22,52 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 
+LEVEL = Parameter(
+    "level",
+    Slot.LEVEL,
+    (*LEVELS, "frame"),
+    required=True,
+    summary="patient, study, series, image, frame; none for a model without levels",
+    unless="--model",
+)
+"""What is retrieved; frames of an image only in the model that has them (PS3.4 Y)."""
+
 ALL = Option("--all", summary="without the unique key of the level too: all that the peer holds")
 """What a retrieve needs that names no instances."""
 
 
-def request_data(session: Session, call: BoundCall) -> tuple[str, str | None, Dataset]:
-    """The level, the model and the identifier of a retrieve.
+def model(models: tuple[str, ...]) -> Option:
+    """``--model`` of a retrieve that is defined in ``models``."""
+    return Option(
+        "--model",
+        Slot.QUERY_MODEL,
+        "MODEL",
+        models,
+        summary="information model to use, by name or by its SOP class",
+    )
+
+
+def about(models: tuple[str, ...]) -> str:
+    """What the help of a retrieve says about ``models``."""
+    from textwrap import fill
+
+    from assocsh.datasets.levels import KEYS_OF_MODEL
+
+    flat = ", ".join(one for one in models if one in KEYS_OF_MODEL)
+    return fill(f"Models without levels, by SOPInstanceUID alone: {flat}", 78)
+
+
+def request_data(
+    session: Session, call: BoundCall, models: tuple[str, ...]
+) -> tuple[str, str | None, Dataset]:
+    """The level, the model and the identifier of a retrieve that is defined in ``models``.
 
     Raises UsageError for what cannot be sent, also for what reaches further than was typed.
     """
-    level = call.required("level").upper()
-    model = call.option("--model")
+    level, model = level_and_model(call, models)
     keys = merged(keys_of_row(call, level, model, whole=True, peer=session.peer), typed_keys(call))
     if not call.flag("--all"):
-        check_reach(level, keys)
+        check_reach(level, model, keys)
     return level, model, identifier(session, level, keys)
 
 

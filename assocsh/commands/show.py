@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.captured import captured, message_lines, the_exchange
+from assocsh.commands.committing import show_commitment
 from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
@@ -61,6 +62,7 @@ SPEC = CommandSpec(
         "show #1 1",
         "show events",
     ),
+    details="Of a commit it is what became of each instance, a report that came late included.",
     uses_results=True,
     refers_to_request=True,
 )
@@ -81,14 +83,18 @@ async def show(session: Session, call: BoundCall) -> None:
                 session.output.result(line)
         return
     record = _last_with_results(session) if word is None else session.request(request_number(word))
+    row = call.argument("row")
+    committed = record.arrivals.commitment is not None and row is None
     if len(record.unstored):
-        show_unstored(session, record, call.argument("row"))
+        show_unstored(session, record, row)
+    if committed:
+        show_commitment(session, record)
+    if committed or len(record.unstored):
         return
     read_as(record, call)
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
         return
-    row = call.argument("row")
     if row is None:
         session.presenter.rows(record)
         return
@@ -156,6 +162,6 @@ def show_events(session: Session, number: str | None) -> None:
 
 def _last_with_results(session: Session) -> RequestRecord:
     for record in reversed(session.requests):
-        if len(record.results) or len(record.unstored):
+        if len(record.results) or len(record.unstored) or record.arrivals.commitment is not None:
             return record
     raise UsageError("there are no results to show yet")

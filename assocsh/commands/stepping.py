@@ -142,11 +142,11 @@ def claimed_here(session: Session, uid: str) -> Claim:
     if held.state != IN_PROGRESS:
         raise UsageError(
             f"{cell(uid)} is {held.state}: it may no longer be changed (PS3.4 CC.1.1)",
-            hint="`ups create` schedules another one",
+            hint="`ups create --label TEXT` schedules another one",
         )
     if held.peer != session.peer:
         raise UsageError(
             f"{cell(uid)} was claimed at {cell(held.peer)}, and {cell(session.peer)} is open now",
-            hint=f"`open {cell(held.peer)}` first",
+            hint=f"`release`, then `open {cell(held.peer)}`",
         )
     return held

@@ -137,7 +137,7 @@ async def store(session: Session, call: BoundCall) -> None:
     if call.flag("--commit") and record.operations.stored and not record.cancel_asked:
         wait = call.duration("--wait")
         names = once(record.operations.stored)
-        await commit_instances(session, record, names, WAIT if wait is None else wait, part=True)
+        await commit_instances(session, record, [names], WAIT if wait is None else wait, part=True)
 
 
 def beside_for(session: Session, call: BoundCall) -> Beside | None:
@@ -299,7 +299,7 @@ class _Sending:
             if self._unanswered.left_out:
                 self._session.note(
                     f"... and {self._unanswered.left_out} more: "
-                    f"show #{self._record.number} lists them",
+                    f"`show #{self._record.number}` lists them",
                     Kind.WARNING,
                 )
         if self._skipped:

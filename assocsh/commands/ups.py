@@ -285,7 +285,7 @@ async def claim(session: Session, call: BoundCall) -> None:
     if before is not None and before.peer == session.peer and before.state == IN_PROGRESS:
         raise UsageError(
             f"#{before.since} claimed {cell(uid)} already",
-            hint="`ups complete` or `ups cancel` ends it",
+            hint="`ups complete --workitem CODE` or `ups cancel` ends it",
         )
     made = Claim(
         uid,

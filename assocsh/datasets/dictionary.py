@@ -208,13 +208,19 @@ def is_storage(uid: str) -> bool:
     return uid in storage_sop_classes()
 
 
+_OF_NO_PATIENT = frozenset(f"1.2.840.10008.5.1.4.{number}.1" for number in (38, 39, 43, 44, 45))
+"""Storage classes outside the Storage service's part of the registry: hanging protocols, colour
+palettes, implant templates, their assemblies and groups (PS3.4 Table GG.3-1)."""
+
+
 @cache
 def may_be_stored(uid: str) -> bool:
     """Whether instances of ``uid`` can be sent by C-STORE, as far as one can know.
 
-    So can those of the Storage service and of its retired classes; of what is not registered
-    whatever is private, for nothing tells a private storage class from another, and what a newer
-    edition may have put beside the storage classes.
+    So can those of the Storage service and of its retired classes, and what is of no patient, as
+    hanging protocols are (PS3.4 GG); of what is not registered whatever is private, for nothing
+    tells a private storage class from another, and what a newer edition may have put beside the
+    storage classes.
     """
     from pydicom._uid_dict import UID_dictionary
 
@@ -226,8 +232,9 @@ def may_be_stored(uid: str) -> bool:
     name, kind, _info, retired, _keyword = entry
     if kind != "SOP Class":
         return False
+    if uid in _OF_NO_PATIENT:
+        return True
     if not retired or not name:
-        # elsewhere are what is not of a patient: palettes, hanging protocols (PS3.4 GG)
         return uid.startswith(_STORAGE_ROOT) and (not name or "Storage" in name)
     return "Storage" in name and not name.startswith("Storage Commitment")
 

@@ -165,6 +165,50 @@ KEYS_OF_MODEL: Mapping[str, tuple[str, ...]] = {
 """What is usually asked for in a model without levels, by its name."""
 
 
+MODELS_WITH_LEVELS = ("patient", "study", "patient-study")
+"""The Query/Retrieve information models of patients and studies (PS3.4 C.6)."""
+
+INSTANCE_ROOT = "composite-instance"
+"""Retrieves instances, or frames of one, by SOP Instance UID alone (PS3.4 Y); there is no query."""
+
+WITHOUT_BULK_DATA = "without-bulk-data"
+"""The same by C-GET only, and without pixels and the like (PS3.4 Z)."""
+
+_RETRIEVED_FLAT = (
+    "hanging-protocol",
+    "color-palette",
+    "implant-template",
+    "implant-assembly",
+    "implant-group",
+    "defined-protocol",
+    "protocol-approval",
+    "inventory",
+)
+
+FIND_MODELS = (*MODELS_WITH_LEVELS, "repository", *KEYS_OF_MODEL)
+"""Every model that C-FIND asks, by name."""
+
+MOVE_MODELS = (*MODELS_WITH_LEVELS, INSTANCE_ROOT, *_RETRIEVED_FLAT)
+"""Every model whose instances C-MOVE sends."""
+
+GET_MODELS = (*MODELS_WITH_LEVELS, INSTANCE_ROOT, WITHOUT_BULK_DATA, *_RETRIEVED_FLAT)
+"""Every model whose instances C-GET brings."""
+
+MODEL_NAMES = frozenset((*FIND_MODELS, *GET_MODELS))
+"""Every model that has a name here."""
+
+
+def retrieved_by(level: str, model: str | None) -> tuple[str, ...]:
+    """The unique keys of what a C-GET or C-MOVE names at ``level`` in ``model``, its own the last.
+
+    The SOP Instance UID alone where nothing is above it: in models without levels (PS3.4 U.6, X.6,
+    BB.6), of composite instances and of their frames (PS3.4 Y.6, Z.6).
+    """
+    if model in (INSTANCE_ROOT, WITHOUT_BULK_DATA):
+        return (UNIQUE_KEY["IMAGE"],)
+    return UNIQUE_KEYS.get(level, (UNIQUE_KEY["IMAGE"],))
+
+
 def default_return_keys(level: str, model: str | None = None) -> list[str]:
     """What is asked for when no return key was typed: the usual keys of a level, as paths.
 

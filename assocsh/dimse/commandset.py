@@ -15,6 +15,7 @@ from functools import lru_cache
 from assocsh.dimse.elements import (
     AFFECTED_SOP_CLASS_UID,
     AFFECTED_SOP_INSTANCE_UID,
+    ATTRIBUTE_IDENTIFIER_LIST,
     COMMAND_DATA_SET_TYPE,
     COMMAND_FIELD,
     ELEMENTS,
@@ -359,5 +360,11 @@ class CommandSet:
 
     @property
     def offending_elements(self) -> tuple[int, ...]:
-        value = self.values.get(OFFENDING_ELEMENT, ())
+        """The tags that a failure is about, as 32-bit numbers.
+
+        Offending Element (0000,0901) of a DIMSE-C response, Attribute Identifier List (0000,1005)
+        of a DIMSE-N one (PS3.7 C.5).
+        """
+        tags = self.values.get(ATTRIBUTE_IDENTIFIER_LIST, ()) if self.is_response else ()
+        value = self.values.get(OFFENDING_ELEMENT, tags)
         return value if isinstance(value, tuple) else ()

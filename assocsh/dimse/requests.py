@@ -115,6 +115,9 @@ def _checked_level(level: str, model: str | None) -> str:
             f"{model} is a model without levels",
             hint=f"leave {level.lower()} out: it is no level of it",
         )
+    own = sopclasses.INSTANCE_LEVELS.get(model or "", ())
+    if own and upper not in own:
+        raise UsageError(f"the model {model} has {' and '.join(map(str.lower, own))} for a level")
     if upper not in sopclasses.LEVELS:
         raise UsageError(
             f"{level!r} is not a query/retrieve level",
@@ -212,7 +215,7 @@ class CGet(_QueryRetrieve):
     """C-GET (PS3.7 9.1.3): the instances arrive as C-STORE on the same association."""
 
     field = CommandField.C_GET_RQ
-    classes = sopclasses.GET
+    classes = sopclasses.GETS
     level: str
     identifier: Data
     model: str | None = None
@@ -224,7 +227,7 @@ class CMove(_QueryRetrieve):
     """C-MOVE (PS3.7 9.1.4): the peer sends the instances to the AE ``destination``."""
 
     field = CommandField.C_MOVE_RQ
-    classes = sopclasses.MOVE
+    classes = sopclasses.MOVES
     level: str
     identifier: Data
     destination: str

@@ -113,5 +113,8 @@ class Response:
 
     @property
     def offending_elements(self) -> tuple[int, ...]:
-        """Offending Element (0000,0901): tags as 32-bit numbers."""
+        """The tags that a failure is about, as 32-bit numbers.
+
+        Offending Element (0000,0901), or Attribute Identifier List (0000,1005) of a DIMSE-N one.
+        """
         return self.command.offending_elements

@@ -67,16 +67,53 @@ REPOSITORY_QUERY = "1.2.840.10008.5.1.4.1.1.201.6"
 QUERIES: Mapping[str, str] = {**FIND, "repository": REPOSITORY_QUERY, **WITHOUT_LEVELS}
 """Every model that can be asked by C-FIND."""
 
+GETS: Mapping[str, str] = {
+    **GET,
+    "composite-instance": "1.2.840.10008.5.1.4.1.2.4.3",
+    "without-bulk-data": "1.2.840.10008.5.1.4.1.2.5.3",
+    "hanging-protocol": "1.2.840.10008.5.1.4.38.4",
+    "color-palette": "1.2.840.10008.5.1.4.39.4",
+    "implant-template": "1.2.840.10008.5.1.4.43.4",
+    "implant-assembly": "1.2.840.10008.5.1.4.44.4",
+    "implant-group": "1.2.840.10008.5.1.4.45.4",
+    "defined-protocol": "1.2.840.10008.5.1.4.20.3",
+    "protocol-approval": "1.2.840.10008.5.1.4.1.1.200.6",
+    "inventory": "1.2.840.10008.5.1.4.1.1.201.4",
+}
+"""Every model whose instances C-GET brings: composite instances by their UID (PS3.4 Y), the same
+without bulk data (Z), and what is found in models without levels."""
+
+MOVES: Mapping[str, str] = {
+    **MOVE,
+    "composite-instance": "1.2.840.10008.5.1.4.1.2.4.2",
+    "hanging-protocol": "1.2.840.10008.5.1.4.38.3",
+    "color-palette": "1.2.840.10008.5.1.4.39.3",
+    "implant-template": "1.2.840.10008.5.1.4.43.3",
+    "implant-assembly": "1.2.840.10008.5.1.4.44.3",
+    "implant-group": "1.2.840.10008.5.1.4.45.3",
+    "defined-protocol": "1.2.840.10008.5.1.4.20.2",
+    "protocol-approval": "1.2.840.10008.5.1.4.1.1.200.5",
+    "inventory": "1.2.840.10008.5.1.4.1.1.201.3",
+}
+"""Every model whose instances C-MOVE sends."""
+
+INSTANCE_LEVELS: Mapping[str, tuple[str, ...]] = {
+    "composite-instance": ("IMAGE", "FRAME"),
+    "without-bulk-data": ("IMAGE",),
+}
+"""The levels of the models of a retrieve alone (PS3.4 Table Y.6.1-1, Z.6)."""
+
 FLAT = ("WORKLIST", "UPS")
 """Words in the place of a level for models that have none."""
 
-LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE", *FLAT)
+LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE", "FRAME", *FLAT)
 
 MODELS_OF_LEVEL: Mapping[str, tuple[str, ...]] = {
     "PATIENT": ("patient", "patient-study"),
     "STUDY": ("study", "patient", "patient-study"),
     "SERIES": ("study", "patient"),
     "IMAGE": ("study", "patient"),
+    "FRAME": ("composite-instance",),
     "WORKLIST": ("worklist",),
     "UPS": ("ups-pull", "ups-watch", "ups-query"),
 }
@@ -89,5 +126,6 @@ def has_no_levels(model: str) -> bool:
 
 
 def model_named(uid: str) -> str | None:
-    """The name of the model that a SOP class of C-FIND is for; None for one without a name."""
-    return next((name for name, of in QUERIES.items() if of == uid), None)
+    """The name of the model that a SOP class is for, of C-FIND, C-GET or C-MOVE; None without."""
+    tables = (QUERIES, GETS, MOVES)
+    return next((name for table in tables for name, of in table.items() if of == uid), None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from assocsh.datasets.levels import MODEL_NAMES
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
@@ -90,12 +91,16 @@ def _check(slot: Slot, text: str) -> None:
     match slot:
         case Slot.TAG:
             _path(text)
+        case Slot.QUERY_MODEL if text.lower() in MODEL_NAMES:
+            pass  # what has no such request is refused by it, with the reason
         case Slot.SOP_CLASS | Slot.QUERY_MODEL:
             _uid(text)
         case Slot.CONTEXT if not text.isdigit():
             _uid(text)
         case Slot.CONTEXTS:
             _contexts(text)
+        case Slot.EXTENDED | Slot.ROLE | Slot.COMMON:
+            _of_class(slot, text)
 
 
 def _tag(text: str) -> None:
@@ -125,3 +130,17 @@ def _contexts(text: str) -> None:
             _uid(word.name)
         for syntax in word.syntaxes:
             transfer_syntax_uid(syntax)
+
+
+def _of_class(slot: Slot, text: str) -> None:
+    """``CLASS:WHAT``, as each of these options reads it."""
+    from assocsh.datasets.negotiation_words import by_class, read_common, read_extended, read_role
+
+    for name, what in by_class((text,)).items():
+        match slot:
+            case Slot.EXTENDED:
+                read_extended(name, what)
+            case Slot.ROLE:
+                read_role(name, what)
+            case _:
+                read_common(name, what)

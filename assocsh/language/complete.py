@@ -22,6 +22,7 @@ from assocsh.language.complete_names import (
     tags,
     transfer_syntaxes,
 )
+from assocsh.language.complete_negotiation import common, extended, role
 from assocsh.language.complete_queries import assignments, expectations, queries
 from assocsh.language.context import context_at
 from assocsh.language.files import files
@@ -266,6 +267,9 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.CONTEXT: accepted_contexts,
     Slot.TRANSFER_SYNTAX: transfer_syntaxes,
     Slot.CONTEXTS: contexts,
+    Slot.EXTENDED: extended,
+    Slot.ROLE: role,
+    Slot.COMMON: common,
     Slot.AE_TITLE: _ae_titles,
     Slot.TERM: _terms,
     Slot.SETTING: _settings,

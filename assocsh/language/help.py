@@ -21,6 +21,7 @@ _KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl-C", "with text: clear the line; empty line: cancel the newest request"),
     ("Ctrl-D", "empty line: release and leave, asking when requests are pending"),
     ("Ctrl-L", "clear the screen"),
+    ("Ctrl-Z", "suspend; the peer may end an association that is idle meanwhile"),
     ("F1", "help for the word at the cursor"),
     ("F4", "vi or emacs keys"),
     ("F5", "the next view of the wire: off, summary, detail, hex"),

@@ -33,6 +33,9 @@ class Slot(StrEnum):
     CONTEXT = "presentation context"  # its ID, or the SOP class that it was proposed for
     TRANSFER_SYNTAX = "transfer syntax"
     CONTEXTS = "contexts"  # qr,storage,CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]
+    EXTENDED = "extended negotiation"  # find:relational,fuzzy, or CLASS:0101
+    ROLE = "role"  # CTImageStorage:both
+    COMMON = "common negotiation"  # CLASS:SERVICE:RELATED,...
     CHOICE = "choice"
     INTEGER = "integer"
     DURATION = "duration"
@@ -95,7 +98,8 @@ class Parameter:
 class Option:
     """``--name``, or ``--name VALUE`` when it has a slot. ``metavar`` names the value in help.
 
-    ``at_once``: a command with it is not held for the requests that it refers to.
+    ``at_once``: a command with it is not held for the requests that it refers to. ``keeps_open``:
+    ``release`` waits for a command with it.
     """
 
     name: str
@@ -105,6 +109,7 @@ class Option:
     summary: str = ""
     repeated: bool = False
     at_once: bool = False
+    keeps_open: bool = False
 
     @property
     def synopsis(self) -> str:

@@ -87,6 +87,12 @@ class Call:
         return any(option is not None and option.at_once for option in options)
 
     @property
+    def keeps_open(self) -> bool:
+        """Whether one of its options says that the association is not released before its end."""
+        options = (self.spec.option(name) for name in self.options)
+        return any(option is not None and option.keeps_open for option in options)
+
+    @property
     def names_a_term(self) -> bool:
         """Whether it asks for a word of the standard, and so speaks of no request."""
         return any(

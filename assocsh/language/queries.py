@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assocsh.datasets.extended import SERVICES
 from assocsh.datasets.spelling import SEPARATORS, scan_step
 from assocsh.errors import LanguageError
 from assocsh.language.place import Place, nearest
@@ -100,10 +101,24 @@ _STEP_NAMES: dict[str, tuple[str, ...] | None] = {
 }
 _ASSOC_FIELDS = {
     "window": ("invoked", "performed"),
-    "contexts": ("id", "abstract_syntax", "result", "transfer_syntax", "role"),
+    "contexts": (
+        "id",
+        "abstract_syntax",
+        "result",
+        "transfer_syntax",
+        "role",
+        "role_asked",
+        "role_answered",
+        "extended",
+    ),
     "rejected": ("result", "source", "reason"),
     "aborted": ("source", "reason"),
 }
+EXTENDED_FIELDS = (
+    *dict.fromkeys(field.name for service in SERVICES.values() for field in service.fields),
+    "bytes",
+)
+"""What may follow ``extended``: a field of a service, or the bytes of one without a table."""
 _OF_FAILURE = ("state", "ended_by", "rejected", "aborted")
 ROOTS = tuple(_STEP_NAMES)
 OF_ELEMENTS = ("rsp", "last")
@@ -131,6 +146,8 @@ def query_fields(path: tuple[str, ...]) -> tuple[str, ...]:
     """The names that may follow ``path`` of a query (brackets left out), for completion."""
     if not path:
         return ROOTS
+    if path[0] == "assoc" and path[-1] == "extended":
+        return EXTENDED_FIELDS
     if path[0] == "assoc" and len(path) == 2:
         return _ASSOC_FIELDS.get(path[1], ())
     return (_STEP_NAMES.get(path[0]) or ()) if len(path) == 1 else ()
@@ -279,8 +296,24 @@ class _QueryReader:
         fields = _ASSOC_FIELDS.get(head.name, ())
         if head.name == "contexts" and rest and not rest[0].name:
             rest = rest[1:]
-        if rest and (len(rest) > 1 or rest[0].name not in fields):
+        if rest and rest[0].name not in fields:
             raise self._unknown(rest[0], fields, f"assoc.{head.name}")
+        if rest and rest[0].name == "extended":
+            self._check_extended(rest[1:])
+        elif len(rest) > 1:
+            raise self._unknown(rest[1], (), f"assoc.{head.name}.{rest[0].name}")
+
+    def _check_extended(self, steps: list[Step]) -> None:
+        """The name of a field of the extended negotiation of one service or another."""
+        allowed = EXTENDED_FIELDS
+        if not steps:
+            raise self.error(
+                "extended needs a name after it", f".{' or .'.join(allowed)}", len(self.text)
+            )
+        if steps[0].name not in allowed:
+            raise self._unknown(steps[0], allowed, "extended")
+        if len(steps) > 1:
+            raise self._unknown(steps[1], (), f"extended.{steps[0].name}")
 
     def _unknown(self, step: Step, allowed: tuple[str, ...], what: str) -> LanguageError:
         hint = nearest(str(step), allowed)

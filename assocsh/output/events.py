@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from assocsh.output.problems import LIMIT
 from assocsh.output.values import leaves
 from assocsh.text.cells import cell, lines
+from assocsh.uids import (
+    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
+    STORAGE_COMMITMENT,
+    UPS_PUSH,
+)
 
 if TYPE_CHECKING:
     from assocsh.results.arrivals import EventReport
+
+EVENTS: Mapping[str, tuple[str, ...]] = {
+    STORAGE_COMMITMENT: ("Request Successful", "Request Complete - Failures Exist"),
+    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION: (
+        "In Progress",
+        "Completed",
+        "Discontinued",
+        "Updated",
+        "Deleted",
+    ),
+    UPS_PUSH: (
+        "State Report",
+        "Cancel Requested",
+        "Progress Report",
+        "SCP Status Change",
+        "Assigned",
+    ),
+}
+"""The events of a class, that of type 1 first (PS3.4 Tables J.3-2, F.9.2-1, CC.2.4-1)."""
 
 VALUE_SHOWN = 1000
 
@@ -22,10 +46,14 @@ SHOWN = 20
 def report_lines(report: EventReport) -> Iterator[str]:
     """``* the peer reports event 1: Storage Commitment ...``, and its values below.
 
-    Not the values where a command waits for the report: it says what they mean.
+    Not the values where it is known what they mean: a command waits for the report and says it, or
+    has waited for it.
     """
     yield _head(report)
     if report.problem or report.awaited or report.dataset is None:
+        return
+    if report.summary:
+        yield f"{report.summary}: show #{report.request} has each instance"
         return
     rest = leaves(report.dataset)
     for path, value in islice(rest, SHOWN):
@@ -48,7 +76,7 @@ def _head(report: EventReport) -> str:
     who = cell(report.sender) if report.sender else "the peer"
     about = cell(uid_name(report.sop_class)) if report.sop_class else "no SOP class"
     if report.command.startswith("N-EVENT-REPORT"):
-        text = f"* {who} reports event {report.event_type}: {about}"
+        text = f"* {who} reports event {report.event_type}: {about}{_name(report)}"
     else:
         text = f"* {who} sends {cell(report.command)}: {about}"
     if report.sop_instance:
@@ -62,3 +90,10 @@ def _head(report: EventReport) -> str:
     elif report.status and not report.problem:
         text += f"; answered 0x{report.status:04X}"
     return text
+
+
+def _name(report: EventReport) -> str:
+    """What the standard calls the event, in brackets; empty for one that it does not have."""
+    names = EVENTS.get(report.sop_class, ())
+    named = 0 < report.event_type <= len(names)
+    return f" ({names[report.event_type - 1]})" if named else ""

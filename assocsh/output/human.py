@@ -138,12 +138,12 @@ class Human:
         if isinstance(rows, TableRows) and rows.dropped:
             names = [path.rpartition(".")[2] for path in rows.dropped]
             self._console.hint(
-                f"no room for {_some(names)}: show #{record.number} ROW shows a whole row"
+                f"no room for {_some(names)}: `show #{record.number} ROW` shows a whole row"
             )
         if isinstance(rows, CsvRows) and rows.dropped:
             self._note(
                 f"no column for {_some(rows.dropped)}, which did not come in the first {BLOCK} "
-                f"rows: show #{record.number} has all",
+                f"rows: `show #{record.number}` has all",
                 Kind.WARNING,
             )
 
@@ -156,8 +156,8 @@ class Human:
         if few is None or not few.left_out:
             return
         text = (
-            f"... and {few.left_out} more: show #{record.number} lists them, "
-            f"store --failed #{record.number} sends them again"
+            f"... and {few.left_out} more: `show #{record.number}` lists them, "
+            f"`store --failed #{record.number}` sends them again"
         )
         if self._is_csv:
             self._note(text, Kind.WARNING)

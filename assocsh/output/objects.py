@@ -27,7 +27,10 @@ unstored       request, row (from 1), file, status (null without one), outcome (
                refused here, no answer, not sent), reason: what ``show`` lists of a store
 expect         ok, expression, actual, request, place
 context        id, abstract_syntax, name, accepted, result, meaning, transfer_syntax, roles,
-               proposed
+               proposed; role_asked, role_answered where a role was proposed (of the requestor; null
+               without an answer), extended {field: yes, no, did not answer, ...}, extended_asked
+               and extended_answered (bytes in hexadecimal) where that was, common {service_class,
+               related} where that was said
 request        number, command, service, state, status, count, elapsed_ms
 status         peer, calling, state, window, pending, queued, held, last, wire, listening
 commitment     request, row, instance (its file, or the UID), sop_class, sop_instance, transaction,
@@ -67,7 +70,7 @@ if TYPE_CHECKING:
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
-    from assocsh.upperlayer.negotiation import PresentationContext
+    from assocsh.upperlayer.negotiation import PresentationContext, Role
 
 Object = dict[str, Any]
 
@@ -117,7 +120,7 @@ def context_object(context: PresentationContext) -> Object:
     """One presentation context."""
     from assocsh.datasets.dictionary import uid_name
 
-    return {
+    made: Object = {
         "id": context.context_id,
         "abstract_syntax": context.abstract_syntax,
         "name": uid_name(context.abstract_syntax),
@@ -128,6 +131,36 @@ def context_object(context: PresentationContext) -> Object:
         "roles": roles(context),
         "proposed": list(context.proposed),
     }
+    if context.role_asked is not None:
+        made["role_asked"] = role_names(context.role_asked)
+        answered = context.role_answered
+        made["role_answered"] = None if answered is None else role_names(answered)
+    if context.extended_asked is not None:
+        given = context.extended_answered
+        made["extended"] = extended(context)
+        made["extended_asked"] = context.extended_asked.hex()
+        made["extended_answered"] = None if given is None else given.hex()
+    if context.common is not None:
+        made["common"] = {
+            "service_class": context.common.service_class,
+            "related": list(context.common.related),
+        }
+    return made
+
+
+def extended(context: PresentationContext) -> dict[str, str]:
+    """What became of each field of its extended negotiation, in words; empty without one."""
+    from assocsh.datasets.extended import answers
+
+    asked = context.extended_asked
+    if asked is None:
+        return {}
+    return answers(context.abstract_syntax, asked, context.extended_answered)
+
+
+def role_names(role: Role) -> list[str]:
+    """``["SCU", "SCP"]``: what the requestor may be."""
+    return [name for name, has in (("SCU", role.scu), ("SCP", role.scp)) if has]
 
 
 def roles(context: PresentationContext) -> list[str]:

@@ -6,5 +6,6 @@ is asked for.
 """
 
 from assocsh.practice.server import Practice, start
+from assocsh.practice.settings import PracticeSettings
 
-__all__ = ["Practice", "start"]
+__all__ = ["Practice", "PracticeSettings", "start"]

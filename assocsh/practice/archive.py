@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.receive import InstanceWriter
@@ -26,13 +27,14 @@ from assocsh.dimse.status import (
     error_comment,
 )
 from assocsh.errors import AssocshError, ProtocolError, UnusableFile
-from assocsh.practice import workitems
+from assocsh.practice import extended, steps, workitems
 from assocsh.practice.availability import Availability
 from assocsh.practice.commitment import Commitment
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Index
 from assocsh.practice.levels import model_of
 from assocsh.practice.normalized import Instances
+from assocsh.practice.notifications import Notifications
 from assocsh.practice.printing import META, FilmBoxes, FilmSessions, ImageBoxes, Printer
 from assocsh.practice.prints import Prints
 from assocsh.practice.query import (
@@ -42,10 +44,15 @@ from assocsh.practice.query import (
     level_of,
     unique_keys,
 )
-from assocsh.practice.reporting import reporting_association
+from assocsh.practice.reporting import Reports, reporting_association
 from assocsh.practice.retrieve import Retrieve, destination_association, send_instances
-from assocsh.practice.steps import ProcedureSteps
-from assocsh.uids import EXPLICIT_LE, UPS_EVENT, VERIFICATION
+from assocsh.practice.settings import PracticeSettings
+from assocsh.uids import (
+    EXPLICIT_LE,
+    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
+    UPS_EVENT,
+    VERIFICATION,
+)
 
 TIME_SLICE = 0.004
 """Seconds of matching after which the event loop gets its turn."""
@@ -58,19 +65,21 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
+    more = workitems.CONTEXTS | steps.CONTEXTS
     return AcceptorPolicy(
-        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *workitems.CONTEXTS},
+        abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *more},
         any_storage=True,
         max_associations=64,
         held=index.held,
+        extended=extended.answer,
     )
 
 
 class Archive:
     """The services over ``contents``.
 
-    ``latency`` is in seconds; ``destinations`` maps AE titles to (host, port); ``prints`` keeps
-    what its printer prints.
+    ``destinations`` maps AE titles to (host, port); ``prints`` keeps what its printer prints;
+    ``say`` is told of reports that did not arrive.
     """
 
     def __init__(
@@ -78,25 +87,34 @@ class Archive:
         contents: Contents,
         ae_title: str,
         *,
-        latency: float = 0.0,
-        destinations: dict[str, tuple[str, int]] | None = None,
+        settings: PracticeSettings,
         observer: Observer | None = None,
         prints: Prints | None = None,
+        say: Callable[[str], object] = lambda text: None,
     ) -> None:
         self.contents = contents
         self.ae_title = ae_title
-        self.latency = latency
-        self.destinations: dict[str, tuple[str, int]] = {} if destinations is None else destinations
+        self.latency = settings.latency
+        """In seconds."""
+        self.destinations: dict[str, tuple[str, int]] = {}
         self._observer = observer
         self._spool: Spool | None = None
+        self.established: Callable[[], Iterable[Association]] = tuple
+        """The associations that peers have open with the archive."""
+        self._reports = Reports(self.destinations, self._reach, say)
+        self._notifications = Notifications(
+            self.destinations,
+            partial(self._reach, sop_class=MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION),
+            lambda: self.established(),
+        )
         services = (
-            Commitment(contents.index),
-            ProcedureSteps(),
+            Commitment(contents.index, settings.commitment, self._reports),
+            steps.ProcedureSteps(contents.index.perform, self._notifications.tell),
             FilmSessions(prints),
             FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
-            workitems.Workitems(self.destinations, self._reach),
+            workitems.Workitems(self.destinations, partial(self._reach, sop_class=UPS_EVENT)),
             Availability(),
         )
         self.instances = Instances(services, self._wait)
@@ -119,8 +137,9 @@ class Archive:
         self.instances.add_to(handlers)
         return handlers
 
-    def close(self) -> None:
-        """Throw away what was received."""
+    async def close(self) -> None:
+        """Send no more reports, and throw away what was received."""
+        await self._reports.close()
         if self._spool is not None:
             self._spool.close()
             shutil.rmtree(self._spool.directory, ignore_errors=True)
@@ -136,8 +155,8 @@ class Archive:
                 pass
         return not indication.cancelled
 
-    async def _reach(self, name: str, address: tuple[str, int]) -> Association:
-        return await reporting_association(name, address, self.ae_title, UPS_EVENT, self._observer)
+    async def _reach(self, name: str, address: tuple[str, int], sop_class: str) -> Association:
+        return await reporting_association(name, address, self.ae_title, sop_class, self._observer)
 
     # -- verification --------------------------------------------------------------------------
 
@@ -184,7 +203,7 @@ class Archive:
             return WorklistQuery(identifier, lambda: workitems.steps(self.instances))
         if model is None:
             raise IdentifierRefused("C-FIND of a SOP class that has no models", 0x00080052)
-        return Query(identifier, model, self.ae_title)
+        return Query(identifier, model, self.ae_title, extended.agreed(indication.context))
 
     # -- retrieve ------------------------------------------------------------------------------
 
@@ -194,7 +213,8 @@ class Archive:
         if identifier is None or model is None or model == "worklist":
             raise IdentifierRefused("there is no identifier", 0x00080052)
         level = level_of(identifier, model)
-        keys = unique_keys(identifier, model, level, retrieve=True)
+        relational = "relational" in extended.agreed(indication.context)
+        keys = unique_keys(identifier, model, level, retrieve=True, relational=relational)
         return Retrieve(self.contents, self.contents.index.instances(keys), indication, self._wait)
 
     async def get(self, indication: Indication) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import assocsh.uids as uids
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from assocsh.association import Indication
     from assocsh.practice.index import Index
+    from assocsh.practice.reporting import Reports
+    from assocsh.practice.settings import CommitmentSettings
 
 REQUEST_COMMITMENT = 1
 """The one action (PS3.4 J.3.2)."""
@@ -27,21 +30,32 @@ SOP_INSTANCE_UID = 0x00080018
 
 
 class Commitment(Service):
-    """Commits to what is in ``index``; the report goes out on the requestor's association."""
+    """Commits to what is in ``index``, but for what is to fail."""
 
     classes = frozenset({uids.STORAGE_COMMITMENT})
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, settings: CommitmentSettings, reports: Reports) -> None:
         self._index = index
+        self._settings = settings
+        self._reports = reports
 
-    def acted(
-        self, instance: Instance | None, number: int, information: Dataset | None
+    def asked(
+        self,
+        indication: Indication,
+        instance: Instance | None,
+        number: int,
+        information: Dataset | None,
     ) -> tuple[Dataset | None, Callable[[Indication], Awaitable[None]] | None]:
         if number != REQUEST_COMMITMENT:
             raise Refused(status.NO_SUCH_ACTION, "the action is 1, request storage commitment")
         transaction = None if information is None else information.get("TransactionUID")
         if information is None or not transaction:
             raise Refused(status.MISSING_ATTRIBUTE, "TransactionUID")
+        requestor, on_new = indication.association.peer.ae, self._settings.on_new
+        if on_new and not self._reports.knows(requestor):
+            raise Refused(
+                status.PROCESSING_FAILURE, f"where {requestor} takes reports is not known here"
+            )
         asked = [
             (str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID")))
             for item in information.get("ReferencedSOPSequence") or ()
@@ -49,7 +63,8 @@ class Commitment(Service):
         report = self._report(str(transaction), asked)
 
         async def send(indication: Indication) -> None:
-            await indication.association.send(report).result()
+            after = self._settings.after
+            self._reports.send(report, indication.association, after=after, on_new=on_new)
 
         return None, send
 
@@ -61,13 +76,11 @@ class Commitment(Service):
                 "ReferencedSOPClassUID": sop_class,
                 "ReferencedSOPInstanceUID": sop_instance,
             }
-            found = self._index.instances({SOP_INSTANCE_UID: [sop_instance]})
-            if not found:
-                failed.append({**item, "FailureReason": status.NO_SUCH_SOP_INSTANCE})
-            elif found[0].sop_class != sop_class:
-                failed.append({**item, "FailureReason": status.CLASS_INSTANCE_CONFLICT})
-            else:
+            reason = self._reason(sop_class, sop_instance)
+            if reason is None:
                 kept.append(item)
+            else:
+                failed.append({**item, "FailureReason": reason})
         information: dict[str, Any] = {"TransactionUID": transaction}
         if kept:
             information["ReferencedSOPSequence"] = kept
@@ -79,3 +92,13 @@ class Commitment(Service):
             SOME_FAILED if failed else ALL_COMMITTED,
             dataset_from(information),
         )
+
+    def _reason(self, sop_class: str, sop_instance: str) -> int | None:
+        """Why an instance is not committed, as Failure Reason (PS3.3 C.14); None if it is."""
+        found = self._index.instances({SOP_INSTANCE_UID: [sop_instance]})
+        if not found:
+            return status.NO_SUCH_SOP_INSTANCE
+        if found[0].sop_class != sop_class:
+            return status.CLASS_INSTANCE_CONFLICT
+        failing = self._settings.failing
+        return next((why for uid, why in failing if fnmatchcase(sop_instance, uid)), None)

@@ -184,6 +184,23 @@ class Index:
         for (number,) in self._db.execute("SELECT number FROM worklist ORDER BY number").fetchall():
             yield self._header("worklist", str(number))
 
+    def perform(self, study: str, step: str, state: str) -> None:
+        """Give what is scheduled another Scheduled Procedure Step Status (PS3.4 F.7.2.1.3).
+
+        It is what has the Study Instance UID ``study``; of its steps the one of the ID ``step``, or
+        all of them where that is empty.
+        """
+        for (number,) in self._db.execute("SELECT number FROM worklist").fetchall():
+            item = self._decoded("worklist", str(number))
+            if str(item.get("StudyInstanceUID") or "") != study:
+                continue
+            for one in item.ScheduledProcedureStepSequence:
+                if step in ("", str(one.get("ScheduledProcedureStepID") or "")):
+                    one.ScheduledProcedureStepStatus = state
+            header = encode(item, EXPLICIT_LE)
+            self._db.execute("UPDATE worklist SET header = ? WHERE number = ?", (header, number))
+        self._header.cache_clear()
+
     def instances(self, keys: Keys) -> list[Stored]:
         """The instances of what ``keys`` name, in order."""
         columns = "image.sop_class, image.uid, image.syntax, image.location"

@@ -8,7 +8,7 @@ with A900H, saying why.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.dictionary import entry_of
@@ -57,12 +57,14 @@ def level_of(identifier: Dataset, model: str) -> str:
     return level
 
 
-def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) -> Keys:
+def unique_keys(
+    identifier: Dataset, model: str, level: str, *, retrieve: bool, relational: bool = False
+) -> Keys:
     """The values of the unique keys down to ``level``, for narrowing by SQL.
 
     A query is answered with or without those above its level (relational queries, C.4.1.3.2). A
-    retrieve needs one value for each of them, and at its level one or a list of UID. Raises
-    IdentifierRefused otherwise.
+    retrieve needs one value for each of them, unless ``relational`` retrieval was agreed upon
+    (C.5.2.1, C.5.3.1), and at its level one or a list of UID. Raises IdentifierRefused otherwise.
     """
     keys: Keys = {}
     levels = MODELS[model]
@@ -70,6 +72,8 @@ def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) 
         tag = UNIQUE_KEY_TAG[one]
         values = texts(identifier[tag]) if tag in identifier else []
         plain = [value for value in values if value and not set("*?") & set(value)]
+        if relational and one != level and not any(values):
+            continue
         keyword = entry_of(tag).keyword
         if retrieve and one != level and (len(values) != 1 or not plain):
             raise IdentifierRefused(f"{keyword}: one value is needed at {level} level", tag)
@@ -83,9 +87,15 @@ def unique_keys(identifier: Dataset, model: str, level: str, *, retrieve: bool) 
 
 
 class Query:
-    """One C-FIND of the query/retrieve models, checked and compiled; ask it for candidates."""
+    """One C-FIND of the query/retrieve models, checked and compiled; ask it for candidates.
 
-    def __init__(self, identifier: Dataset, model: str, ae_title: str) -> None:
+    ``agreed`` is what the extended negotiation granted: with ``datetime`` in it a range of dates
+    and one of times are one range (C.2.2.2.5). Relational queries are answered without it too.
+    """
+
+    def __init__(
+        self, identifier: Dataset, model: str, ae_title: str, agreed: Container[str] = ()
+    ) -> None:
         self.identifier = identifier
         self.level = level_of(identifier, model)
         self._ae_title = ae_title
@@ -100,7 +110,8 @@ class Query:
             one: [tag for tag in COMPUTED.get(one, ()) if tag in identifier]
             for one in QUERY_LEVELS[: QUERY_LEVELS.index(self.level) + 1]
         }
-        self._test = compile_identifier(_without(identifier, self._unknown))
+        known_keys = _without(identifier, self._unknown)
+        self._test = compile_identifier(known_keys, combined="datetime" in agreed)
 
     @property
     def status(self) -> int:

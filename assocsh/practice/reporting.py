@@ -1,9 +1,21 @@
-"""Event reports to an AE that has no association open with the archive."""
+"""Event reports of the archive, on the association of their request or on one to its requestor."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 from assocsh.association import Association, ContextSpec, Observer, Peer, connect
-from assocsh.errors import NoPresentationContext
+from assocsh.errors import AssocshError, NoPresentationContext
+
+if TYPE_CHECKING:
+    from assocsh.association.indication import SendingAssociation
+    from assocsh.dimse.requests import NEventReport
+
+    Reach = Callable[[str, tuple[str, int], str], Awaitable[Association]]
+    """Opens an association with an AE (title, address) for reports of a SOP class."""
 
 
 async def reporting_association(
@@ -29,3 +41,67 @@ async def reporting_association(
             f"{name} takes no event reports of this class", sop_class=sop_class
         )
     return association
+
+
+class Reports:
+    """Reports that are on their way, each in a task of its own, until ``close``.
+
+    ``known`` has the addresses of AE titles. ``say`` is told of a report that did not arrive: who
+    waits for it hears nothing.
+    """
+
+    def __init__(
+        self, known: Mapping[str, tuple[str, int]], reach: Reach, say: Callable[[str], object]
+    ) -> None:
+        self._known = known
+        self._reach = reach
+        self._say = say
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def knows(self, name: str) -> bool:
+        """Whether there is an address for an association with the AE ``name``."""
+        return name in self._known
+
+    def send(
+        self, report: NEventReport, asked_on: SendingAssociation, *, after: float, on_new: bool
+    ) -> None:
+        """Report, ``after`` seconds from now, to who asked for it on an association.
+
+        It goes on that one, and with ``on_new``, or when that has ended, on one of its own.
+        """
+        task = asyncio.create_task(self._send(report, asked_on, after, on_new))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Send none of those that are still to go out."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send(
+        self, report: NEventReport, asked_on: SendingAssociation, after: float, on_new: bool
+    ) -> None:
+        await asyncio.sleep(after)
+        name = asked_on.peer.ae
+        status = None
+        if not on_new and not asked_on.closed:
+            with suppress(AssocshError):  # it may release while the report is on its way
+                status = (await asked_on.send(report).result()).status
+        try:
+            if status is None:
+                status = await self._on_new(report, name)
+        except AssocshError as error:
+            self._say(f"the report to {name} did not arrive: {error.message}")
+            return
+        if status:
+            self._say(f"{name} answered the report with 0x{status:04X}")
+
+    async def _on_new(self, report: NEventReport, name: str) -> int:
+        address = self._known.get(name)
+        if address is None:
+            raise AssocshError("its association has ended, and where it listens is not known here")
+        sop_class = report.sop_classes[0]
+        async with await self._reach(name, address, sop_class) as association:
+            return (await association.send(report).result()).status

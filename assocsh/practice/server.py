@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
 from assocsh.practice.prints import Prints
+from assocsh.practice.settings import PracticeSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Practice:
@@ -53,7 +57,7 @@ class Practice:
     async def close(self) -> None:
         """Stop listening, abort what is associated, forget what was received."""
         await self.listener.close()
-        self.archive.close()
+        await self.archive.close()
 
     async def __aenter__(self) -> Practice:
         return self
@@ -66,27 +70,27 @@ async def start(
     port: int = 0,
     *,
     host: str = "127.0.0.1",
-    data: Path | None = None,
-    latency: float = 0.0,
+    settings: PracticeSettings | None = None,
     ae_title: str = "PRACTICE",
     observer: Observer | None = None,
     tls: TLSConfig | None = None,
-    prints: Path | None = None,
     say: Callable[[str], object] = lambda text: None,
 ) -> Practice:
     """Start a practice archive; ``port`` 0 takes a free one.
 
-    Its contents are generated, or the files below ``data``. ``latency`` is in seconds. It grants
-    any window and performs requests concurrently. ``observer`` gets the engine events of its
-    associations. ``prints`` is a folder for the films of its printer, ``say`` is told of each of
-    them. ``tls`` has the associations below TLS. Raises ConnectionFailed (port), UnusableFile
-    (folders, files of TLS), UsageError (TLS without a certificate).
+    It grants any window and performs requests concurrently. ``observer`` gets the engine events of
+    its associations. ``say`` is told of each film, and of reports that did not arrive. ``tls`` has
+    the associations below TLS. Raises ConnectionFailed (port), UnusableFile (folders, files of
+    TLS), UsageError (TLS without a certificate).
     """
-    kept = Prints(Path(prints), say) if prints is not None else None
+    settings = settings or PracticeSettings()
+    kept = Prints(settings.prints, say) if settings.prints is not None else None
     contents = Contents()
-    await _filled(contents, data)
+    await _filled(contents, settings.data)
     try:
-        archive = Archive(contents, ae_title, latency=latency, observer=observer, prints=kept)
+        archive = Archive(
+            contents, ae_title, settings=settings, observer=observer, prints=kept, say=say
+        )
         listener = await listen(
             host,
             port,
@@ -96,6 +100,7 @@ async def start(
             observer=observer,
             tls=tls,
         )
+        archive.established = lambda: listener.associations
     except BaseException:
         contents.close()
         raise
@@ -108,7 +113,7 @@ async def _filled(contents: Contents, data: Path | None) -> None:
     if data is None:
         filling = loop.run_in_executor(None, contents.generate)
     else:
-        filling = loop.run_in_executor(None, contents.scan, Path(data))
+        filling = loop.run_in_executor(None, contents.scan, data)
     try:
         await asyncio.shield(filling)
     except BaseException:

@@ -57,6 +57,8 @@ class EventReport:
         """What it was answered with; None when it was left without an answer."""
         self.request: int | None = None
         """The number of the request that it belongs to."""
+        self.summary = ""
+        """What it comes to, in words, where it is about a commitment of this session."""
         self.awaited = False
         """A command waits for it, and shows what it says."""
         self._decoded: Dataset | None = None

@@ -81,6 +81,9 @@ class Reports:
         transaction = "" if dataset is None else str(dataset.get("TransactionUID", "") or "")
         record = self._joined.get(transaction) or self._joined.get(report.sop_instance)
         report.request = None if record is None else record.number
+        commitment = None if record is None else record.arrivals.commitment
+        if commitment is not None and dataset is not None:
+            report.summary = commitment.take(transaction, report.event_type, dataset)
         self._kept.append(report)
         self._bytes += len(report.data or b"")
         while len(self._kept) > KEPT or (self._bytes > KEPT_BYTES and len(self._kept) > 1):

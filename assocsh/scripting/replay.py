@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from assocsh.session.practice_options import practice_words
+
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.session.plan import OpenPlan
@@ -79,12 +81,9 @@ def open_line(plan: OpenPlan) -> str:
         option("--contexts", plan.contexts)
     if plan.timeouts.get("dimse") is not None:
         option("--timeout", setting_text(plan.timeouts["dimse"]))
-    if plan.latency:
-        option("--latency", round(plan.latency * 1000))
-    if plan.data is not None:
-        option("--data", plan.data)
-    if plan.prints is not None:
-        option("--prints", plan.prints)
+    if plan.practice is not None:
+        for name, value in practice_words(plan.practice):
+            option(name, value)
     if plan.tls is not None:
         words += _tls_words(plan)
     if plan.identity is not None:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from assocsh.session.state import State
     from assocsh.wire.findings import Finding
 
+NO_REPORT = "no-event-report"
+"""The id of the finding that no event report came, on the association of its request."""
+
 
 class Causes:
     """Asked when something went wrong, and by ``explain``; nothing is kept here."""
@@ -26,7 +29,18 @@ class Causes:
 
         shown = record.operations.representative
         found = None if shown is None else self._state.observers.conversation().of(shown.place)
-        return [] if found is None else of_exchange(*found)
+        causes = [] if found is None else of_exchange(*found)
+        if self._is_reported(record):
+            causes = [one for one in causes if one.id != NO_REPORT]
+        return causes
+
+    def _is_reported(self, record: RequestRecord) -> bool:
+        """What the association of a request does not tell: its report came on another one, or it
+        is of a command that says itself what came."""
+        reports = self._state.observers.reports
+        return record.arrivals.commitment is not None or any(
+            report.request == record.number for report in reports
+        )
 
     def of_failure(self, record: RequestRecord) -> Finding | None:
         """The first finding about a request whose status is not a success."""

@@ -42,11 +42,11 @@ class KeepAlive:
         self._task: asyncio.Task[None] | None = None
         self._suggested = False
 
-    def start(self) -> None:
-        """Begin, with what is set now; without a setting stop."""
+    def start(self, unset: float | None = None) -> None:
+        """Begin, with what is set now; without a setting every ``unset`` seconds, or stop."""
         self.stop()
         association = self._state.association
-        every = self._state.settings.seconds("keepalive")
+        every = self._state.settings.seconds("keepalive") or unset
         if every is None or association is None or association.closed:
             return
         try:

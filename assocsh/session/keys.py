@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.datasets.levels import UNIQUE_KEYS, default_return_keys
+from assocsh.datasets.levels import UNIQUE_KEYS, default_return_keys, retrieved_by
 from assocsh.errors import UsageError
 from assocsh.language.words import split_key
 from assocsh.session.binding import parse_integer
@@ -36,13 +36,13 @@ def typed_keys(call: BoundCall) -> Keys:
     return keys
 
 
-def check_reach(level: str, keys: Keys) -> None:
+def check_reach(level: str, model: str | None, keys: Keys) -> None:
     """Raise UsageError for a retrieve that reaches further than instances that are named.
 
     The identifier of a C-GET and a C-MOVE has the unique key of its level with a value that is no
     wildcard (PS3.4 C.4.2.1.4, C.4.3.1.3); a peer that is asked without it may send all it has.
     """
-    own = UNIQUE_KEYS[level][-1]
+    own = retrieved_by(level, model)[-1]
     value = next((value for path, value in reversed(keys) if spelled(path) == own.lower()), None)
     wild = value is not None and any(mark in value for mark in "*?")
     if value is not None and not wild and all(part.strip() for part in value.split("\\")):
@@ -63,24 +63,22 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
     """
     if call.option("--of") is None:
         return []
-    find, row = row_of_find(call)
-    if peer and find.peer and find.peer != peer:
-        raise UsageError(
-            f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
-            hint="find it there first: another archive need not know these UIDs",
-        )
+    find, row = row_of_find(call, peer=peer)
     dataset = find.results.dataset(row - 1)
-    found = {key: str(dataset.get(key, "") or "") for key in UNIQUE_KEYS[level]}
+    unique = retrieved_by(level, model)
+    found = {key: str(dataset.get(key, "") or "") for key in unique}
     keys: Keys = [(key, value) for key, value in found.items() if value]
-    own = UNIQUE_KEYS[level][-1]
+    own = unique[-1]
     if whole and not found[own]:
         raise UsageError(
             f"row {row} of #{find.number} has no {own}",
-            hint=f"--of takes a row of a find at level {level.lower()} or below",
+            hint=f"--of takes a row of a find at level {level.lower()} or below"
+            if level in UNIQUE_KEYS
+            else f"ask for {own} in the find",
         )
     if not keys:
         raise UsageError(
-            f"row {row} of #{find.number} has none of {', '.join(UNIQUE_KEYS[level])}",
+            f"row {row} of #{find.number} has none of {', '.join(unique)}",
             hint="ask for them in the find",
         )
     if not whole:
@@ -92,10 +90,11 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
     return keys
 
 
-def row_of_find(call: BoundCall) -> tuple[RequestRecord, int]:
+def row_of_find(call: BoundCall, *, peer: str = "") -> tuple[RequestRecord, int]:
     """The find that ``--of`` takes its row from, and the number of the row, from 1.
 
-    Raises UsageError when there is no such row.
+    ``peer`` is whom its keys are for, if that is to be looked at. Raises UsageError when there is
+    no such row, or when it is of another peer.
     """
     row = parse_integer(call.option("--of") or "", "--of", least=1)
     find = call.last_find
@@ -106,6 +105,11 @@ def row_of_find(call: BoundCall) -> tuple[RequestRecord, int]:
         raise UsageError(
             f"#{find.number} has no row {row}",
             hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
+        )
+    if peer and find.peer and find.peer != peer:
+        raise UsageError(
+            f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
+            hint="find it there first: another archive need not know these UIDs",
         )
     return find, row
 

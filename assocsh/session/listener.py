@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from assocsh.text.addresses import Peer
 from assocsh.text.cells import cell
 from assocsh.uids import (
     INSTANCE_AVAILABILITY_NOTIFICATION,
@@ -94,7 +95,7 @@ class SessionListener:
     @property
     def address(self) -> str:
         """``ASSOCSH@127.0.0.1:11113``"""
-        return cell(f"{self.ae_title}@{self.host}:{self.port}")
+        return cell(str(Peer(self.ae_title, self.host, self.port)))
 
     async def close(self) -> None:
         """Stop listening. What has arrived stays."""

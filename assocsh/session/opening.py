@@ -76,11 +76,12 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     LocalProtocolError, NoPresentationContext.
     """
     from assocsh.association import connect
+    from assocsh.datasets.negotiation_words import by_class
 
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
-        address = await session.practice.address(plan.latency, plan.data, plan.prints)
+        address = await session.practice.address(plan.practice)
     plan = replace(plan, identity=await _asked(session, plan.identity))
     _check_identity(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
@@ -97,6 +98,9 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
             called_ae=plan.called_ae,
             window=plan.window,
             contexts=plan.contexts,
+            roles=by_class(plan.roles),
+            extended=by_class(plan.extended, joined=True),
+            common=by_class(plan.common),
             timeouts=timeouts_for(session.settings, plan),
             tls=plan.tls,
             user_identity=plan.identity,

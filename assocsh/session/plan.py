@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import UsageError
+from assocsh.session.practice_options import PRACTICE_NAMES, practice_with
 from assocsh.text.addresses import Peer, check_ae_title, is_address
 
 if TYPE_CHECKING:
     from assocsh.association import Timeouts, TLSConfig
+    from assocsh.practice.settings import PracticeSettings
     from assocsh.session.binding import BoundCall
     from assocsh.session.config import Config, OpenDefaults
     from assocsh.session.settings import Settings
@@ -54,6 +56,10 @@ class OpenPlan:
     called_ae: str | None = None
     window: int | None = None
     contexts: str = "default"
+    extended: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
+    """These three as they were typed: ``CLASS:WHAT``."""
     max_pdu: int | None = None
     timeouts: Mapping[str, float | None] = field(default_factory=dict)
     """Those that the config file or the command named; ``set`` gives the others."""
@@ -61,10 +67,8 @@ class OpenPlan:
     identity: UserIdentity | None = field(default=None, repr=False)
     cleartext: bool = False
     """A script may send the passcode without TLS."""
-    latency: float = 0.0
-    data: Path | None = None
-    prints: Path | None = None
-    """Where the printer of the practice archive puts its films."""
+    practice: PracticeSettings | None = None
+    """What is asked of the practice archive."""
 
 
 def plan_for(config: Config, call: BoundCall) -> OpenPlan:
@@ -124,23 +128,21 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
     if contexts is not None:
         more = contexts.startswith("+")
         changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
+        if not more:  # what was said of SOP classes was said of those that were proposed
+            changes.update(extended=(), roles=(), common=())
+    for option, name in (("--extended", "extended"), ("--role", "roles"), ("--common", "common")):
+        if call.flag(option):
+            changes[name] = call.values(option)
     timeout = call.duration("--timeout")
     if timeout is not None:
         changes["timeouts"] = {**plan.timeouts, "dimse": timeout}
-    for option in ("--latency", "--data", "--prints"):
+    for option in PRACTICE_NAMES:
         if call.flag(option) and plan.peer != PRACTICE:
             raise UsageError(
                 f"{option} is for the practice archive", hint="`open practice` opens it"
             )
-    latency = call.integer("--latency")
-    if latency is not None:
-        changes["latency"] = latency / 1000
-    data = call.option("--data")
-    if data is not None:
-        changes["data"] = call.path(data)
-    prints = call.option("--prints")
-    if prints is not None:
-        changes["prints"] = call.path(prints)
+    if any(call.flag(option) for option in PRACTICE_NAMES):
+        changes["practice"] = practice_with(plan.practice, call.options, call.path)
     if any(call.flag(option) for option in _TLS_OPTIONS):
         typed = {name: call.option(name) or "" for name in call.options}
         changes["tls"] = tls_with(plan.tls, typed, call.path)

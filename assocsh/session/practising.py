@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from assocsh.errors import UnusableFile
 
 if TYPE_CHECKING:
-    from assocsh.practice import Practice
+    from assocsh.practice import Practice, PracticeSettings
     from assocsh.session.state import State
 
 
@@ -20,28 +20,25 @@ class PracticeArchive:
     def __init__(self, state: State) -> None:
         self._state = state
         self._running: Practice | None = None
-        self._options: tuple[float, Path | None, Path | None] = (0.0, None, None)
+        self._settings: PracticeSettings | None = None
 
-    async def address(self, latency: float, data: Path | None, prints: Path | None = None) -> str:
-        """Where it listens; started, or started again with other options.
+    async def address(self, settings: PracticeSettings | None = None) -> str:
+        """Where it listens; started, or started again where other settings are asked for.
 
-        ``latency`` is in seconds, ``data`` a folder to serve, ``prints`` one for the films of its
-        printer. Raises UnusableFile (folder).
+        Raises UnusableFile (folder).
         """
         from assocsh import practice
 
-        options = (latency, data, prints)
-        if self._options != options:
+        settings = settings or practice.PracticeSettings()
+        if self._settings != settings:
             await self.close()
         if self._running is None:
-            self._running = await practice.start(
-                latency=latency, data=data, prints=prints, say=self._printed
-            )
-            self._options = options
+            self._running = await practice.start(settings=settings, say=self._say)
+            self._settings = settings
             self.learn_listener()
         return str(self._running.peer)
 
-    def _printed(self, text: str) -> None:
+    def _say(self, text: str) -> None:
         from assocsh.output.sink import Kind
         from assocsh.text.cells import cell
 

@@ -232,9 +232,10 @@ def _contexts(association: Association, steps: tuple[Step, ...], text: str) -> V
     if not steps or steps[0].name:
         return sum(1 for context in association.contexts if context.accepted)
     key, *rest = steps
-    field = rest[0].name if rest else "result"
+    field = rest[-1].name if rest else "result"
+    read = _extended_field if len(rest) > 1 else _context_field
     if key.every:
-        return [_context_field(context, field) for context in association.contexts]
+        return [read(context, field) for context in association.contexts]
     if key.index is not None:
         matching = [c for c in association.contexts if c.context_id == key.index]
     else:
@@ -243,12 +244,19 @@ def _contexts(association: Association, steps: tuple[Step, ...], text: str) -> V
     if not matching:
         return None
     chosen = next((context for context in matching if context.accepted), matching[0])
-    return _context_field(chosen, field)
+    return read(chosen, field)
+
+
+def _extended_field(context: PresentationContext, field: str) -> Value:
+    """What became of a field of its extended negotiation; None where it was not asked for."""
+    from assocsh.output.objects import extended
+
+    return extended(context).get(field)
 
 
 def _context_field(context: PresentationContext, field: str) -> Value:
     from assocsh.datasets.dictionary import uid_keyword
-    from assocsh.output.objects import roles
+    from assocsh.output.objects import role_names, roles
 
     match field:
         case "id":
@@ -259,6 +267,9 @@ def _context_field(context: PresentationContext, field: str) -> Value:
             return uid_keyword(context.transfer_syntax) if context.transfer_syntax else None
         case "role":
             return "/".join(roles(context))
+        case "role_asked" | "role_answered":
+            role = context.role_asked if field == "role_asked" else context.role_answered
+            return None if role is None else "/".join(role_names(role))
         case _:
             return context.meaning
 

@@ -49,6 +49,19 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class CommonNegotiation:
+    """SOP Class Common Extended Negotiation for one SOP class (PS3.7 D.3.3.6).
+
+    What an acceptor that does not know the class may go by: ``service_class`` is the UID of the
+    service class that it belongs to, ``related`` are the general SOP classes whose instances its
+    own can be taken for. It is only said; no acceptor ever answers it.
+    """
+
+    service_class: str
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UserIdentity:
     """User Identity Negotiation (PS3.7 D.3.3.7). The fields are secrets: never shown, see repr.
 
@@ -93,8 +106,9 @@ class AssociateRequest:
     ``remarks`` tell what was odd about the bytes it was read from; they are never sent.
 
     ``called_ae`` and ``calling_ae`` are the AE titles, ``contexts`` the presentation contexts,
-    ``window`` the asynchronous operations window, ``roles`` and ``extended`` the role selections
-    and the SOP Class Extended Negotiations by SOP class, ``user_identity`` who asks.
+    ``window`` the asynchronous operations window, ``roles``, ``extended`` and ``common`` the role
+    selections, the SOP Class Extended Negotiations and the SOP Class Common Extended Negotiations
+    by SOP class, ``user_identity`` who asks.
     ``implementation_class_uid`` and ``implementation_version`` say which program,
     ``application_context`` and ``protocol_version`` what it speaks.
     """
@@ -106,6 +120,7 @@ class AssociateRequest:
     window: AsyncWindow | None = None
     roles: tuple[tuple[str, Role], ...] = ()
     extended: tuple[tuple[str, bytes], ...] = ()
+    common: tuple[tuple[str, CommonNegotiation], ...] = ()
     user_identity: UserIdentity | None = None
     implementation_class_uid: str = ""
     implementation_version: str = ""
@@ -148,6 +163,12 @@ class PresentationContext:
     ``context_id`` is its number, ``abstract_syntax`` the SOP class, ``proposed`` the transfer
     syntaxes that were proposed and ``transfer_syntax`` the one accepted, None where ``result`` is
     not 0.
+
+    ``role_asked`` and ``role_answered`` are the role selection of its SOP class (PS3.7 D.3.3.4),
+    both from the requestor's side: None where there was no item. Without an answer the default
+    roles hold. ``extended_asked`` and ``extended_answered`` are its SOP Class Extended Negotiation
+    (D.3.3.5), as bytes; without an answer nothing of it is agreed. ``common`` is what the requestor
+    said of the class (D.3.3.6).
     """
 
     context_id: int
@@ -157,6 +178,11 @@ class PresentationContext:
     transfer_syntax: str | None
     as_scu: bool = True
     as_scp: bool = False
+    role_asked: Role | None = None
+    role_answered: Role | None = None
+    extended_asked: bytes | None = None
+    extended_answered: bytes | None = None
+    common: CommonNegotiation | None = None
 
     @property
     def accepted(self) -> bool:

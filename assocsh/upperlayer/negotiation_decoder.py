@@ -19,6 +19,7 @@ from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,
     AsyncWindow,
+    CommonNegotiation,
     ProposedContext,
     Role,
     UserIdentity,
@@ -40,6 +41,8 @@ MAX_TRANSFER_SYNTAXES = 256
 """Of one proposed context; the standard has some sixty in all."""
 MAX_ROLES = 256
 """Role selection items of one PDU; no more than 128 SOP classes can be proposed."""
+MAX_RELATED = 256
+"""Related general SOP classes of one SOP class; the standard has one or two."""
 DEFAULT_MAX_PDU = 16384
 """What a peer is taken to receive when it does not say (the item is mandatory, PS3.8 D.1)."""
 
@@ -76,6 +79,7 @@ def decode_request(pdu: Buffer) -> AssociateRequest:
         window=user.window,
         roles=tuple(user.roles),
         extended=tuple(user.extended),
+        common=tuple(user.common),
         user_identity=user.identity,
         implementation_class_uid=user.implementation_class_uid,
         implementation_version=user.implementation_version,
@@ -161,6 +165,7 @@ class _UserInformation:
         self.window: AsyncWindow | None = None
         self.roles: list[tuple[str, Role]] = []
         self.extended: list[tuple[str, bytes]] = []
+        self.common: list[tuple[str, CommonNegotiation]] = []
         self.identity: UserIdentity | None = None
         self.identity_response: bytes | None = None
         self.implementation_class_uid = ""
@@ -194,8 +199,13 @@ class _UserInformation:
                     uid = _leading_uid(item, names, "SOP Class Extended Negotiation")
                     extension = _decoded("SOPClassExtendedNegotiationSubItem", item)
                     self.extended.append((uid, bytes(extension.app_info)))
+                case 0x57 if requestor:
+                    self._add_common(item, names, remarks)
                 case 0x57:
-                    pass  # SOP Class Common Extended Negotiation: nothing here depends on it
+                    remarks.append(
+                        "a SOP Class Common Extended Negotiation was answered: ignored "
+                        "(PS3.7 D.3.3.6)"
+                    )
                 case t if t == identity_type and requestor:
                     self._read_identity(item)
                 case t if t == identity_type:
@@ -212,6 +222,15 @@ class _UserInformation:
             raise _bad(f"more than {MAX_ROLES} SCP/SCU Role Selection items")
         role = _decoded("SCP_SCU_RoleSelectionSubItem", item)
         self.roles.append((uid, _ROLES[bool(role.scu), bool(role.scp)]))
+
+    def _add_common(self, item: _Item, names: _Names, remarks: list[str]) -> None:
+        """One that cannot be read is no reason to abort: nothing in the answer depends on it."""
+        try:
+            self.common.append(_common(item, names))
+        except ProtocolError:
+            text = "a SOP Class Common Extended Negotiation that cannot be read: ignored"
+            if text not in remarks:
+                remarks.append(text)
 
     def _read_identity(self, item: _Item) -> None:
         if len(item.body) < 6:
@@ -331,6 +350,30 @@ def _leading_uid(item: _Item, names: _Names, what: str, trailing: int | None = N
     if stop > len(item.body) or (trailing is not None and stop + trailing != len(item.body)):
         raise _bad(f"the lengths of a {what} item do not add up")
     return names.read(item.body[2:stop], f"SOP Class UID of a {what} item")
+
+
+def _common(item: _Item, names: _Names) -> tuple[str, CommonNegotiation]:
+    """SOP class, service class and related classes; what follows them is reserved (D.3.3.6)."""
+    what = "a SOP Class Common Extended Negotiation item"
+    uid, rest = _counted_bytes(item.body, what)
+    service, rest = _counted_bytes(rest, what)
+    listed, _ = _counted_bytes(rest, what)
+    related: list[str] = []
+    while listed:
+        if len(related) == MAX_RELATED:
+            raise _bad(f"more than {MAX_RELATED} related SOP classes in {what}")
+        one, listed = _counted_bytes(listed, what)
+        related.append(names.read(one, f"related SOP class of {what}"))
+    negotiation = CommonNegotiation(names.read(service, f"service class of {what}"), tuple(related))
+    return names.read(uid, f"SOP Class UID of {what}"), negotiation
+
+
+def _counted_bytes(data: bytes, what: str) -> tuple[bytes, bytes]:
+    """A field with its 2-byte length before it, and what follows it."""
+    end = 2 + _U16.unpack_from(data, 0)[0] if len(data) >= 2 else 2
+    if end > len(data):
+        raise _bad(f"the lengths of {what} do not add up")
+    return data[2:end], data[end:]
 
 
 def _counted(item: _Item, offset: int, size: int, what: str) -> None:

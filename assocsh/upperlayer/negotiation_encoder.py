@@ -49,6 +49,12 @@ def encode_request(request: AssociateRequest) -> bytes:
             item.abstract_transfer_syntax_sub_items = [abstract, *syntaxes]
             message.variable_items.append(item)
         user = _user_information(request)
+        for uid, common in request.common:
+            said: Any = pdu_items.SOPClassCommonExtendedNegotiationSubItem()
+            said.sop_class_uid = uid
+            said.service_class_uid = common.service_class
+            said.related_general_sop_class_identification = list(common.related)
+            user.user_data.append(said)
         if request.user_identity is not None:
             identity: Any = pdu_items.UserIdentitySubItemRQ()
             identity.user_identity_type = request.user_identity.kind

@@ -1,12 +1,14 @@
 """What a negotiation comes to: for the requestor, for the acceptor, and the acceptor's answer.
 
-PS3.7 D.3.3.3 (window), D.3.3.4 (roles), PS3.8 9.3.3.2 (contexts), D.1 (maximum length).
+PS3.7 D.3.3.3 (window), D.3.3.4 (roles), D.3.3.5 (SOP Class Extended Negotiation), PS3.8 9.3.3.2
+(contexts), D.1 (maximum length).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from assocsh.errors import ProtocolError
 from assocsh.uids import (
@@ -54,8 +56,9 @@ def negotiated_by_requestor(request: AssociateRequest, accept: AssociateAccept) 
     _usable_length(accept.max_pdu)
     answers = _answers(request, accept)
     roles = _accepted_roles(request, accept, remarks)
+    said = _said_of_classes(request, accept, remarks)
     contexts = tuple(
-        _context(proposed, answers.get(proposed.context_id), roles, remarks)
+        _context(proposed, answers.get(proposed.context_id), roles, said, remarks)
         for proposed in request.contexts
     )
     _unanswered_roles(request, roles, contexts, remarks)
@@ -84,23 +87,17 @@ def negotiated_by_acceptor(request: AssociateRequest, accept: AssociateAccept) -
     check_request(request)
     answers = _answers(request, accept)
     roles = _accepted_roles(request, accept, [])
-    contexts = []
-    for proposed in request.contexts:
-        as_requestor = _context(proposed, answers.get(proposed.context_id), roles, [])
-        contexts.append(
-            PresentationContext(
-                context_id=as_requestor.context_id,
-                abstract_syntax=as_requestor.abstract_syntax,
-                proposed=as_requestor.proposed,
-                result=as_requestor.result,
-                transfer_syntax=as_requestor.transfer_syntax,
-                as_scu=as_requestor.as_scp,
-                as_scp=as_requestor.as_scu,
-            )
-        )
+    said = _said_of_classes(request, accept, [])
+    as_requestor = (
+        _context(proposed, answers.get(proposed.context_id), roles, said, [])
+        for proposed in request.contexts
+    )
     window = _requestor_window(request.window, accept.window, [])
     return Negotiated(
-        contexts=tuple(contexts),
+        contexts=tuple(
+            replace(context, as_scu=context.as_scp, as_scp=context.as_scu)
+            for context in as_requestor
+        ),
         window=AsyncWindow(invoked=window.performed, performed=window.invoked),
         peer_max_pdu=request.max_pdu,
         remarks=request.remarks,
@@ -116,6 +113,8 @@ class AnswerPolicy:
     ``window``: the most that is granted of an offered window, 0 without limit; in the words of the
     item, so ``invoked`` is what the *requestor* may invoke. None never grants one.
     ``roles``: SOP classes for which the requestor may be SCP, None is all.
+    ``extended`` answers the SOP Class Extended Negotiation of a proposed SOP class, given its UID
+    and the bytes that were asked; None leaves it out, as without ``extended``.
     ``user_identity_response`` goes out if one was asked for. ``max_pdu``: what we can receive.
     """
 
@@ -124,6 +123,7 @@ class AnswerPolicy:
     choose: Callable[[ProposedContext], AnsweredContext] | None = None
     window: AsyncWindow | None = AsyncWindow(0, 0)
     roles: Collection[str] | None = None
+    extended: Callable[[str, bytes], bytes | None] | None = None
     max_pdu: int = 131072
     user_identity_response: bytes | None = None
     implementation_class_uid: str = ""
@@ -145,6 +145,7 @@ def answer(request: AssociateRequest, policy: AnswerPolicy) -> AssociateAccept:
         max_pdu=policy.max_pdu,
         window=window,
         roles=_granted_roles(request, policy),
+        extended=_answered_extended(request, policy),
         user_identity_response=policy.user_identity_response if wants_response else None,
         implementation_class_uid=policy.implementation_class_uid,
         implementation_version=policy.implementation_version,
@@ -175,6 +176,21 @@ def _granted_roles(request: AssociateRequest, policy: AnswerPolicy) -> tuple[tup
             scp = role.scp and (policy.roles is None or uid in policy.roles)
             granted.setdefault(uid, Role(scu=role.scu, scp=scp))
     return tuple(granted.items())
+
+
+def _answered_extended(
+    request: AssociateRequest, policy: AnswerPolicy
+) -> tuple[tuple[str, bytes], ...]:
+    if policy.extended is None:
+        return ()
+    proposed = {context.abstract_syntax for context in request.contexts}
+    answered: dict[str, bytes] = {}
+    for uid, asked in request.extended:
+        if uid in proposed and uid not in answered:
+            information = policy.extended(uid, asked)
+            if information is not None:
+                answered[uid] = information
+    return tuple(answered.items())
 
 
 def _usable_length(max_pdu: int) -> None:
@@ -226,6 +242,41 @@ def _accepted_roles(
     return accepted
 
 
+def _said_of_classes(
+    request: AssociateRequest, accept: AssociateAccept, remarks: list[str]
+) -> dict[str, dict[str, Any]]:
+    """By SOP class: the fields of its presentation contexts that tell what was asked and answered.
+
+    The first item of a SOP class counts. What is answered and was not asked is ignored.
+    """
+    said: dict[str, dict[str, Any]] = {}
+
+    def put(items: Iterable[tuple[str, Any]], field: str) -> None:
+        for uid, what in items:
+            said.setdefault(uid, {}).setdefault(field, what)
+
+    put(request.roles, "role_asked")
+    put(request.extended, "extended_asked")
+    put(request.common, "common")
+    put(
+        ((uid, role) for uid, role in accept.roles if "role_asked" in said.get(uid, {})),
+        "role_answered",
+    )
+    for uid, answered in accept.extended:
+        of_class = said.get(uid, {})
+        asked = of_class.get("extended_asked")
+        if asked is None:
+            remarks.append(f"an extended negotiation of {uid!r} that was not proposed: ignored")
+            continue
+        if len(answered) > len(asked):
+            remarks.append(
+                f"{len(answered)} bytes answer the {len(asked)} of the extended negotiation of "
+                f"{uid!r}: an answer is never longer"
+            )
+        of_class.setdefault("extended_answered", answered)
+    return said
+
+
 def _unanswered_roles(
     request: AssociateRequest,
     accepted: dict[str, Role],
@@ -256,6 +307,7 @@ def _context(
     proposed: ProposedContext,
     answered: AnsweredContext | None,
     roles: dict[str, Role],
+    said: Mapping[str, Mapping[str, Any]],
     remarks: list[str],
 ) -> PresentationContext:
     number = proposed.context_id
@@ -277,6 +329,7 @@ def _context(
         transfer_syntax=syntax if result == 0 else None,
         as_scu=role.scu,
         as_scp=role.scp,
+        **said.get(proposed.abstract_syntax, {}),
     )
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.dictionary import short_uid_name
+from assocsh.datasets.extended import answers
+from assocsh.datasets.extended import service_of as service_of_class
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
 from assocsh.dimse.status import category, meaning
 from assocsh.text.durations import show_duration
+from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
 from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.conversation import EndKind
 from assocsh.wire.findings.finding import About
+from assocsh.wire.meanings import carried_on
 from assocsh.wire.steps import Step, Told
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.association.association import Association
+    from assocsh.upperlayer.negotiation import PresentationContext
 
 _SECTIONS = {
     "C-STORE": "PS3.7 9.1.1, PS3.4 Annex B",
@@ -93,17 +99,23 @@ def _step(step: Step, service: str, about: About) -> str:
 
 def _request(step: Step, service: str, who: str, other: str) -> str:
     command, own = step.command, service_of(step.command.field)
+    other = carried_on(command.sop_class, step.abstract_syntax, step.transfer_syntax)
     where = f" on presentation context {step.context_id}" if step.context_id else ""
+    where += f", which is of {other}" if other else ""
     about = visible(short_uid_name(command.sop_class)) if command.sop_class else ""
     if step.count > 1:
         text = f"{who} sent {step.count:,} {own} requests{where}"
+    elif other:
+        text = f"{who} sent {own} ({about}) as message {command.message_id}{where}"
     else:
         text = f"{who} sent {own} as message {command.message_id}{where} ({about})"
     if step.data_length:
-        syntax = f" in {short_uid_name(step.transfer_syntax)}" if step.transfer_syntax else ""
+        said = other or not step.transfer_syntax
+        syntax = "" if said else f" in {short_uid_name(step.transfer_syntax or '')}"
         text += f", with {step.data_length:,} bytes of data set{visible(syntax)}"
     if own == service and own in _ASKS:
-        text += f": “{_ASKS[own]}.”"
+        asked = _ASKS[own]
+        text += f": “{asked}”" if asked.endswith("?") else f": “{asked}.”"
     elif own == "C-STORE":
         text += ": a sub-operation of the retrieval."
     else:
@@ -199,8 +211,10 @@ def explain_association(association: Association) -> list[str]:
         if not context.accepted:
             refused.setdefault(context.result, []).append(short_uid_name(context.abstract_syntax))
     for result, names in refused.items():
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        lines.append(f"Refused ({result_meaning(result)}): {visible(shown)}. [PS3.8 9.3.3.2]")
+        shown = visible(_some(names))
+        lines.append(f"Refused ({result_meaning(result)}): {shown}. [PS3.8 9.3.3.2]")
+    lines.extend(_roles(association.contexts))
+    lines.extend(_extended(association.contexts))
     window = association.window
     if request.window is None:
         lines.append(
@@ -217,3 +231,45 @@ def explain_association(association: Association) -> list[str]:
     lines.append(f"The peer takes {words}. [PS3.8 D.1]")
     lines.extend(f"Out of order: {visible(remark)}." for remark in association.remarks)
     return lines
+
+
+def _roles(contexts: Iterable[PresentationContext]) -> Iterator[str]:
+    """Which roles were asked for, and what the peer made of that; nothing when none was."""
+    classes = {one.abstract_syntax: one for one in contexts if one.role_asked is not None}
+    if not classes:
+        return
+    outcomes: dict[str, list[str]] = {}
+    for uid, one in classes.items():
+        if one.role_answered is None:
+            how = "did not answer, so the default roles hold"
+        elif one.role_answered == one.role_asked:
+            how = "agreed"
+        else:
+            how = "granted less"
+        outcomes.setdefault(how, []).append(short_uid_name(uid))
+    said = "; ".join(f"the peer {how} for {_some(names)}" for how, names in outcomes.items())
+    number = plural(len(classes), "SOP class", "SOP classes")
+    yield f"This side proposed its role for {number}: {visible(said)}. [PS3.7 D.3.3.4]"
+
+
+def _extended(contexts: Iterable[PresentationContext]) -> Iterator[str]:
+    """What the extended negotiation of each SOP class came to."""
+    for uid, one in {each.abstract_syntax: each for each in contexts}.items():
+        if one.extended_asked is not None:
+            found = answers(uid, one.extended_asked, one.extended_answered)
+            said = ", ".join(f"{name}: {word}" for name, word in found.items())
+            service = service_of_class(uid)
+            section = f", {service.section}" if service is not None else ""
+            name = visible(short_uid_name(uid))
+            yield f"Negotiated for {name}: {said or 'nothing'}. [PS3.7 D.3.3.5{section}]"
+        if one.common is not None:
+            yield (
+                f"{visible(short_uid_name(uid))} was said to be of the "
+                f"{visible(short_uid_name(one.common.service_class))}; that is never answered. "
+                "[PS3.7 D.3.3.6]"
+            )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

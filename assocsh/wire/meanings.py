@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from assocsh.text.visible import visible
+
 IDENTITY_KINDS = {
     1: "user name",
     2: "user name and passcode",
@@ -21,6 +23,20 @@ def uid_with_name(uid: str) -> str:
 
     name = short_uid_name(uid)
     return f"{uid} {name}" if name != uid else uid
+
+
+def carried_on(sop_class: str, abstract_syntax: str, transfer_syntax: str | None) -> str:
+    """``UPS Pull in Explicit VR Little Endian``: of what class a context is that carries another.
+
+    What is said beside its number where a request of ``sop_class`` goes on it, as a Meta SOP class
+    carries its members (PS3.4 H.3). Empty where both are the same, or one of them is not known.
+    """
+    if not sop_class or not abstract_syntax or sop_class == abstract_syntax:
+        return ""
+    from assocsh.datasets.dictionary import short_uid_name
+
+    syntax = f" in {short_uid_name(transfer_syntax)}" if transfer_syntax else ""
+    return visible(f"{short_uid_name(abstract_syntax)}{syntax}")
 
 
 def status_text(status: int | None, service: str) -> str:

@@ -76,8 +76,8 @@ REASONS: tuple[Reason, ...] = (
         "C-GET",
         0xA702,
         0xA702,
-        "the peer could not send what matched: a C-GET needs a context for each storage class, "
-        "with the SCP role for us: `contexts` shows both, `reopen --contexts qr` proposes them",
+        "the peer could not send what matched: its SOP classes or transfer syntaxes may not be "
+        "accepted on this association: `contexts` shows what is",
     ),
     Reason(
         "C-GET",

@@ -24,7 +24,8 @@ class Step:
     """One message of an exchange, or ``count`` of the same kind in a row.
 
     ``data_length`` is in bytes, of all of them that are kept. ``sent``: by this side; of a
-    conversation that was only watched, by the requestor of the association.
+    conversation that was only watched, by the requestor of the association. ``abstract_syntax``
+    is the class of the context, which need not be the one that the command set names.
     """
 
     time: float
@@ -33,6 +34,7 @@ class Step:
     sent: bool
     command: CommandSet
     context_id: int
+    abstract_syntax: str
     transfer_syntax: str | None
     data_length: int
     count: int = 1
@@ -89,6 +91,7 @@ def _step(talk: Talk, message: Message) -> Step:
         message.side is local if local is not None else message.side.value == "requestor",
         message.command,
         message.context_id,
+        context.abstract_syntax if context is not None else "",
         context.transfer_syntax if context is not None else None,
         message.dataset_length,
     )

@@ -10,7 +10,7 @@ from assocsh.dimse.elements import SUBOPERATIONS
 from assocsh.text.visible import visible
 from assocsh.upperlayer.reasons import abort_words, reject_words
 from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import status_text
+from assocsh.wire.meanings import carried_on, status_text
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ def message_summary(command: CommandSet, context: Context | None, data_length: i
     """What one DIMSE message says, in one line: message id, status or SOP class, data set."""
     parts = [_message_id(command)]
     if context is not None:
-        parts.append(f"context {context.id}")
+        asked = "" if command.is_response else command.sop_class
+        other = carried_on(asked, context.abstract_syntax, context.transfer_syntax)
+        parts.append(f"context {context.id}" + (f" of {other}" if other else ""))
     if command.is_response:
         parts.append(visible(status_text(command.status, service_of(command.field))))
         if any(number in command.values for number in _SUBOPERATIONS):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from assocsh.datasets.extended import NO, YES, meanings
 from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.fields import FieldList, Kind
 from assocsh.wire.meanings import IDENTITY_KINDS, uid_with_name
@@ -31,6 +32,9 @@ ITEM_NAMES = {
 }
 FIXED = 74
 """Bytes before the first item, the PDU header among them."""
+
+MAX_NAMED = 16
+"""Bytes of one extended negotiation that are shown; the standard has seven at most."""
 
 MAX_UID, MAX_VERSION_NAME, MAX_APPLICATION_INFORMATION = 64, 16, 64
 """Longer values come from a length that lies; what it swallowed may be a user identity."""
@@ -211,10 +215,23 @@ def _extended(found: FieldList, offset: int, stop: int, level: int, accept: bool
     if place is not None and stop - place > MAX_APPLICATION_INFORMATION:
         found.opaque(place, stop, "service class application information", level + 1, Kind.RAW)
     elif place is not None and place < stop:
-        shown = " ".join(f"{byte:02x}" for byte in found.data[place : min(stop, place + 16)])
-        more = " …" if stop - place > 16 else ""
+        information = found.data[place : min(stop, place + MAX_NAMED)]
+        shown = " ".join(f"{byte:02x}" for byte in information)
+        shown += " …" if stop - place > MAX_NAMED else ""
+        said = _said(found.text(offset + 6, found.number(offset + 4, 2)), information, accept)
         name = "service class application information"
-        found.add(place, stop - place, name, shown + more, level=level + 1)
+        text = f"{shown} ({said})" if said else shown
+        found.add(place, stop - place, name, text, level=level + 1)
+
+
+def _said(uid: str, information: bytes, accept: bool) -> str:
+    """The bytes in words: what is asked for, and in an answer what became of each field."""
+    words = (
+        each.name if each.word == YES and not accept else f"{each.name}: {each.word}"
+        for each in meanings(uid, information)
+        if accept or each.word != NO
+    )
+    return ", ".join(words)
 
 
 def _common(found: FieldList, offset: int, stop: int, level: int, accept: bool) -> None:

@@ -6,13 +6,22 @@ import pytest
 
 import assocsh.uids as uids
 from assocsh.association.prepare import prepare
+from assocsh.datasets.dictionary import uid_keyword
 from assocsh.datasets.identifiers import build_identifier
-from assocsh.datasets.levels import KEYS_OF_MODEL, default_return_keys
+from assocsh.datasets.levels import (
+    FIND_MODELS,
+    GET_MODELS,
+    KEYS_OF_MODEL,
+    MOVE_MODELS,
+    default_return_keys,
+)
 from assocsh.dimse.elements import AFFECTED_SOP_CLASS_UID, REQUESTED_SOP_CLASS_UID
 from assocsh.dimse.related import CARRIERS, RELATED, SERVICES
 from assocsh.dimse.requests import (
     CEcho,
     CFind,
+    CGet,
+    CMove,
     NAction,
     NCreate,
     NDelete,
@@ -21,7 +30,14 @@ from assocsh.dimse.requests import (
     NSet,
     Request,
 )
-from assocsh.dimse.sopclasses import QUERIES, WITHOUT_LEVELS
+from assocsh.dimse.sopclasses import (
+    GETS,
+    INSTANCE_LEVELS,
+    MOVES,
+    QUERIES,
+    WITHOUT_LEVELS,
+    model_named,
+)
 from assocsh.errors import NoPresentationContext, UsageError
 from assocsh.upperlayer.negotiation import PresentationContext
 
@@ -147,6 +163,42 @@ def test_each_model_is_asked_on_its_class(model: str, uid: str) -> None:
     request = CFind(level, {"PatientID": "1"}, model)
     assert request.sop_classes == (uid,)
     assert (request.query_level is None) == (model in WITHOUT_LEVELS)
+
+
+def test_the_models_of_a_retrieve_are_named_as_they_are_typed() -> None:
+    assert tuple(GETS) == GET_MODELS and tuple(MOVES) == MOVE_MODELS
+    assert set(QUERIES) == set(FIND_MODELS)
+
+
+@pytest.mark.parametrize(("model", "uid"), [*GETS.items(), *MOVES.items()])
+def test_each_model_is_retrieved_on_its_class(model: str, uid: str) -> None:
+    """What the registry calls ... - GET is for a C-GET, and the name of the model is the same."""
+    levels = INSTANCE_LEVELS.get(model, ("STUDY",))
+    level = "" if model in WITHOUT_LEVELS else levels[0]
+    if uid in GETS.values():
+        assert CGet(level, {"SOPInstanceUID": "1.2"}, model).sop_classes == (uid,)
+        assert uid_keyword(uid).endswith("Get")
+    else:
+        assert CMove(level, {"SOPInstanceUID": "1.2"}, "X", model).sop_classes == (uid,)
+        assert uid_keyword(uid).endswith("Move")
+    assert model_named(uid) == model
+    if model in WITHOUT_LEVELS:
+        family = uid.rpartition(".")[0]
+        assert QUERIES[model].rpartition(".")[0] == family
+
+
+def test_a_level_that_a_model_has_not() -> None:
+    assert CGet("frame", {}, "composite-instance").query_level == "FRAME"
+    for request in (
+        CGet("STUDY", {}, "composite-instance"),
+        CGet("FRAME", {}, "without-bulk-data"),
+        CGet("", {}, "composite-instance"),
+        CMove("IMAGE", {}, "X", "without-bulk-data"),
+        CFind("FRAME", {}),
+        CGet("", {}, "worklist"),
+    ):
+        with pytest.raises(UsageError):
+            _ = request.sop_classes
 
 
 def test_a_class_without_a_name_is_a_model_too() -> None:

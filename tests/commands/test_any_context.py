@@ -26,6 +26,41 @@ async def test_a_request_goes_on_the_named_context(on: str, tmp_path: Path) -> N
         assert "on presentation context 1" in newcomer.screen
 
 
+@pytest.mark.parametrize(
+    ("contexts", "line", "asked", "carrier"),
+    [
+        ("print", "n-get Printer 1.2.840.10008.5.1.1.17", "Printer SOP", "Print Management Meta"),
+        ("ups", "ups create --label X; ups claim", "Procedure Step - Push", "Step - Pull"),
+        ("qr,worklist", "find study --on ModalityWorklistInformationModelFind", "Root", "Modality"),
+    ],
+)
+async def test_a_context_of_another_class_is_named(
+    contexts: str, line: str, asked: str, carrier: str, tmp_path: Path
+) -> None:
+    async with Newcomer(tmp_path) as newcomer:
+        await newcomer.works(f"open practice --contexts {contexts}")
+        await newcomer.works("wire summary")
+        await newcomer.type(line)
+        sent = next(
+            each for each in reversed(newcomer.screen.splitlines()) if each.startswith(" -> ")
+        )
+        await newcomer.works("wire off; explain")
+        told = " ".join(newcomer.screen.split())
+        for text in (sent, told):
+            assert asked in text and carrier in text
+            assert text.count("Explicit VR Little Endian") >= 1
+        assert ", which is of " in told
+
+
+async def test_a_context_of_its_own_class_is_not_named_twice(tmp_path: Path) -> None:
+    async with Newcomer(tmp_path) as newcomer:
+        await newcomer.works("open practice --contexts verification")
+        await newcomer.works("wire summary")
+        await newcomer.works("echo; explain")
+        assert "context 1  Verification" in newcomer.screen
+        assert "which is of" not in newcomer.screen
+
+
 async def test_a_number_that_was_not_proposed_is_refused(tmp_path: Path) -> None:
     async with Newcomer(tmp_path) as newcomer:
         await newcomer.works("open practice --contexts verification")

@@ -6,12 +6,13 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from assocsh.commands.contexts import grouped, is_named, summary
+from assocsh.commands.contexts import grouped, is_named, negotiated, summary
 from assocsh.datasets.dictionary import uid_keyword, uid_name
-from assocsh.upperlayer.negotiation import PresentationContext
+from assocsh.upperlayer.negotiation import PresentationContext, Role
 from tests.session.peer import peer, shell
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
@@ -117,3 +118,50 @@ async def test_accepted_and_refused_exclude_each_other() -> None:
     async with peer() as scp, shell(scp) as (session, output):
         assert await session.run("contexts --accepted --refused") == 5
         assert "never both" in output.said
+
+
+WORDS = (
+    "--contexts CTImageStorage,MRImageStorage,1.2.3.4,verification --role CTImageStorage:both "
+    "--role MRImageStorage:both --extended storage:level --extended 1.2.3.4:0102 --common 1.2.3.4"
+)
+
+
+async def test_what_was_negotiated_besides_stands_behind_its_context() -> None:
+    """An answer that was left out is shown as that, and roles as asked need no more words."""
+    answers = {CT: b"\x02\0\0\0\x01\0", PRIVATE: b"\x01\x00"}
+    policy = {"extended": lambda uid, asked: answers.get(uid)}
+    async with peer(**policy) as scp, shell() as (session, output):
+        assert await session.run(f"open {scp.address} {WORDS}") == 0
+        session.settings.set("format", "csv")
+        output.results.clear()
+        assert await session.run("contexts") == 0
+        rows = {row["name"]: row for row in csv.DictReader(io.StringIO(output.text))}
+        assert {name: row["negotiated"] for name, row in rows.items()} == {
+            "CT Image Storage": "level: 2 (everything); signature: unspecified; "
+            "coercion: may coerce",
+            "MR Image Storage": "level, signature, coercion: did not answer",
+            "1.2.3.4": "bytes: 01 00; said to be of the Storage Service Class",
+            "Verification SOP Class": "",
+        }
+        assert rows["CT Image Storage"]["roles"] == "SCU/SCP"
+        assert await session.run("reopen --contexts CTImageStorage") == 0
+        session.settings.set("format", "table")
+        output.results.clear()
+        assert await session.run("contexts") == 0
+        assert "negotiated" not in output.text
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        (None, "role SCU/SCP asked: no answer"),
+        (Role(scu=True, scp=False), "role SCU/SCP asked: SCU"),
+        (Role(scu=False, scp=False), "role SCU/SCP asked: neither"),
+        (Role(scu=True, scp=True), ""),
+    ],
+)
+def test_a_role_that_came_out_otherwise_is_told(answered: Role | None, said: str) -> None:
+    asked = replace(
+        context(1, CT, EXPLICIT), role_asked=Role(scu=True, scp=True), role_answered=answered
+    )
+    assert "; ".join(negotiated(asked)) == said

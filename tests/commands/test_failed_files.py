@@ -70,7 +70,7 @@ async def test_the_first_few_are_said_and_all_are_listed(
         await session.run(f"store {folder} --here")
         assert len(said(output)) == min(count, SHOWN)
         everything = output.text + output.said
-        left_out = f"... and {count - SHOWN} more: show #1 lists them"
+        left_out = f"... and {count - SHOWN} more: `show #1` lists them"
         assert (left_out in everything) == (count > SHOWN)
         assert "... and" not in output.text or format != "csv", "csv is rows and nothing else"
         output.results.clear()

@@ -9,7 +9,7 @@
 // "overtaken" counts final responses that were sent before that of an older request.
 'use strict';
 
-const net = require('node:net');
+require('./dcmjs_loopback.js');
 const { Dataset, Scp, Server, responses, constants, log } = require('dcmjs-dimse');
 const { PresentationContextResult, TransferSyntax } = constants;
 
@@ -210,12 +210,6 @@ class WindowScp extends Scp {
 
   abort() {}
 }
-
-// The library's server has no option for the address: a test peer listens on loopback only.
-const listen = net.Server.prototype.listen;
-net.Server.prototype.listen = function listenOnLoopback(where) {
-  return listen.call(this, where, '127.0.0.1');
-};
 
 log.setLevel('error');
 const server = new Server(WindowScp);

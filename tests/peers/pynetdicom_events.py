@@ -1,7 +1,8 @@
 """pynetdicom as the SCU that hears of events: ``python pynetdicom_events.py PORT``.
 
-It takes associations for UPS Event and storage commitment on which the other side is the SCP, and
-prints one line for each N-EVENT-REPORT: event type, class, instance, state. Test code.
+It takes associations for UPS Event, storage commitment and performed steps on which the other side
+is the SCP, and prints one line for each N-EVENT-REPORT: event type, class, instance, state. Test
+code.
 """
 
 from __future__ import annotations
@@ -12,12 +13,23 @@ import sys
 from typing import Any
 
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import StorageCommitmentPushModel, UnifiedProcedureStepEvent
+from pynetdicom.sop_class import (
+    ModalityPerformedProcedureStepNotification,
+    StorageCommitmentPushModel,
+    UnifiedProcedureStepEvent,
+)
+
+CLASSES = (
+    UnifiedProcedureStepEvent,
+    StorageCommitmentPushModel,
+    ModalityPerformedProcedureStepNotification,
+)
 
 
 def report(event: Any) -> tuple[int, None]:
     request = event.request
-    state = str(event.event_information.get("ProcedureStepState") or "")
+    said = request.EventInformation is not None
+    state = str(event.event_information.get("ProcedureStepState") or "") if said else ""
     line = (event.event_type, request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, state)
     print(*line, sep="|", flush=True)
     return 0x0000, None
@@ -25,7 +37,7 @@ def report(event: Any) -> tuple[int, None]:
 
 def main() -> int:
     entity = AE(ae_title="HEARER")
-    for uid in (UnifiedProcedureStepEvent, StorageCommitmentPushModel):
+    for uid in CLASSES:
         entity.add_supported_context(uid, scu_role=False, scp_role=True)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     entity.start_server(

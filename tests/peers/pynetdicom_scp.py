@@ -22,6 +22,17 @@ from pydicom.dataset import Dataset
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import (
+    ColorPaletteInformationModelFind,
+    ColorPaletteInformationModelGet,
+    ColorPaletteInformationModelMove,
+    ColorPaletteStorage,
+    CompositeInstanceRetrieveWithoutBulkDataGet,
+    CompositeInstanceRootRetrieveGet,
+    CompositeInstanceRootRetrieveMove,
+    HangingProtocolInformationModelFind,
+    HangingProtocolInformationModelGet,
+    HangingProtocolInformationModelMove,
+    HangingProtocolStorage,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     PatientRootQueryRetrieveInformationModelMove,
@@ -48,7 +59,24 @@ QUERY_MODELS = (
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
+    ColorPaletteInformationModelFind,
+    ColorPaletteInformationModelGet,
+    ColorPaletteInformationModelMove,
+    CompositeInstanceRetrieveWithoutBulkDataGet,
+    CompositeInstanceRootRetrieveGet,
+    CompositeInstanceRootRetrieveMove,
+    HangingProtocolInformationModelFind,
+    HangingProtocolInformationModelGet,
+    HangingProtocolInformationModelMove,
 )
+ONLY = {
+    HangingProtocolInformationModelFind: HangingProtocolStorage,
+    HangingProtocolInformationModelGet: HangingProtocolStorage,
+    HangingProtocolInformationModelMove: HangingProtocolStorage,
+    ColorPaletteInformationModelFind: ColorPaletteStorage,
+    ColorPaletteInformationModelGet: ColorPaletteStorage,
+    ColorPaletteInformationModelMove: ColorPaletteStorage,
+}
 TRANSFER_SYNTAXES = [
     "1.2.840.10008.1.2.1",
     "1.2.840.10008.1.2",
@@ -76,8 +104,13 @@ class Archive:
         for path in sorted(self.folder.glob("*.dcm")):
             yield dcmread(path)
 
-    def matching(self, identifier: Dataset) -> list[Dataset]:
-        """Single value, list of UID, wildcard and universal matching on the levels' unique keys."""
+    def matching(self, event: Any) -> list[Dataset]:
+        """Single value, list of UID, wildcard and universal matching on the levels' unique keys.
+
+        In a model of its own only what that model is for.
+        """
+        identifier = event.identifier
+        kind = ONLY.get(event.request.AffectedSOPClassUID)
         wanted: dict[str, set[str]] = {}
         for keyword in LEVEL_KEYS.values():
             value = identifier.get(keyword)
@@ -87,7 +120,8 @@ class Archive:
         return [
             found
             for found in self.instances()
-            if all(
+            if kind in (None, found.SOPClassUID)
+            and all(
                 any(fnmatchcase(str(found.get(key)), value) for value in values)
                 for key, values in wanted.items()
             )
@@ -102,13 +136,13 @@ class Archive:
 
     def find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
         identifier = event.identifier
-        level = identifier.QueryRetrieveLevel
+        level = identifier.get("QueryRetrieveLevel")  # none in models without levels
         seen: set[str] = set()
-        for found in self.matching(identifier):
+        for found in self.matching(event):
             if event.is_cancelled:
                 yield 0xFE00, None
                 return
-            key = str(found.get(LEVEL_KEYS[level]))
+            key = str(found.get(LEVEL_KEYS[level or "IMAGE"]))
             if key in seen:
                 continue
             seen.add(key)
@@ -119,11 +153,12 @@ class Archive:
                     answer.add(found[wanted.tag])
                 elif wanted.VR != "SQ":
                     answer.add_new(wanted.tag, wanted.VR, None)
-            answer.QueryRetrieveLevel = level
+            if level:
+                answer.QueryRetrieveLevel = level
             yield 0xFF00, answer
 
     def get(self, event: Any) -> Iterator[Any]:
-        found = self.matching(event.identifier)
+        found = self.matching(event)
         yield len(found)
         for instance in found:
             if event.is_cancelled:
@@ -136,7 +171,7 @@ class Archive:
         if destination not in self.destinations:
             yield None, None
             return
-        found = self.matching(event.identifier)
+        found = self.matching(event)
         contexts = [
             build_context(sop_class, syntax)
             for sop_class, syntax in sorted(
@@ -169,9 +204,10 @@ def main() -> int:
     entity.add_supported_context(Verification)
     for model in QUERY_MODELS:
         entity.add_supported_context(model)
-    for context in AllStoragePresentationContexts:
+    storage = [context.abstract_syntax for context in AllStoragePresentationContexts]
+    for abstract_syntax in (*storage, HangingProtocolStorage, ColorPaletteStorage):
         entity.add_supported_context(
-            context.abstract_syntax, TRANSFER_SYNTAXES, scu_role=True, scp_role=True
+            abstract_syntax, TRANSFER_SYNTAXES, scu_role=True, scp_role=True
         )
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # its own shutdown takes seconds
     entity.start_server(

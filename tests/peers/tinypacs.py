@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
-from tests.peers.programs import need
+from tests.peers.programs import HERE, need
 from tests.peers.run import Finished, run
 
 
@@ -16,6 +16,7 @@ class TinyPacs(PeerProcess):
     """``tiny-pacs run`` with its data in memory and files; ``destinations``: AE title to port."""
 
     ae = "TINY_PACS"
+    program: tuple[str | Path, ...] = ("-m", "tiny_pacs")
 
     def __init__(self, folder: Path, destinations: Mapping[str, int] | None = None) -> None:
         need("tiny-pacs")
@@ -42,7 +43,7 @@ class TinyPacs(PeerProcess):
             )
         )
         super().__init__(
-            [sys.executable, "-m", "tiny_pacs", "run", "-c", config],
+            [sys.executable, *self.program, "run", "-c", config],
             port=port,
             log=folder / "tiny_pacs.log",
             cwd=folder,
@@ -51,6 +52,12 @@ class TinyPacs(PeerProcess):
     @property
     def address(self) -> str:
         return f"{self.ae}@{LOOPBACK}:{self.port}"
+
+
+class ReportingTinyPacs(TinyPacs):
+    """One that can report on a commitment: see there."""
+
+    program = (HERE / "tinypacs_commitment.py",)
 
 
 def pynetdicom2(

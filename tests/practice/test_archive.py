@@ -23,7 +23,7 @@ from assocsh.datasets.dictionary import sop_class_uid
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.dimse.commandset import CommandField
-from assocsh.practice import Practice, generator, start
+from assocsh.practice import Practice, PracticeSettings, generator, start
 from assocsh.states import CancelOutcome
 from assocsh.uids import VERIFICATION
 from tests.datasets.make import ct, write
@@ -622,7 +622,7 @@ async def test_a_folder_of_ones_own(tmp_path: Path) -> None:
     (folder / "notes.txt").write_text("not DICOM")
     (folder / "cut.dcm").write_bytes((folder / "0.dcm").read_bytes()[:400])
     (folder / "loop").symlink_to(tmp_path / "data")
-    async with await start(data=tmp_path / "data") as practice:
+    async with await start(settings=PracticeSettings(data=tmp_path / "data")) as practice:
         assert (practice.count, practice.skipped) == (3, 2)
         assert isinstance(practice.peer, Peer)
         storage = Storage(tmp_path / "in")

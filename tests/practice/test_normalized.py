@@ -18,6 +18,7 @@ from assocsh.association import connect
 from assocsh.dimse.requests import NCreate
 from assocsh.practice import Practice, start
 from tests.peers.pynetdicom_scu import keep_responses
+from tests.practice.test_procedure_steps import BEGUN
 
 STEP = uids.MODALITY_PERFORMED_PROCEDURE_STEP
 SERVED = (
@@ -67,39 +68,11 @@ def data(**elements: Any) -> Dataset:
     return dataset
 
 
-async def test_a_procedure_step_lives_from_in_progress_to_its_end(practice: Practice) -> None:
-    def work(association: Any) -> list[int]:
-        begun = data(PerformedProcedureStepStatus="IN PROGRESS", Modality="CT")
-        seen = []
-        for state in ("COMPLETED", None):
-            wrong = data(PerformedProcedureStepStatus=state) if state else data(Modality="CT")
-            seen.append(association.send_n_create(wrong, STEP, UID("1.2.3"))[0].Status)
-        seen.append(association.send_n_create(begun, STEP, UID("1.2.3"))[0].Status)
-        seen.append(association.send_n_create(begun, STEP, UID("1.2.3"))[0].Status)
-        done = data(PerformedProcedureStepStatus="COMPLETED")
-        other = data(PatientID="2")
-        seen.append(association.send_n_set(other, STEP, UID("1.2.3"))[0].Status)
-        seen.append(association.send_n_set(done, STEP, UID("1.2.9"))[0].Status)
-        seen.append(association.send_n_set(done, STEP, UID("1.2.3"))[0].Status)
-        late = association.send_n_set(done, STEP, UID("1.2.3"))[0]
-        seen += [late.Status, late.ErrorID]
-        status, found = association.send_n_get(
-            [0x00400252], uids.MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE, UID("1.2.3")
-        )
-        assert (status.Status, found.PerformedProcedureStepStatus) == (0, "COMPLETED")
-        assert list(found.keys()) == [0x00400252]
-        return seen
-
-    expected = [0x0106, 0x0120, 0, 0x0111, 0x0106, 0x0112, 0, 0x0110, 0xA710]
-    assert await asked(practice, work) == expected
-
-
 async def test_the_archive_chooses_a_uid(practice: Practice) -> None:
     async with connect(practice.peer, contexts="mpps") as association:
         made = []
         for _ in range(2):
-            attributes = {"PerformedProcedureStepStatus": "IN PROGRESS"}
-            final = await association.send(NCreate(STEP, attributes=attributes)).result()
+            final = await association.send(NCreate(STEP, attributes=BEGUN)).result()
             assert final.status == 0
             made.append(final.command.affected_sop_instance)
     assert len(set(made)) == 2 and all(UID(one).is_valid for one in made)

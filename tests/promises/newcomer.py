@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from assocsh.commands.registry import new_session
+from assocsh.errors import LanguageError
 from assocsh.language.model import CommandSpec
 from assocsh.language.table import COMMANDS
 from assocsh.output.sink import MemoryOutput
@@ -80,6 +83,25 @@ class Newcomer:
         judged = jobs[-1:] if ends_others else jobs
         failed = [job for job in judged if job.error is not None or job.exit_code]
         assert not failed, f"{line}\n{self.screen}"
+
+    async def brings_about(self, line: str) -> None:
+        """Type a line that may be an error: what the shell says of it is on the screen."""
+        try:
+            await self.type(line)
+        except LanguageError as error:
+            self.output.note(f"{error}\nhint: {error.hint}")
+
+    async def follows(
+        self, command: str, stands_for: Mapping[str, str], addresses: Sequence[str] = ()
+    ) -> None:
+        """Type what a text says, with a user's own in place of its words in capitals."""
+        spec = COMMANDS[command.split()[0]]
+        if spec.lifecycle and not spec.opens and not self.is_open:
+            await self.works("open practice")  # the text names two ways to end one
+        peer = addresses[0] if addresses else "practice"
+        for word, typed in {"AET@HOST:PORT": peer, "DIR": "received", **stands_for}.items():
+            command = re.sub(rf"(?<![\w-]){re.escape(word)}(?![\w-])", typed, command)
+        await self.works(command)
 
     async def read(self, spec: CommandSpec, *, alone: bool) -> None:
         """Be in the situation in which the examples of a help page make sense.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assocsh.language.help import help_text
+from tests.promises.texts import PACKAGE
 from tests.terminal.pty_terminal import PtyTerminal, python
 
 RIGHT, END, CTRL_L = "\x1b[C", "\x1b[F", "\x0c"
@@ -94,6 +95,12 @@ def ctrl_l(shell: PtyTerminal) -> None:
     shell.wait_for(lambda terminal: "#1 C-ECHO" not in terminal.text)
 
 
+def ctrl_z(shell: PtyTerminal) -> None:
+    """Without a shell around it nothing stops it; `test_tmux` has one."""
+    shell.send("c-z")
+    shell.wait_for("suspended with an open association")
+
+
 def f1(shell: PtyTerminal) -> None:
     shell.send("cancel", "f1")
     shell.wait_for(lambda terminal: "withdrawn if queued" in "\n".join(terminal.lines[:-1]))
@@ -135,6 +142,7 @@ PRESSED: dict[str, Callable[[PtyTerminal], None]] = {
     "Ctrl-C": ctrl_c,
     "F6": f6,
     "Ctrl-L": ctrl_l,
+    "Ctrl-Z": ctrl_z,
     "F1": f1,
     "F4": f4,
     "F5": f5,
@@ -149,6 +157,18 @@ def test_every_key_of_help_does_what_it_says(tmp_path: Path) -> None:
         shell.wait_for("· open · window")
         for press in PRESSED.values():
             press(shell)
+
+
+def test_what_a_key_is_bound_to_is_told() -> None:
+    """Every key that the prompt takes for itself while a line is typed is in ``help keys``."""
+    source = (PACKAGE / "terminal" / "keys.py").read_text("utf-8")
+    bound = re.findall(r'@keys\.add\("([^"]+)", filter=on_line', source)
+    assert len(bound) > 10
+    rows = {word for row in PRESSED for word in row.split(", ")}
+    for key in bound:
+        spelled = re.sub(r"^c-(.)", lambda found: f"Ctrl-{found[1].upper()}", key)
+        spelled = {"escape": "Esc"}.get(spelled, spelled if "-" in spelled else key.capitalize())
+        assert spelled in rows, f"{key} is bound, and help keys does not name it"
 
 
 def test_they_are_all_of_them() -> None:

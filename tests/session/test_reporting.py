@@ -7,10 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
+from pydicom.uid import UID
+from pynetdicom import AE, build_role
 
 import assocsh.uids as uids
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import free_port
+from tests.peers.pynetdicom_scu import keep_responses
 from tests.peers.scripted import N_EVENT_REPORT, RESPONSE, ScriptedPeer, Wire, response
 from tests.program.test_peer_requests import COMMITMENT, TRANSACTION, report
 from tests.session.peer import shell, until
@@ -135,3 +138,54 @@ async def test_who_calls_another_title_is_named() -> None:
         await until(lambda: "called ELSEWHERE, and was rejected here: this is HERE" in output.said)
         (caller,) = listener.callers.since(0)
         assert caller.rejected and caller.calling == "CALLER"
+
+
+@pytest.mark.parametrize("role", [True, False])
+async def test_what_becomes_of_performed_steps(role: bool, tmp_path: Path) -> None:
+    """pynetdicom as SCP of MPPS Notification, requestor of the association, its role said or not.
+
+    There is no event information (PS3.4 F.9.2).
+    """
+    sop_class = uids.MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION
+
+    def tell(port: int) -> list[int]:
+        ae = AE("RIS")
+        ae.add_requested_context(sop_class)
+        roles = [build_role(sop_class, scp_role=True)] if role else []
+        scp = ae.associate("127.0.0.1", port, ae_title="ASSOCSH", ext_neg=roles)
+        assert scp.is_established
+        keep_responses(scp)
+        for context in scp.accepted_contexts:
+            assert context.as_scp or not role
+            context._as_scp = True
+        answers = [
+            scp.send_n_event_report(None, event, sop_class, UID("1.2.3"))[0].Status
+            for event in (1, 3)
+        ]
+        scp.release()
+        return answers
+
+    async with shell() as (session, output):
+        session.base = tmp_path
+        assert await session.run("listen --as ASSOCSH") == 0
+        assert session.listener is not None
+        assert await asyncio.to_thread(tell, session.listener.port) == [0, 0]
+        await until(lambda: len(session.observers.reports) == 2)
+        named = "Modality Performed Procedure Step Notification SOP Class"
+        assert f"* RIS reports event 1: {named} (In Progress), instance 1.2.3" in output.said
+        assert f"* RIS reports event 3: {named} (Discontinued), instance 1.2.3" in output.said
+        assert await session.run("expect events[*].event_type includes 3") == 0
+
+
+async def test_the_practice_archive_tells_who_listens(tmp_path: Path) -> None:
+    async with shell() as (session, output):
+        session.base = tmp_path
+        assert await session.run("open practice; listen; worklist --modality CT") == 0
+        assert await session.run("mpps start --of 1; mpps discontinue") == 0
+        await until(lambda: len(session.observers.reports) == 2)
+        assert "* PRACTICE reports event 1: Modality Performed" in output.said
+        assert "(Discontinued)" in output.said
+        row = "ScheduledProcedureStepSequence[0].ScheduledProcedureStepStatus"
+        assert await session.run("worklist ScheduledProcedureStepStatus=DISCONTINUED") == 0
+        assert await session.run(f"expect rsp[0].{row} == DISCONTINUED") == 0
+        assert await session.run("expect count == 1") == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from pydicom import Dataset
 
+from assocsh.errors import LanguageError
+from assocsh.language.queries import parse_query
 from tests.session.peer import match, peer, shell
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -40,6 +42,49 @@ async def test_of_an_association(expectation: str) -> None:
         contexts = "--contexts CTImageStorage:ExplicitVRLittleEndian,MRImageStorage"
         opened = f"open {scp.address} --as DESK --window 4 {contexts}"
         assert await session.run(f"{opened}; expect {expectation}") == 0, output.said
+
+
+@pytest.mark.parametrize(
+    "expectation",
+    [
+        "assoc.contexts[StudyRootQueryRetrieveInformationModelFind].extended.relational == yes",
+        "assoc.contexts[StudyRootQueryRetrieveInformationModelFind].extended.fuzzy == no",
+        "assoc.contexts[StudyRootQueryRetrieveInformationModelFind].extended.enhanced not exists",
+        "assoc.contexts[CTImageStorage].extended.level == 'did not answer'",
+        "assoc.contexts[CTImageStorage].role_asked == SCP",
+        "assoc.contexts[CTImageStorage].role_answered == SCP",
+        "assoc.contexts[CTImageStorage].role == SCP",
+        "assoc.contexts[1].role_asked not exists",
+        "assoc.contexts[1].role_answered not exists",
+        "assoc.contexts[1.2.3.4].extended.bytes == 07",
+        "assoc.contexts[*].extended.relational includes yes",
+    ],
+)
+async def test_of_what_was_negotiated_of_a_class(expectation: str) -> None:
+    find = "1.2.840.10008.5.1.4.1.2.2.1"
+    answers = {find: b"\x01\0\0", "1.2.3.4": b"\x07"}
+    policy = {"extended": lambda uid, asked: answers.get(uid)}
+    async with peer(**policy) as scp, shell() as (session, output):
+        opened = (
+            f"open {scp.address} --contexts {find},CTImageStorage,1.2.3.4 "
+            "--extended find:relational,fuzzy --extended storage:level --extended 1.2.3.4:0f "
+            "--role CTImageStorage:scp"
+        )
+        assert await session.run(f"{opened}; expect {expectation}") == 0, output.said
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "assoc.contexts[1].extended",
+        "assoc.contexts[1].extended.relation",
+        "assoc.contexts[1].extended.relational.more",
+        "assoc.contexts[1].role_asked.scu",
+    ],
+)
+def test_what_no_class_negotiates_cannot_be_asked(query: str) -> None:
+    with pytest.raises(LanguageError, match=r"extended|role_asked"):
+        parse_query(query)
 
 
 async def test_without_an_association() -> None:

@@ -10,7 +10,7 @@ import pytest
 from assocsh.commands import registry
 from assocsh.commands.registry import new_session
 from assocsh.output.sink import Kind, MemoryOutput, OutputClosed
-from assocsh.practice import examples
+from assocsh.practice import PracticeSettings, examples
 from assocsh.session.job import Job, JobState
 from tests.session.peer import match, peer, settle, shell, until
 
@@ -204,9 +204,9 @@ async def test_the_practice_archive_is_started_again_with_other_options(tmp_path
         session.base = tmp_path
         assert await session.run("open practice; release") == 0
         assert session.open_plan is not None
-        first = await session.practice.address(0.0, None)
-        assert await session.practice.address(0.0, None) == first
-        second = await session.practice.address(0.001, None)
+        first = await session.practice.address()
+        assert await session.practice.address(PracticeSettings()) == first
+        second = await session.practice.address(PracticeSettings(latency=0.001))
         assert second != first
         await session.run("listen --as STORE1 --to in")
         assert await session.run("open practice --latency 1; find study; move study --of 1") == 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import string
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
+from pynetdicom.pdu_items import UserInformationItem
 
 from assocsh.errors import ProtocolError, UsageError
 from assocsh.upperlayer import (
@@ -15,6 +17,7 @@ from assocsh.upperlayer import (
     AssociateAccept,
     AssociateRequest,
     AsyncWindow,
+    CommonNegotiation,
     ProposedContext,
     Role,
     UserIdentity,
@@ -35,6 +38,7 @@ FULL = AssociateRequest(
     window=AsyncWindow(5, 3),
     roles=((CT, Role(True, True)),),
     extended=((MR, b"\x01\x02\x00\xff"),),
+    common=((MR, CommonNegotiation("1.2.840.10008.4.2", ("1.2.840.10008.5.1.4.1.1.88.22",))),),
     user_identity=UserIdentity(2, b"alice", b"s3cret", True),
     implementation_class_uid="1.2.3.4",
     implementation_version="THEIRS_1",
@@ -81,11 +85,85 @@ def test_our_request_is_read_by_pynetdicom() -> None:
     assert (window.max_operations_invoked, window.max_operations_performed) == (5, 3)
     assert [(u, r.scu, r.scp) for u, r in user.role_selection.items()] == [(CT, 1, 1)]
     assert [(e.uid, e.app_info) for e in user.ext_neg] == [(MR, b"\x01\x02\x00\xff")]
+    assert [
+        (str(c.sop_class_uid), str(c.service_class_uid), list(map(str, c.related)))
+        for c in _common_items(user)
+    ] == [(MR, "1.2.840.10008.4.2", ["1.2.840.10008.5.1.4.1.1.88.22"])]
     identity = user.user_identity
     assert (identity.id_type, identity.primary, identity.secondary) == (2, b"alice", b"s3cret")
     assert identity.response_requested is True
     assert user.implementation_class_uid == "1.2.3.4"
     assert user.implementation_version_name == "THEIRS_1"
+
+
+class _Common(NamedTuple):
+    sop_class_uid: str
+    service_class_uid: str
+    related: list[str]
+
+
+def _common_items(user: UserInformationItem) -> list[_Common]:
+    return [
+        _Common(
+            each.sop_class_uid,
+            each.service_class_uid,
+            each.related_general_sop_class_identification,
+        )
+        for each in user.common_ext_neg
+    ]
+
+
+def test_a_common_negotiation_byte_for_byte() -> None:
+    """PS3.7 Table D.3-12: each field has its length before it, the related classes theirs too."""
+    common = CommonNegotiation("1.2.4", ("1.5", "1.6.77"))
+    pdu = encode_request(corpus.our_request(common=(("1.2.3", common),)))
+    related = bytes.fromhex("0003") + b"1.5" + bytes.fromhex("0006") + b"1.6.77"
+    fields = bytes.fromhex("0005") + b"1.2.3" + bytes.fromhex("0005") + b"1.2.4"
+    assert pdu.count(item(0x57, fields + bytes.fromhex("000d") + related)) == 1
+    assert decode_request(pdu).common == (("1.2.3", common),)
+    none_related = CommonNegotiation("1.2.4")
+    pdu = encode_request(corpus.our_request(common=(("1.2.3", none_related),)))
+    assert item(0x57, fields + bytes.fromhex("0000")) in pdu
+    assert decode_request(pdu).common == (("1.2.3", none_related),)
+
+
+FIELDS = bytes.fromhex("0005") + b"1.2.3" + bytes.fromhex("0005") + b"1.2.4"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\x00",
+        FIELDS[:5],
+        FIELDS,  # no related classes, not even that there are none
+        FIELDS + b"\x00",
+        FIELDS + bytes.fromhex("0009") + b"\x00\x031.5",
+        FIELDS + bytes.fromhex("0005") + b"\x00\x091.5",
+        FIELDS + bytes.fromhex("0002") + b"\x00\x00",
+        bytes.fromhex("0001 ff") + FIELDS[7:] + bytes.fromhex("0000"),
+        FIELDS + bytes.fromhex("0606") + (b"\x00\x041.55" * 257),
+    ],
+)
+def test_a_common_negotiation_that_cannot_be_read_is_left_out(body: bytes) -> None:
+    """It is optional and never answered: no reason to lose the association, and said once."""
+    user = item(0x50, corpus.MAXIMUM + item(0x57, body) * 2)
+    read = decode_request(corpus.association_pdu(1, corpus.NAME, user))
+    assert read.common == ()
+    assert sum("Common" in remark for remark in read.remarks) == 1
+
+
+def test_what_follows_a_common_negotiation_is_reserved() -> None:
+    body = FIELDS + bytes.fromhex("0000") + b"later editions"
+    user = item(0x50, corpus.MAXIMUM + item(0x57, body))
+    read = decode_request(corpus.association_pdu(1, corpus.NAME, user))
+    assert read.common == (("1.2.3", CommonNegotiation("1.2.4")),)
+
+
+def test_a_common_negotiation_in_an_answer_is_ignored() -> None:
+    user = item(0x50, corpus.MAXIMUM + item(0x57, FIELDS + bytes.fromhex("0000")))
+    read = decode_accept(corpus.association_pdu(2, corpus.NAME, user))
+    assert [remark for remark in read.remarks if "ignored" in remark]
 
 
 def test_our_accept_is_read_by_pynetdicom() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from assocsh.upperlayer import (
     AssociateConfirmation,
     AssociateRequest,
     AsyncWindow,
+    CommonNegotiation,
     ProposedContext,
     ProviderAbort,
     Role,
@@ -293,6 +295,75 @@ def test_P2_the_answer_grants_roles_within_what_was_proposed() -> None:
         (True, True),
         (False, True),
     ]
+
+
+def test_what_was_asked_and_answered_stands_on_each_context_of_its_class() -> None:
+    """PS3.7 D.3.3.4 to D.3.3.6. What was left out is None, never what a zero would be."""
+    both, scu = Role(True, True), Role(True, False)
+    common = CommonNegotiation("1.2.840.10008.4.2")
+    twice = ProposedContext(7, CT, (IMPLICIT,))
+    request = our_request(
+        contexts=(*our_request().contexts, twice),
+        roles=((CT, both), (MR, both)),
+        extended=((CT, b"\x01\x01"), (MR, b"\x01")),
+        common=((MR, common),),
+    )
+    reply = accept(
+        *GOOD, AnsweredContext(7, 0, IMPLICIT), roles=((CT, scu),), extended=((CT, b"\x01\x00"),)
+    )
+    for negotiated in (negotiated_by_requestor, negotiated_by_acceptor):
+        done = {context.context_id: context for context in negotiated(request, reply).contexts}
+        assert done[7] == replace(
+            done[7],
+            role_asked=both,
+            role_answered=scu,
+            extended_asked=b"\x01\x01",
+            extended_answered=b"\x01\x00",
+            common=None,
+        )
+        assert replace(done[3], context_id=7) == replace(
+            done[7], proposed=done[3].proposed, transfer_syntax=done[3].transfer_syntax
+        )
+        assert (done[5].role_asked, done[5].role_answered) == (both, None)
+        assert (done[5].extended_asked, done[5].extended_answered) == (b"\x01", None)
+        assert done[5].common == common
+        said = (done[1].role_asked, done[1].extended_asked, done[1].common)
+        assert said == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "left"),
+    [
+        ((), ((CT, b"\x01"),), None),  # for nothing
+        (((MR, b"\x01"),), ((CT, b"\x01"),), None),
+        (((CT, b"\x01"),), ((CT, b"\x01\x01"),), b"\x01\x01"),  # longer than asked (PS3.4 C.5.1.1)
+    ],
+)
+def test_an_extended_negotiation_that_was_not_asked_for_is_remarked(
+    asked: tuple[tuple[str, bytes], ...],
+    answered: tuple[tuple[str, bytes], ...],
+    left: bytes | None,
+) -> None:
+    done = negotiated_by_requestor(our_request(extended=asked), accept(extended=answered))
+    assert [remark for remark in done.remarks if "extended negotiation" in remark and CT in remark]
+    assert done.contexts[1].extended_answered == left
+
+
+def test_the_answer_to_extended_negotiations() -> None:
+    """Of a SOP class that was proposed, once, and only what the policy gives."""
+    request = our_request(
+        extended=((CT, b"\x01\x01"), (CT, b"\x00\x00"), (MR, b"\x01"), ("1.9", b"\x01"))
+    )
+    asked: list[tuple[str, bytes]] = []
+
+    def choose(uid: str, information: bytes) -> bytes | None:
+        asked.append((uid, information))
+        return b"\x00\x01" if uid == CT else None
+
+    policy = AnswerPolicy(extended=choose)
+    assert answer(request, policy).extended == ((CT, b"\x00\x01"),)
+    assert asked == [(CT, b"\x01\x01"), (MR, b"\x01")]
+    assert answer(request, AnswerPolicy()).extended == ()
 
 
 def test_an_answer_of_ours_that_does_not_fit_is_our_error() -> None:

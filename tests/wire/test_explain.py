@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +16,10 @@ from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import (
     AssociateRequest,
     AsyncWindow,
+    CommonNegotiation,
     PresentationContext,
     ProposedContext,
+    Role,
 )
 from assocsh.wire.conversation import Exchange, Message, Side, Talk
 from assocsh.wire.explain import explain, explain_association
@@ -219,3 +222,39 @@ def test_the_association() -> None:
     assert "Refused (abstract syntax not supported): Verification SOP Class" in text
     assert "4 operations outstanding" in text and "16,384 bytes" in text
     assert "Out of order: the peer granted more" in text
+
+
+def test_what_was_negotiated_of_its_classes() -> None:
+    """Roles and extended negotiation: what was agreed, and what was only asked."""
+    both, scu = Role(scu=True, scp=True), Role(scu=True, scp=False)
+    uids = [f"1.2.840.10008.5.1.4.1.1.{last}" for last in ("2", "4", "7")]
+    context = PresentationContext(1, STUDY_ROOT, (), 0, None)
+    contexts = (
+        replace(context, extended_asked=b"\x01\0\x01", extended_answered=b"\x01\0\0"),
+        replace(context, abstract_syntax=uids[0], role_asked=both, role_answered=both),
+        replace(context, abstract_syntax=uids[1], role_asked=both, role_answered=scu),
+        replace(
+            context,
+            abstract_syntax=uids[2],
+            role_asked=both,
+            extended_asked=b"\x03\0\0\0\x02\0",
+            common=CommonNegotiation("1.2.840.10008.4.2"),
+        ),
+    )
+    association: Any = SimpleNamespace(
+        request=AssociateRequest("ORTHANC", "ASSOCSH", ()),
+        contexts=contexts,
+        window=AsyncWindow(1, 1),
+        peer_max_pdu=16384,
+        remarks=(),
+    )
+    text = "\n".join(explain_association(association))
+    assert "its role for 3 SOP classes: the peer agreed for CT Image Storage" in text
+    assert "granted less for MR Image Storage" in text
+    assert "did not answer, so the default roles hold for Secondary Capture Image Storage" in text
+    assert "relational: yes, fuzzy: no. [PS3.7 D.3.3.5, PS3.4 C.5.1.1]" in text
+    assert "level: did not answer, signature: did not answer" in text
+    assert "of the Storage Service Class; that is never answered" in text
+    nothing: Any = SimpleNamespace(**{**vars(association), "contexts": (context,)})
+    said = "\n".join(explain_association(nothing))
+    assert "D.3.3.4" not in said and "D.3.3.5" not in said and "D.3.3.6" not in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pynetdicom.pdu import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ, P_DATA_TF
@@ -20,6 +21,7 @@ from pynetdicom.pdu_primitives import (
 from pynetdicom.presentation import build_context
 
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.uids import STUDY_ROOT_FIND, STUDY_ROOT_GET, WORKLIST_FIND
 from assocsh.wire.fields import Kind
 from assocsh.wire.layout import DETAIL_LINES, HEX_LINES, detail_lines, hex_lines
 from assocsh.wire.walk_pdu import walk_pdu
@@ -111,6 +113,60 @@ def test_request_item_by_item() -> None:
     ):
         assert expected in text, expected
     assert "!!" not in text
+
+
+Item = tuple[int, bytes]
+"""A sub-item of the user information: its type and its value."""
+
+
+def an_extension(uid: str, information: bytes, *behind: Item) -> list[Item]:
+    name = uid.encode()
+    return [(0x56, len(name).to_bytes(2, "big") + name + information), *behind]
+
+
+def with_user_items(pdu_type: int, items: list[Item]) -> bytes:
+    """An A-ASSOCIATE PDU whose user information has these sub-items."""
+    said = b"".join(bytes((kind, 0)) + len(body).to_bytes(2, "big") + body for kind, body in items)
+    user = b"\x50\0" + len(said).to_bytes(2, "big") + said
+    body = b"\0\x01\0\0" + b"ORTHANC".ljust(16) + b"ASSOCSH".ljust(16) + bytes(32) + user
+    return bytes((pdu_type, 0)) + len(body).to_bytes(4, "big") + body
+
+
+@pytest.mark.parametrize(
+    ("pdu_type", "uid", "information", "said"),
+    [
+        (1, STUDY_ROOT_FIND, "01", "01 (relational)"),
+        (1, STUDY_ROOT_FIND, "01000107", "01 00 01 07 (relational, fuzzy, timezone: undefined 7)"),
+        (2, STUDY_ROOT_FIND, "0100", "01 00 (relational: yes, datetime: no)"),
+        (2, STUDY_ROOT_GET, "0001", "00 01 (relational: no, enhanced: yes)"),
+        (1, WORKLIST_FIND, "010101", "01 01 01 (fuzzy)"),
+        (2, WORKLIST_FIND, "01000000", "01 00 00 00 (byte 2: 00, fuzzy: no, timezone: no)"),
+        (2, CT, "0200", "02 00 (level: 2 (everything))"),
+        (1, "1.2.3", "0102", "01 02"),
+        (1, STUDY_ROOT_FIND, "00", "00"),
+        (1, STUDY_ROOT_FIND, "00" * 17, "00 " * 16 + "…"),
+    ],
+)
+def test_an_extended_negotiation_in_words(
+    pdu_type: int, uid: str, information: str, said: str
+) -> None:
+    text = texts(with_user_items(pdu_type, an_extension(uid, bytes.fromhex(information))))
+    lines = [line.strip() for line in text.splitlines()]
+    assert f"service class application information: {said}".strip() in lines
+
+
+def test_what_stands_behind_an_extended_negotiation_is_none_of_it() -> None:
+    """Its words end where it ends: behind it may stand a user identity."""
+    identity = b"\x02\0" + b"\0\x05alice" + len(SECRET).to_bytes(2, "big") + SECRET
+    for uid in (STUDY_ROOT_FIND, CT, WORKLIST_FIND, "1.2.3"):
+        for information in (b"", b"\x01", b"\x01" * 7, b"\x01" * 16):
+            items = an_extension(uid, information, (0x58, identity))
+            shown = texts(with_user_items(1, items))
+            lines = [each for each in shown.splitlines() if "application information" in each]
+            assert len(lines) == bool(information)
+            for line in lines:
+                assert line.partition(" (")[0].count("01") == len(information)
+                assert line.count(",") < len(information)
 
 
 def test_accept_item_by_item() -> None:

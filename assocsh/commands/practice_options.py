@@ -1,0 +1,29 @@
+"""The options of the practice archive: of ``open practice``, and of the archive alone.
+
+The command line is read before anything else is loaded: this imports the model and no more.
+"""
+
+from __future__ import annotations
+
+from assocsh.language.model import Option, Slot
+
+PRACTICE_OPTIONS: tuple[Option, ...] = (
+    Option("--latency", Slot.INTEGER, "MS", summary="answer this much later"),
+    Option("--prints", Slot.DIRECTORY, "DIR", summary="films as PNG pages into DIR"),
+    Option("--data", Slot.DIRECTORY, "DIR", summary="serve the files in DIR"),
+    Option(
+        "--commit",
+        Slot.CHOICE,
+        "WAY",
+        ("same", "new"),
+        summary="report commitments on the same association, or on a new one",
+    ),
+    Option("--report-after", Slot.DURATION, "TIME", summary="report commitments this much later"),
+    Option(
+        "--commit-fail",
+        Slot.TEXT,
+        "UID[:0xNNNN]",
+        summary="what not to commit, and why (0x0110); 1.2.* is all of these",
+        repeated=True,
+    ),
+)

@@ -1,0 +1,34 @@
+"""How a practice archive is asked to be: one value, from what is typed to its services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentSettings:
+    """How a request for storage commitment is answered.
+
+    The report goes out on the association of the request while that is open, else on one to its
+    requestor; ``on_new``: always on one to its requestor. ``after`` is how many seconds later.
+    ``failing`` has what is not committed though it is there: a SOP Instance UID, in which ``*``
+    stands for anything, and the Failure Reason; the first that fits counts.
+    """
+
+    on_new: bool = False
+    after: float = 0.0
+    failing: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeSettings:
+    """``latency`` in seconds; ``data`` a folder to serve, without one its contents are made up.
+
+    ``prints`` is a folder for the films of its printer.
+    """
+
+    latency: float = 0.0
+    data: Path | None = None
+    prints: Path | None = None
+    commitment: CommitmentSettings = CommitmentSettings()

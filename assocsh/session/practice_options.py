@@ -1,0 +1,89 @@
+"""What is typed about the practice archive as its settings, and the other way round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assocsh.errors import UsageError
+from assocsh.session.binding import parse_integer
+from assocsh.text.durations import parse_duration, setting_text
+
+if TYPE_CHECKING:
+    from assocsh.practice.settings import PracticeSettings
+
+PRACTICE_NAMES = (
+    "--latency",
+    "--prints",
+    "--data",
+    "--commit",
+    "--report-after",
+    "--commit-fail",
+)
+"""The options that are about the practice archive alone."""
+
+_FAILING = re.compile(r"(?P<uid>[0-9.*]{1,64})(?::0[xX](?P<reason>[0-9a-fA-F]{4}))?")
+
+
+def practice_with(
+    given: PracticeSettings | None,
+    options: Mapping[str, Sequence[str]],
+    path: Callable[[str], Path],
+) -> PracticeSettings:
+    """``given`` with ``options`` over it, by their names; ``path`` is for folders.
+
+    Raises UsageError for a value that is none.
+    """
+    from assocsh.practice.settings import PracticeSettings
+
+    settings = given or PracticeSettings()
+    last = {name: values[-1] for name, values in options.items() if values}
+    changes: dict[str, Any] = {}
+    if "--latency" in last:
+        changes["latency"] = parse_integer(last["--latency"], "--latency") / 1000
+    for name in ("--prints", "--data"):
+        if name in last:
+            changes[name.removeprefix("--")] = path(last[name])
+    commitment: dict[str, Any] = {}
+    if "--commit" in last:
+        commitment["on_new"] = last["--commit"] == "new"
+    if "--report-after" in last:
+        commitment["after"] = parse_duration(last["--report-after"]) or 0.0
+    if "--commit-fail" in last:
+        commitment["failing"] = tuple(map(_failing, options["--commit-fail"]))
+    if commitment:
+        changes["commitment"] = replace(settings.commitment, **commitment)
+    return replace(settings, **changes)
+
+
+def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str]]:
+    """The options that say what is asked of a practice archive, each with its value."""
+    if settings.latency:
+        yield "--latency", str(round(settings.latency * 1000))
+    if settings.data is not None:
+        yield "--data", str(settings.data)
+    if settings.prints is not None:
+        yield "--prints", str(settings.prints)
+    commitment = settings.commitment
+    if commitment.on_new:
+        yield "--commit", "new"
+    if commitment.after:
+        yield "--report-after", setting_text(commitment.after)
+    for uid, reason in commitment.failing:
+        yield "--commit-fail", f"{uid}:0x{reason:04X}"
+
+
+def _failing(text: str) -> tuple[str, int]:
+    from assocsh.dimse.status import PROCESSING_FAILURE
+
+    found = _FAILING.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"--commit-fail: {text!r} is no UID with a Failure Reason",
+            hint="1.2.3:0x0213 for one instance, '*:0x0213' for all of them",
+        )
+    reason = found["reason"]
+    return found["uid"], int(reason, 16) if reason else PROCESSING_FAILURE

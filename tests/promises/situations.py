@@ -1,0 +1,513 @@
+"""The situation in which the program says each text that names a command.
+
+``SITUATIONS`` has one for each text of ``texts.texts()``, by its module and by what it says there:
+a text without a situation fails a test, a situation without its text fails another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assocsh.output.rows import BLOCK
+from tests.peers import scripted as wire
+from tests.peers.dcmtk import Storescp
+from tests.peers.ours import Serve
+from tests.peers.scripted import Closed, Script, ScriptedPeer, Wire
+from tests.session.peer import Peer, match, peer
+
+Peers = Callable[[Path], AbstractAsyncContextManager[tuple[str, ...]]]
+"""Starts peers, in a folder of theirs; gives their addresses."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """How a text comes to be said, and what else is needed to type what it says.
+
+    Who is at the prompt types ``before``, each line to its end; then ``line``, in which the text
+    is said. In lines ``PEER`` and ``OTHER`` are the addresses of ``peers``.
+    """
+
+    line: str
+    before: tuple[str, ...] = ()
+    peers: Peers | None = None
+    until_ended: bool = False
+    """What is said is said when the association has ended, after the line."""
+    width: int | None = None
+    """Columns of the terminal; None where there is none."""
+    going_on: bool = False
+    """The last line before goes on while the next one is typed."""
+    stands_for: dict[str, str] = field(default_factory=dict)
+    """What a user puts in for a word in capitals, or for an example's number."""
+
+
+def after(*lines: str, **more: object) -> Situation:
+    """What is said at the last of these lines."""
+    return Situation(lines[-1], lines[:-1], **more)  # type: ignore[arg-type]
+
+
+# -- peers -------------------------------------------------------------------------------------
+
+
+def scripts(*of_connections: Script) -> Peers:
+    """A peer that is led byte by byte: a script for each connection, then it serves."""
+
+    @asynccontextmanager
+    async def started(folder: Path) -> AsyncIterator[tuple[str, ...]]:
+        async with ScriptedPeer(*of_connections, wire.serve) as made:
+            yield (made.address,)
+
+    return started
+
+
+def in_process(prepare: Callable[[Peer], None]) -> Peers:
+    @asynccontextmanager
+    async def started(folder: Path) -> AsyncIterator[tuple[str, ...]]:
+        async with peer() as made:
+            prepare(made)
+            yield (made.address,)
+
+    return started
+
+
+@asynccontextmanager
+async def storescp(folder: Path) -> AsyncIterator[tuple[str, ...]]:
+    """DCMTK's storescp, which takes what is uncompressed and knows no query."""
+    with Storescp(folder, "+x=") as made:
+        yield (made.address,)
+
+
+@asynccontextmanager
+async def two_archives(folder: Path) -> AsyncIterator[tuple[str, ...]]:
+    (folder / "one").mkdir()
+    (folder / "other").mkdir()
+    with Serve(folder / "one") as one, Serve(folder / "other") as other:
+        yield one.address, other.address
+
+
+async def closes_when_idle(connection: Wire) -> None:
+    """Serves one request, then closes what is silent for longer than a second."""
+    await connection.accept()
+    await connection.send(wire.response(await connection.read_message()))
+    await asyncio.sleep(1.1)
+
+
+async def closes_at_a_request(connection: Wire) -> None:
+    await connection.accept()
+    await connection.read_message()
+
+
+def closes_after(count: int) -> Script:
+    """A script that takes so many requests at once, and then closes without an answer."""
+
+    async def script(connection: Wire) -> None:
+        await connection.accept(window=(0, 0))
+        for _ in range(count):
+            await connection.read_message()
+
+    return script
+
+
+async def never_answers(connection: Wire) -> None:
+    await connection.accept()
+    while True:
+        try:
+            await connection.read_pdu()
+        except Closed:
+            return
+
+
+def answers(status: int, **elements: int) -> Script:
+    """A script that grants every role and answers the first request like this, then serves."""
+
+    async def script(connection: Wire) -> None:
+        proposed = wire.read_association(await connection.expect(wire.RQ))
+        granted = [(uid, *roles) for uid, roles in proposed.roles.items()]
+        await connection.send(wire.associate_ac(proposed, roles=granted))
+        asked = await connection.read_message()
+        await connection.send(wire.response(asked, status, **elements))
+        await wire.serve_requests(connection)
+
+    return script
+
+
+def refuses(count: int) -> Script:
+    """A script that has no room for the first instances, and then for all."""
+
+    async def script(connection: Wire) -> None:
+        await connection.accept()
+        for _ in range(count):
+            await connection.send(wire.response(await connection.read_message(), 0xA700))
+        await wire.serve_requests(connection)
+
+    return script
+
+
+async def finds_latin_1(connection: Wire) -> None:
+    """One match, its text in a character set that it does not name."""
+    await connection.accept()
+    asked = await connection.read_message()
+    name = "Müller".encode("latin-1")
+    values = (0x00080052, b"STUDY "), (0x00100010, name)
+    agreed = read_syntax(connection, asked.context_id)
+    data = b"".join(
+        wire.element(tag, value)
+        if agreed == wire.IMPLICIT
+        else struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+        + (b"CS" if tag == 0x00080052 else b"PN")
+        + struct.pack("<H", len(value))
+        + value
+        for tag, value in values
+    )
+    await connection.send(wire.response(asked, 0xFF00, data), wire.response(asked))
+    await wire.serve_requests(connection)
+
+
+def read_syntax(connection: Wire, context_id: int) -> str:
+    """The transfer syntax that was accepted: the first proposed of the context."""
+    asked = wire.read_association(connection.received[0][1])
+    return next(one.transfer_syntaxes[0] for one in asked.proposed if one.context_id == context_id)
+
+
+def slow(made: Peer) -> None:
+    """C-ECHO is not answered before the test ends."""
+    made.echo_gate.clear()
+
+
+def one_differs(made: Peer) -> None:
+    """The last of many matches has an element that the others have not."""
+    made.matches = [match(PatientID=str(number)) for number in range(BLOCK)]
+    made.matches.append(match(PatientID="last", StudyComments="only here"))
+
+
+# -- situations --------------------------------------------------------------------------------
+
+PRACTICE = "open practice"
+MANY = 12
+"""So many files are in the folder ``many``: more than are listed one by one."""
+COMPRESSED = "store compressed.dcm --here"
+"""A file that a test makes: a CT image in JPEG 2000."""
+
+MANY_KEYS = (
+    *("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime"),
+    *("StudyDescription", "ReferringPhysicianName", "ModalitiesInStudy", "StudyInstanceUID"),
+    *("NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances", "AccessionNumber"),
+)
+BEGUN = (PRACTICE, "worklist", "mpps start --of 1")
+CAPTURED = (PRACTICE, "capture exchange.pcapng", "echo", "capture off", "release")
+
+SITUATIONS: dict[tuple[str, str], Situation] = {
+    (
+        "association/endings.py",
+        "`set keepalive Xs` keeps it; `reopen` opens it again",
+    ): after("open PEER", "echo", peers=scripts(closes_when_idle), until_ended=True),
+    (
+        "association/endings.py",
+        "`reopen` opens it again; the peer's log may say why",
+    ): after("open PEER", "echo", peers=scripts(closes_at_a_request)),
+    (
+        "association/endings.py",
+        "`reopen` opens it again",
+    ): after("open PEER", "set timeout 200ms", "echo", peers=scripts(never_answers)),
+    (
+        "association/endings.py",
+        "what was being stored has an unknown status: `reopen`, then store it again: an archive "
+        "keeps an instance once",
+    ): after("open PEER", "store ct.dcm", peers=scripts(closes_at_a_request)),
+    (
+        "association/endings.py",
+        "the peer may be slow rather than gone: `set timeout 120s` waits longer",
+    ): after("open PEER", "set timeout 200ms", "echo", peers=scripts(never_answers)),
+    (
+        "association/prepare.py",
+        "`contexts` shows what was proposed and what the peer made of it",
+    ): after("open PEER", "find study", peers=storescp),
+    (
+        "association/prepare.py",
+        "`contexts` lists those that were",
+    ): after(PRACTICE, "echo --on 255"),
+    (
+        "association/prepare.py",
+        "`contexts --accepted` lists those that were",
+    ): after("open PEER", "echo --on 3", peers=storescp),
+    (
+        "association/prepare.py",
+        "`reopen --contexts +X` proposes it too",
+    ): after("open practice --contexts verification", "find study"),
+    (
+        "commands/capture.py",
+        "capturing to X; `capture off` ends it",
+    ): after(PRACTICE, "capture exchange.pcapng"),
+    (
+        "commands/capture.py",
+        "`capture off` ends it",
+    ): after(PRACTICE, "capture exchange.pcapng", "capture other.pcapng"),
+    ("commands/commit.py", "`store examples` stores files"): after(PRACTICE, "commit"),
+    ("commands/drawing.py", "`open practice` opens an association"): after("ladder"),
+    (
+        "commands/find.py",
+        "`find study --model X` names one",
+    ): after(PRACTICE, "find --model patient"),
+    ("commands/listen.py", "TCP port (any free one, or `set listen-port`)"): after("help listen"),
+    ("commands/listen.py", "`listen --to DIR` starts it"): after(PRACTICE, "listen --stop"),
+    (
+        "commands/listen.py",
+        "`listen --stop` ends it",
+    ): after(PRACTICE, "listen --to in", "listen --to other"),
+    (
+        "commands/move.py",
+        "`listen --to DIR`, and move to its AE title",
+    ): after(PRACTICE, "find study", "move study --of 1 --compare in"),
+    (
+        "commands/mpps.py",
+        "The required attributes are filled in; one that is missing is named before anything is "
+        "sent.\nWithout files, `mpps complete` names what was stored since the step began.",
+    ): after(*BEGUN, "store examples", "help mpps"),
+    (
+        "commands/mpps.py",
+        "no step was begun here: `mpps start --of 1` begins row 1 of a worklist",
+    ): after(PRACTICE, "worklist", "mpps"),
+    (
+        "commands/mpps.py",
+        "`mpps` lists the steps; `mpps discontinue` gives it up",
+    ): after(*BEGUN, "mpps start --of 1"),
+    (
+        "commands/mpps.py",
+        "what goes on is a new step: `mpps start --of 1`",
+    ): after(
+        PRACTICE,
+        "worklist",
+        "mpps start --of 1 --uid 1.2.3",
+        "store examples",
+        "mpps complete",
+        "worklist",
+        "mpps complete --uid 1.2.3",
+    ),
+    (
+        "commands/mpps.py",
+        "store them first or name their files; `mpps discontinue` ends it without",
+    ): after(*BEGUN, "mpps complete"),
+    (
+        "commands/mpps.py",
+        "`mpps` lists those that were; n-set changes any instance of a peer",
+    ): after(*BEGUN, "mpps complete --uid 1.9"),
+    (
+        "commands/mpps.py",
+        "`mpps` lists them; --uid names one",
+    ): after(*BEGUN, "mpps start --of 2", "mpps complete"),
+    (
+        "commands/mpps.py",
+        "`mpps start --of 1` begins what row 1 of a worklist schedules",
+    ): after(PRACTICE, "worklist", "mpps complete"),
+    (
+        "commands/performing.py",
+        "take a row of `worklist` with --of, name files, or --set Keyword=value",
+    ): after(PRACTICE, "mpps start"),
+    (
+        "commands/read.py",
+        "A line for each association, then the findings, the cause first. Packets are numbered "
+        "as\nWireshark numbers them. While no association is open `requests`, `show #7`, `explain "
+        "#7`\nand `ladder #7` are about the capture.",
+    ): after(*CAPTURED, "read exchange.pcapng", "help read", stands_for={"#7": "#1"}),
+    ("commands/read.py", "`read FILE` reads one"): after(
+        *CAPTURED, "read", stands_for={"FILE": "exchange.pcapng"}
+    ),
+    (
+        "commands/print.py",
+        "In colour where BasicColorPrintManagementMeta was accepted, and the one for\ngrayscale "
+        "was not: `reopen --contexts BasicColorPrintManagementMeta`.",
+    ): after(PRACTICE, "help print"),
+    (
+        "commands/move.py",
+        "nothing listens here as X: `listen --port N` starts a storage acceptor",
+    ): after(PRACTICE, "find study", "move study --of 1", stands_for={"N": "0"}),
+    (
+        "commands/record.py",
+        "recording to X; `record --stop` ends it",
+    ): after(PRACTICE, "record one.assoc"),
+    (
+        "commands/record.py",
+        "`record --stop` ends it",
+    ): after("record one.assoc", "record two.assoc"),
+    (
+        "commands/referencing.py",
+        "`requests` lists what there was",
+    ): after(PRACTICE, "find study", "ian #1"),
+    ("commands/reopen.py", "`open AET@HOST:PORT` opens one"): after("reopen"),
+    ("commands/show.py", "`show events` lists them"): after(
+        PRACTICE, "ups subscribe all", "ups create --label A", "show events 99"
+    ),
+    (
+        "commands/stepping.py",
+        "`ups find` lists those of the peer; `ups claim --of 1` takes the first",
+    ): after(PRACTICE, "ups claim"),
+    (
+        "commands/stepping.py",
+        "`ups claim` claims it, unless somebody else did",
+    ): after(PRACTICE, "ups create --label A", "ups complete"),
+    (
+        "commands/stepping.py",
+        "`ups create --label TEXT` schedules another one",
+    ): after(
+        PRACTICE,
+        "ups create --label A",
+        "ups claim",
+        "ups complete --workitem print",
+        "ups complete --workitem print",
+    ),
+    ("commands/stepping.py", "--of takes a row of `ups find`"): after(
+        PRACTICE, "find study", "ups claim --of 1"
+    ),
+    (
+        "commands/store.py",
+        "`show #N` lists the files of store #N that failed, each with its reason.",
+    ): after(PRACTICE, "store examples", "help store", stands_for={"N": "1"}),
+    (
+        "commands/store.py",
+        "`requests` lists what there was",
+    ): after(PRACTICE, "echo", "store --failed #1"),
+    (
+        "commands/store.py",
+        "... and X more: `show #X` lists them",
+    ): after("open PEER --window 0", "store many", peers=scripts(closes_after(MANY))),
+    ("commands/timeline.py", "`echo` sends one"): after(PRACTICE, "timeline page.html"),
+    (
+        "commands/ups.py",
+        "no step was claimed here: `ups find` lists what there is to claim",
+    ): after(PRACTICE, "ups"),
+    (
+        "commands/ups.py",
+        "`ups complete --workitem CODE` or `ups cancel` ends it",
+    ): after(
+        PRACTICE, "ups create --label A", "ups claim", "ups claim", stands_for={"CODE": "print"}
+    ),
+    (
+        "commands/wait.py",
+        "`cancel all` ends them, `set timeout 30s` says how long each may wait",
+    ): after("open PEER", "echo", "wait --timeout 100ms", peers=in_process(slow), going_on=True),
+    (
+        "commands/watching.py",
+        "`ups get ProcedureStepState` asks for its state; --for gives it more time",
+    ): after(PRACTICE, "ups create --label A", "ups watch --until completed --for 100ms"),
+    (
+        "commands/worklist.py",
+        "Keys of a scheduled step go into the sequence by themselves: Modality=CT. A row has more "
+        "than\nis shown (`show #1 1`): what `mpps start --of 1` needs.",
+    ): after(PRACTICE, "worklist", "help worklist"),
+    (
+        "datasets/contexts.py",
+        "`reopen --contexts +X` proposes it too",
+    ): after("open practice --contexts verification", "store examples/ct.dcm --here"),
+    (
+        "datasets/contexts.py",
+        "`contexts` shows what the peer made of each",
+    ): after(
+        "open PEER --contexts MRImageStorage:JPEG2000Lossless,verification",
+        COMPRESSED,
+        peers=storescp,
+    ),
+    (
+        "datasets/contexts.py",
+        "the peer may take it as it is: `reopen --contexts +X`",
+    ): after(
+        "open PEER --contexts MRImageStorage:JPEGBaseline8Bit,verification",
+        COMPRESSED,
+        peers=storescp,
+    ),
+    ("language/help.py", "`help` lists the commands"): after("help nonsense"),
+    (
+        "language/settings.py",
+        "port of `listen` without --port, where peers know us; any takes a free one",
+    ): after(PRACTICE, "set"),
+    (
+        "output/human.py",
+        "no room for X: `show #X ROW` shows a whole row",
+    ): after(PRACTICE, "find study " + " ".join(MANY_KEYS), width=80, stands_for={"ROW": "1"}),
+    (
+        "output/human.py",
+        "no column for X, which did not come in the first X rows: `show #X` has all",
+    ): after("open PEER", "set format csv", "find study", peers=in_process(one_differs)),
+    (
+        "output/human.py",
+        "... and X more: `show #X` lists them, `store --failed #X` sends them again",
+    ): after("open PEER", "store many", peers=scripts(refuses(MANY))),
+    ("output/meanings.py", "`help X` has the rest."): after("explain peers"),
+    (
+        "session/opening.py",
+        "the peer knows none of these SOP classes: `contexts` lists them, `reopen --contexts "
+        "default` proposes others",
+    ): after("open PEER --contexts StudyRootQueryRetrieveInformationModelFind", peers=storescp),
+    (
+        "session/opening.py",
+        "`release` ends it in order, `abort` at once",
+    ): after(PRACTICE, PRACTICE),
+    (
+        "session/plan.py",
+        "write AET@HOST:PORT; `peers` lists those of the config file",
+    ): after("open nobody"),
+    (
+        "session/plan.py",
+        "`open practice` opens it",
+    ): after("open PEER --latency 5", peers=storescp),
+    (
+        "session/reading.py",
+        "#X: X; if that is wrong, `set fallback-encoding cp1252` (or another one) "
+        "says how to read it",
+    ): after("open PEER", "find study", peers=scripts(finds_latin_1)),
+    ("session/settings.py", "`set` lists them all"): after("let name = 'nonsense'", "set $name 5"),
+    (
+        "session/state.py",
+        "`reopen` opens the same association again",
+    ): after("open PEER", "echo", "echo", peers=scripts(closes_at_a_request)),
+    (
+        "session/state.py",
+        "`let X = QUERY` gives it one",
+    ): after(PRACTICE, "find study PatientID=$who", stands_for={"QUERY": "'PRC-1001'"}),
+    ("session/state.py", "`open AET@HOST:PORT` opens one"): after("echo"),
+    (
+        "wire/status_reasons.py",
+        "the peer could not send what matched: its SOP classes or transfer syntaxes may not be "
+        "accepted on this association: `contexts` shows what is",
+    ): after(
+        "open PEER",
+        "get study StudyInstanceUID=1.2.3",
+        peers=scripts(answers(0xA702, completed=0, failed=4, warning=0)),
+    ),
+    (
+        "wire/status_reasons.py",
+        "some instances could not be sent here: their SOP class or transfer syntax was not "
+        "accepted on this association: `contexts` shows what was",
+    ): after(
+        "open PEER",
+        "get study StudyInstanceUID=1.2.3",
+        peers=scripts(answers(0xB000, completed=4, failed=1, warning=0)),
+    ),
+    (
+        "commands/mpps.py",
+        "`release`, then `open X`",
+    ): after(
+        "open PEER",
+        "worklist",
+        "mpps start --of 1",
+        "release",
+        "open OTHER",
+        "mpps complete",
+        peers=two_archives,
+    ),
+    (
+        "commands/stepping.py",
+        "`release`, then `open X`",
+    ): after(
+        "open PEER",
+        "ups create --label A",
+        "ups claim",
+        "release",
+        "open OTHER",
+        "ups complete",
+        peers=two_archives,
+    ),
+}
