@@ -60,7 +60,7 @@ class AssocshError(Exception):
             error = waiting.pop()
             if error is not None and id(error) not in done:
                 done.add(id(error))
-                error.__traceback__ = None
+                error.with_traceback(None)
                 waiting += [error.__cause__, error.__context__]
         return self
 

@@ -7,8 +7,7 @@ something for each PDU.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from assocsh.association.indication import Indication
 from assocsh.association.operation import Operation
@@ -21,8 +20,7 @@ from assocsh.upperlayer.negotiation import PresentationContext
 from assocsh.upperlayer.pdus import Buffer
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
+class StateChanged(NamedTuple):
     """The association is in another state; ``error`` is what ended it."""
 
     time: float
@@ -31,8 +29,7 @@ class StateChanged:
     error: AssociationError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PduTransferred:
+class PduTransferred(NamedTuple):
     """One whole PDU, in pieces, with its header. The pieces are valid during the call only."""
 
     time: float
@@ -42,8 +39,7 @@ class PduTransferred:
     buffers: tuple[Buffer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTransferred:
+class MessageTransferred(NamedTuple):
     """One whole DIMSE message; ``operation`` is ours that it belongs to, if any.
 
     ``data_length`` is that of its data set, and ``data`` the data set as it is encoded: of a
@@ -60,8 +56,7 @@ class MessageTransferred:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OperationChanged:
+class OperationChanged(NamedTuple):
     """A request of ours is in another state."""
 
     time: float
@@ -70,8 +65,7 @@ class OperationChanged:
     state: OperationState
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRequest:
+class PeerRequest(NamedTuple):
     """The peer invoked an operation or a notification."""
 
     time: float
@@ -79,8 +73,7 @@ class PeerRequest:
     indication: Indication
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """Something out of order that did not end the association, and who caused it."""
 
     time: float
@@ -89,8 +82,7 @@ class Remark:
     by: Side
 
 
-@dataclass(frozen=True, slots=True)
-class TransportChanged:
+class TransportChanged(NamedTuple):
     """The connection below: made, secured, closed."""
 
     time: float

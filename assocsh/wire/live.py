@@ -13,12 +13,21 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from assocsh.association.events import (
+    MessageTransferred,
+    OperationChanged,
+    PduTransferred,
+    StateChanged,
+    TransportChanged,
+)
 from assocsh.dimse.messages import BEGINNING
+from assocsh.states import OperationState
+from assocsh.upperlayer.pdus import P_DATA_TF
 from assocsh.wire.conversation import Conversation, Exchange, Message, Place, Talk
 from assocsh.wire.live_talk import MAX_EXCHANGES, LiveTalk, Unfinished
 
 if TYPE_CHECKING:
-    from assocsh.association.events import EngineEvent, OperationChanged
+    from assocsh.association.events import EngineEvent
     from assocsh.association.operation import Operation
     from assocsh.association.view import AssociationView
     from assocsh.errors import AssociationError
@@ -39,7 +48,8 @@ MAX_DATA_SETS = 4000
 class Heard(NamedTuple):
     """One thing that happened, as those who listen are told it.
 
-    ``own``: on the session's own association, not on one beside it. Of a message there is
+    ``own``: on the session's own association, not on one beside it. The states of operations are
+    not told: they show as their messages. Of a message there is
     ``message``, as it was filed, and ``label``, the number of its request as it was typed.
     ``unfinished`` are the PDUs of messages that this event broke off, where PDUs are counted.
     """
@@ -76,13 +86,10 @@ class LiveConversation:
     def __init__(
         self, label: Callable[[Operation], int | None], listeners: Sequence[Listener] = ()
     ) -> None:
-        from assocsh.association.events import MessageTransferred
-
         self.conversation = Conversation()
         self.label = label
         self.keep_units = False
         """Whether P-DATA-TF PDUs are kept."""
-        self._message = MessageTransferred  # looked up once: it comes for every message
         self._listeners = listeners
         self._count = 0
         self._talks: dict[int, LiveTalk] = {}
@@ -116,45 +123,38 @@ class LiveConversation:
         self._take(event, own=False)
 
     def _take(self, event: EngineEvent, *, own: bool) -> None:
-        live = self._talk(event.association, event.time)
-        if isinstance(event, self._message):
-            message, label = live.message(event)
-            if self._listeners:
-                self._tell(Heard(live.talk, event, own, message, label))
+        live = self._talks.get(id(event.association)) or self._new_talk(event)
+        if isinstance(event, OperationChanged):  # the most frequent ones first
+            self._changed(event, live)
             return
-        unfinished = self._file(event, live)
-        if self._listeners:
-            self._tell(Heard(live.talk, event, own, unfinished=unfinished))
+        if isinstance(event, MessageTransferred):
+            message, label = live.message(event)
+            heard = Heard(live.talk, event, own, message, label)
+        else:
+            heard = Heard(live.talk, event, own, unfinished=self._file(event, live))
+        for each in tuple(self._listeners):
+            each(heard)
 
     def _file(self, event: EngineEvent, live: LiveTalk) -> Sequence[Unfinished]:
-        from assocsh.association import events
-        from assocsh.upperlayer.pdus import P_DATA_TF
-
         match event:
-            case events.OperationChanged():
-                self._changed(event, live)
-            case events.PduTransferred(pdu_type=pdu_type):
+            case PduTransferred(pdu_type=pdu_type):
                 if pdu_type != P_DATA_TF:
                     return live.broken_off()
                 if self._counts:
                     live.pdu(event)
-            case events.StateChanged():
+            case StateChanged():
                 live.state(event)
                 if event.error is not None:
                     self._ends[event.error] = live.talk
                 return live.broken_off()
-            case events.TransportChanged(what="closed"):
+            case TransportChanged(what="closed"):
                 live.closed(event.time)
             case _:
                 pass
         return ()
 
-    def _tell(self, heard: Heard) -> None:
-        for each in tuple(self._listeners):
-            each(heard)
-
     def _changed(self, event: OperationChanged, live: LiveTalk) -> None:
-        if event.state == "queued":
+        if event.state is OperationState.QUEUED:
             association = event.association
             most = association.window.invoked
             if most and association.pending + association.queued > most:  # itself among them
@@ -168,7 +168,8 @@ class LiveConversation:
     def asked(self, operation: Operation, talk: Talk, exchange: Exchange) -> None:
         """A request of ours went out: it is found by its place from now on."""
         exchange.window_was_full = id(operation) in self._waiting
-        self._exchanges[Place(talk.number, exchange.number)] = talk, exchange
+        operation.place = place = Place(talk.number, exchange.number)
+        self._exchanges[place] = talk, exchange
         if len(self._exchanges) > MAX_OPERATIONS:
             self._exchanges.popitem(last=False)
 
@@ -222,17 +223,16 @@ class LiveConversation:
 
     # associations
 
-    def _talk(self, association: AssociationView, now: float) -> LiveTalk:
-        live = self._talks.get(id(association))
-        if live is None:
-            self._count += 1
-            live = self._talks[id(association)] = LiveTalk(association, self._count, now, self)
-            # before another object can have its id()
-            weakref.finalize(association, self._talks.pop, id(association), None).atexit = False
-            self._kept.append(live)
-            self.conversation.talks.append(live.talk)
-            if len(self._kept) > MAX_TALKS:
-                self._forget_oldest()
+    def _new_talk(self, event: EngineEvent) -> LiveTalk:
+        association = event.association
+        self._count += 1
+        live = self._talks[id(association)] = LiveTalk(association, self._count, event.time, self)
+        # before another object can have its id()
+        weakref.finalize(association, self._talks.pop, id(association), None).atexit = False
+        self._kept.append(live)
+        self.conversation.talks.append(live.talk)
+        if len(self._kept) > MAX_TALKS:
+            self._forget_oldest()
         return live
 
     def _forget_oldest(self) -> None:

@@ -29,7 +29,6 @@ from assocsh.wire.conversation import (
     Message,
     Note,
     NoteKind,
-    Place,
     Reject,
     Side,
     Spot,
@@ -338,7 +337,6 @@ class LiveTalk:
         if operation is not None:
             exchange.label = label
             exchange.times.queued = operation.queued_at
-            operation.place = Place(self.talk.number, exchange.number)
             self._of_ours[id(operation)] = operation, exchange
             of.asked(operation, self.talk, exchange)
             for early in self._early.pop(id(operation), ()):
