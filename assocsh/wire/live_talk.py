@@ -327,6 +327,7 @@ class LiveTalk:
         last.count += 1
         last.pdus = last.wire_length = 0
         self._carriers(last, sent=event.sent, has_data=command.has_data)
+        self.talk.message_counts[side] += 1
         exchange.left_out += 1
         exchange.pending_count += 1
         return last, exchange.label

@@ -40,6 +40,7 @@ class Pairing:
         talk, command = self._talk, message.command
         self._messages += 1
         message.number = self._messages
+        talk.message_counts[message.side] += 1
         talk.messages.append(message)
         talk.messages_left_out += len(keep_ends(talk.messages, self._limits.messages))
         if command.field == CommandField.C_CANCEL_RQ:

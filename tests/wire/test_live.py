@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from assocsh.association.events import (
     EngineEvent,
     MessageTransferred,
@@ -15,12 +17,15 @@ from assocsh.association.events import (
 )
 from assocsh.commands.registry import new_session
 from assocsh.dimse.commandset import CommandField, CommandSet
+from assocsh.dimse.messages import BEGINNING
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
 from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import PresentationContext
+from assocsh.wire import live
 from assocsh.wire.conversation import EndKind, Side, Talk
 from assocsh.wire.decode import Decoder
+from assocsh.wire.findings import findings
 from assocsh.wire.ladder.layout import layout
 from assocsh.wire.ladder.model import Arrow, Kind, Ladder, Row
 from assocsh.wire.live import MAX_TALKS, LiveConversation
@@ -76,6 +81,30 @@ async def test_one_that_the_window_holds_back() -> None:
         first, _, third = session.conversation.talks[0].exchanges
         assert third.times.queued is not None and first.times.done is not None
         assert third.times.queued < first.times.done <= (third.times.begun or 0)
+
+
+async def test_the_times_of_a_request_are_those_of_its_operation() -> None:
+    """One reading of the clock for its end, whoever tells how long it took."""
+    async with peer() as scp, shell(scp, "--window 2") as (session, _):
+        assert await session.run("echo --repeat 30") == 0
+        (record,) = session.requests
+        (talk,) = session.conversation.talks
+        took = [(one.times.done or 0) - (one.times.begun or 0) for one in talk.exchanges]
+        assert sorted(took) == sorted(record.operations.times)
+        assert findings(talk) == []
+
+
+async def test_the_data_sets_that_are_kept_are_those_of_the_results() -> None:
+    """The same bytes, not a copy; of more than is kept the oldest go."""
+    async with peer() as scp, shell(scp) as (session, _):
+        scp.matches = [match(PatientID=f"P{number}") for number in range(30)]
+        assert await session.run("find study PatientID") == 0
+        (find,) = session.conversation.talks[0].exchanges
+        kept = find.responses[: FIRST + 1]
+        raw = [session.requests[0].results.raw(index)[0] for index in (*range(FIRST), 29)]
+        assert all(one.dataset is each for one, each in zip(kept[:FIRST], raw, strict=False))
+        assert kept[-1].dataset == raw[-1] and kept[-1].whole
+        assert find.request.dataset and find.request.whole
 
 
 async def test_a_rejection() -> None:
@@ -184,6 +213,20 @@ def test_memory_is_bounded() -> None:
     assert len(talks) == MAX_TALKS
     assert sum(len(talk.exchanges) for talk in talks) == MAX_EXCHANGES
     assert talks[0].exchanges_left_out and not talks[-1].exchanges_left_out
+
+
+def test_the_oldest_data_sets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MAX_DATA", 10 * BEGINNING)
+    fed, there = Fed(), association()
+    for number in range(40):
+        command = CommandSet.of(CommandField=1, MessageID=number + 1, CommandDataSetType=1)
+        data = bytes(3 * BEGINNING)
+        event = MessageTransferred(1.0, there, True, command, CONTEXT, len(data), operation(), data)
+        fed.live(event)
+    messages = fed.live.conversation.talks[0].messages
+    assert [len(each.dataset or b"") for each in messages] == [0] * 30 + [BEGINNING] * 10
+    assert {each.dataset_length for each in messages} == {3 * BEGINNING}
+    assert not any(each.whole for each in messages)
 
 
 def test_of_many_matches_the_first_and_the_last_are_kept() -> None:
