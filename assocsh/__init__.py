@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         UnusableFile,
         UsageError,
     )
+    from assocsh.upperlayer.identity import IdentityAnswer, IdentityOutcome
     from assocsh.upperlayer.negotiation import (
         AssociateAccept,
         AssociateRequest,
@@ -102,6 +103,7 @@ _HOMES = {
         "OperationCancelled OperationTimeout ProtocolError UnusableFile UsageError"
     ),
     "assocsh.association.storing": "Stored",
+    "assocsh.upperlayer.identity": "IdentityAnswer IdentityOutcome",
     "assocsh.upperlayer.negotiation": (
         "AssociateAccept AssociateRequest AsyncWindow CommonNegotiation PresentationContext "
         "ProposedContext Role UserIdentity"
@@ -136,6 +138,8 @@ __all__ = [
     "ContextSpec",
     "EncodedData",
     "Handlers",
+    "IdentityAnswer",
+    "IdentityOutcome",
     "Indication",
     "Listener",
     "LocalProtocolError",

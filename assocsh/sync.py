@@ -298,6 +298,7 @@ class Association(_Owner):
     contexts = _of_association(lambda one: one.contexts)
     request = _of_association(lambda one: one.request)
     accept = _of_association(lambda one: one.accept)
+    identity = _of_association(lambda one: one.identity)
     peer_certificate = _of_association(lambda one: one.peer_certificate)
     remarks = _of_association(lambda one: one.remarks)
     max_pdu = _of_association(lambda one: one.max_pdu)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,14 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
             if name != "ASSOCSH_REQUIRE_PEERS":
                 patch.delenv(name)
         yield home
+
+
+@pytest.fixture(autouse=True)
+def _no_commitment_waits_for_its_report(_home_of_its_own: Path) -> Iterator[None]:
+    """What a test leaves open is not what the next one is told of."""
+    yield
+    state = _home_of_its_own / ".local" / "state" / "assocsh"
+    shutil.rmtree(state / "commitments", ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,6 +8,7 @@ requestor one in which they can be sent.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -99,3 +100,25 @@ def chooser(
         return AnsweredContext(number, 0, usable[0])
 
     return choose
+
+
+def answer_extended(
+    policy: AcceptorPolicy,
+) -> Callable[[str, bytes], bytes | None] | None:
+    """``policy.extended``, where what it raises is logged and leaves the item out."""
+    ask = policy.extended
+    if ask is None:
+        return None
+
+    def answered(uid: str, asked: bytes) -> bytes | None:
+        try:
+            return ask(uid, asked)
+        except Exception as error:
+            logging.getLogger("assocsh").error(
+                "answering the extended negotiation of %s failed: it is left out",
+                uid,
+                exc_info=error,
+            )
+            return None
+
+    return answered

@@ -17,6 +17,7 @@ from assocsh.association.state import AssociationState
 from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, CStore, Data, Request, StoredData
 from assocsh.errors import AssociationError
 from assocsh.text.addresses import Peer
+from assocsh.upperlayer.identity import IdentityAnswer, identity_answer
 from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,
@@ -87,6 +88,11 @@ class Association:
     def accept(self) -> AssociateAccept | None:
         """The A-ASSOCIATE-AC; None before it."""
         return self._engine.upper.accept
+
+    @property
+    def identity(self) -> IdentityAnswer | None:
+        """What the acceptor said of the user identity; None without one, or before the answer."""
+        return identity_answer(self.request, self.accept)
 
     @property
     def peer_certificate(self) -> bytes | None:

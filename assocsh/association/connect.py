@@ -166,7 +166,8 @@ def connect(
 
     ``window`` is how many requests may be outstanding (PS3.7 D.3.3.3; 0 unlimited; None proposes
     no window, which is synchronous). ``contexts`` is described in ``proposals``. ``max_pdu`` is
-    the longest P-DATA-TF we take, in bytes.
+    the longest P-DATA-TF we take, in bytes. ``user_identity`` says who asks (PS3.7 D.3.3.7):
+    ``UserIdentity.user("jane", "passcode")``, ``.kerberos``, ``.saml``, ``.jwt``.
 
     ``roles``, ``extended`` and ``common`` say more of SOP classes that ``contexts`` proposes (PS3.7
     D.3.3.4 to D.3.3.6), each by keyword or UID, in the words of the shell or as what goes out:
@@ -192,6 +193,8 @@ def connect(
             f"{max_pdu} is not a usable maximum PDU length",
             hint="from 4096 to 16777216 bytes, or 0 for no limit",
         )
+    if user_identity is not None:
+        user_identity.check()
     proposal = propose(context_specs(contexts))
     items = class_items(proposal, roles, extended, common)
     request = AssociateRequest(

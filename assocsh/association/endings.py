@@ -23,6 +23,7 @@ from assocsh.errors import (
     UnusableFile,
 )
 from assocsh.text.addresses import Peer
+from assocsh.upperlayer.negotiation import AssociateRequest
 from assocsh.upperlayer.reasons import REASON_UNEXPECTED_PDU, abort_meaning, reject_meaning
 
 IDLE = 1.0
@@ -96,15 +97,15 @@ def _one_of_many(error: BaseException) -> BaseException:
 
 
 def rejected(
-    peer: Peer, calling_ae: str, result: int, source: int, reason: int
+    peer: Peer, request: AssociateRequest, result: int, source: int, reason: int
 ) -> AssociationRejected:
-    """The peer's A-ASSOCIATE-RJ."""
-    text, hint = reject_meaning(result, source, reason)
+    """The peer's A-ASSOCIATE-RJ to our ``request``."""
+    text, hint = reject_meaning(result, source, reason, request.user_identity)
     names = ""
     if (source, reason) == (1, 7):
         names = f" (we called {peer.ae!r})"
     elif (source, reason) == (1, 3):
-        names = f" (we are {calling_ae!r})"
+        names = f" (we are {request.calling_ae!r})"
     return AssociationRejected(
         f"{peer} {text}{names}",
         result=result,

@@ -223,17 +223,16 @@ class Engine:
                 assert self._decide is not None
                 self._decide(self, request)
             case upper_events.RejectConfirmation(result=result, source=source, reason=reason):
-                self.end(
-                    AssociationState.REJECTED,
-                    endings.rejected(self.peer, self.calling_ae, result, source, reason),
-                )
+                assert self.upper.request is not None
+                error = endings.rejected(self.peer, self.upper.request, result, source, reason)
+                self.end(AssociationState.REJECTED, error)
             case upper_events.ReleaseIndication(collision=collision):
                 self.closing.release_asked(collision)
             case upper_events.ReleaseConfirmation():
                 self.closing.release_confirmed()
             case upper_events.AbortIndication(source=source, reason=reason):
-                error = endings.aborted_by_peer(self.situation(), source, reason)
-                self.end(AssociationState.ABORTED, error)
+                aborted = endings.aborted_by_peer(self.situation(), source, reason)
+                self.end(AssociationState.ABORTED, aborted)
             case upper_events.ProviderAbort(error=why):
                 self.protocol.close_after_abort()
                 self.end(AssociationState.ABORTED, why)

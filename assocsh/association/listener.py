@@ -9,7 +9,7 @@ from collections.abc import Generator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from assocsh.association.answering import AcceptorPolicy, chooser
+from assocsh.association.answering import AcceptorPolicy, answer_extended, chooser
 from assocsh.association.arrivals import Arrivals
 from assocsh.association.association import Association
 from assocsh.association.deciding import Accept, Decide, Deciding, Decision, Reject
@@ -266,7 +266,7 @@ class Listener:
                 AnswerPolicy(
                     choose=decision.chooser(chooser(request, policy)),
                     window=policy.window,
-                    extended=policy.extended,
+                    extended=answer_extended(policy),
                     user_identity_response=decision.user_identity_response,
                     max_pdu=policy.max_pdu,
                     implementation_class_uid=IMPLEMENTATION_CLASS_UID,

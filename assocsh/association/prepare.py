@@ -30,6 +30,7 @@ from assocsh.dimse.requests import (
     Request,
     StoredData,
 )
+from assocsh.dimse.sopclasses import BROUGHT_BY
 from assocsh.errors import NoPresentationContext, UsageError
 from assocsh.upperlayer.negotiation import PresentationContext
 
@@ -151,10 +152,11 @@ def no_context(
     if not known:
         # a member of a Meta SOP class is negotiated by that (PS3.4 H.3)
         usual = wanted[1] if wanted[0] in CARRIERS else wanted[0]
+        needed = ",".join(map(uid_keyword, filter(None, (usual, BROUGHT_BY.get(usual)))))
         return NoPresentationContext(
             f"no presentation context for {what}: {names} was not proposed",
             sop_class=wanted[0],
-            hint=f"`reopen --contexts +{uid_keyword(usual)}` proposes it too",
+            hint=f"`reopen --contexts +{needed}` proposes it too",
         )
     reasons = dict.fromkeys(
         f"we have no {role} role" if context.accepted else context.meaning for context in known

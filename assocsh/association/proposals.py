@@ -14,6 +14,7 @@ from assocsh.datasets.context_words import CONTEXT_SETS, ContextWord, read_word,
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
 from assocsh.uids import (
+    COLOR_PRINT_META,
     EXPLICIT_LE,
     GRAYSCALE_PRINT_META,
     IMPLICIT_LE,
@@ -268,7 +269,7 @@ def _set(name: str) -> list[ContextSpec]:
         tables = (sopclasses.FIND, sopclasses.MOVE, sopclasses.GET)
         services += [uid for table in tables for model, uid in table.items() if model != "worklist"]
     for uid, names in _SERVICES.items():
-        if name in ("default", "all", *names):
+        if name in ("all", *names) or (name == "default" and uid not in _ASKED_FOR):
             services.append(uid)
     specs = [ContextSpec(uid, usefulness=Usefulness.SERVICE) for uid in services]
     if name in ("default", "all", "qr", "storage"):
@@ -283,6 +284,7 @@ _SERVICES = {
     MODALITY_PERFORMED_PROCEDURE_STEP: ("mpps",),
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE: ("mpps",),
     GRAYSCALE_PRINT_META: ("print",),
+    COLOR_PRINT_META: ("print",),
     UPS_PUSH: ("ups",),
     UPS_PULL: ("ups",),
     UPS_WATCH: ("ups",),
@@ -291,6 +293,9 @@ _SERVICES = {
     INSTANCE_AVAILABILITY_NOTIFICATION: ("ian",),
 }
 """Which set has a service beside query and retrieve."""
+
+_ASKED_FOR = frozenset({COLOR_PRINT_META})
+"""What the default leaves to who asks for it: there is little room beside the storage classes."""
 
 
 def _storage(*, rare: bool) -> list[ContextSpec]:

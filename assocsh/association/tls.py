@@ -32,7 +32,7 @@ PROFILES: Mapping[str, Profile] = {
     "bcp195-nd": Profile(
         "Non-Downgrading BCP 195 (PS3.15 B.10, retired)",
         "1.2",
-        "ECDHE+AESGCM:DHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:DHE+AES:!SHA1",
+        "ECDHE+AESGCM:DHE+AESGCM:ECDHE+CHACHA20:!DSS",
         retired=True,
     ),
     "aes": Profile(
@@ -42,7 +42,11 @@ PROFILES: Mapping[str, Profile] = {
         retired=True,
     ),
 }
-"""By the word that ``--tls-profile`` takes. The retired ones are for old peers, by name only."""
+"""By the word that ``--tls-profile`` takes. The retired ones are for old peers, by name only.
+
+B.10 has four suites that have to be there, DHE and ECDHE with RSA and AES-GCM, and allows others
+that are as strong; B.13 forbids DHE where the length of its key cannot be set: a client cannot.
+"""
 
 VERSIONS: Mapping[str, ssl.TLSVersion] = {
     "1.0": ssl.TLSVersion.TLSv1,

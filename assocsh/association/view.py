@@ -9,6 +9,7 @@ from assocsh.association.options import Timeouts
 from assocsh.association.state import AssociationState
 from assocsh.errors import AssociationError
 from assocsh.text.addresses import Peer
+from assocsh.upperlayer.identity import IdentityAnswer
 from assocsh.upperlayer.negotiation import (
     AssociateAccept,
     AssociateRequest,
@@ -56,6 +57,10 @@ class AssociationView(Protocol):
     @property
     def accept(self) -> AssociateAccept | None:
         """The A-ASSOCIATE-AC; None before it."""
+
+    @property
+    def identity(self) -> IdentityAnswer | None:
+        """What the acceptor said of the user identity; None without one, or before the answer."""
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ class Arguments:
     def __init__(self) -> None:
         self.mode = Mode.SHELL
         self.peer = ""
+        self.files: list[str] = []
+        """What stands behind the peer, for ``--contexts auto``."""
         self.reading = ""
         """The ``read`` command that ``assocsh read`` stands for."""
         self.commands: list[str] = []
@@ -51,7 +53,7 @@ class Arguments:
     @property
     def open_text(self) -> str:
         """The ``open`` or ``read`` command that the command line stands for; empty without."""
-        return self.reading or options.open_text(self.peer, self.open_options)
+        return self.reading or options.open_text(self.peer, self.open_options, self.files)
 
 
 def shell_options() -> tuple[Option, ...]:
@@ -194,12 +196,16 @@ def _shell(arguments: Arguments, words: Sequence[str]) -> None:
         arguments.mode = asked
         return
     for word in plain:
-        if arguments.peer or not word:
+        if not word or (arguments.peer and "auto" not in options.last("--contexts", given).lower()):
             raise UsageError(
                 f"there is no place for {word!r}",
-                hint="one PEER; commands go into -c 'COMMANDS', or are read from stdin",
+                hint="one PEER, and files behind it with --contexts auto; commands go into -c "
+                "'COMMANDS', or are read from stdin",
             )
-        arguments.peer = word
+        if arguments.peer:
+            arguments.files.append(word)
+        else:
+            arguments.peer = word
     if given:
         own = options.by_name(shell_options())
         arguments.open_options = [each for each in given if each[0] not in own]

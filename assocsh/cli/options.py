@@ -110,11 +110,11 @@ def open_options() -> Sequence[Option]:
     return OPEN_OPTIONS
 
 
-def open_text(peer: str, options: Given) -> str:
+def open_text(peer: str, options: Given, files: Iterable[str] = ()) -> str:
     """The ``open`` that a command line stands for; empty without a peer. Raises UsageError."""
     if not peer:
         return ""
-    words = ["open", _quoted(peer)]
+    words = ["open", _quoted(peer), *map(_quoted, files)]
     for name, value in options:
         words += [name] if value is None else [name, _quoted(value)]
     return " ".join(words)

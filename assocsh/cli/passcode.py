@@ -7,14 +7,17 @@ import os
 from contextlib import suppress
 
 from assocsh.errors import OperationCancelled
-from assocsh.terminal.echo import no_echo
+from assocsh.terminal.echo import check_whole, no_echo
 from assocsh.text.visible import visible
 
 TERMINAL = "/dev/tty"
 
 
 async def ask_at_terminal(question: str) -> str:
-    """The line that is typed, without echo. Raises OperationCancelled without an answer."""
+    """The line that is typed, without echo.
+
+    Raises OperationCancelled without an answer, UsageError for one that was cut short.
+    """
     try:
         fd = os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
@@ -51,4 +54,6 @@ async def _asked(fd: int, question: str) -> str:
             os.write(fd, b"\n")
     if b"\n" not in line:
         raise OperationCancelled("no passcode was given: not opened")
-    return line.partition(b"\n")[0].decode("utf-8", "surrogateescape")
+    text = line.partition(b"\n")[0].decode("utf-8", "surrogateescape")
+    check_whole(text)
+    return text

@@ -42,9 +42,21 @@ async def serve(arguments: Arguments) -> int:
             sys.stdout.write(f"{archive.peer}\n")
             sys.stdout.flush()
             sys.stderr.write("the practice archive is ready; Ctrl-C ends it\n")
+            if options["settings"].require_user:
+                from assocsh.practice.identity import KEY, WAYS
+
+                sys.stderr.write(
+                    f"it asks who calls: {WAYS}, a token signed by HS256 with the key {KEY}\n"
+                )
             return await ended
         finally:
             await archive.close()
+
+
+def _say(text: str) -> None:
+    """What the archive has to say: a film was printed, somebody was refused."""
+    sys.stderr.write(f"{visible(text)}\n")
+    sys.stderr.flush()
 
 
 def _say_who_was_not_let_in(event: EngineEvent) -> None:
@@ -68,7 +80,7 @@ def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:
 def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
     given = {name: value or "" for name, value in arguments.serve_options}
     every = {name: all_values(name, arguments.serve_options) for name in given}
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"say": _say}
     if "--host" in given:
         options["host"] = given["--host"]
     if "--as" in given:
@@ -77,7 +89,6 @@ def _options(arguments: Arguments) -> tuple[int, dict[str, Any]]:
     if settings.data is not None and not settings.data.is_dir():
         raise UsageError(f"--data {str(settings.data)!r} is not a folder")
     options["settings"] = settings
-    options["say"] = lambda text: sys.stderr.write(f"{visible(text)}\n")
     if any(name.startswith("--tls-") for name in given):
         options["tls"] = tls_with(None, given, lambda text: Path(text).expanduser())
         options["observer"] = _say_who_was_not_let_in

@@ -62,13 +62,13 @@ SPEC = CommandSpec(
         "commit --late --wait 5s",
         "store examples/mr.dcm; commit; expect commit.failed == 0",
     ),
-    details="""\\
+    details="""\
 The report comes on the open association or on one of its own to a listener,
 which is opened here where none is, on the address that this machine has for the
 peer. The peer has to know our AE title, and the port, for the latter.
-A report that comes later is joined all the same: show #N has the table. commit
---late waits once more, after a restart too: it listens again where the peer
-knows this side.""",
+A report that comes later is joined all the same: `show #N` has the table.
+`commit --late` waits once more, after a restart too: it listens again where the
+peer knows this side.""",
     section="PS3.4 J.3 (Storage Commitment Push Model)",
     sends=True,
     service="N-ACTION",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.reports_listener import reports_listener
@@ -12,6 +13,7 @@ from assocsh.errors import AssocshError, NoReport
 from assocsh.language.model import Option, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.sink import Kind
+from assocsh.output.sparing import REMARKS_SHOWN, FirstFew
 from assocsh.output.summary import outcome
 from assocsh.output.table import Column
 from assocsh.results.commitment import Commitment, Committed, InstanceName, Transaction
@@ -24,12 +26,16 @@ from assocsh.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 
 if TYPE_CHECKING:
     from assocsh.association import Association
+    from assocsh.dimse.requests import EncodedData
     from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
     from assocsh.session.listener import SessionListener
     from assocsh.session.session import Session
 
 WAIT_OPTION = Option("--wait", Slot.DURATION, "TIME", summary="wait this long for the report (60s)")
+REQUEST_COMMITMENT = 1
+"""The one action (PS3.4 J.3.2)."""
+
 WAIT = 60.0
 SHOWN = 20
 """Rows of the table that are shown for people; committed instances are left out first."""
@@ -47,8 +53,9 @@ class Hearing:
 
     def __init__(self, commitment: Commitment) -> None:
         self._commitment = commitment
+        self._few = FirstFew(REMARKS_SHOWN)
         self.others: list[int] = []
-        """The numbers of reports of other transactions."""
+        """The numbers of reports of transactions that nobody here asked for."""
         self._all = asyncio.Event()
 
     def __call__(self, report: EventReport) -> None:
@@ -56,8 +63,8 @@ class Hearing:
         if dataset is None or report.sop_class != STORAGE_COMMITMENT:
             return
         if str(dataset.get("TransactionUID", "")) in self._commitment.transactions:
-            report.awaited = True
-        else:
+            report.awaited, report.quiet = True, not self._few.admit()
+        elif report.request is None:
             self.others.append(report.number)
         if not self._commitment.open:
             self._all.set()
@@ -115,7 +122,8 @@ async def commit_instances(
             await heard.all(wait)
         finally:
             _remember(session, commitment, listener)
-    conclude(session, record, no_report(session, commitment, since, wait, heard.others))
+    missing = no_report(session, listener, commitment, since, wait, heard.others)
+    conclude(session, record, missing)
 
 
 async def _ask(
@@ -129,10 +137,13 @@ async def _ask(
     """The N-ACTIONs, to their final responses; who is refused has that noted."""
     from assocsh.dimse.requests import NAction
 
+    named = None if part else record.operations.context
+    request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, REQUEST_COMMITMENT)
+    syntax = association.context_for(request, context=named).transfer_syntax or ""
     operations = []
     for transaction in commitment:
-        information = await asyncio.to_thread(_information, transaction)
-        request = NAction(STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE, 1, information)
+        information = await asyncio.to_thread(_information, transaction, syntax)
+        request = replace(request, information=information)
         operation = association.send(request) if part else session.send(request, record)
         operations.append((transaction, operation))
     for transaction, operation in operations:
@@ -168,10 +179,12 @@ def once(names: Iterable[InstanceName]) -> list[InstanceName]:
     return list({one.sop_instance: one for one in names}.values())
 
 
-def _information(transaction: Transaction) -> Any:
-    from assocsh.datasets.identifiers import dataset_from
+def _information(transaction: Transaction, transfer_syntax: str) -> EncodedData:
+    """What a transaction asks for, encoded. Blocks, for 10,000 instances seconds."""
+    from assocsh.datasets.identifiers import dataset_from, encode
+    from assocsh.dimse.requests import EncodedData
 
-    return dataset_from(
+    dataset = dataset_from(
         {
             "TransactionUID": transaction.uid,
             "ReferencedSOPSequence": [
@@ -183,6 +196,7 @@ def _information(transaction: Transaction) -> Any:
             ],
         }
     )
+    return EncodedData(encode(dataset, transfer_syntax), transfer_syntax)
 
 
 def _remember(session: Session, commitment: Commitment, listener: SessionListener) -> None:
@@ -223,18 +237,17 @@ def forget_when_reported(session: Session, transactions: Iterable[Transaction]) 
 
 
 def no_report(
-    session: Session, commitment: Commitment, since: float, wait: float, others: Sequence[int]
+    session: Session,
+    listener: SessionListener,
+    commitment: Commitment,
+    since: float,
+    wait: float,
+    others: Sequence[int],
 ) -> NoReport | None:
     """What happened instead of the reports, after ``since``; None when all are here."""
-    missing, listener = sum(len(one.instances) for one in commitment.open), session.listener
+    missing = sum(len(one.instances) for one in commitment.open)
     if not missing:
         return None
-    if listener is None:
-        return NoReport(
-            f"no report on {plural(missing, 'instance')} came, and nothing listens for it any more",
-            message_id=None,
-            hint="`commit --late` listens, and waits for it again",
-        )
     callers = listener.callers.since(since)
     if others:
         seen = f"event {others[-1]} has another Transaction UID than the one that was asked for"
@@ -244,6 +257,8 @@ def no_report(
         seen = "nothing called"
     if session.ended_by() is not None:
         seen += ", and the association has ended"
+    if session.listener is not listener:
+        seen += ", and it listens no more"
     return NoReport(
         f"no report on {plural(missing, 'instance')} came within {show_duration(wait)} to AE title "
         f"{cell(listener.ae_title)} at {listener.host} port {listener.port}: {seen}",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.registry import command
+from assocsh.datasets.extended import NO_ANSWER
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.objects import context_object, extended, role_names
+from assocsh.output.summary import identity_text
 from assocsh.output.table import Column
 from assocsh.text.cells import cell
+from assocsh.text.plural import some
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 DETAILS = """\
 The role is that of this side. What --extended, --role and --common negotiated
-stands behind it: "did not answer" is no "no", the peer left it out. Then the
+stands below: "did not answer" is no "no", the peer left it out. Then the
 default roles hold, and nothing of an extended negotiation is agreed."""
 
 SPEC = CommandSpec(
@@ -67,8 +70,11 @@ SINGLE = (
     Column("transfer_syntax", "transfer syntax", least=16),
     Column("roles", "role", least=3),
 )
-NEGOTIATED = Column("negotiated", "negotiated", least=20)
-"""Only where something besides the context was, and came out otherwise than it was asked."""
+NEGOTIATED = (
+    Column("what", "negotiated", least=12),
+    Column("answer", least=12),
+    Column("classes", "for", least=20),
+)
 
 
 @command(SPEC)
@@ -78,7 +84,8 @@ async def contexts(session: Session, call: BoundCall) -> None:
     if accepted and refused:
         raise UsageError("a context is accepted or refused, never both")
     words = call.arguments.get("word", ())
-    proposed = session.open_association().contexts
+    association = session.open_association()
+    proposed = association.contexts
     chosen = [
         each
         for each in proposed
@@ -89,23 +96,21 @@ async def contexts(session: Session, call: BoundCall) -> None:
     json = session.settings.format == "json"
     if not json:
         session.note(summary(proposed))
+        if association.identity is not None:
+            session.note(f"identity: {identity_text(association.identity)}")
     if not chosen and proposed:
         session.note(f"none of them is {_wanted(words, accepted, refused)}")
     if json:
         session.presenter.listing(Listing("context", SINGLE, [context_object(c) for c in chosen]))
     elif session.settings.format == "csv":
         rows = [_row([each]) for each in chosen]
-        session.presenter.listing(Listing("context", with_negotiated(SINGLE, rows), rows))
+        for row, each in zip(rows, chosen, strict=True):
+            row["negotiated"] = "; ".join(f"{what}: {answer}" for what, answer in negotiated(each))
+        columns = (*SINGLE, Column("negotiated")) if any(r["negotiated"] for r in rows) else SINGLE
+        session.presenter.listing(Listing("context", columns, rows))
     else:
-        rows = grouped(chosen)
-        session.presenter.listing(Listing("context", with_negotiated(GROUPED, rows), rows))
-
-
-def with_negotiated(
-    columns: tuple[Column, ...], rows: Sequence[Mapping[str, Any]]
-) -> tuple[Column, ...]:
-    """``columns``, and one more where any of the rows has something to say in it."""
-    return (*columns, NEGOTIATED) if any(row["negotiated"] for row in rows) else columns
+        session.presenter.listing(Listing("context", GROUPED, grouped(chosen)))
+        session.presenter.listing(Listing("negotiated", NEGOTIATED, by_answer(chosen)))
 
 
 def summary(contexts: Sequence[PresentationContext]) -> str:
@@ -148,7 +153,6 @@ def _row(group: Sequence[PresentationContext]) -> dict[str, Any]:
     row = context_object(group[0])
     row["id"] = ", ".join(str(each.context_id) for each in group)
     row["roles"] = "/".join(row["roles"])
-    row["negotiated"] = "; ".join(negotiated(group[0]))
     if group[0].accepted:
         uids = [each.transfer_syntax for each in group if each.transfer_syntax]
     else:
@@ -158,28 +162,39 @@ def _row(group: Sequence[PresentationContext]) -> dict[str, Any]:
     return row
 
 
-def negotiated(context: PresentationContext) -> Iterator[str]:
-    """What was negotiated for its SOP class besides the context, in words.
+def negotiated(context: PresentationContext) -> Iterator[tuple[str, str]]:
+    """What was negotiated for its SOP class besides the context, and the answer, in words.
 
     Roles that were granted as they were asked for stand in the column of roles.
     """
     asked, answered = context.role_asked, context.role_answered
     if asked is not None and asked != answered:
-        wanted = "/".join(role_names(asked)) or "no role"
-        said = "no answer" if answered is None else "/".join(role_names(answered)) or "neither"
-        yield f"role {wanted} asked: {said}"
-    by_answer: dict[str, list[str]] = {}
-    for name, word in extended(context).items():
-        by_answer.setdefault(word, []).append(name)
-    for word, names in by_answer.items():
-        yield f"{', '.join(names)}: {word}"
+        wanted = "/".join(role_names(asked)) or "none"
+        given = NO_ANSWER if answered is None else "/".join(role_names(answered)) or "none"
+        yield f"role {wanted}", given
+    yield from extended(context).items()
     if context.common is not None:
         from assocsh.datasets.dictionary import short_uid_name
 
-        service = short_uid_name(context.common.service_class)
-        yield f"said to be of the {service}" + "".join(
-            f", like {short_uid_name(uid)}" for uid in context.common.related
-        )
+        names = map(short_uid_name, (context.common.service_class, *context.common.related))
+        yield f"is of {', like '.join(names)}", "only said"
+
+
+def by_answer(contexts: Iterable[PresentationContext]) -> list[dict[str, str]]:
+    """What was negotiated with the same answer for the same SOP classes in one row."""
+    from assocsh.datasets.dictionary import short_uid_name
+
+    classes: dict[tuple[str, str], dict[str, None]] = {}
+    for each in contexts:
+        for pair in negotiated(each):
+            classes.setdefault(pair, {})[short_uid_name(each.abstract_syntax)] = None
+    rows: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (what, answer), names in classes.items():
+        rows.setdefault((answer, tuple(names)), []).append(what)
+    return [
+        {"what": ", ".join(whats), "answer": answer, "classes": some(names)}
+        for (answer, names), whats in rows.items()
+    ]
 
 
 def _wanted(words: Sequence[str], accepted: bool, refused: bool) -> str:

@@ -72,7 +72,7 @@ def write(
 
     Raises UsageError for another suffix, UnusableFile where it cannot be written.
     """
-    from assocsh.scripting.event_log import write_private
+    from assocsh.datasets.folders import write_private
     from assocsh.text.visible import visible
 
     path = call.path(name)

@@ -28,7 +28,7 @@ Queries, about the last finished request, or another with #n. before:
   suboperations.completed  .failed  .warning  .remaining  compared  different
   commit.committed  commit.failed  commit.missing
 and about the association:
-  assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked
+  assoc.state  assoc.peer  assoc.max_pdu  assoc.window.invoked  assoc.identity
   assoc.contexts[CTImageStorage].transfer_syntax  .result  .id  .role
   events[*].type  pdu.sent  pdu.received
   events[*].event_type  .sop_class  .request  .Keyword     of what peers reported

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 from assocsh.commands.committing import conclude, forget_when_reported, hearing, no_report
 from assocsh.commands.reports_listener import listen_for_reports, reports_listener
 from assocsh.errors import UsageError
+from assocsh.output.sink import Kind
 from assocsh.results.commitment import Commitment, Transaction
 from assocsh.session.binding import request_number
 from assocsh.session.commitments import Awaited, remembered
+from assocsh.text.addresses import Peer
 from assocsh.text.cells import cell
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
+    from assocsh.session.listener import SessionListener
     from assocsh.session.session import Session
 
 
@@ -38,16 +41,17 @@ async def late(session: Session, call: BoundCall, wait: float) -> None:
     record.arrivals.commitment = commitment
     for one in earlier:
         session.observers.reports.join(one.transaction.uid, record)
-        session.note(
-            f"{plural(len(one.transaction.instances), 'instance')} at {cell(one.peer)}, asked for "
-            "in an earlier session"
-        )
     forget_when_reported(session, [one.transaction for one in earlier])
+    missing = None
     if commitment.open:
-        await _listen(session, earlier)
-    with hearing(session, commitment) as heard:
-        await heard.all(wait)
-    conclude(session, record, no_report(session, commitment, since, wait, heard.others))
+        with hearing(session, commitment) as heard:
+            listener = await _listen(session, earlier)
+            for one in earlier:
+                _say(session, one, listener)
+            await heard.all(wait)
+        missing = no_report(session, listener, commitment, since, wait, heard.others)
+    conclude(session, record, missing)
+    session.note(f"#{record.number} {record.detail}")
 
 
 def _of_session(session: Session, call: BoundCall) -> list[Transaction]:
@@ -68,12 +72,24 @@ def _transactions(request: RequestRecord) -> list[Transaction]:
     return [one for one in every if not (one.shown or one.refused)]
 
 
-async def _listen(session: Session, earlier: list[Awaited]) -> None:
+def _say(session: Session, one: Awaited, listener: SessionListener) -> None:
+    """What is waited for, and whether its report can come here."""
+    text = (
+        f"{plural(len(one.transaction.instances), 'instance')} at {cell(one.peer)}, asked for in "
+        "an earlier session"
+    )
+    told = cell(str(Peer(one.ae_title, one.host, one.port)))
+    if told == listener.address:
+        session.note(text)
+    else:
+        session.note(f"{text}: to be reported to {told}, where nothing listens now", Kind.WARNING)
+
+
+async def _listen(session: Session, earlier: list[Awaited]) -> SessionListener:
     """Have a listener where the peers were told: there they report to."""
     if session.listener is not None:
-        return
+        return session.listener
     if earlier:
         told = earlier[-1]
-        await listen_for_reports(session, told.ae_title, told.host, told.port)
-    else:
-        await reports_listener(session, session.open_association())
+        return await listen_for_reports(session, told.ae_title, told.host, told.port)
+    return await reports_listener(session, session.open_association())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.open_options import OPEN_OPTIONS
+from assocsh.commands.open_options import FILES, OPEN_OPTIONS
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.session.opening import open_association, refuse_second
@@ -20,6 +20,10 @@ def what_can_be_negotiated() -> str:
     from assocsh.datasets.extended import SERVICES
 
     lines = [
+        "--contexts auto looks into the files that are named and proposes what they need;",
+        "without files it is verification alone, and each store opens what its files need",
+        "beside it.",
+        "",
         "--extended CLASS:LIST asks the peer for what its service need not do. CLASS is",
         "one of these services, which stands for all its SOP classes that are proposed,",
         "or one SOP class; instead of LIST stand bytes too (CLASS:0101).",
@@ -47,15 +51,20 @@ SPEC = CommandSpec(
             required=True,
             summary="AET@HOST:PORT, a name from the config file, or practice",
         ),
+        FILES,
     ),
     options=OPEN_OPTIONS,
     examples=(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
+        "open practice --commit new --report-after 1s --commit-fail 1.2.*:0x0213",
+        "open practice examples --contexts auto",
         "open practice --extended find:relational,datetime --extended get:relational",
         "open practice --contexts CTImageStorage --role CTImageStorage:both",
         "open practice --contexts 1.2.3.4 --common 1.2.3.4:storage:CTImageStorage",
         "open practice --window 8 --latency 50",
+        "open practice --require-user --user guest --user-response",
+        "open practice --require-user --user-jwt demo.jwt --show-claims",
     ),
     details=what_can_be_negotiated,
     section="PS3.8 7.1 (A-ASSOCIATE), PS3.7 D.3 (negotiation)",

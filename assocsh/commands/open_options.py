@@ -8,10 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from assocsh.commands.practice_options import PRACTICE_OPTIONS
-from assocsh.language.model import Option, Slot
+from assocsh.language.model import Option, Parameter, Slot
 
 TLS_PROFILES = ("bcp195", "bcp195-mod", "bcp195-nd", "aes")
 TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+
+FILES = Parameter(
+    "file",
+    Slot.FILE,
+    repeated=True,
+    summary="with --contexts auto: files or folders, what they need is proposed",
+)
 
 OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)"),
@@ -21,7 +28,7 @@ OPEN_OPTIONS: tuple[Option, ...] = (
         "--contexts",
         Slot.CONTEXTS,
         "LIST",
-        summary="sets (qr, storage, all) or SOP classes; +LIST adds to the usual ones",
+        summary="sets (qr, storage, auto, all) or SOP classes; +LIST adds to the usual ones",
     ),
     Option(
         "--extended",
@@ -66,7 +73,27 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
     Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
     Option(
-        "--allow-cleartext-credentials", summary="a script may send the passcode without TLS too"
+        "--user-kerberos",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a Kerberos service ticket, from FILE or @env:NAME (base64)",
+    ),
+    Option(
+        "--user-saml",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a SAML assertion, from FILE or @env:NAME; - asks for it",
+    ),
+    Option(
+        "--user-jwt",
+        Slot.FILE,
+        "FILE",
+        summary="user identity: a JSON Web Token, from FILE or @env:NAME; - asks for it",
+    ),
+    Option("--user-response", summary="ask the peer to answer the user identity"),
+    Option("--show-claims", summary="say what the token or assertion says of itself"),
+    Option(
+        "--allow-cleartext-credentials", summary="a script may send passcode or token without TLS"
     ),
     *(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
 )

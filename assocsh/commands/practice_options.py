@@ -14,16 +14,17 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
     Option(
         "--commit",
         Slot.CHOICE,
-        "WAY",
+        "same|new",
         ("same", "new"),
-        summary="report commitments on the same association, or on a new one",
+        summary="the association that commitments are reported on",
     ),
     Option("--report-after", Slot.DURATION, "TIME", summary="report commitments this much later"),
     Option(
         "--commit-fail",
         Slot.TEXT,
         "UID[:0xNNNN]",
-        summary="what not to commit, and why (0x0110); 1.2.* is all of these",
+        summary="do not commit this, and say why; 1.2.* is all of these",
         repeated=True,
     ),
+    Option("--require-user", summary="let in only who has a right user identity"),
 )

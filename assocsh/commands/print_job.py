@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assocsh import uids
@@ -24,6 +23,7 @@ from assocsh.text.cells import cell
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
+    from assocsh.commands.printable import Printable
     from assocsh.datasets.picture import Picture
     from assocsh.dimse.requests import NCreate, Request
     from assocsh.dimse.responses import Response
@@ -54,7 +54,6 @@ class Film(NamedTuple):
     priority: str
     medium: str
     bits: int
-    frame: int
     whole: bool
     """One N-ACTION of the film session prints all sheets."""
 
@@ -108,28 +107,28 @@ class Step(NamedTuple):
 
 
 class PrintJob:
-    """Prints ``paths`` as ``film`` says; ``colour`` by what was negotiated."""
+    """Prints ``images`` as ``film`` says, in ``colour`` or in grayscale."""
 
-    def __init__(self, film: Film, paths: Sequence[Path], *, colour: bool) -> None:
+    def __init__(self, film: Film, images: Sequence[Printable], *, colour: bool) -> None:
         from pydicom.uid import generate_uid
 
         self.film = film
-        self.paths = paths
+        self.images = images
         self.colour = colour
         self.session_uid = str(generate_uid(prefix=None))
         self.box_uids = [str(generate_uid(prefix=None)) for _ in self.sheets()]
 
-    def sheets(self) -> list[Sequence[Path]]:
-        """The files of each sheet."""
-        places = self.film.places or len(self.paths)
-        return [self.paths[at : at + places] for at in range(0, len(self.paths), places)]
+    def sheets(self) -> list[Sequence[Printable]]:
+        """The images of each sheet."""
+        places = self.film.places or len(self.images)
+        return [self.images[at : at + places] for at in range(0, len(self.images), places)]
 
     @property
     def requests(self) -> int:
         """How many requests it takes."""
         sheets = len(self.box_uids)
         prints = 1 if self.film.whole else sheets
-        return 2 + 2 * sheets + len(self.paths) + prints
+        return 2 + 2 * sheets + len(self.images) + prints
 
     @property
     def summary(self) -> str:
@@ -137,7 +136,7 @@ class PrintJob:
         sheets = plural(len(self.box_uids), "sheet")
         kind = "colour" if self.colour else "grayscale"
         return (
-            f"{plural(len(self.paths), 'image')} on {sheets} of {self.film.size}, "
+            f"{plural(len(self.images), 'image')} on {sheets} of {self.film.size}, "
             f"{self.film.layout}, {kind}"
         )
 
@@ -193,12 +192,12 @@ class PrintJob:
         number = count(1)
         waiting = iter(pictures)
         yield Step(next(number), "N-CREATE", "film session", flat(self.session_attributes()))
-        for sheet, paths in enumerate(self.sheets(), 1):
+        for sheet, images in enumerate(self.sheets(), 1):
             words = flat(self.box_attributes())
             yield Step(next(number), "N-CREATE", f"film box {sheet}", words)
-            for position, path in enumerate(paths, 1):
+            for position, image in enumerate(images, 1):
                 words = flat(self.image_attributes(position, next(waiting)))
-                yield Step(next(number), "N-SET", f"image box {position} ({path.name})", words)
+                yield Step(next(number), "N-SET", f"image box {position} ({image.name})", words)
             if not self.film.whole:
                 yield Step(
                     next(number), "N-ACTION", f"film box {sheet}", {"ActionTypeID": str(PRINT)}
@@ -217,7 +216,7 @@ class PrintJob:
         Raises UnusableFile for a file that cannot be printed, before anything is sent, and what
         ended the association.
         """
-        pictures = [await self.picture(path) for path in self.paths]
+        pictures = await self.pictures()
         record.operations.expected = self.requests
         sending = _Sending(session, record)
         try:
@@ -232,14 +231,17 @@ class PrintJob:
             record.operations.expected = record.total
         record.detail = self.summary
 
-    async def picture(self, path: Path) -> Picture:
-        """The image of a file as it is printed. Raises UnusableFile."""
+    async def pictures(self) -> list[Picture]:
+        """The images as they are printed. Raises UnusableFile."""
         from assocsh.datasets.picture import read_picture
 
-        film = self.film
-        return await asyncio.to_thread(
-            read_picture, path, frame=film.frame, bits=film.bits, colour=self.colour
-        )
+        made = []
+        for path, frame, *_ in self.images:
+            bits, colour = self.film.bits, self.colour
+            made.append(
+                await asyncio.to_thread(read_picture, path, frame=frame, bits=bits, colour=colour)
+            )
+        return made
 
     async def _print(self, sending: _Sending, pictures: Sequence[Picture]) -> None:
         from assocsh.dimse.requests import NAction, NCreate, NSet
@@ -249,21 +251,21 @@ class PrintJob:
         self.session_uid = made.command.affected_sop_instance or self.session_uid
         waiting = iter(pictures)
         box_class = uids.COLOR_IMAGE_BOX if self.colour else uids.GRAYSCALE_IMAGE_BOX
-        for number, paths in enumerate(self.sheets(), 1):
+        for number, images in enumerate(self.sheets(), 1):
             name = f"film box {number}"
             film_box = NCreate(uids.FILM_BOX, self.box_uids[number - 1], self.box_attributes())
             made = await sending.create(film_box, name)
             uid = made.command.affected_sop_instance or self.box_uids[number - 1]
             boxes = sending.image_boxes(made)
-            if len(boxes) < len(paths):
+            if len(boxes) < len(images):
                 raise AssocshError(
                     f"the printer made {plural(len(boxes), 'image box', 'image boxes')} for "
-                    f"{self.film.layout}, {len(paths)} are needed",
+                    f"{self.film.layout}, {len(images)} are needed",
                     hint="it may know other layouts: its conformance statement lists them",
                 )
-            for position, (path, box) in enumerate(zip(paths, boxes, strict=False), 1):
+            for position, (image, box) in enumerate(zip(images, boxes, strict=False), 1):
                 attributes = self.image_attributes(position, next(waiting))
-                about = f"image box {position} ({path.name})"
+                about = f"image box {position} ({image.name})"
                 await sending.send(NSet(box_class, box, attributes), about)
             if not self.film.whole:
                 await sending.send(NAction(uids.FILM_BOX, uid, PRINT), name)

@@ -51,7 +51,7 @@ async def read(session: Session, call: BoundCall) -> None:
     """Read a capture and show what is in it; without a file, the last one again."""
     import asyncio
 
-    from assocsh.scripting.event_log import cannot_write
+    from assocsh.datasets.folders import cannot_write
 
     name, folder = call.argument("file"), call.option("--extract")
     conversation = session.observers.read
@@ -151,7 +151,7 @@ def _say(session: Session, extraction: Extraction) -> None:
 
 def _write(session: Session, path: Path, text: str) -> None:
     """Write a file for the user alone. Raises UnusableFile."""
-    from assocsh.scripting.event_log import write_private
+    from assocsh.datasets.folders import write_private
     from assocsh.text.visible import visible
 
     write_private(str(path), text)

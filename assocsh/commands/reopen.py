@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.open_options import OPEN_OPTIONS
+from assocsh.commands.open_options import FILES, OPEN_OPTIONS
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError
 from assocsh.language.model import CommandSpec, Heading
@@ -20,6 +20,7 @@ SPEC = CommandSpec(
     "open the same association again, with other options if wanted",
     Heading.ASSOCIATION,
     order=60,
+    parameters=(FILES,),
     options=OPEN_OPTIONS,
     examples=(
         "reopen",

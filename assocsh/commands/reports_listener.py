@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from assocsh.output.sink import Kind
@@ -30,7 +29,7 @@ async def reports_listener(session: Session, association: Association) -> Sessio
             if _is(running.host, "is_loopback") and not _is(host, "is_loopback"):
                 session.note(
                     f"{running.address} is reached from this machine alone, and the peer reports "
-                    f"from elsewhere: listen --host {host}",
+                    f"from elsewhere: a listener on {host} would hear it",
                     Kind.WARNING,
                 )
             return running
@@ -57,6 +56,8 @@ async def listen_for_reports(
 
 def _is(host: str, what: str) -> bool:
     """Whether an address is one of a kind of ``ipaddress``; a name is of none."""
+    import ipaddress
+
     try:
         return bool(getattr(ipaddress.ip_address(host), what))
     except ValueError:

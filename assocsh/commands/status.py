@@ -44,6 +44,7 @@ async def status(session: Session, call: BoundCall) -> None:
         Column("elapsed"),
         Column("wire"),
         Column("listening"),
+        Column("identity"),
     ]
     row: dict[str, Any] = {column.key: values[column.key] for column in columns}
     session.presenter.listing(Listing("status", columns, [row], as_pairs=True))

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.workitems import CHANGE_STATE, SUBSCRIBE
 from assocsh.errors import UsageError
-from assocsh.session.keys import row_of_find
+from assocsh.session.keys import Keys, row_of_find, typed_keys
 from assocsh.session.workflow import IN_PROGRESS, Claim
 from assocsh.text.cells import cell
-from assocsh.uids import UPS_PUSH
+from assocsh.uids import (
+    UPS_FILTERED_GLOBAL_SUBSCRIPTION,
+    UPS_GLOBAL_SUBSCRIPTION,
+    UPS_PUSH,
+)
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -53,15 +57,47 @@ async def set_step(session: Session, call: BoundCall, uid: str, changes: Dataset
     return await ask(session, call, NSet(UPS_PUSH, uid, changes), show=False) is not None
 
 
-def subscription(uid: str, kind: int, receiver: str, *, lock: bool = False) -> Request:
-    """Subscribe or unsubscribe ``receiver`` (CC.2.3.1); only the former has a deletion lock."""
-    from assocsh.datasets.identifiers import dataset_from
+def subscription(
+    uid: str, kind: int, receiver: str, *, lock: bool = False, keys: Keys | None = None
+) -> Request:
+    """Subscribe or unsubscribe ``receiver`` (CC.2.3.1); only the former has a deletion lock.
+
+    ``keys`` are those that the steps of a filtered subscription match, as they do of a C-FIND.
+    """
+    from assocsh.datasets.identifiers import build_identifier
     from assocsh.dimse.requests import NAction
 
-    information = {"ReceivingAE": receiver}
+    said = [*(keys or []), ("ReceivingAE", receiver)]
     if kind == SUBSCRIBE:
-        information["DeletionLock"] = "TRUE" if lock else "FALSE"
-    return NAction(UPS_PUSH, uid, kind, dataset_from(information))
+        said.append(("DeletionLock", "TRUE" if lock else "FALSE"))
+    return NAction(UPS_PUSH, uid, kind, build_identifier(None, said))
+
+
+async def watched_step(session: Session, call: BoundCall) -> tuple[str, Keys]:
+    """What is subscribed to: a step, all of them, or those that match keys; and the keys.
+
+    The UID is that of the step, or of a global subscription (CC.2.3.2). Raises UsageError for keys
+    beside a single step, and where no step is meant.
+    """
+    keys = typed_keys(call)
+    every = (call.argument("uid") or "").lower() == "all"
+    if keys and not every:
+        raise UsageError(
+            "keys choose among all steps, and one step is meant here",
+            hint=f"`ups {call.call.spec.verb} all ProcedureStepLabel=CAD`, for example",
+        )
+    if every:
+        return UPS_FILTERED_GLOBAL_SUBSCRIPTION if keys else UPS_GLOBAL_SUBSCRIPTION, keys
+    return await the_step(session, call), []
+
+
+def watched_name(uid: str) -> str:
+    """``all steps``, ``all steps that match``, or the UID of one."""
+    names = {
+        UPS_GLOBAL_SUBSCRIPTION: "all steps",
+        UPS_FILTERED_GLOBAL_SUBSCRIPTION: "all steps that match",
+    }
+    return names.get(uid) or cell(uid)
 
 
 async def change_state(session: Session, call: BoundCall, held: Claim, state: str) -> bool:

@@ -19,6 +19,8 @@ from assocsh.commands.stepping import (
     set_step,
     subscription,
     the_step,
+    watched_name,
+    watched_step,
 )
 from assocsh.commands.watching import watch
 from assocsh.commands.workitems import (
@@ -29,6 +31,7 @@ from assocsh.commands.workitems import (
     REQUEST_CANCEL,
     RETURNED,
     SUBSCRIBE,
+    SUSPEND,
     UNSUBSCRIBE,
     WORKITEMS,
     created,
@@ -138,15 +141,15 @@ VERBS = (
     ),
     Verb(
         "subscribe",
-        "N-ACTION 3: events of a step, or of all, from now on",
-        (WATCHED,),
+        "N-ACTION 3: events of a step, of all, or of those that match, from now on",
+        (WATCHED, KEYS),
         (OF_STEP, TO, Option("--lock", summary="the step is kept until we unsubscribe")),
         service="N-ACTION",
     ),
     Verb(
         "watch",
-        "N-ACTION 3 and 4: show the events of a step, or of all, until it has ended",
-        (WATCHED,),
+        "N-ACTION 3 and 4: show the events of a step, or of several, until it has ended",
+        (WATCHED, KEYS),
         (
             OF_STEP,
             Option("--until", Slot.CHOICE, "STATE", STATES, summary="or until this state"),
@@ -164,6 +167,13 @@ VERBS = (
         "N-ACTION 4: no more events",
         (WATCHED,),
         (OF_STEP, TO),
+        service="N-ACTION",
+    ),
+    Verb(
+        "suspend",
+        "N-ACTION 5: no events of steps that are made from now on",
+        (),
+        (TO,),
         service="N-ACTION",
     ),
 )
@@ -190,14 +200,18 @@ SPEC = CommandSpec(
         "ups get ProcedureStepState ProcedureStepProgressInformationSequence",
         "ups complete examples/sr.dcm",
         "ups unsubscribe",
+        "ups subscribe all ProcedureStepLabel=CAD* --lock; ups unsubscribe all",
         "ups watch --for 5s",
         "ups create --label Print --priority high; ups cancel --reason 'not needed any more'",
         "ups find --state completed",
         "ups",
     ),
     section="PS3.4 CC (Unified Procedure Step Service Class)",
-    details="A claim has a Transaction UID, which locks the step. It is kept here and shown "
-    "nowhere.",
+    details="""\
+A claim has a Transaction UID, which locks the step. It is kept here and shown
+nowhere. Keys beside all choose the steps, as they do in ups find. To hear no
+more of all ends every subscription of ours, as the end of `ups watch all` does
+(PS3.4 Table CC.2.3-2); suspend leaves those to the steps that there are.""",
 )
 
 
@@ -217,7 +231,8 @@ async def ups(session: Session, call: BoundCall) -> None:
         "complete": complete,
         "cancel": cancel,
         "subscribe": subscribe,
-        "unsubscribe": subscribe,
+        "unsubscribe": unsubscribe,
+        "suspend": unsubscribe,
         "watch": watch,
     }
     await perform[verb](session, call)
@@ -382,16 +397,24 @@ async def cancel(session: Session, call: BoundCall) -> None:
 
 
 async def subscribe(session: Session, call: BoundCall) -> None:
-    """Subscribe, or unsubscribe: ``Receiving AE`` is who gets the events (CC.2.3)."""
-    every = (call.argument("uid") or "").lower() == "all"
+    """``Receiving AE`` is who gets the events from now on (CC.2.3)."""
+    uid, keys = await watched_step(session, call)
+    receiver = call.option("--to") or session.open_association().calling_ae
+    request = subscription(uid, SUBSCRIBE, receiver, lock=call.flag("--lock"), keys=keys)
+    if await ask(session, call, request, show=False) is not None:
+        call.record.detail = f"{cell(receiver)} hears of {watched_name(uid)}"
+
+
+async def unsubscribe(session: Session, call: BoundCall) -> None:
+    """No more events; ``suspend`` leaves those of the steps that there are (CC.2.3)."""
+    suspended = call.call.spec.verb == "suspend"
+    every = suspended or (call.argument("uid") or "").lower() == "all"
     uid = UPS_GLOBAL_SUBSCRIPTION if every else await the_step(session, call)
     receiver = call.option("--to") or session.open_association().calling_ae
-    wanted = call.call.spec.verb == "subscribe"
-    kind = SUBSCRIBE if wanted else UNSUBSCRIBE
-    request = subscription(uid, kind, receiver, lock=call.flag("--lock"))
+    request = subscription(uid, SUSPEND if suspended else UNSUBSCRIBE, receiver)
     if await ask(session, call, request, show=False) is not None:
-        about = "all steps" if every else cell(uid)
-        call.record.detail = f"{cell(receiver)} {'hears' if wanted else 'hears no more'} of {about}"
+        about = "new steps" if suspended else watched_name(uid)
+        call.record.detail = f"{cell(receiver)} hears no more of {about}"
 
 
 def show_claims(session: Session) -> None:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from assocsh.commands.stepping import ask, subscription, the_step
+from assocsh.commands.stepping import ask, subscription, watched_name, watched_step
 from assocsh.commands.workitems import SUBSCRIBE, UNSUBSCRIBE
 from assocsh.errors import OperationTimeout
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
-from assocsh.uids import UPS_GLOBAL_SUBSCRIPTION, UPS_PUSH
+from assocsh.uids import (
+    UPS_FILTERED_GLOBAL_SUBSCRIPTION,
+    UPS_GLOBAL_SUBSCRIPTION,
+    UPS_PUSH,
+)
 
 if TYPE_CHECKING:
     from assocsh.results.arrivals import EventReport
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+GLOBAL = frozenset({UPS_GLOBAL_SUBSCRIPTION, UPS_FILTERED_GLOBAL_SUBSCRIPTION})
 
 FINAL = frozenset({"COMPLETED", "CANCELED"})
 
@@ -58,19 +64,19 @@ async def watch(session: Session, call: BoundCall) -> None:
     A step is watched until it is COMPLETED or CANCELED, or in the state of ``--until``; all steps
     until that, too, if it is given. Raises OperationTimeout when ``--until`` does not happen.
     """
-    every = (call.argument("uid") or "").lower() == "all"
-    uid = "" if every else await the_step(session, call)
+    watched, keys = await watched_step(session, call)
+    every = watched in GLOBAL
+    uid = "" if every else watched
     until = (call.option("--until") or "").replace("-", " ").upper()
     limit = call.duration("--for")
     if limit is None and not session.interactive:
         limit = IN_SCRIPTS
     record = call.record
     receiver = session.open_association().calling_ae
-    watched = uid or UPS_GLOBAL_SUBSCRIPTION
     watching = Watching(uid, until)
     stop = session.observers.reports.hear(watching)
     try:
-        request = subscription(watched, SUBSCRIBE, receiver)
+        request = subscription(watched, SUBSCRIBE, receiver, keys=keys)
         if await ask(session, call, request, show=False) is None:
             return
         try:
@@ -80,10 +86,13 @@ async def watch(session: Session, call: BoundCall) -> None:
             pass
         finally:
             heard = plural(watching.count, "event")
-            about = f"{cell(uid)} is {cell(watching.state)}" if uid else "of all steps"
+            about = f"of {watched_name(watched)}"
+            if uid:
+                about = f"{cell(uid)} is {cell(watching.state) or 'in a state that was not told'}"
             record.detail = f"{heard}, {about}"
             if session.ended_by() is None:
-                await ask(session, call, subscription(watched, UNSUBSCRIBE, receiver), show=False)
+                left = UPS_GLOBAL_SUBSCRIPTION if every else watched
+                await ask(session, call, subscription(left, UNSUBSCRIBE, receiver), show=False)
     finally:
         stop()
     if until and not watching.ended.is_set():

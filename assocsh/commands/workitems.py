@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assocsh.commands.referencing import ReferencedSeries
     from assocsh.session.keys import Keys
 
-CHANGE_STATE, REQUEST_CANCEL, SUBSCRIBE, UNSUBSCRIBE = 1, 2, 3, 4
+CHANGE_STATE, REQUEST_CANCEL, SUBSCRIBE, UNSUBSCRIBE, SUSPEND = 1, 2, 3, 4, 5
 """Action types (CC.2.1 to CC.2.3)."""
 
 PERFORMED = "UnifiedProcedureStepPerformedProcedureSequence"

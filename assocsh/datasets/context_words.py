@@ -17,6 +17,9 @@ from typing import NamedTuple
 
 from assocsh.errors import UsageError
 
+AUTO = "auto"
+"""The set that stands for what files need; without files it is verification alone."""
+
 CONTEXT_SETS: Mapping[str, str] = {
     "default": "verification, query and retrieve, worklist, the usual storage classes",
     "qr": "Query/Retrieve: find, get and move, patient and study models",
@@ -27,7 +30,8 @@ CONTEXT_SETS: Mapping[str, str] = {
     "mpps": "Modality Performed Procedure Step, to report it and to read it",
     "ups": "Unified Procedure Steps: push, pull, watch, event and query",
     "ian": "Instance Availability Notification",
-    "print": "Basic Grayscale Print Management",
+    "print": "Print Management, grayscale and colour",
+    AUTO: "verification, and what the files need that are named beside the peer",
     "all": "every SOP class that fits into 128 contexts",
 }
 """The names of context sets, and what each is for."""

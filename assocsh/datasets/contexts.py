@@ -93,6 +93,8 @@ def _reason(
         return NoPresentationContext(
             f"{name} was accepted, but not with this side as SCU (role selection)",
             sop_class=sop_class,
+            hint=f"`reopen --role {uid_keyword(sop_class)}:none` proposes no role for it: this "
+            "side is SCU then",
         )
     results = ", ".join(dict.fromkeys(context.meaning for context in of_class))
     unknown = all(context.unknown for context in of_class)

@@ -1,10 +1,13 @@
-"""Folders: the files in one, and how to make one that only its owner may look into."""
+"""Folders and the files in one, and how to make what only its owner may look into."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
+
+from assocsh.errors import UnusableFile
 
 PRIVATE = 0o700
 
@@ -35,3 +38,30 @@ def files_below(folder: Path, *, recursive: bool = True) -> Iterator[Path]:
             folders.clear()
         for name in sorted(names):
             yield Path(place, name)
+
+
+def open_private(path: str) -> TextIO:
+    """A text file for writing, made anew with mode 0600. Raises UnusableFile."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    return open(descriptor, "w", encoding="utf-8", newline="\n")
+
+
+def write_private(path: str, text: str) -> None:
+    """A whole text into such a file. Raises UnusableFile."""
+    try:
+        with open_private(path) as file:
+            file.write(text)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: str, error: OSError) -> UnusableFile:
+    """The error for a file that could not be written."""
+    return UnusableFile(
+        f"{path} cannot be written: {error.strerror or error}",
+        path=path,
+        hint="give another place, or make its folder first",
+    )

@@ -94,9 +94,9 @@ SERVICES: Mapping[str, frozenset[Service]] = {
         actions=(_REQUEST_CANCEL, _SUBSCRIBE, _UNSUBSCRIBE, _SUSPEND),
     ),
     UPS_EVENT: _services(CommandField.N_EVENT_REPORT_RQ),
-    UPS_QUERY: _services(CommandField.N_GET_RQ),
+    UPS_QUERY: _services(),
 }
-"""Which DIMSE-N services each class of procedure steps consists of (PS3.4 Table CC.2-1).
+"""Which DIMSE-N services each class of procedure steps consists of (PS3.4 Tables CC.2-1 to CC.2-5).
 
 Their instances are the same, what may be asked of them is not: who claims a step negotiates Pull.
 """

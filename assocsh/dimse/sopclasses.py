@@ -97,6 +97,21 @@ MOVES: Mapping[str, str] = {
 }
 """Every model whose instances C-MOVE sends."""
 
+BROUGHT_BY: Mapping[str, str] = {
+    GETS[model]: uid
+    for model, uid in {
+        "hanging-protocol": "1.2.840.10008.5.1.4.38.1",
+        "color-palette": "1.2.840.10008.5.1.4.39.1",
+        "implant-template": "1.2.840.10008.5.1.4.43.1",
+        "implant-assembly": "1.2.840.10008.5.1.4.44.1",
+        "implant-group": "1.2.840.10008.5.1.4.45.1",
+        "protocol-approval": "1.2.840.10008.5.1.4.1.1.200.3",
+        "inventory": "1.2.840.10008.5.1.4.1.1.201.1",
+    }.items()
+}
+"""The storage class of all that a class of C-GET brings, where there is one: it has to be
+negotiated as well (PS3.4 U.5, X.5, BB.5)."""
+
 INSTANCE_LEVELS: Mapping[str, tuple[str, ...]] = {
     "composite-instance": ("IMAGE", "FRAME"),
     "without-bulk-data": ("IMAGE",),

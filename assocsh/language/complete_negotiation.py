@@ -9,6 +9,7 @@ from assocsh.datasets.extended import SERVICES, service_of
 from assocsh.datasets.negotiation_words import ROLES, SERVICE_CLASSES
 from assocsh.language.complete_names import sop_classes
 from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
+from assocsh.language.tables import Tables
 
 
 def extended(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -19,7 +20,9 @@ def extended(request: CompletionRequest) -> Iterator[Suggestion]:
         yield from _listed(request, about)
         yield from sop_classes(request)
         return
-    service = SERVICES.get(name.lower()) or service_of(_uid(request, name))
+    service = SERVICES.get(name.lower())
+    if service is None and request.tables is not None:
+        service = service_of(_uid(request.tables, name))
     if service is None:
         return
     given = set(fields.lower().split(",")[:-1])
@@ -62,10 +65,8 @@ def _last(listed: str) -> int:
     return listed.rfind(",") + 1
 
 
-def _uid(request: CompletionRequest, name: str) -> str:
-    """The UID of a SOP class by its keyword, as far as the tables are there; else the name."""
-    if request.tables is None:
-        return name
+def _uid(tables: Tables, name: str) -> str:
+    """The UID of a SOP class by its keyword; anything else as it is."""
     wanted = name.lower()
-    found = request.tables.sop_classes.search(name)
+    found = tables.sop_classes.search(name)
     return next((line.uid for line in found if line.keyword.lower() == wanted), name)

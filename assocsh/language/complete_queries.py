@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from assocsh.datasets.extended import NO, NO_ANSWER, YES
 from assocsh.datasets.spelling import last_step
 from assocsh.language.complete_names import keywords, sop_classes, transfer_syntaxes, values
 from assocsh.language.enumerated import ASSOCIATION_STATES, STATUS_VALUES
@@ -110,6 +111,9 @@ def _operands(request: CompletionRequest, query: str) -> Iterator[Suggestion]:
     elif path == "assoc.state":
         for name in ranked(request.text, ASSOCIATION_STATES):
             yield request.found(name)
+    elif ".extended." in path:
+        for text in ranked(request.text, (YES, NO, NO_ANSWER)):
+            yield request.found(text)
     elif path.endswith(".transfer_syntax"):
         yield from transfer_syntaxes(request)
     elif path.startswith(("rsp.", "last.")):

@@ -92,6 +92,7 @@ _STEP_NAMES: dict[str, tuple[str, ...] | None] = {
         "max_pdu",
         "window",
         "contexts",
+        "identity",
         "ended_by",
         "rejected",
         "aborted",

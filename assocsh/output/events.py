@@ -53,7 +53,7 @@ def report_lines(report: EventReport) -> Iterator[str]:
     if report.problem or report.awaited or report.dataset is None:
         return
     if report.summary:
-        yield f"{report.summary}: show #{report.request} has each instance"
+        yield f"{report.summary}: `show #{report.request}` has each instance"
         return
     rest = leaves(report.dataset)
     for path, value in islice(rest, SHOWN):

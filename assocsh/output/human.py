@@ -22,6 +22,7 @@ from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
 from assocsh.text.cells import cell, wrapped
+from assocsh.text.plural import some
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -138,12 +139,12 @@ class Human:
         if isinstance(rows, TableRows) and rows.dropped:
             names = [path.rpartition(".")[2] for path in rows.dropped]
             self._console.hint(
-                f"no room for {_some(names)}: `show #{record.number} ROW` shows a whole row"
+                f"no room for {cell(some(names))}: `show #{record.number} ROW` shows a whole row"
             )
         if isinstance(rows, CsvRows) and rows.dropped:
             self._note(
-                f"no column for {_some(rows.dropped)}, which did not come in the first {BLOCK} "
-                f"rows: `show #{record.number}` has all",
+                f"no column for {cell(some(rows.dropped))}, which did not come in the first "
+                f"{BLOCK} rows: `show #{record.number}` has all",
                 Kind.WARNING,
             )
 
@@ -200,6 +201,8 @@ class Human:
         self._note(f"* received {count} more", Kind.EVENT)
 
     def reported(self, report: EventReport) -> None:
+        if report.quiet:
+            return
         for text in report_lines(report):
             self._note(text, Kind.EVENT)
 
@@ -274,12 +277,6 @@ class Human:
         for text in error_lines(error, record, cause):
             say = self._console.hint if text.startswith((HINT, FINDING)) else self._note
             say(text, Kind.ERROR)
-
-
-def _some(names: list[str]) -> str:
-    """The first three of ``names``, and how many more there are."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return cell(", ".join(names[:3])) + more
 
 
 def _unwanted(error: AssociationError | None) -> bool:

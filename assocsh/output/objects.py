@@ -4,7 +4,9 @@
 type           members
 =============  ====================================================================================
 association    state (open, released, aborted, rejected, lost). Open: peer, contexts, window
-               {invoked, performed}, max_pdu (what the peer takes). Otherwise: by (local, peer),
+               {invoked, performed}, max_pdu (what the peer takes), identity where one was sent
+               {kind (1 to 5), answer (accepted, answered, not answered, not asked),
+               response_bytes (null without an answer)}. Otherwise: by (local, peer),
                source, reason and result where there are codes, message, hint
 response       request, message_id, command, status, category, meaning, dataset (DICOM JSON model,
                null without one), suboperations where there are counts
@@ -32,9 +34,9 @@ context        id, abstract_syntax, name, accepted, result, meaning, transfer_sy
                and extended_answered (bytes in hexadecimal) where that was, common {service_class,
                related} where that was said
 request        number, command, service, state, status, count, elapsed_ms
-status         peer, calling, state, window, pending, queued, held, last, wire, listening
+status         peer, calling, state, window, pending, queued, held, last, wire, listening, identity
 commitment     request, row, instance (its file, or the UID), sop_class, sop_instance, transaction,
-               outcome (committed, failed, not mentioned, no report), reason
+               outcome (committed, failed, not mentioned, refused, no report), reason
 reported       event, sender, command, event_type, sop_class, sop_instance, request, answered: what
                ``show events`` lists
 setting        name, value, meaning
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.results.arrivals import EventReport
     from assocsh.results.request import RequestRecord
+    from assocsh.upperlayer.identity import IdentityAnswer
     from assocsh.upperlayer.negotiation import PresentationContext, Role
 
 Object = dict[str, Any]
@@ -87,6 +90,7 @@ def milliseconds(seconds: float) -> float:
 
 def association_object(association: Association) -> Object:
     """An association that was opened."""
+    answer = association.identity
     return {
         "type": "association",
         "state": "open",
@@ -97,6 +101,16 @@ def association_object(association: Association) -> Object:
             "performed": association.window.performed,
         },
         "max_pdu": association.peer_max_pdu,
+        **({} if answer is None else {"identity": identity_object(answer)}),
+    }
+
+
+def identity_object(answer: IdentityAnswer) -> Object:
+    """What the acceptor said of the user identity; nothing of either is in it."""
+    return {
+        "kind": answer.kind,
+        "answer": str(answer.outcome),
+        "response_bytes": None if answer.response is None else len(answer.response),
     }
 
 

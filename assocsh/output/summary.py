@@ -11,12 +11,15 @@ from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
+from assocsh.upperlayer.identity import IdentityOutcome
+from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 from assocsh.wire.status_reasons import reason
 
 if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.dimse.responses import Response
     from assocsh.results.request import RequestRecord
+    from assocsh.upperlayer.identity import IdentityAnswer
     from assocsh.wire.findings import Finding
 
 DOT = " · "
@@ -54,7 +57,22 @@ def opened_line(association: Association) -> str:
         f"window {_window(association)}",
         f"max PDU {association.peer_max_pdu or 'unlimited'}",
     ]
+    if association.identity is not None:
+        parts.append(f"identity {identity_text(association.identity)}")
     return "open: " + DOT.join(parts)
+
+
+def identity_text(answer: IdentityAnswer) -> str:
+    """``accepted``, ``answered (JSON Web Token, 214 bytes)``: what the peer said of who asks."""
+    text = str(answer.outcome)
+    if answer.outcome is IdentityOutcome.ANSWERED:
+        size = plural(len(answer.response or b""), "byte", "bytes")
+        return f"{text} ({IDENTITY_KINDS.get(answer.kind, answer.kind)}, {size})"
+    if answer.outcome is IdentityOutcome.NOT_ANSWERED:
+        return f"{text} (the peer says nothing about it)"
+    if answer.outcome is IdentityOutcome.NOT_ASKED:
+        return "sent (--user-response asks for an answer)"
+    return text
 
 
 def _window(association: Association) -> str:

@@ -51,6 +51,7 @@ from assocsh.uids import (
     EXPLICIT_LE,
     MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
     UPS_EVENT,
+    UPS_PUSH,
     VERIFICATION,
 )
 
@@ -114,7 +115,11 @@ class Archive:
             FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
-            workitems.Workitems(self.destinations, partial(self._reach, sop_class=UPS_EVENT)),
+            workitems.Workitems(
+                self.destinations,
+                partial(self._reach, sop_class=UPS_EVENT),
+                lambda: self.instances.of_class(UPS_PUSH),
+            ),
             Availability(),
         )
         self.instances = Instances(services, self._wait)

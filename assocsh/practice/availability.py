@@ -24,6 +24,10 @@ class Availability(Service):
         attributes = instance.attributes
         if "ReferencedPerformedProcedureStepSequence" not in attributes:
             raise Refused(status.MISSING_ATTRIBUTE, "ReferencedPerformedProcedureStepSequence")
+        for step in attributes.ReferencedPerformedProcedureStepSequence:
+            _need(step, "ReferencedSOPClassUID", "ReferencedSOPInstanceUID")
+            if "PerformedWorkitemCodeSequence" not in step:
+                raise Refused(status.MISSING_ATTRIBUTE, "PerformedWorkitemCodeSequence")
         _need(attributes, "StudyInstanceUID", "ReferencedSeriesSequence")
         for series in attributes.ReferencedSeriesSequence:
             _need(series, "SeriesInstanceUID", "ReferencedSOPSequence")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -60,15 +61,25 @@ class Commitment(Service):
             (str(item.get("ReferencedSOPClassUID", "")), str(item.get("ReferencedSOPInstanceUID")))
             for item in information.get("ReferencedSOPSequence") or ()
         ]
-        report = self._report(str(transaction), asked)
+        if not asked:
+            raise Refused(status.MISSING_ATTRIBUTE, "ReferencedSOPSequence")
+        wanted = [sop_instance for _, sop_instance in asked]
+        held = {
+            one.sop_instance: one.sop_class
+            for one in self._index.instances({SOP_INSTANCE_UID: wanted})
+        }
 
         async def send(indication: Indication) -> None:
+            report = await asyncio.to_thread(self._report, str(transaction), asked, held)
             after = self._settings.after
             self._reports.send(report, indication.association, after=after, on_new=on_new)
 
         return None, send
 
-    def _report(self, transaction: str, asked: list[tuple[str, str]]) -> NEventReport:
+    def _report(
+        self, transaction: str, asked: list[tuple[str, str]], held: Mapping[str, str]
+    ) -> NEventReport:
+        """The report on what was asked for; ``held`` has the SOP class of what is here. Blocks."""
         kept: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
         for sop_class, sop_instance in asked:
@@ -76,7 +87,7 @@ class Commitment(Service):
                 "ReferencedSOPClassUID": sop_class,
                 "ReferencedSOPInstanceUID": sop_instance,
             }
-            reason = self._reason(sop_class, sop_instance)
+            reason = self._reason(sop_class, sop_instance, held.get(sop_instance))
             if reason is None:
                 kept.append(item)
             else:
@@ -93,12 +104,11 @@ class Commitment(Service):
             dataset_from(information),
         )
 
-    def _reason(self, sop_class: str, sop_instance: str) -> int | None:
+    def _reason(self, sop_class: str, sop_instance: str, held_as: str | None) -> int | None:
         """Why an instance is not committed, as Failure Reason (PS3.3 C.14); None if it is."""
-        found = self._index.instances({SOP_INSTANCE_UID: [sop_instance]})
-        if not found:
+        if held_as is None:
             return status.NO_SUCH_SOP_INSTANCE
-        if found[0].sop_class != sop_class:
+        if held_as != sop_class:
             return status.CLASS_INSTANCE_CONFLICT
         failing = self._settings.failing
         return next((why for uid, why in failing if fnmatchcase(sop_instance, uid)), None)

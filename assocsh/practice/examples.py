@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from assocsh.datasets.folders import write_private
 from assocsh.practice.generator import Generated
 from assocsh.practice.people import Person, SeriesPlan, StudyPlan
 from assocsh.uids import EXPLICIT_LE
+from assocsh.upperlayer.negotiation import JWT
 
 FOLDER = "examples"
 """The name of the folder, where a command names it and it is not there."""
+
+TOKEN = "demo.jwt"
+"""The name of a file with a token of the demo user, made where a command names it."""
+
+_LONGEST_TOKEN = 4096
 
 _KINDS = ("CT", "MR", "CR", "US", "SR")
 
@@ -56,3 +64,36 @@ def named_in(path: Path, base: Path) -> Path | None:
     folder = (base / FOLDER).resolve()
     whole = path.resolve()
     return folder if whole == folder or folder in whole.parents else None
+
+
+def wants_token(path: Path, base: Path) -> bool:
+    """Whether ``path`` is the token of the examples in ``base``, and missing or expired. Blocking.
+
+    What somebody else put there is left as it is.
+    """
+    from assocsh.association.claims import claims_of, read_token
+    from assocsh.practice.identity import is_ours
+
+    if path.resolve() != (base / TOKEN).resolve():
+        return False
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LONGEST_TOKEN).strip()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    token, claims = read_token(data), claims_of(JWT, data)
+    if token is None or claims is None or not is_ours(token):
+        return False
+    return claims.expires is not None and claims.expires <= time.time()
+
+
+def make_token(path: Path) -> None:
+    """Write a token of the demo user that is good for an hour; only its owner reads it. Blocking.
+
+    Raises UnusableFile.
+    """
+    from assocsh.practice.identity import token_for
+
+    write_private(str(path), token_for("demo", "PRACTICE") + "\n")

@@ -61,6 +61,10 @@ class Stored:
     location: str
 
 
+_STEP_STATUS = 0x00400020
+"""Scheduled Procedure Step Status."""
+
+
 class Index:
     """The index. Not for two threads at once."""
 
@@ -196,7 +200,7 @@ class Index:
                 continue
             for one in item.ScheduledProcedureStepSequence:
                 if step in ("", str(one.get("ScheduledProcedureStepID") or "")):
-                    one.ScheduledProcedureStepStatus = state
+                    one.add_new(_STEP_STATUS, "CS", state)
             header = encode(item, EXPLICIT_LE)
             self._db.execute("UPDATE worklist SET header = ? WHERE number = ?", (header, number))
         self._header.cache_clear()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
+from assocsh.practice.identity import Identities
 from assocsh.practice.prints import Prints
 from assocsh.practice.settings import PracticeSettings
 
@@ -79,9 +80,9 @@ async def start(
     """Start a practice archive; ``port`` 0 takes a free one.
 
     It grants any window and performs requests concurrently. ``observer`` gets the engine events of
-    its associations. ``say`` is told of each film, and of reports that did not arrive. ``tls`` has
-    the associations below TLS. Raises ConnectionFailed (port), UnusableFile (folders, files of
-    TLS), UsageError (TLS without a certificate).
+    its associations. ``say`` is told of each film, of reports that did not arrive, and of who was
+    refused for the user identity. ``tls`` has the associations below TLS. Raises ConnectionFailed
+    (port), UnusableFile (folders, files of TLS), UsageError (TLS without a certificate).
     """
     settings = settings or PracticeSettings()
     kept = Prints(settings.prints, say) if settings.prints is not None else None
@@ -95,6 +96,7 @@ async def start(
             host,
             port,
             ae_title=ae_title,
+            decide=Identities(ae_title, say).decide if settings.require_user else None,
             policy=policy(archive.instances.sop_classes, contents.index),
             handlers=archive.handlers(),
             observer=observer,

@@ -25,10 +25,12 @@ class CommitmentSettings:
 class PracticeSettings:
     """``latency`` in seconds; ``data`` a folder to serve, without one its contents are made up.
 
-    ``prints`` is a folder for the films of its printer.
+    ``prints`` is a folder for the films of its printer. With ``require_user`` nobody is let in
+    without a user identity that is right (see ``identity``).
     """
 
     latency: float = 0.0
     data: Path | None = None
     prints: Path | None = None
     commitment: CommitmentSettings = CommitmentSettings()
+    require_user: bool = False

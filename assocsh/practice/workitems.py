@@ -79,22 +79,45 @@ REPORTED = ("ReasonForCancellation", "ContactURI", "ContactDisplayName")
 
 @dataclass(slots=True)
 class Subscriptions:
-    """Who hears of what. ``of_all`` has a test for each AE: which steps it wants to hear of."""
+    """Who hears of what (Table CC.2.3-2).
+
+    A global subscription is one to each step that there is, and to each that is made: ``of_all``
+    has a test for each AE, which of these it wants to hear of. Nothing is ever deleted here, so
+    that a deletion lock is granted by itself.
+    """
 
     of_all: dict[str, Test] = field(default_factory=dict)
     of_step: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def hear_of(self, instance: Instance) -> list[str]:
         """The AE titles that are told of a step."""
-        every = [ae for ae, test in self.of_all.items() if test(instance.attributes)]
-        return list(dict.fromkeys((*self.of_step.get(instance.uid, ()), *every)))
+        return list(self.of_step.get(instance.uid, ()))
+
+    def subscribe(self, receiver: str, instance: Instance) -> bool:
+        """To one step; False where it was before."""
+        hearers = self.of_step.setdefault(instance.uid, {})
+        new = receiver not in hearers
+        hearers[receiver] = None
+        return new
+
+    def made(self, instance: Instance) -> None:
+        """A step is new: who has subscribed globally hears of it."""
+        for receiver, test in self.of_all.items():
+            if test(instance.attributes):
+                self.subscribe(receiver, instance)
+
+    def unsubscribe(self, receiver: str) -> None:
+        """From all steps, also from those that were subscribed to one by one."""
+        self.of_all.pop(receiver, None)
+        for hearers in self.of_step.values():
+            hearers.pop(receiver, None)
 
 
 class Workitems(Service):
     """UPS Push and all that is done to its instances.
 
     ``known`` has the addresses of AE titles that are told of events though they have no association
-    open; ``reach`` opens one for that. It raises AssocshError.
+    open; ``reach`` opens one for that. It raises AssocshError. ``steps`` gives those there are.
     """
 
     classes = frozenset({uids.UPS_PUSH})
@@ -104,7 +127,9 @@ class Workitems(Service):
         self,
         known: Mapping[str, tuple[str, int]],
         reach: Callable[[str, tuple[str, int]], Awaitable[Association]],
+        steps: Callable[[], Iterable[Instance]],
     ) -> None:
+        self._steps = steps
         self._known = known
         """The addresses of AE titles that may be told of events, besides those that ask."""
         self._reach = reach
@@ -137,6 +162,7 @@ class Workitems(Service):
         attributes.ScheduledProcedureStepModificationDateTime = _now()
         if not attributes.get("WorklistLabel"):
             attributes.WorklistLabel = "PRACTICE"
+        self._subscriptions.made(instance)
 
     def changing(self, instance: Instance, changes: Dataset) -> None:
         self._may_change(instance, str(changes.get("TransactionUID") or ""))
@@ -265,9 +291,12 @@ class Workitems(Service):
         subscriptions = self._subscriptions
         if number == SUSPEND and instance is not None:
             raise Refused(status.UPS_ACTION_NOT_APPROPRIATE, "only a global one is suspended")
-        if number != SUBSCRIBE:
+        if number == SUSPEND:  # of what was heard of so far it goes on to hear
+            subscriptions.of_all.pop(receiver, None)
+            return None
+        if number == UNSUBSCRIBE:
             if instance is None:
-                subscriptions.of_all.pop(receiver, None)
+                subscriptions.unsubscribe(receiver)
             else:
                 subscriptions.of_step.get(instance.uid, {}).pop(receiver, None)
             return None
@@ -276,13 +305,18 @@ class Workitems(Service):
             missing = status.MISSING_ATTRIBUTE if not lock else status.INVALID_ATTRIBUTE_VALUE
             raise Refused(missing, "DeletionLock, TRUE or FALSE")
         if instance is None:
-            subscriptions.of_all[receiver] = _filter(information)
-            return None
-        subscriptions.of_step.setdefault(instance.uid, {})[receiver] = None
-        step = instance
+            test = subscriptions.of_all[receiver] = _filter(information)
+            matching = [step for step in self._steps() if test(step.attributes)]
+            new = [step for step in matching if subscriptions.subscribe(receiver, step)]
+            # how each of them is, is told to who may not miss it (CC.2.3.2, note 1)
+            told = new if lock == "TRUE" else []
+        else:
+            subscriptions.subscribe(receiver, instance)
+            told = [instance]
 
         async def tell(_: Indication) -> None:
-            await self._send(receiver, step, STATE_REPORT, _state_of(step))
+            for step in told:
+                await self._send(receiver, step, STATE_REPORT, _state_of(step))
 
         return tell
 

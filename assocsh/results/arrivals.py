@@ -61,6 +61,8 @@ class EventReport:
         """What it comes to, in words, where it is about a commitment of this session."""
         self.awaited = False
         """A command waits for it, and shows what it says."""
+        self.quiet = False
+        """One of many that it waits for: people are not told of each."""
         self._decoded: Dataset | None = None
 
     @property

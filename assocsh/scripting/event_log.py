@@ -36,7 +36,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
-from assocsh.errors import UnusableFile
+from assocsh.datasets.folders import open_private
 
 if TYPE_CHECKING:
     from assocsh.scripting.redact import Redactor
@@ -117,31 +117,3 @@ class LogFile:
 def to_line(event: Event) -> str:
     """One event as a line: ASCII, with whatever a peer said escaped."""
     return json.dumps(event, ensure_ascii=True, separators=(",", ":")) + "\n"
-
-
-def open_private(path: str) -> TextIO:
-    """A text file for writing, made anew with mode 0600. Raises UnusableFile."""
-    import os
-
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    return open(descriptor, "w", encoding="utf-8", newline="\n")
-
-
-def write_private(path: str, text: str) -> None:
-    """A whole text into such a file. Raises UnusableFile."""
-    try:
-        with open_private(path) as file:
-            file.write(text)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-
-
-def cannot_write(path: str, error: OSError) -> UnusableFile:
-    return UnusableFile(
-        f"{path} cannot be written: {error.strerror or error}",
-        path=path,
-        hint="give another place, or make its folder first",
-    )

@@ -32,6 +32,7 @@ from assocsh.output.summary import ended_as
 from assocsh.scripting.identifying import identifies
 from assocsh.scripting.replay import open_line, replay_text
 from assocsh.scripting.script import RECORDED
+from assocsh.text.credentials import without_credentials
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible
@@ -240,6 +241,8 @@ class Recorder:
             return
         if job.failure is not None and job is self._tail:
             yield f"expect error.kind == {job.failure.kind}"
+        elif job.error is not None and record is not None:  # it went on in the background
+            yield f"expect #{self._numbers[record.number]}.error.kind == {job.error.kind}"
         elif record is not None and record.final is not None and not self._expect:
             number = self._numbers[record.number]
             yield f"expect #{number}.status == 0x{record.final.status:04X}"
@@ -317,6 +320,7 @@ class Recorder:
         return [job.record.number for job in self._unfinished if job.record is not None]
 
     def _redacted(self, text: str) -> str:
+        text = without_credentials(text)
         return self._redactor.command(text) if self._redactor is not None else text
 
     def _line(self, text: str) -> None:

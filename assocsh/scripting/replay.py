@@ -64,6 +64,9 @@ def open_line(plan: OpenPlan) -> str:
     words = ["open", plan.peer]
 
     def option(name: str, value: object) -> None:
+        if value is None:  # a flag
+            words.append(name)
+            return
         text = quoted(str(value))
         if text is not None:
             words.extend((name, text))
@@ -86,8 +89,13 @@ def open_line(plan: OpenPlan) -> str:
             option(name, value)
     if plan.tls is not None:
         words += _tls_words(plan)
-    if plan.identity is not None:
-        words.append("# with a user identity that is not recorded")
+    if plan.credential is not None:
+        for name, value in plan.credential.options:
+            option(name, value)
+        if plan.cleartext:
+            words.append("--allow-cleartext-credentials")
+        if not plan.credential.is_found:
+            words.append("# what was typed for the user identity is not recorded")
     return " ".join(words)
 
 

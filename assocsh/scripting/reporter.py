@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.scripting.event_log import cannot_write, header, write_private
+from assocsh.datasets.folders import cannot_write, write_private
+from assocsh.scripting.event_log import header
 from assocsh.scripting.failures import failure_lines, problem_lines, snapshot_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
 from assocsh.scripting.reports import STDOUT, reports

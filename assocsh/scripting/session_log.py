@@ -13,6 +13,7 @@ from assocsh.output.summary import ended_as
 from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.identifying import Pseudonym, identifies, pseudonym_for_path
 from assocsh.session.causes import Causes
+from assocsh.text.credentials import without_credentials
 
 if TYPE_CHECKING:
     from assocsh.association.events import PduTransferred
@@ -60,7 +61,7 @@ class SessionLogger:
             "command",
             step=self._count,
             line=call.line,
-            text=call.text,
+            text=without_credentials(call.text),
             request=job.record.number if job.record is not None else None,
             background=call.background,
             source=call.source,

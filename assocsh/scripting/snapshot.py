@@ -173,7 +173,7 @@ def compare(outcome: ScriptOutcome, mode: str, *, redact: bool = True) -> str:
     """
     from pathlib import Path
 
-    from assocsh.scripting.event_log import cannot_write
+    from assocsh.datasets.folders import cannot_write
 
     path = Path(outcome.file + SUFFIX)
     current = snapshot(outcome, redact=redact)

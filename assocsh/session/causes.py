@@ -34,6 +34,16 @@ class Causes:
             causes = [one for one in causes if one.id != NO_REPORT]
         return causes
 
+    def _cause(self, record: RequestRecord) -> Finding | None:
+        """The first finding that can be why a request failed.
+
+        What is only remarked of a request that was answered is no cause: the status, or the error
+        with its own hint, says more.
+        """
+        from assocsh.wire.findings import Rank
+
+        return _first([one for one in self.of_request(record) if one.rank < Rank.REMARK])
+
     def _is_reported(self, record: RequestRecord) -> bool:
         """What the association of a request does not tell: its report came on another one, or it
         is of a command that says itself what came."""
@@ -49,7 +59,7 @@ class Causes:
             return None  # why it was not written is said already
         if final.category in ("Success", "Cancel") and not record.failed:
             return None
-        return _first(self.of_request(record))
+        return self._cause(record)
 
     def of_error(self, error: AssocshError, record: RequestRecord | None = None) -> Finding | None:
         """The first finding about what an error says: the end of an association, no context, or
@@ -63,7 +73,7 @@ class Causes:
             talk = live.ended_by(error)
             return _first(of_end(talk)) if talk is not None else None
         if isinstance(error, OperationTimeout):
-            return _first(self.of_request(record)) if record is not None else None
+            return self._cause(record) if record is not None else None
         association = self._state.association
         if isinstance(error, NoPresentationContext) and association is not None:
             from assocsh.wire.causes import of_missing_context

@@ -6,7 +6,6 @@ title that asked. One file for each transaction, for its owner alone, until its 
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -36,6 +35,8 @@ class Awaited(NamedTuple):
 
 def remember(awaited: Awaited) -> None:
     """Keep it until ``forget``, in place of the oldest where there are many. Raises OSError."""
+    import json
+
     transaction, folder = awaited.transaction, _folder()
     make_private(folder)
     text = json.dumps(
@@ -64,6 +65,8 @@ def forget(transaction: str) -> None:
 
 def remembered() -> Iterator[Awaited]:
     """All of them, the oldest first. What is no such file is left out."""
+    import json
+
     for path in _files():
         if time.time() - _changed(path) > LONGEST:
             path.unlink(missing_ok=True)

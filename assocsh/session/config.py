@@ -61,6 +61,10 @@ class OpenDefaults(NamedTuple):
     max_pdu: int | None = None
     timeouts: Mapping[str, float | None] = _NOTHING
     tls: TLSConfig | None = None
+    extended: tuple[str, ...] | None = None
+    roles: tuple[str, ...] | None = None
+    common: tuple[str, ...] | None = None
+    """These three as ``--extended``, ``--role`` and ``--common`` take them."""
 
 
 class PeerEntry(NamedTuple):
@@ -187,11 +191,7 @@ class _Reader:
         if "max_pdu" in table:
             max_pdu = self._integer((*where, "max_pdu"), table["max_pdu"], 0, 2**32 - 1)
         if "contexts" in table:
-            value = table["contexts"]
-            listed = value if isinstance(value, list) else [value]
-            if not listed or not all(isinstance(item, str) and item for item in listed):
-                raise self._wrong((*where, "contexts"), "should be a text or a list of texts")
-            contexts = ",".join(listed)
+            contexts = ",".join(self._texts((*where, "contexts"), table["contexts"]))
         if "timeouts" in table:
             inner = (*where, "timeouts")
             values = self._table(inner, table["timeouts"])
@@ -202,7 +202,12 @@ class _Reader:
                 timeouts[key] = self._check((*inner, key), partial(parse_limit, str(value)))
         if "tls" in table:
             tls = self._tls((*where, "tls"), table["tls"])
-        return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts, tls)
+        said = {
+            name: self._texts((*where, key), table[key])
+            for key, name in _CLASS_KEYS.items()
+            if key in table
+        }
+        return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts, tls, **said)
 
     def _tls(self, where: tuple[str, ...], value: Any) -> TLSConfig | None:
         """TLS, files in the folder of this file where their names are relative."""
@@ -239,6 +244,12 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             raise self._wrong(where, "should be a text")
         return value.strip()
+
+    def _texts(self, where: tuple[str, ...], value: Any) -> tuple[str, ...]:
+        listed = value if isinstance(value, list) else [value]
+        if not listed or not all(isinstance(item, str) and item for item in listed):
+            raise self._wrong(where, "should be a text or a list of texts")
+        return tuple(listed)
 
     def _ae(self, where: tuple[str, ...], value: Any) -> str:
         self._text(where, value)
@@ -296,7 +307,9 @@ class _Reader:
         return best[1]
 
 
-_OPEN_KEYS = ("ae_title", "window", "contexts", "max_pdu", "timeouts", "tls")
+_CLASS_KEYS: Mapping[str, str] = {"extended": "extended", "role": "roles", "common": "common"}
+"""What is negotiated of SOP classes: the field of OpenDefaults that each key is."""
+_OPEN_KEYS = ("ae_title", "window", "contexts", "max_pdu", "timeouts", "tls", *_CLASS_KEYS)
 _TLS_KEYS: Mapping[str, tuple[str, type]] = {
     "ca": ("ca", Path),
     "certificate": ("certificate", Path),

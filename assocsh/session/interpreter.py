@@ -237,6 +237,8 @@ class Interpreter:
             following = _expects_after(listed, index)
             job.status_expected = any(each.expects_status for each in following)
             job.failure_expected = any(each.expects_failure for each in following)
+            for other in background:
+                _take_over(other, following)
             if call.background:
                 background.append(job)
                 await asyncio.sleep(0)  # it sends before the next command looks around
@@ -269,6 +271,20 @@ def _is_expect(call: Call) -> bool:
 def _expects_after(calls: Sequence[Call], index: int) -> list[Call]:
     """The ``expect`` lines right after a command: what they look at is theirs to judge."""
     return list(takewhile(_is_expect, calls[index + 1 :]))
+
+
+def _take_over(job: Job, expects: Sequence[Call]) -> None:
+    """What went on in the background is judged by the ``expect`` lines that name its request.
+
+    They are looked at before it is: what waits for it (``wait``, ``release``) would end the script.
+    """
+    from assocsh.language.expectations import Expectation
+
+    for each in expects:
+        named = each.parsed.query.request if isinstance(each.parsed, Expectation) else None
+        if named is not None and job.record is not None and job.record.number == named:
+            job.status_expected = job.status_expected or each.expects_status
+            job.failure_expected = job.failure_expected or each.expects_failure
 
 
 def _assigned(call: Call) -> str:

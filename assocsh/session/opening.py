@@ -10,11 +10,12 @@ from assocsh.errors import (
     AssociationError,
     AssociationRejected,
     LocalProtocolError,
-    LocalRefusal,
     NoPresentationContext,
 )
 from assocsh.output.sink import Kind
 from assocsh.session.causes import Causes
+from assocsh.session.identity import asked, check_way, say_claims, say_response_claims
+from assocsh.session.needed import contexts_needed
 from assocsh.session.plan import PRACTICE, OpenPlan, timeouts_for
 from assocsh.text.addresses import Peer
 
@@ -22,41 +23,28 @@ if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
-    from assocsh.upperlayer.negotiation import UserIdentity
 
 
-async def _asked(session: Session, identity: UserIdentity | None) -> UserIdentity | None:
-    """Ask for the passcode of a user where there is someone to ask; none is fine too."""
-    if identity is None or identity.kind != 1 or session.ask_secret is None:
-        return identity
-    name = identity.primary.decode("utf-8", "replace")
-    secret = await session.ask_secret(f"passcode of {name} (Enter for none): ")
-    if not secret:
-        return identity
-    return replace(identity, kind=2, secondary=secret.encode("utf-8", "surrogateescape"))
+async def _identified(session: Session, plan: OpenPlan) -> OpenPlan:
+    """``plan`` with the user identity as it is found, or given, now; its way is checked.
 
-
-def _check_identity(session: Session, plan: OpenPlan) -> None:
-    """Say or refuse what must not happen to a user identity on its way. Raises LocalRefusal."""
-    if plan.identity is None:
-        return
-    passcode = plan.identity.kind != 1
-    if plan.tls is None:
-        if passcode and not (session.interactive or plan.cleartext or plan.peer == PRACTICE):
-            raise LocalRefusal(
-                "the passcode would go over the network in clear text: without TLS a script needs "
-                "to allow that",
-                hint="--tls encrypts it; --allow-cleartext-credentials sends it as it is",
-            )
-        session.note(
-            "the user identity goes over the network in clear text: --tls encrypts it",
-            Kind.WARNING,
-        )
-    elif passcode and plan.tls.insecure and not plan.tls.pin:
-        raise LocalRefusal(
-            "a passcode is not given to somebody who was not checked (--tls-insecure)",
-            hint="--tls-ca names who to trust, --tls-pin the one certificate that is right",
-        )
+    Raises UsageError, LocalRefusal, OperationCancelled.
+    """
+    credential = plan.credential
+    if credential is None:
+        return plan
+    practice = plan.practice
+    if practice is not None and practice.require_user and credential.path is not None:
+        await session.practice.make_token(credential.path, session.base)
+    identity = await asked(credential.read(plan.identity), session.ask_secret)
+    identity.check()
+    tls, checks = plan.tls, None
+    if tls is not None:
+        checks = bool(tls.pin) or not tls.insecure
+    if plan.peer != PRACTICE:
+        check_way(identity, session.console, checks, allowed=plan.cleartext)
+    say_claims(identity, credential, session.console)
+    return replace(plan, identity=identity)
 
 
 def refuse_second(session: Session) -> None:
@@ -76,14 +64,15 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     LocalProtocolError, NoPresentationContext.
     """
     from assocsh.association import connect
+    from assocsh.association.proposals import context_specs
     from assocsh.datasets.negotiation_words import by_class
 
     refuse_second(session)
     address = plan.peer
     if address == PRACTICE:
         address = await session.practice.address(plan.practice)
-    plan = replace(plan, identity=await _asked(session, plan.identity))
-    _check_identity(session, plan)
+    needed = await contexts_needed(session, plan.files, call.base) if plan.files else []
+    plan = await _identified(session, plan)
     if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
         session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)
     options: dict[str, Any] = {}
@@ -97,7 +86,7 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
             calling_ae=plan.calling_ae,
             called_ae=plan.called_ae,
             window=plan.window,
-            contexts=plan.contexts,
+            contexts=[*context_specs(plan.contexts), *needed],
             roles=by_class(plan.roles),
             extended=by_class(plan.extended, joined=True),
             common=by_class(plan.common),
@@ -121,6 +110,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
         session.requests.last_ended = None  # the last status of another peer says nothing of this
     session.association = association
     session.presenter.opened(association)
+    if plan.credential is not None and plan.credential.show_claims:
+        say_response_claims(association, session.console)
     session.apply_settings()
     session.observer.remarks.say_held(session.peer)
     if association.contexts and not any(context.accepted for context in association.contexts):

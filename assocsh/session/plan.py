@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.context_words import AUTO, read_words
 from assocsh.errors import UsageError
+from assocsh.session.identity import IDENTITIES, Credential, credential_of
 from assocsh.session.practice_options import PRACTICE_NAMES, practice_with
 from assocsh.text.addresses import Peer, check_ae_title, is_address
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 PRACTICE = "practice"
 DEFAULT_AE = "ASSOCSH"
-PASSCODE = "ASSOCSH_PASSCODE"
-"""Environment variable with the passcode of ``--user``; a file is better."""
 
 _TIMERS = {
     "connect-timeout": "connect",
@@ -60,11 +59,16 @@ class OpenPlan:
     roles: tuple[str, ...] = ()
     common: tuple[str, ...] = ()
     """These three as they were typed: ``CLASS:WHAT``."""
+    files: tuple[Path, ...] = ()
+    """Files and folders for which ``auto`` among the contexts proposes what they need."""
     max_pdu: int | None = None
     timeouts: Mapping[str, float | None] = field(default_factory=dict)
     """Those that the config file or the command named; ``set`` gives the others."""
     tls: TLSConfig | None = None
+    credential: Credential | None = None
+    """Where the user identity is found."""
     identity: UserIdentity | None = field(default=None, repr=False)
+    """What was found there, at the last opening."""
     cleartext: bool = False
     """A script may send the passcode without TLS."""
     practice: PracticeSettings | None = None
@@ -101,12 +105,21 @@ def _address(config: Config, text: str) -> str:
     return str(Peer.parse(text))
 
 
+def _proposing(plan: OpenPlan, contexts: str) -> OpenPlan:
+    """``plan`` with other contexts: what was said of SOP classes was said of those before."""
+    return replace(plan, contexts=contexts, extended=(), roles=(), common=(), files=())
+
+
 def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
+    if layer.contexts is not None:
+        plan = _proposing(plan, layer.contexts)
     return replace(
         plan,
         calling_ae=plan.calling_ae if layer.ae_title is None else layer.ae_title,
         window=plan.window if layer.window is None else layer.window,
-        contexts=plan.contexts if layer.contexts is None else layer.contexts,
+        extended=plan.extended if layer.extended is None else layer.extended,
+        roles=plan.roles if layer.roles is None else layer.roles,
+        common=plan.common if layer.common is None else layer.common,
         max_pdu=plan.max_pdu if layer.max_pdu is None else layer.max_pdu,
         timeouts={**plan.timeouts, **layer.timeouts},
         tls=plan.tls if layer.tls is None else layer.tls,
@@ -125,11 +138,20 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         if number is not None:
             changes[name] = number
     contexts = call.option("--contexts")
-    if contexts is not None:
-        more = contexts.startswith("+")
-        changes["contexts"] = f"{plan.contexts},{contexts[1:]}" if more else contexts
-        if not more:  # what was said of SOP classes was said of those that were proposed
-            changes.update(extended=(), roles=(), common=())
+    more = contexts is not None and contexts.startswith("+")
+    if contexts is not None and more:
+        plan = replace(plan, contexts=f"{plan.contexts},{contexts[1:]}")
+    elif contexts is not None:
+        plan = _proposing(plan, contexts)
+    files = call.arguments.get("file")
+    if files:
+        before = plan.files if more else ()
+        changes["files"] = (*before, *(call.path(file) for file in files))
+        if all(word.of_set != AUTO for word in read_words(plan.contexts)):
+            raise UsageError(
+                f"there is no use for the file {files[0]!r} here",
+                hint="--contexts auto proposes the presentation contexts that files need",
+            )
     for option, name in (("--extended", "extended"), ("--role", "roles"), ("--common", "common")):
         if call.flag(option):
             changes[name] = call.values(option)
@@ -148,11 +170,9 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         changes["tls"] = tls_with(plan.tls, typed, call.path)
     if call.flag("--allow-cleartext-credentials"):
         changes["cleartext"] = True
-    user = call.option("--user")
-    if user is not None:
-        changes["identity"] = _identity(user, call)
-    elif call.flag("--password-file"):
-        raise UsageError("--password-file needs --user")
+    changes["credential"] = credential_of(call, plan.credential)
+    if any(call.flag(option) for option in IDENTITIES):
+        changes["identity"] = None
     return replace(plan, **changes)
 
 
@@ -179,25 +199,6 @@ def acceptor_tls(call: BoundCall) -> TLSConfig | None:
     """TLS of a listener by the options of a call; None without any."""
     typed = {name: call.option(name) or "" for name in call.options if name.startswith("--tls-")}
     return tls_with(None, typed, call.path) if typed else None
-
-
-def _identity(user: str, call: BoundCall) -> UserIdentity:
-    from assocsh.upperlayer.negotiation import UserIdentity
-
-    name = call.option("--password-file")
-    if name is None:
-        passcode = os.environ.get(PASSCODE)
-        if passcode:
-            return UserIdentity(2, user.encode(), passcode.encode())
-        return UserIdentity(1, user.encode())
-    try:
-        with call.path(name).open("rb") as file:
-            secret = file.readline(4096).rstrip(b"\r\n")
-    except OSError as error:
-        raise UsageError(f"--password-file {name}: {error.strerror or error}") from None
-    if not secret:
-        raise UsageError(f"--password-file {name}: its first line is empty")
-    return UserIdentity(2, user.encode(), secret)
 
 
 def timeouts_for(settings: Settings, plan: OpenPlan) -> Timeouts:

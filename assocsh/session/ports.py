@@ -45,6 +45,8 @@ class Status(NamedTuple):
     """The file that is being recorded."""
     capturing: str = ""
     """The file that what is said is written to."""
+    identity: str = ""
+    """What the peer said of the user identity: ``accepted``, ``not answered``, ..."""
 
 
 class SettingTexts(Protocol):

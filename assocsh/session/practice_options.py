@@ -22,6 +22,7 @@ PRACTICE_NAMES = (
     "--commit",
     "--report-after",
     "--commit-fail",
+    "--require-user",
 )
 """The options that are about the practice archive alone."""
 
@@ -47,6 +48,8 @@ def practice_with(
     for name in ("--prints", "--data"):
         if name in last:
             changes[name.removeprefix("--")] = path(last[name])
+    if "--require-user" in options:
+        changes["require_user"] = True
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -59,14 +62,16 @@ def practice_with(
     return replace(settings, **changes)
 
 
-def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str]]:
-    """The options that say what is asked of a practice archive, each with its value."""
+def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None]]:
+    """The options that say what is asked of a practice archive; None for a flag."""
     if settings.latency:
         yield "--latency", str(round(settings.latency * 1000))
     if settings.data is not None:
         yield "--data", str(settings.data)
     if settings.prints is not None:
         yield "--prints", str(settings.prints)
+    if settings.require_user:
+        yield "--require-user", None
     commitment = settings.commitment
     if commitment.on_new:
         yield "--commit", "new"

@@ -71,6 +71,19 @@ class PracticeArchive:
             ) from None
         self._state.note(f"{folder.name}/ was made here, with {count} files to practise with")
 
+    async def make_token(self, path: Path, base: Path) -> None:
+        """Make the demo token in ``base`` where ``path`` is that, and it is missing or expired.
+
+        It is renewed where it was made here: whoever practises is let in today and tomorrow. Raises
+        UnusableFile.
+        """
+        from assocsh.practice.examples import make_token, wants_token
+
+        if not wants_token(path, base):
+            return
+        await asyncio.to_thread(make_token, path)
+        self._state.note(f"{path.name} was made here: a token that the practice archive takes")
+
     async def close(self) -> None:
         """Stop it; nothing happens when it does not run."""
         running, self._running = self._running, None

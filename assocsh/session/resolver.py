@@ -134,6 +134,9 @@ class SessionResolver:
                 return association.peer.ae
             case "max_pdu":
                 return association.peer_max_pdu
+            case "identity":
+                answer = association.identity
+                return None if answer is None else str(answer.outcome)
             case "ended_by":
                 ended = association.ended_by
                 return None if ended is None else ended.ended_by

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assocsh.output.summary import identity_text
 from assocsh.session.job import JobState
 from assocsh.session.ports import Status
 from assocsh.text.cells import cell
@@ -34,6 +35,8 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
         values["queued"] = association.queued
         if not association.closed and association is not connecting:
             window = association.window
+            if association.identity is not None:
+                values["identity"] = identity_text(association.identity)
             values["window"] = f"{window.invoked or '∞'}/{window.performed or '∞'}"
         failed = failed or association_state in ("aborted", "lost", "rejected")
     capture = state.observers.capture

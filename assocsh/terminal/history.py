@@ -34,7 +34,7 @@ class ShellHistory(History):
 
     def append_string(self, string: str) -> None:
         """Keep ``string``, in memory and in the file; not one that begins with a blank."""
-        from assocsh.terminal.history_file import redacted
+        from assocsh.text.credentials import redacted
 
         if string.strip() and not string[0].isspace():
             super().append_string(redacted(string))

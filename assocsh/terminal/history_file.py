@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import stat
 import time
 from collections import deque
@@ -23,21 +22,6 @@ from assocsh.datasets.folders import make_private
 
 MAX_LINES = 10_000
 """Lines kept: when a file has grown past it by a fifth, the oldest go."""
-
-_SECRET = (
-    r"(?![\w-]*-file)[\w-]*"
-    r"(?:password|passwd|passcode|passphrase|secret|token|jwt|saml|kerberos)[\w-]*"
-)
-_WORD = r"""(?:'[^']*'?|"(?:\\.|[^"\\])*"?|[^\s;'"])+"""
-_SECRET_VALUE = (
-    rf"(?P<before>(?:--{_SECRET}(?:\s+|=)|\b(?:let|set)\s+{_SECRET}(?:\s*=\s*|\s+)))"
-    rf"(?P<value>{_WORD})"
-)
-
-
-def redacted(line: str) -> str:
-    """``line`` with the values of secret options, settings and variables replaced by ``***``."""
-    return re.sub(_SECRET_VALUE, lambda match: match["before"] + "***", line, flags=re.IGNORECASE)
 
 
 def history_path() -> Path:

@@ -14,7 +14,7 @@ from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.output.sink import Kind, StreamOutput
 from assocsh.session.ports import ShellSession
 from assocsh.terminal.bell import Bell
-from assocsh.terminal.echo import no_echo
+from assocsh.terminal.echo import check_whole, no_echo
 from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.text.visible import visible
@@ -127,7 +127,9 @@ class _LineMode:
             with no_echo(fd):
                 self._question = visible(question)
                 self._prompt()
-                return await self._answer
+                line = await self._answer
+                check_whole(line)
+                return line
         finally:
             self._answer, self._question, self._shown = None, "", ""
             sys.stdout.write("\n")  # the one that was typed was not shown

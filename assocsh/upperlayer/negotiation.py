@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from assocsh.errors import UsageError
 from assocsh.uids import APPLICATION_CONTEXT
 
 NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX = 3, 4
@@ -19,6 +20,21 @@ RESULT_MEANING = {
     NO_TRANSFER_SYNTAX: "transfer syntaxes not supported",
 }
 """Result/Reason of a presentation context in an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
+
+
+IDENTITY_KINDS = {
+    1: "user name",
+    2: "user name and passcode",
+    3: "Kerberos service ticket",
+    4: "SAML assertion",
+    5: "JSON Web Token",
+}
+"""User-Identity-Type of a user identity item (PS3.7 D.3.3.7.1)."""
+
+USER, USER_AND_PASSCODE, KERBEROS, SAML, JWT = IDENTITY_KINDS
+
+MAX_IDENTITY = 65529
+"""Bytes of both fields: the item's length has 16 bits, and the item six bytes of its own."""
 
 
 def result_meaning(result: int) -> str:
@@ -67,13 +83,65 @@ class UserIdentity:
 
     ``kind`` is 1 user name, 2 user name and passcode, 3 Kerberos, 4 SAML, 5 JSON Web Token;
     ``primary`` the name, ticket, assertion or token, ``secondary`` the passcode. With
-    ``response_requested`` the acceptor is asked to say that it looked.
+    ``response_requested`` the acceptor is asked to say that it looked. ``user``, ``kerberos``,
+    ``saml`` and ``jwt`` make one from what is at hand.
     """
 
     kind: int
     primary: bytes = field(repr=False)
     secondary: bytes = field(default=b"", repr=False)
     response_requested: bool = False
+
+    @classmethod
+    def user(
+        cls, name: str, passcode: str | bytes = b"", *, response_requested: bool = False
+    ) -> UserIdentity:
+        """A user by name, kind 1, or by name and passcode, kind 2."""
+        kind = USER_AND_PASSCODE if passcode else USER
+        return cls(kind, name.encode(), _as_bytes(passcode), response_requested)
+
+    @classmethod
+    def kerberos(cls, ticket: bytes, *, response_requested: bool = False) -> UserIdentity:
+        """A Kerberos service ticket as RFC 4120 encodes it, kind 3."""
+        return cls(KERBEROS, ticket, b"", response_requested)
+
+    @classmethod
+    def saml(cls, assertion: str | bytes, *, response_requested: bool = False) -> UserIdentity:
+        """A SAML assertion, kind 4."""
+        return cls(SAML, _as_bytes(assertion), b"", response_requested)
+
+    @classmethod
+    def jwt(cls, token: str | bytes, *, response_requested: bool = False) -> UserIdentity:
+        """A JSON Web Token in its compact form (RFC 7519), kind 5."""
+        return cls(JWT, _as_bytes(token), b"", response_requested)
+
+    @property
+    def meaning(self) -> str:
+        """The standard's words for the kind."""
+        return IDENTITY_KINDS.get(self.kind, f"undefined kind {self.kind}")
+
+    def check(self) -> None:
+        """Raise UsageError for one that cannot be sent; what its fields hold is not named."""
+        if self.kind not in IDENTITY_KINDS:
+            raise UsageError(
+                f"there is no user identity of kind {self.kind}",
+                hint="1 user name, 2 with passcode, 3 Kerberos, 4 SAML, 5 JSON Web Token",
+            )
+        if not self.primary:
+            raise UsageError(f"the user identity ({self.meaning}) is empty")
+        if self.secondary and self.kind != USER_AND_PASSCODE:
+            raise UsageError(f"a user identity of kind {self.kind} has no passcode")
+        size = len(self.primary) + len(self.secondary)
+        if size > MAX_IDENTITY:
+            raise UsageError(
+                f"the user identity ({self.meaning}) has {size} bytes: an association request has "
+                f"room for {MAX_IDENTITY} (PS3.7 D.3.3.7)",
+                hint="ask whoever issues it for one with fewer claims or roles in it",
+            )
+
+
+def _as_bytes(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else text
 
 
 @dataclass(frozen=True, slots=True)

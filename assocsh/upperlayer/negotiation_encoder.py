@@ -18,6 +18,9 @@ from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 _ANY_TRANSFER_SYNTAX = IMPLICIT_LE
 """Stands in the transfer syntax of a refused context, where it means nothing (PS3.8 9.3.3.2)."""
 
+_MAX_ITEM = 65535
+"""Bytes of the longest item."""
+
 
 def encode_request(request: AssociateRequest) -> bytes:
     """The A-ASSOCIATE-RQ PDU of ``request``.
@@ -63,6 +66,15 @@ def encode_request(request: AssociateRequest) -> bytes:
             identity.secondary_field = request.user_identity.secondary
             user.user_data.append(identity)
         message.variable_items.append(user)
+        surplus = user.item_length - _MAX_ITEM
+    if request.user_identity is not None and surplus > 0:
+        raise UsageError(
+            f"the user identity ({request.user_identity.meaning}) is {surplus} bytes too long for "
+            "what else the association request says",
+            hint="user information has 65535 bytes in all (PS3.7 D.1): propose fewer roles, or ask "
+            "whoever issues it for one with fewer claims in it",
+        )
+    with _sending():
         return bytes(message.encode())
 
 

@@ -7,6 +7,8 @@ with a hint what to try next. Every combination of numbers has words.
 
 from __future__ import annotations
 
+from assocsh.upperlayer.negotiation import USER, USER_AND_PASSCODE, UserIdentity
+
 # Reason/Diag. of an A-ABORT of the service provider (PS3.8 9.3.8).
 REASON_NOT_SPECIFIED = 0
 REASON_UNRECOGNIZED_PDU = 1
@@ -70,6 +72,10 @@ _SOURCES = {
 _NO_REASON = (
     "this address may not be registered there, no context was acceptable, or a licence ran out"
 )
+_NO_IDENTITY = "; or the peer wants to know which user asks (--user, --user-jwt)"
+_WITHOUT_REASON = ((1, 1), (2, 1))
+"""Source and reason of a rejection that leaves it open. One for the user identity is among them:
+the standard has no reason for it, and asks for source 2 (PS3.7 D.3.3.7)."""
 _REJECT_HINTS = {
     (1, 1): _NO_REASON,
     (1, 2): "the peer is not a standard DICOM peer",
@@ -92,10 +98,13 @@ _ABORT_HINTS = {
 }
 
 
-def reject_meaning(result: int, source: int, reason: int) -> tuple[str, str]:
+def reject_meaning(
+    result: int, source: int, reason: int, identity: UserIdentity | None = None
+) -> tuple[str, str]:
     """``(text, hint)`` for an A-ASSOCIATE-RJ of the peer; the codes stand at the end of the text.
 
-    A transient rejection of sources 1 and 2 without a reason also gets the hint to try again.
+    ``identity`` is the user identity of the request: a rejection without a reason may be for it, or
+    for its absence. One that is transient also gets the hint to try again.
     """
     how = _RESULTS.get(result, f"rejected with the undefined result {result}")
     who = _SOURCES.get(source, f"by the undefined source {source}")
@@ -103,9 +112,20 @@ def reject_meaning(result: int, source: int, reason: int) -> tuple[str, str]:
     hint = _REJECT_HINTS.get(
         (source, reason), "the codes are not of the standard: look at the peer's log"
     )
+    if (source, reason) in _WITHOUT_REASON:
+        hint = hint + _NO_IDENTITY if identity is None else f"{_refused_identity(identity)} {hint}"
     if result == 2 and reason == 1 and source != 3:
         hint = "try again in a while; " + hint
     return f"{how} {who}: {why} ({result}/{source}/{reason})", hint
+
+
+def _refused_identity(identity: UserIdentity) -> str:
+    doubt = {
+        USER: "does that user exist there, and need no passcode?",
+        USER_AND_PASSCODE: "is the passcode right?",
+    }.get(identity.kind, "does the peer know who issued it, and has it not expired by its clock?")
+    what = f"the peer may have refused the user identity ({identity.meaning})"
+    return f"{what}: {doubt} Otherwise"
 
 
 def abort_meaning(source: int, reason: int) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
 from assocsh.dimse.status import category, meaning
 from assocsh.text.durations import show_duration
-from assocsh.text.plural import plural
+from assocsh.text.plural import plural, some
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
 from assocsh.upperlayer.negotiation import result_meaning
@@ -211,7 +211,7 @@ def explain_association(association: Association) -> list[str]:
         if not context.accepted:
             refused.setdefault(context.result, []).append(short_uid_name(context.abstract_syntax))
     for result, names in refused.items():
-        shown = visible(_some(names))
+        shown = visible(some(names))
         lines.append(f"Refused ({result_meaning(result)}): {shown}. [PS3.8 9.3.3.2]")
     lines.extend(_roles(association.contexts))
     lines.extend(_extended(association.contexts))
@@ -247,29 +247,29 @@ def _roles(contexts: Iterable[PresentationContext]) -> Iterator[str]:
         else:
             how = "granted less"
         outcomes.setdefault(how, []).append(short_uid_name(uid))
-    said = "; ".join(f"the peer {how} for {_some(names)}" for how, names in outcomes.items())
+    said = "; ".join(f"the peer {how} for {some(names)}" for how, names in outcomes.items())
     number = plural(len(classes), "SOP class", "SOP classes")
     yield f"This side proposed its role for {number}: {visible(said)}. [PS3.7 D.3.3.4]"
 
 
 def _extended(contexts: Iterable[PresentationContext]) -> Iterator[str]:
-    """What the extended negotiation of each SOP class came to."""
+    """What the extended negotiation came to, those with the same outcome in one sentence."""
+    outcomes: dict[tuple[str, str], list[str]] = {}
+    said: dict[str, list[str]] = {}
     for uid, one in {each.abstract_syntax: each for each in contexts}.items():
+        name = short_uid_name(uid)
         if one.extended_asked is not None:
-            found = answers(uid, one.extended_asked, one.extended_answered)
-            said = ", ".join(f"{name}: {word}" for name, word in found.items())
             service = service_of_class(uid)
+            found = answers(uid, one.extended_asked, one.extended_answered)
+            words = ", ".join(f"{field}: {word}" for field, word in found.items()) or "nothing"
             section = f", {service.section}" if service is not None else ""
-            name = visible(short_uid_name(uid))
-            yield f"Negotiated for {name}: {said or 'nothing'}. [PS3.7 D.3.3.5{section}]"
+            outcomes.setdefault((words, section), []).append(name)
         if one.common is not None:
-            yield (
-                f"{visible(short_uid_name(uid))} was said to be of the "
-                f"{visible(short_uid_name(one.common.service_class))}; that is never answered. "
-                "[PS3.7 D.3.3.6]"
-            )
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+            said.setdefault(short_uid_name(one.common.service_class), []).append(name)
+    for (words, section), names in outcomes.items():
+        yield f"Negotiated for {visible(some(names))}: {words}. [PS3.7 D.3.3.5{section}]"
+    for service_class, names in said.items():
+        yield (
+            f"This side said that instances of {visible(some(names))} are of the "
+            f"{visible(service_class)}; no peer answers that. [PS3.7 D.3.3.6]"
+        )

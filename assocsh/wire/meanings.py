@@ -4,15 +4,6 @@ from __future__ import annotations
 
 from assocsh.text.visible import visible
 
-IDENTITY_KINDS = {
-    1: "user name",
-    2: "user name and passcode",
-    3: "Kerberos service ticket",
-    4: "SAML assertion",
-    5: "JSON web token",
-}
-"""User identity types (PS3.7 D.3.3.7.1)."""
-
 PRIORITIES = {0: "MEDIUM", 1: "HIGH", 2: "LOW"}
 """Priority (0000,0700) (PS3.7 E.1)."""
 

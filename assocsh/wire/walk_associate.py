@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assocsh.datasets.extended import NO, YES, meanings
-from assocsh.upperlayer.negotiation import result_meaning
+from assocsh.upperlayer.negotiation import IDENTITY_KINDS, result_meaning
 from assocsh.wire.fields import FieldList, Kind
-from assocsh.wire.meanings import IDENTITY_KINDS, uid_with_name
+from assocsh.wire.meanings import uid_with_name
 
 ITEM_NAMES = {
     0x10: "application context",

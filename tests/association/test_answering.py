@@ -28,7 +28,12 @@ from assocsh.uids import (
     UPS_PUSH,
     VERIFICATION,
 )
-from assocsh.upperlayer.negotiation import AssociateRequest, ProposedContext, Role
+from assocsh.upperlayer.negotiation import (
+    AssociateRequest,
+    CommonNegotiation,
+    ProposedContext,
+    Role,
+)
 from tests.association.support import QUICK
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -137,3 +142,54 @@ async def test_the_listener_answers_so() -> None:
         found = [one.transfer_syntax or one.result for one in association.contexts]
         await association.release()
     assert found == [IMPLICIT_LE, RLE_LOSSLESS, 4]
+
+
+UNKNOWN = "1.2.840.10008.5.1.4.99.1"
+"""Of the standard's root, and in no registry yet."""
+
+
+@pytest.mark.parametrize("syntax", [EXPLICIT_LE, JPEG_BASELINE])
+@pytest.mark.parametrize(
+    ("service", "taken"),
+    [("1.2.840.10008.4.2", True), ("1.2.840.10008.5.1.4.34.6", False), ("", False)],
+)
+def test_what_is_said_to_be_of_storage_is_taken_as_that(
+    service: str, taken: bool, syntax: str
+) -> None:
+    """SOP Class Common Extended Negotiation (PS3.7 D.3.3.6): for who does not know the class."""
+    common = ((UNKNOWN, CommonNegotiation(service)),) if service else ()
+    proposed = (ProposedContext(1, UNKNOWN, (syntax,)),)
+    request = AssociateRequest("OURS", "THEIRS", proposed, common=common)
+    policy = AcceptorPolicy((VERIFICATION,), any_storage=True)
+    answered = chooser(request, policy)(proposed[0])
+    assert (answered.result, answered.transfer_syntax) == ((0, syntax) if taken else (3, None))
+
+
+async def test_a_listener_answers_extended_negotiation_by_its_policy(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is raised leaves the item out, and is logged; the association stands."""
+
+    def answer(uid: str, asked: bytes) -> bytes | None:
+        if uid == STUDY_ROOT_GET:
+            raise ValueError("no such thing")
+        return asked[:1] if uid == STUDY_ROOT_FIND else None
+
+    policy = AcceptorPolicy(extended=answer)
+    specs = [ContextSpec(uid) for uid in (STUDY_ROOT_FIND, STUDY_ROOT_GET, CT)]
+    async with (
+        listen(policy=policy, timeouts=QUICK) as listener,
+        connect(
+            f"X@127.0.0.1:{listener.port}",
+            contexts=specs,
+            extended={"find": "fuzzy", "get": "relational", "storage": "level"},
+            common={CT: "storage"},
+            timeouts=QUICK,
+        ) as association,
+    ):
+        answered = [each.extended_answered for each in association.contexts]
+        assert answered == [b"\0", None, None]
+        (other,) = listener.associations
+        assert [each.extended_answered for each in other.contexts] == answered
+        assert other.contexts[2].common == CommonNegotiation("1.2.840.10008.4.2")
+    assert "extended negotiation" in caplog.text and "no such thing" in caplog.text

@@ -14,6 +14,7 @@ from assocsh.association.endings import Situation
 from assocsh.association.handshake import Handshake, Security
 from assocsh.association.listener import _why
 from assocsh.association.tls import client_context
+from tests.upperlayer.corpus import our_request
 
 PEER = Peer("PACS", "pacs.example", 104)
 MAKING = Situation(
@@ -133,11 +134,12 @@ def test_a_connection_that_closed_before_there_was_an_association() -> None:
 
 
 def test_who_rejected() -> None:
-    theirs = endings.rejected(PEER, "US", 1, 1, 3)
+    request = our_request(calling_ae="US")
+    theirs = endings.rejected(PEER, request, 1, 1, 3)
     ours = endings.rejected_by_us(PEER, 1, 1, 7)
     assert (theirs.by, ours.by) == ("peer", "local")
     assert "(we are 'US')" in theirs.message
-    assert "(we called 'PACS')" in endings.rejected(PEER, "US", 1, 1, 7).message
+    assert "(we called 'PACS')" in endings.rejected(PEER, request, 1, 1, 7).message
     assert (ours.result, ours.source, ours.reason) == (1, 1, 7)
 
 

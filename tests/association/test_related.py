@@ -6,7 +6,7 @@ import pytest
 
 import assocsh.uids as uids
 from assocsh.association.prepare import prepare
-from assocsh.datasets.dictionary import uid_keyword
+from assocsh.datasets.dictionary import may_be_stored, uid_keyword
 from assocsh.datasets.identifiers import build_identifier
 from assocsh.datasets.levels import (
     FIND_MODELS,
@@ -31,6 +31,7 @@ from assocsh.dimse.requests import (
     Request,
 )
 from assocsh.dimse.sopclasses import (
+    BROUGHT_BY,
     GETS,
     INSTANCE_LEVELS,
     MOVES,
@@ -185,6 +186,13 @@ def test_each_model_is_retrieved_on_its_class(model: str, uid: str) -> None:
     if model in WITHOUT_LEVELS:
         family = uid.rpartition(".")[0]
         assert QUERIES[model].rpartition(".")[0] == family
+
+
+def test_what_a_class_of_c_get_brings_is_the_storage_class_of_its_model() -> None:
+    for uid, stored in BROUGHT_BY.items():
+        name = uid_keyword(uid).partition("InformationModel")[0].partition("QueryRetrieve")[0]
+        assert uid_keyword(stored) == f"{name.removesuffix('Get')}Storage"
+        assert may_be_stored(stored)
 
 
 def test_a_level_that_a_model_has_not() -> None:

@@ -15,6 +15,7 @@ from pydicom.uid import UID
 from assocsh.association import Indication
 from assocsh.datasets.levels import UNIQUE_KEYS
 from assocsh.dimse.commandset import CommandField
+from assocsh.output.sparing import REMARKS_SHOWN
 from assocsh.practice import Practice, PracticeSettings, start
 from assocsh.practice.settings import CommitmentSettings
 from assocsh.results.commitment import Transaction
@@ -24,12 +25,6 @@ from tests.peers.process import free_port
 from tests.peers.scripted import ScriptedPeer, Wire, response
 from tests.program.test_peer_requests import COMMITMENT
 from tests.session.peer import shell, until
-
-
-@pytest.fixture(autouse=True)
-def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for a report after a test is not what another one finds."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -156,6 +151,11 @@ async def test_a_transaction_for_each_study_or_series(tmp_path: Path, level: str
             assert len(groups) == len(set(of.values())) == session.requests[-1].total > 1
             said = f"{len(of)} of {len(of)} committed in {len(groups)} transactions"
             assert session.requests[-1].detail == said
+            number = session.requests[-1].number
+            reports = [one for one in session.observers.reports if one.request == number]
+            assert len(reports) == len(groups)
+            told = output.said.count(f", for #{number}\n")
+            assert told == min(len(groups), REMARKS_SHOWN)
 
 
 @pytest.mark.parametrize(
@@ -280,4 +280,4 @@ async def test_a_listener_that_the_peer_cannot_reach_is_told_of(tmp_path: Path) 
         await session.run("open practice; store examples/ct.dcm; release")
         assert await session.run(f"open {practice.peer}; listen; store examples/ct.dcm") == 0
         assert await session.run("commit") == 0, output.said
-        assert f"reports from elsewhere: listen --host {address}" in output.said
+        assert f"reports from elsewhere: a listener on {address} would hear it" in output.said

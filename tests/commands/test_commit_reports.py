@@ -15,6 +15,7 @@ from pydicom import Dataset
 
 import assocsh.uids as uids
 from assocsh.association import AcceptorPolicy, ContextSpec, Handlers, Indication, connect, listen
+from assocsh.commands import commit
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import NEventReport
@@ -22,7 +23,8 @@ from assocsh.practice import examples
 from assocsh.results.commitment import Transaction
 from assocsh.session import commitments
 from assocsh.session.session import Session
-from tests.session.peer import shell, until
+from tests.peers.process import free_port
+from tests.session.peer import settle, shell, until
 
 STRANGER = "1.2.3.99"
 
@@ -47,7 +49,10 @@ class Keeper:
     def __init__(self) -> None:
         self.asked: list[Dataset] = []
         self.status = 0x0000
-        self.handlers = Handlers({CommandField.N_ACTION_RQ: self._asked})
+        self.echoes = 0
+        self.handlers = Handlers(
+            {CommandField.N_ACTION_RQ: self._asked, CommandField.C_ECHO_RQ: self._echo}
+        )
         self.reports: Callable[[Dataset], Sequence[NEventReport]] = lambda asked: ()
         self.address = ""
 
@@ -58,6 +63,10 @@ class Keeper:
         indication.respond(self.status)
         for report in self.reports(information):
             await indication.association.send(report).result()
+
+    async def _echo(self, indication: Indication) -> None:
+        self.echoes += 1
+        indication.respond(0x0000)
 
     async def call(self, address: str, report: NEventReport) -> None:
         """Report on an association of its own."""
@@ -103,6 +112,12 @@ def report(
     return NEventReport(
         uids.STORAGE_COMMITMENT, uids.STORAGE_COMMITMENT_INSTANCE, event, dataset_from(said)
     )
+
+
+def listening(session: Session) -> str:
+    """Where its listener is, as an address."""
+    assert session.listener is not None
+    return session.listener.address
 
 
 async def opened(session: Session, keeper: Keeper, files: Path) -> str:
@@ -287,11 +302,10 @@ async def test_what_comes_after_the_wait_is_joined(
         line = await opened(session, keeper, files)
         assert await session.run(f"{line} --wait 50ms") == 4
         assert [path.stem for path in state.iterdir()] == [str(keeper.asked[0].TransactionUID)]
-        assert session.listener is not None
         asked = keeper.asked[0]
-        await keeper.call(str(session.listener.address), report(asked, 1, uids_of(asked)))
+        await keeper.call(listening(session), report(asked, 1, uids_of(asked)))
         await until(lambda: len(session.observers.reports))
-        assert "2 committed: show #1 has each instance" in output.said
+        assert "2 committed: `show #1` has each instance" in output.said
         assert "ReferencedSOPInstanceUID" not in output.said
         assert await session.run("expect #1.commit.missing == 0; show #1") == 0
         assert output.text.count("committed") >= 2
@@ -398,3 +412,65 @@ async def test_no_finding_says_that_no_report_came_when_it_came_elsewhere(
         output.results.clear()
         assert await session.run("explain #1") == 0
         assert "no N-EVENT-REPORT came" not in output.text
+
+
+async def test_a_peer_that_drops_what_is_idle_is_kept(
+    keeper: Keeper, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit, "KEPT_ALIVE", 0.02)
+    async with shell() as (session, output):
+        line = await opened(session, keeper, files)
+        task = asyncio.create_task(session.run(f"{line} --keep-alive --wait 20s"))
+        await until(lambda: keeper.echoes >= 3)
+        assert session.association is not None
+        (asked,) = keeper.asked
+        await keeper.call(listening(session), report(asked, 1, uids_of(asked)))
+        assert await task == 0, output.said
+        count = keeper.echoes
+        await session.association.echo().result()
+        await settle()
+        assert keeper.echoes == count + 1  # it is kept no more
+
+
+async def test_what_is_interrupted_is_waited_for_later(keeper: Keeper, files: Path) -> None:
+    async with shell() as (session, output):
+        line = await opened(session, keeper, files)
+        (job,) = session.submit(f"{line} --wait 1h")
+        await until(lambda: session.requests[0].final)
+        assert session.interrupt()
+        await job.done.wait()
+        (asked,) = keeper.asked
+        await keeper.call(listening(session), report(asked, 1, uids_of(asked)))
+        assert await session.run("commit --late --wait 20s; expect commit.committed == 2") == 0
+        assert "#2 2 of 2 committed" in output.said
+
+
+async def test_the_report_of_another_request_is_none_of_nobody(keeper: Keeper, files: Path) -> None:
+    """What is said of a report that did not come blames no report that came for another one."""
+    async with shell() as (session, output):
+        line = await opened(session, keeper, files)
+        assert await session.run(f"{line} --wait 10ms") == 4
+        task = asyncio.create_task(session.run(f"{line} --wait 1s"))
+        await until(lambda: len(keeper.asked) == 2)
+        first = keeper.asked[0]
+        await keeper.call(listening(session), report(first, 1, uids_of(first)))
+        output.notes.clear()
+        assert await task == 4
+        assert "Transaction UID" not in output.said
+        assert "KEEPER at 127.0.0.1 associated, sent 1 message" in output.said
+
+
+async def test_who_was_told_another_address_is_named(keeper: Keeper, files: Path) -> None:
+    """One listener hears of one of them; the other one is no riddle."""
+    told = []
+    for _ in range(2):
+        async with shell() as (session, _):
+            line = await opened(session, keeper, files)
+            await session.run(f"set listen-port {free_port()}")
+            assert await session.run(f"{line} --wait 10ms") == 4
+            told.append(listening(session))
+    async with shell() as (session, output):
+        assert await session.run("commit --late --wait 10ms") == 4
+        assert listening(session) == told[1]
+        assert f"to be reported to {told[0]}, where nothing listens now" in output.said
+        assert f"to be reported to {told[1]}" not in output.said

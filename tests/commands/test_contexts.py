@@ -139,13 +139,25 @@ async def test_what_was_negotiated_besides_stands_behind_its_context() -> None:
         assert {name: row["negotiated"] for name, row in rows.items()} == {
             "CT Image Storage": "level: 2 (everything); signature: unspecified; "
             "coercion: may coerce",
-            "MR Image Storage": "level, signature, coercion: did not answer",
-            "1.2.3.4": "bytes: 01 00; said to be of the Storage Service Class",
+            "MR Image Storage": "level: did not answer; signature: did not answer; "
+            "coercion: did not answer",
+            "1.2.3.4": "bytes: 01 00; is of Storage Service Class: only said",
             "Verification SOP Class": "",
         }
         assert rows["CT Image Storage"]["roles"] == "SCU/SCP"
-        assert await session.run("reopen --contexts CTImageStorage") == 0
         session.settings.set("format", "table")
+        output.results.clear()
+        assert await session.run("contexts") == 0
+        below = output.text.partition("negotiated")[2].splitlines()
+        assert [re.split(" {2,}", line.strip()) for line in below[2:]] == [
+            ["level", "2 (everything)", "CT Image Storage"],
+            ["signature", "unspecified", "CT Image Storage"],
+            ["coercion", "may coerce", "CT Image Storage"],
+            ["level, signature, coercion", "did not answer", "MR Image Storage"],
+            ["bytes", "01 00", "1.2.3.4"],
+            ["is of Storage Service Class", "only said", "1.2.3.4"],
+        ]
+        assert await session.run("reopen --contexts CTImageStorage") == 0
         output.results.clear()
         assert await session.run("contexts") == 0
         assert "negotiated" not in output.text
@@ -154,14 +166,16 @@ async def test_what_was_negotiated_besides_stands_behind_its_context() -> None:
 @pytest.mark.parametrize(
     ("answered", "said"),
     [
-        (None, "role SCU/SCP asked: no answer"),
-        (Role(scu=True, scp=False), "role SCU/SCP asked: SCU"),
-        (Role(scu=False, scp=False), "role SCU/SCP asked: neither"),
-        (Role(scu=True, scp=True), ""),
+        (None, [("role SCU/SCP", "did not answer")]),
+        (Role(scu=True, scp=False), [("role SCU/SCP", "SCU")]),
+        (Role(scu=False, scp=False), [("role SCU/SCP", "none")]),
+        (Role(scu=True, scp=True), []),
     ],
 )
-def test_a_role_that_came_out_otherwise_is_told(answered: Role | None, said: str) -> None:
+def test_a_role_that_came_out_otherwise_is_told(
+    answered: Role | None, said: list[tuple[str, str]]
+) -> None:
     asked = replace(
         context(1, CT, EXPLICIT), role_asked=Role(scu=True, scp=True), role_answered=answered
     )
-    assert "; ".join(negotiated(asked)) == said
+    assert list(negotiated(asked)) == said

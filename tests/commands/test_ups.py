@@ -153,6 +153,39 @@ async def test_events_come_to_who_subscribed(practising: Shell) -> None:
     assert await session.run("ups unsubscribe; ups subscribe all --lock; ups unsubscribe all") == 0
 
 
+async def test_a_filtered_subscription(practising: Shell) -> None:
+    session, output = practising
+    line = "ups subscribe all ProcedureStepLabel=LUNG* InputReadinessState=READY --lock"
+    assert await session.run(line) == 0, output.said
+    assert "hears of all steps that match" in output.text
+    assert await session.run("ups create --label X --uid 1.2.1") == 0
+    assert await session.run("ups create --label LUNGS --uid 1.2.2; ups suspend") == 0
+    await until(lambda: "instance 1.2.2" in output.said)
+    assert "instance 1.2.1" not in output.said
+    assert await session.run("ups create --label LUNGS --uid 1.2.3; ups claim 1.2.2") == 0
+    await until(lambda: output.said.count("instance 1.2.2") == 2)
+    assert "instance 1.2.3" not in output.said
+    assert await session.run("ups unsubscribe all") == 0
+
+
+@pytest.mark.parametrize("verb", ["subscribe", "watch"])
+async def test_keys_are_for_all_steps(practising: Shell, verb: str) -> None:
+    session, output = practising
+    assert await session.run(f"ups create --label A; ups {verb} ProcedureStepLabel=A") != 0
+    assert f"ups {verb} all ProcedureStepLabel=CAD" in output.said
+    assert session.requests[-1].total == 0
+
+
+async def test_watch_of_what_matches(practising: Shell) -> None:
+    session, output = practising
+    (job,) = session.submit("ups watch all ProcedureStepLabel=B --until scheduled")
+    await until(lambda: job.record is not None and job.record.finals == 1)
+    assert await session.run("ups create --label A --uid 1.2.1; ups create --label B") == 0
+    await job.done.wait()
+    assert job.exit_code == 0, output.said
+    assert job.record is not None and job.record.detail == "1 event, of all steps that match"
+
+
 async def test_only_a_known_ae_can_be_told(practising: Shell) -> None:
     session, output = practising
     assert await session.run("ups create --label A; ups subscribe --to NOBODY") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import chain
 
 import pytest
@@ -265,4 +267,27 @@ def test_a_field_that_was_given_is_not_offered_again() -> None:
 def test_every_field_can_be_asked_by_expect() -> None:
     names = chain.from_iterable(service.fields for service in SERVICES.values())
     for field in names:
-        parse(f"expect assoc.contexts[CTImageStorage].extended.{field.name} == yes")
+        query = f"assoc.contexts[CTImageStorage].extended.{field.name}"
+        text = f"expect {query} == "
+        found = [each.text for each in completions(text, len(text), CompletionProvider())]
+        assert found == ["yes", "no", "'did not answer'"]
+        for answered in found:
+            parse(text + answered)
+        offered = completions(f"expect {query[:-1]}", len(query) + 6, CompletionProvider())
+        assert field.name in [each.text for each in offered]
+
+
+def test_nothing_heavy_is_loaded_for_a_key() -> None:
+    """Until the tables are there, what needs them is not offered, and they are not waited for."""
+    program = (
+        "import sys\n"
+        "from assocsh.commands.registry import load\n"
+        "from assocsh.language.complete import CompletionProvider, completions\n"
+        "load()\n"
+        "for word in ('', 'find:', 'CTImageStorage:', '1.2.3:le', 'storage:'):\n"
+        "    for option in ('--extended', '--role', '--common'):\n"
+        "        text = f'open practice {option} {word}'\n"
+        "        completions(text, len(text), CompletionProvider())\n"
+        "assert 'pydicom' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

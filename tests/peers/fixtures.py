@@ -9,6 +9,7 @@ A missing program skips the test, or fails it with ``scripts/test --require-peer
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -33,17 +34,24 @@ HERE = Path(__file__).resolve().parent
 
 
 class PynetdicomScp(PeerProcess):
-    """`pynetdicom_scp.py` on a folder of its own; ``destinations``: AE title to port."""
+    """`pynetdicom_scp.py` on a folder of its own; ``destinations``: AE title to port.
+
+    ``asks``: it asks who calls, and ``identities`` are those that it was shown.
+    """
 
     ae = "PYNETDICOM"
 
-    def __init__(self, folder: Path, destinations: dict[str, int] | None = None) -> None:
+    def __init__(
+        self, folder: Path, destinations: dict[str, int] | None = None, *, asks: bool = False
+    ) -> None:
+        self._identities = folder / "identities.jsonl"
         self.folder = folder / "instances"
         self.folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         named = [f"{name}={at}" for name, at in (destinations or {}).items()]
+        options = ["--identities", self._identities] if asks else []
         super().__init__(
-            [sys.executable, HERE / "pynetdicom_scp.py", str(port), self.folder, *named],
+            [sys.executable, HERE / "pynetdicom_scp.py", str(port), self.folder, *named, *options],
             port=port,
             log=folder / "pynetdicom.log",
         )
@@ -51,6 +59,13 @@ class PynetdicomScp(PeerProcess):
     @property
     def address(self) -> str:
         return f"{self.ae}@{LOOPBACK}:{self.port}"
+
+    @property
+    def identities(self) -> list[tuple[int, bytes, bytes]]:
+        """Kind, primary and secondary field of each user identity, in order."""
+        lines = map(json.loads, self._identities.read_text().splitlines())
+        fields = ("primary", "secondary")
+        return [(each["kind"], *(bytes.fromhex(each[name]) for name in fields)) for each in lines]
 
 
 @pytest.fixture(scope="session")
@@ -111,8 +126,11 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory, move_port: int) -> Iterato
 def start_pynetdicom_scp(tmp_path: Path) -> Iterator[Callable[..., PynetdicomScp]]:
     with ExitStack() as stack:
 
-        def start(destinations: dict[str, int] | None = None) -> PynetdicomScp:
-            return stack.enter_context(PynetdicomScp(tmp_path / "pynetdicom", destinations))
+        def start(
+            destinations: dict[str, int] | None = None, *, asks: bool = False
+        ) -> PynetdicomScp:
+            made = PynetdicomScp(tmp_path / "pynetdicom", destinations, asks=asks)
+            return stack.enter_context(made)
 
         yield start
 

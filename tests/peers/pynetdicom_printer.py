@@ -1,10 +1,10 @@
 """A printer of pynetdicom in a process of its own, strict about what the standard asks for.
 
-``pynetdicom_printer.py PORT LOG META [FAULT]``: negotiated by the Meta SOP class ``META``; each
-request is a line of JSON in ``LOG``. It chooses every UID itself, and refuses a film box that names
-no film session of its own. ``FAULT``: ``image`` refuses the second image box, ``boxes`` makes one
-image box whatever the layout, ``print`` prints with a warning, ``event`` reports an event of the
-printer before it answers N-ACTION.
+``pynetdicom_printer.py PORT LOG META [FAULT]``: negotiated by the Meta SOP class ``META``, or by
+each of several, joined by commas; each request is a line of JSON in ``LOG``. It chooses every UID
+itself, and refuses a film box that names no film session of its own. ``FAULT``: ``image`` refuses
+the second image box, ``boxes`` makes one image box whatever the layout, ``print`` prints with a
+warning, ``event`` reports an event of the printer before it answers N-ACTION.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class PynetdicomPrinter(PeerProcess):
 class _Printer:
     def __init__(self, log: Path, meta: str, fault: str) -> None:
         self._log = log
-        self._meta = meta
+        self._metas = meta.split(",")
         self._fault = fault
         self._sessions: set[str] = set()
         self._boxes: dict[str, list[str]] = {}
@@ -86,7 +86,7 @@ class _Printer:
         answer.ReferencedImageBoxSequence = []
         for box in boxes:
             item = Dataset()
-            item.ReferencedSOPClassUID = IMAGE_BOXES[self._meta]
+            item.ReferencedSOPClassUID = IMAGE_BOXES[str(event.context.abstract_syntax)]
             item.ReferencedSOPInstanceUID = box
             answer.ReferencedImageBoxSequence.append(item)
         return 0, answer
@@ -96,7 +96,8 @@ class _Printer:
         uid = str(request.RequestedSOPInstanceUID)
         self._heard("set", str(request.RequestedSOPClassUID), uid, dataset)
         places = {box: at for boxes in self._boxes.values() for at, box in enumerate(boxes, 1)}
-        if str(request.RequestedSOPClassUID) != IMAGE_BOXES[self._meta] or uid not in places:
+        box_class = IMAGE_BOXES[str(event.context.abstract_syntax)]
+        if str(request.RequestedSOPClassUID) != box_class or uid not in places:
             return 0x0112, None
         second = self._fault == "image" and places[uid] == 2
         return (0x0106 if second or dataset.ImageBoxPosition != places[uid] else 0), None
@@ -110,7 +111,7 @@ class _Printer:
             about.PrinterName = "PYNET"
             about.PrinterStatusInfo = "SUPPLY LOW"
             event.assoc.send_n_event_report(
-                about, 2, PRINTER, PRINTER_INSTANCE, meta_uid=self._meta
+                about, 2, PRINTER, PRINTER_INSTANCE, meta_uid=self._metas[0]
             )
         return (0xB604 if self._fault == "print" else 0), None
 
@@ -134,7 +135,8 @@ def main() -> None:
     port, log, meta, fault = sys.argv[1:]
     printer = _Printer(Path(log), meta, fault)
     entity = AE(PynetdicomPrinter.ae)
-    entity.add_supported_context(meta)
+    for each in meta.split(","):
+        entity.add_supported_context(each)
     handlers = [
         (evt.EVT_N_CREATE, printer.create),
         (evt.EVT_N_SET, printer.set),

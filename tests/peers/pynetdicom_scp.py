@@ -8,6 +8,7 @@ imported by assocsh, and it trusts the UIDs that it is sent.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -188,12 +189,30 @@ class Archive:
             yield 0xFF00, instance
 
 
+class Identities:
+    """Lets in whoever does not say ``wrong``, answers, and writes down what it was shown.
+
+    One JSON object a line: kind, primary and secondary field in hexadecimal.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def identify(self, event: Any) -> tuple[bool, bytes | None]:
+        first, second = event.primary_field, event.secondary_field or b""
+        shown = {"kind": event.user_id_type, "primary": first.hex(), "secondary": second.hex()}
+        with self._file.open("a") as file:
+            file.write(json.dumps(shown) + "\n")
+        return b"wrong" not in first + second, b"answer to kind %d" % event.user_id_type
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("folder", type=Path)
     parser.add_argument("destinations", nargs="*")
     parser.add_argument("--ae", default="PYNETDICOM")
+    parser.add_argument("--identities", type=Path, help="ask who calls, and keep what they say")
     arguments = parser.parse_args()
 
     keep_all_responses()
@@ -209,6 +228,9 @@ def main() -> int:
         entity.add_supported_context(
             abstract_syntax, TRANSFER_SYNTAXES, scu_role=True, scp_role=True
         )
+    identities = []
+    if arguments.identities is not None:
+        identities = [(evt.EVT_USER_ID, Identities(arguments.identities).identify)]
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # its own shutdown takes seconds
     entity.start_server(
         ("127.0.0.1", arguments.port),
@@ -218,6 +240,7 @@ def main() -> int:
             (evt.EVT_C_FIND, archive.find),
             (evt.EVT_C_GET, archive.get),
             (evt.EVT_C_MOVE, archive.move),
+            *identities,
         ],
     )
     return 0

@@ -27,6 +27,7 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
+GLOBAL, FILTERED = "1.2.840.10008.5.1.4.34.5", "1.2.840.10008.5.1.4.34.5.1"
 PUSH, PULL = str(UnifiedProcedureStepPush), str(UnifiedProcedureStepPull)
 WATCH, QUERY = str(UnifiedProcedureStepWatch), str(UnifiedProcedureStepQuery)
 STEPS = {PUSH, PULL, WATCH, QUERY, str(UnifiedProcedureStepEvent)}
@@ -276,7 +277,14 @@ class Ups:
             raise Refused(0x0120, "DeletionLock")
         pair = (uid, information.ReceivingAE)
         if kind == 3:
+            keys = len(information) - 2  # besides Receiving AE and Deletion Lock
+            if (uid == FILTERED) != (keys > 0):
+                raise Refused(0x0106, "keys are for a filtered subscription")
             self.subscribed.add(pair)
+        elif uid == GLOBAL:  # 4 ends each subscription of this AE, 5 that to new steps
+            ends = [one for one in self.subscribed if one[1] == information.ReceivingAE]
+            only = ends if kind == 4 else [one for one in ends if one[0] in (GLOBAL, FILTERED)]
+            self.subscribed.difference_update(only)
         elif pair in self.subscribed:
             self.subscribed.discard(pair)
         else:
@@ -322,7 +330,7 @@ class Server:
         uid = str(event.request.RequestedSOPInstanceUID)
         try:
             if str(event.context.abstract_syntax) in STEPS:
-                self.ups.on(event, PUSH, PULL, WATCH, QUERY)
+                self.ups.on(event, PUSH, PULL, WATCH)
                 found = self.ups.step(uid)
             elif uid in self.mpps.held:
                 found = self.mpps.held[uid]
@@ -348,7 +356,7 @@ class Server:
                 case 2:
                     self.ups.on(event, PUSH, WATCH)
                     self.ups.cancel(uid)
-                case 3 | 4 as kind:
+                case 3 | 4 | 5 as kind:
                     self.ups.on(event, WATCH)
                     self.ups.subscribe(uid, kind, information)
                 case _:

@@ -113,6 +113,15 @@ async def test_who_is_not_known_is_refused_where_reports_go_on_a_new_association
         assert "where STRANGER takes reports is not known here" in str(final.error_comment)
 
 
+async def test_nothing_to_commit_is_refused() -> None:
+    async with (
+        await start() as practice,
+        connect(practice.peer, contexts="commitment") as association,
+    ):
+        final = await ask(association, [])
+        assert final.status == 0x0120 and "ReferencedSOPSequence" in str(final.error_comment)
+
+
 async def test_a_report_that_is_answered_with_a_failure_is_told() -> None:
     here, said = Hearer(), list[str]()
     here.status = 0x0110

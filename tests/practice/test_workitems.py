@@ -245,9 +245,13 @@ class Heard:
         indication.respond(0)
         self.changed.set()
 
-    async def until(self, *events: tuple[int, str]) -> None:
-        """Wait until these (event type, state) have come, in this order, and no others."""
-        wanted = [(kind, STEP, state) for kind, state in events]
+    async def until(self, *events: tuple[int, str], of: str | list[str] = STEP) -> None:
+        """Wait until these (event type, state) have come, in this order, and no others.
+
+        ``of`` is the step, or with one event the steps that it is of.
+        """
+        steps = [of] if isinstance(of, str) else of
+        wanted = [(kind, uid, state) for kind, state in events for uid in steps]
         async with asyncio.timeout(20):
             while len(self.events) < len(wanted):
                 self.changed.clear()
@@ -333,6 +337,53 @@ async def test_an_unsubscribed_ae_hears_nothing_more(
         assert await status(watcher, subscription(everything)) == 0
         assert await status(association, NCreate(PUSH, STEP, scheduled())) == 0
         await heard.until((1, "SCHEDULED"))  # of the second one alone
+
+
+async def test_a_global_subscription_is_one_to_each_step(
+    practice: Practice, association: Association
+) -> None:
+    """Table CC.2.3-2: with a lock how each is is told, suspended it stays with those there are."""
+    heard, everything = Heard(), uids.UPS_GLOBAL_SUBSCRIPTION
+    await brought_to(association, "SCHEDULED")
+    there = [step.uid for step in practice.archive.instances.of_class(PUSH)]
+    async with connect(
+        practice.peer, calling_ae="WATCHER", contexts="ups", handlers=heard.handlers
+    ) as watcher:
+        locked = subscription(everything, DeletionLock="TRUE")
+        assert await status(watcher, locked) == 0
+        await heard.until((1, "SCHEDULED"), of=there)
+        assert await status(watcher, locked) == 0  # subscribed before: nothing new is told
+        assert await status(watcher, subscription(everything, kind=5)) == 0
+        assert await status(association, NCreate(PUSH, "1.2.3.2", scheduled())) == 0
+        assert await status(association, change("IN PROGRESS")) == 0
+        await heard.until((1, "IN PROGRESS"))  # nothing of the one that is new
+        other = subscription("1.2.3.2")
+        assert await status(watcher, other) == 0
+        await heard.until((1, "SCHEDULED"), of="1.2.3.2")
+        # unsubscribed from all: from those one by one as well
+        assert await status(watcher, subscription(everything, kind=4)) == 0
+        claimed = {"ProcedureStepState": "IN PROGRESS", "TransactionUID": KEY}
+        assert await status(association, NAction(PUSH, "1.2.3.2", 1, claimed)) == 0
+        assert await status(watcher, subscription(STEP)) == 0
+        await heard.until((1, "IN PROGRESS"))  # how it is now; nothing came before
+
+
+async def test_a_filtered_subscription_is_to_what_matches_now_and_later(
+    practice: Practice, association: Association
+) -> None:
+    heard = Heard()
+    high = {"ScheduledProcedureStepPriority": "HIGH"}
+    assert await status(association, NCreate(PUSH, STEP, scheduled(**high))) == 0
+    assert await status(association, NCreate(PUSH, "1.2.3.2", scheduled())) == 0
+    async with connect(
+        practice.peer, calling_ae="WATCHER", contexts="ups", handlers=heard.handlers
+    ) as watcher:
+        filtered = uids.UPS_FILTERED_GLOBAL_SUBSCRIPTION
+        assert await status(watcher, subscription(filtered, DeletionLock="TRUE", **high)) == 0
+        await heard.until((1, "SCHEDULED"))  # of the one that matches
+        assert await status(association, NCreate(PUSH, "1.2.3.3", scheduled())) == 0
+        assert await status(association, change("IN PROGRESS")) == 0
+        await heard.until((1, "IN PROGRESS"))
 
 
 async def test_a_watcher_that_is_gone_holds_nobody_up(

@@ -1,41 +1,57 @@
-"""A passcode: asked for without echo, and seen nowhere but in the A-ASSOCIATE-RQ."""
+"""What proves who asks: seen nowhere but in the A-ASSOCIATE-RQ, whatever its kind.
+
+A passcode is asked for without echo; tickets, assertions and tokens come from files. What the peer
+answers is a secret as well.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import struct
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.peers.identities import assertion, ticket, token
 from tests.peers.scripted import (
     RQ,
     ScriptedPeer,
     Wire,
     associate_ac,
+    item,
     read_association,
     response,
+    user_information,
 )
 from tests.program.support import Screen, on_screen, ran, requests
 from tests.terminal.pty_terminal import PtyTerminal, python
 
 CANARY = "s3cret-Kanarie"
-IDENTITY = 0x58
+PART = 8
+"""Bytes of a secret that nobody may see: a line of a dump has twice as many."""
+
+IDENTITY, ANSWER = 0x58, 0x59
 
 
 class Listening:
     """Accepts; ``identities`` are the user identities that it was shown: type, name, passcode."""
 
-    def __init__(self) -> None:
+    def __init__(self, response: bytes | None = None) -> None:
         self.identities: list[tuple[int, bytes, bytes] | None] = []
+        self._answer = b""
+        if response is not None:
+            self._answer = item(ANSWER, len(response).to_bytes(2, "big") + response)
 
     async def __call__(self, wire: Wire) -> None:
         request = read_association(await wire.expect(RQ))
         items = [data for kind, data in request.sub_items if kind == IDENTITY]
         self.identities.append(_read(items[0]) if items else None)
-        await wire.send(associate_ac(request))
+        await wire.send(associate_ac(request, items=user_information(extra=self._answer)))
         async for found in requests(wire):
             await wire.send(response(found))
 
@@ -47,13 +63,26 @@ def _read(item: bytes) -> tuple[int, bytes, bytes]:
     return item[0], name, item[6 + first : 6 + first + second]
 
 
-def nowhere(folder: Path, *texts: str | bytes) -> None:
-    """The passcode is in none of the texts, nor in a file of the folder."""
+def nowhere(folder: Path, *texts: str | bytes, secrets: Sequence[bytes] = ()) -> None:
+    """The secrets are in none of the texts, nor in a file of the folder, in no form."""
     places = [*texts, *(path.read_bytes() for path in folder.rglob("*") if path.is_file())]
+    forms = [form for secret in (CANARY.encode(), *secrets) for form in forms_of(secret)]
     for text in places:
         raw = text.encode() if isinstance(text, str) else bytes(text)
-        assert CANARY.encode() not in raw
-        assert CANARY.encode().hex(" ") not in raw.decode(errors="replace")
+        for form in forms:
+            assert form not in raw
+
+
+def forms_of(secret: bytes) -> set[bytes]:
+    """A secret as it may be written: in base64 and, by parts that fit into one line of a dump, as
+    text and in hexadecimal.
+    """
+    size = len(secret) // 3 * 3
+    found = {base64.b64encode(secret[:size]), base64.urlsafe_b64encode(secret[:size])}
+    for at in range(len(secret) - PART + 1):
+        part = secret[at : at + PART]
+        found |= {part, part.hex(" ").encode(), part.hex().encode()}
+    return found
 
 
 async def asked(screen: Screen, line: str) -> None:
@@ -191,3 +220,98 @@ async def test_a_passcode_in_the_environment_reaches_the_peer_and_nothing_else(
     assert done.code == 0
     assert seen.identities == [(2, b"jo", CANARY.encode())]
     assert asyncio.get_running_loop() and os.environ.get("ASSOCSH_PASSCODE") is None
+
+
+FROM_PEER = b"the-answer-of-the-peer-Kanarie"
+REPORTS = ("html", "json", "junit", "tap")
+SAID = """\
+record typed.assoc
+wire hex
+capture whole.pcapng
+{open}
+echo
+explain #1
+explain
+requests
+status
+contexts
+show 1
+history
+peers
+release
+reopen
+set format json
+status
+requests
+reopen
+capture off
+read whole.pcapng
+read whole.pcapng --html page.html
+ladder page.svg
+read whole.pcapng --assoc again.assoc
+"""
+
+
+SUBJECT = CANARY.encode().hex()
+
+
+def identities() -> dict[int, tuple[str, bytes]]:
+    """The kinds, each with the option that gives it and the bytes that prove it."""
+    later = time.time() + 99
+    return {
+        1: ("--user 'Kanarie jo'", b"Kanarie jo"),
+        2: ("--user jo --password-file secret", CANARY.encode()),
+        3: ("--user-kerberos secret", ticket(CANARY.encode() * 3)),
+        4: ("--user-saml secret", assertion(SUBJECT, ends=later).encode()),
+        5: ("--user-jwt secret", token(sub=SUBJECT, exp=later).encode()),
+    }
+
+
+def hidden_of(kind: int, secret: bytes) -> list[bytes]:
+    """What of a secret is nowhere else, besides the answer to it."""
+    own = {3: [secret], 4: [SUBJECT.encode()], 5: [SUBJECT.encode(), *secret.split(b".")[1:]]}
+    return [FROM_PEER, *own.get(kind, [])]  # a name is typed, and proves nothing
+
+
+@pytest.mark.scenario(99)
+@pytest.mark.parametrize("kind", identities())
+async def test_no_kind_is_seen_in_any_view_or_file(kind: int, tmp_path: Path) -> None:
+    """Everything that shows or keeps an association is asked to, with the answer of the peer."""
+    option, secret = identities()[kind]
+    place, work = tmp_path / "place", tmp_path / "work"
+    place.mkdir()
+    work.mkdir()
+    (place / "secret").write_bytes(secret)
+    option = option.replace("secret", str(place / "secret"))
+    hidden = hidden_of(kind, secret)
+    seen = Listening(FROM_PEER)
+    async with ScriptedPeer(seen) as peer:
+        opened = (
+            f"open {peer.address} --contexts verification {option} --user-response "
+            "--allow-cleartext-credentials"
+        )
+        environment = {"ASSOCSH_DEBUG": "1", "ASSOCSH_HISTORY": str(work / "history.jsonl")}
+        text = SAID.format(open=opened)
+        done = await ran("--keep-going", "-c", text, env=environment, cwd=work)
+        assert "identity" in done.err and "again.assoc" in done.err, done.err
+        (work / "run.assoc").write_text(f"{opened}\necho\nexpect status == 0x0000\n")
+        for mode in ("--snapshot", "--check"):
+            reports = [f"--report-{name}={work / name}" for name in REPORTS]
+            run = await ran(
+                *("run", "run.assoc", mode, "--log", "log.jsonl", "--no-redact", *reports),
+                env=environment,
+                cwd=work,
+            )
+            assert run.code == 0, run.err
+            nowhere(work, run.out, run.err, secrets=hidden)
+        assert {path.name for path in work.iterdir()} >= {
+            *("typed.assoc", "whole.pcapng", "again.assoc", "page.html", "page.svg"),
+            *("log.jsonl", "run.assoc.snap"),
+            *REPORTS,
+        }
+        nowhere(work, done.out, done.err, secrets=hidden)
+        views = done.out + done.err
+        assert kind != 1 or "Kanarie jo" not in views.replace(option, "")
+    primary = {1: b"Kanarie jo", 2: b"jo"}.get(kind, secret)
+    assert len(seen.identities) == 5
+    assert set(seen.identities) == {(kind, primary, secret if kind == 2 else b"")}

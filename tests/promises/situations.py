@@ -247,11 +247,36 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "`capture off` ends it",
     ): after(PRACTICE, "capture exchange.pcapng", "capture other.pcapng"),
     ("commands/commit.py", "`store examples` stores files"): after(PRACTICE, "commit"),
+    (
+        "commands/commit.py",
+        "The report comes on the open association or on one of its own to a listener,\nwhich is "
+        "opened here where none is, on the address that this machine has for the\npeer. The peer "
+        "has to know our AE title, and the port, for the latter.\nA report that comes later is "
+        "joined all the same: `show #N` has the table.\n`commit --late` waits once more, after a "
+        "restart too: it listens again where the\npeer knows this side.",
+    ): after(PRACTICE, "store examples", "commit", "help commit", stands_for={"N": "2"}),
+    (
+        "commands/committing.py",
+        "have this AE title, address and port registered with the peer, and let a firewall pass "
+        "them; `commit --late` waits for it again",
+    ): after("open practice --report-after 1s", "store examples", "commit --wait 10ms"),
+    (
+        "output/events.py",
+        "X: `show #X` has each instance",
+    ): after(
+        "open practice --report-after 1s",
+        "store examples",
+        "commit --wait 10ms; commit examples/ct.dcm",
+    ),
     ("commands/drawing.py", "`open practice` opens an association"): after("ladder"),
     (
         "commands/find.py",
         "`find study --model X` names one",
     ): after(PRACTICE, "find --model patient"),
+    (
+        "commands/open.py",
+        "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
+    ): after(PRACTICE, "help open"),
     ("commands/listen.py", "TCP port (any free one, or `set listen-port`)"): after("help listen"),
     ("commands/listen.py", "`listen --to DIR` starts it"): after(PRACTICE, "listen --stop"),
     (
@@ -402,6 +427,13 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "datasets/contexts.py",
         "`reopen --contexts +X` proposes it too",
     ): after("open practice --contexts verification", "store examples/ct.dcm --here"),
+    (
+        "datasets/contexts.py",
+        "`reopen --role X:none` proposes no role for it: this side is SCU then",
+    ): after(
+        "open practice --contexts CTImageStorage --role CTImageStorage:scp",
+        "store examples/ct.dcm --here",
+    ),
     (
         "datasets/contexts.py",
         "`contexts` shows what the peer made of each",

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from assocsh.association import AcceptorPolicy, Handlers, Indication, listen
+from assocsh.dimse.commandset import CommandField
+from assocsh.errors import OperationTimeout
 from assocsh.output.sink import MemoryOutput
+from assocsh.session.causes import Causes
+from assocsh.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
 from tests.peers import scripted as wire
 from tests.peers.scripted import ScriptedPeer, Wire
 from tests.session.peer import peer, shell
@@ -154,3 +161,42 @@ async def test_a_role_that_was_not_granted_has_a_line_of_its_own() -> None:
         assert lines[at + 1] == "hint: C-MOVE instead: it does not negotiate roles for storage"
         assert sum(line.startswith("hint: ") for line in lines) == 1
         await session.run("abort")
+
+
+@asynccontextmanager
+async def committing(*statuses: int) -> AsyncIterator[str]:
+    """A peer that answers N-ACTIONs with these, one after the other, and reports nothing."""
+    answers = iter(statuses)
+
+    async def act(indication: Indication) -> None:
+        indication.respond(next(answers))
+
+    handlers = Handlers({CommandField.N_ACTION_RQ: act})
+    policy = AcceptorPolicy(abstract_syntaxes={STORAGE_COMMITMENT})
+    async with await listen(ae_title="SILENT", policy=policy, handlers=handlers) as listener:
+        yield f"SILENT@{listener.host}:{listener.port}"
+
+
+ASK = f"n-action StorageCommitmentPushModel {STORAGE_COMMITMENT_INSTANCE} 1 TransactionUID=1.2.3"
+
+
+@pytest.mark.parametrize("status", [0x0106, 0x0110, 0x0112, 0x0120, 0x0213, 0xB000, 0xC123])
+async def test_a_status_comes_before_a_report_that_did_not_come(status: int) -> None:
+    async with committing(0, status) as address, shell() as (session, output):
+        session.settings.set("format", "json")
+        assert await session.run(f"open {address} --contexts commitment; {ASK}") == 0
+        await session.run(ASK)
+        assert finding(output, "final")["id"] in ("status", "status-undefined")
+        assert "no-event-report" not in output.text
+
+
+async def test_an_error_keeps_its_hint_where_only_a_report_is_missing() -> None:
+    """What is remarked of a request that was answered is not why a command failed after it."""
+    async with committing(0) as address, shell() as (session, output):
+        assert await session.run(f"open {address} --contexts commitment; {ASK}") == 0
+        error = OperationTimeout("nothing came", message_id=None, hint="register this side there")
+        record = session.requests[-1]
+        assert Causes(session).of_error(error, record) is None
+        assert [one.id for one in Causes(session).of_request(record)] == ["no-event-report"]
+        await session.run("explain")
+        assert "no N-EVENT-REPORT came" in output.text

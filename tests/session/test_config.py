@@ -26,6 +26,8 @@ write_stall = "never"
 address = "ARCHIVE@10.0.0.7:104"
 window = 4
 contexts = ["qr", "CTImageStorage"]
+extended = ["find:relational", "get:relational"]
+role = "CTImageStorage:both"
 timeouts = { connect = 5 }
 
 [peers.six]
@@ -51,6 +53,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
     assert pacs.address == "ARCHIVE@10.0.0.7:104"
     assert pacs.open.window == 4
     assert pacs.open.contexts == "qr,CTImageStorage"
+    assert pacs.open.extended == ("find:relational", "get:relational")
+    assert pacs.open.roles == ("CTImageStorage:both",)
+    assert pacs.open.common is None
     assert pacs.open.timeouts == {"connect": 5.0}
     assert config.peers["six"].address == "SIX@[::1]:11112"
     settings = Settings()
@@ -95,6 +100,8 @@ def test_without_it_the_file_is_in_the_users_folder(monkeypatch: pytest.MonkeyPa
         ("ae_title = 'SEVENTEEN LETTERS'", 1, "ae_title", "no AE title"),
         ("ae_title = 'A\\\\B'", 1, "ae_title", "no AE title"),
         ("contexts = [1]", 1, "contexts", "list of texts"),
+        ("extended = []", 1, "extended", "list of texts"),
+        ("role = { CTImageStorage = 'both' }", 1, "role", "list of texts"),
         ("max_pdu = -1", 1, "max_pdu", "number from 0"),
         ("timeouts = 5", 1, "timeouts", "table"),
         ("[timeouts]\n\ndimse = 'x'", 3, "timeouts.dimse", "not a duration"),

@@ -8,7 +8,8 @@ import pytest
 
 from assocsh.association import TLSConfig
 from assocsh.session.config import Config, OpenDefaults, PeerEntry
-from assocsh.session.plan import PASSCODE, OpenPlan
+from assocsh.session.identity import PASSCODE
+from assocsh.session.plan import OpenPlan
 from tests.session.peer import Peer, peer, shell
 
 
@@ -43,9 +44,38 @@ async def test_options_over_the_peers_table_over_the_file(tmp_path: Path) -> Non
             assert session.open_plan.contexts == "verification,CTImageStorage"
 
 
+async def test_what_is_negotiated_of_classes_goes_with_their_contexts() -> None:
+    """From the file, kept by a reopen that adds contexts, and left by one that has others."""
+    find = "StudyRootQueryRetrieveInformationModelFind"
+    answers = {"1.2.840.10008.5.1.4.1.2.2.1": b"\x01"}
+    async with peer(extended=lambda uid, asked: answers.get(uid)) as scp:
+        top = OpenDefaults(contexts="verification", common=("1.2.840.10008.1.1",))
+        desk = OpenDefaults(
+            contexts=f"{find},CTImageStorage",
+            extended=("find:relational",),
+            roles=("CTImageStorage:both",),
+        )
+        peers = {"pacs": PeerEntry("pacs", scp.address, desk)}
+        relational = f"expect assoc.contexts[{find}].extended.relational"
+        role = "expect assoc.contexts[CTImageStorage].role_asked"
+        async with shell(config=Config(peers=peers, open=top)) as (session, output):
+            for line in (
+                f"open pacs; {relational} == yes; {role} == SCU/SCP",
+                f"reopen --contexts +worklist; {relational} == yes",
+                f"reopen --role CTImageStorage:none; {role} not exists; {relational} == yes",
+                f"reopen --contexts {find}; {relational} not exists",
+                f"reopen; {relational} not exists",
+                f"release; open pacs --contexts CTImageStorage; {role} not exists",
+                f"release; open pacs --extended find:01; {relational} == yes; {role} == SCU/SCP",
+            ):
+                assert await session.run(line) == 0, (line, output.said)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        ("--contexts CTImageStorage --extended find:relational", "negotiated for find"),
+        ("--role PrinterInstance:both", "PrinterInstance"),
         ("--latency 5", "--latency is for the practice archive"),
         ("--data .", "--data is for the practice archive"),
         ("--password-file secret", "--password-file needs --user"),

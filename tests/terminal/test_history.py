@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from assocsh.terminal.history import ShellHistory
-from assocsh.terminal.history_file import MAX_LINES, HistoryFile, history_path, redacted
+from assocsh.terminal.history_file import MAX_LINES, HistoryFile, history_path
+from assocsh.text.credentials import redacted
 
 
 @pytest.fixture
@@ -94,6 +95,14 @@ def test_a_leading_blank_is_not_kept(path: Path, notes: list[str]) -> None:
         ("let my_token=hunter2; echo", "let my_token=***; echo"),
         ("set password 'no end", "set password ***"),
         ("open a@b:1 --password-file pw.txt", "open a@b:1 --password-file pw.txt"),
+        ("open a@b:1 --user-jwt jo.jwt --tls", "open a@b:1 --user-jwt jo.jwt --tls"),
+        ("open a@b:1 --user-saml=@env:SAML", "open a@b:1 --user-saml=@env:SAML"),
+        ("open a@b:1 --user-jwt token-of-the-ward.2.jwt",) * 2,
+        ("open a@b:1 --user-jwt -; echo", "open a@b:1 --user-jwt -; echo"),
+        ("open a@b:1 --user-jwt eyJhbGciOiJub25lIn0.e30.", "open a@b:1 --user-jwt ***"),
+        ("open a@b:1 --user-jwt='eyJhbGciOiJub25lIn0.e30.ab'", "open a@b:1 --user-jwt=***"),
+        ("open a@b:1 --user-saml '<Assertion/>' --tls", "open a@b:1 --user-saml *** --tls"),
+        ("open a@b:1 --user-kerberos " + "bYIB" * 80, "open a@b:1 --user-kerberos ***"),
         ("find study PatientName=password", "find study PatientName=password"),
     ],
 )

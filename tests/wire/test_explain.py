@@ -254,7 +254,7 @@ def test_what_was_negotiated_of_its_classes() -> None:
     assert "did not answer, so the default roles hold for Secondary Capture Image Storage" in text
     assert "relational: yes, fuzzy: no. [PS3.7 D.3.3.5, PS3.4 C.5.1.1]" in text
     assert "level: did not answer, signature: did not answer" in text
-    assert "of the Storage Service Class; that is never answered" in text
+    assert "of Secondary Capture Image Storage are of the Storage Service Class" in text
     nothing: Any = SimpleNamespace(**{**vars(association), "contexts": (context,)})
     said = "\n".join(explain_association(nothing))
     assert "D.3.3.4" not in said and "D.3.3.5" not in said and "D.3.3.6" not in said

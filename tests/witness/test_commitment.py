@@ -21,11 +21,6 @@ from tests.peers.tinypacs import ReportingTinyPacs
 from tests.session.peer import shell
 
 
-@pytest.fixture(autouse=True)
-def _state_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of files to store, and beside it, in ``other``, one that nobody stores."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,13 @@ from assocsh.association.association import Association
 from assocsh.output.objects import extended
 from assocsh.uids import STUDY_ROOT_FIND, STUDY_ROOT_GET
 from assocsh.upperlayer.negotiation import PresentationContext
+from tests.datasets.make import ct, write
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import wait_until
 from tests.peers.programs import need
 from tests.peers.pynetdicom_negotiation import PynetdicomNegotiation
+from tests.peers.pynetdicom_qrscp import PynetdicomQrscp
 from tests.session.peer import shell
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
@@ -147,6 +150,24 @@ async def _leaves_out(address: str) -> None:
         assert not association.remarks
         done = await association.find("STUDY", {"StudyInstanceUID": ""}).result()
         assert done.status == 0
+
+
+async def test_the_way_out_of_a_role_that_was_granted_otherwise(
+    pynetdicom_qrscp: PynetdicomQrscp, tmp_path: Path
+) -> None:
+    """qrscp grants the SCP role alone of both that a C-GET asks for: then nothing can be stored."""
+    write(tmp_path / "ct.dcm", ct("1.2.3.91"))
+    async with shell() as (session, output):
+        session.base = tmp_path
+        assert await session.run(f"open {pynetdicom_qrscp.address} --contexts qr") == 0
+        output.results.clear()
+        assert await session.run("contexts CTImageStorage") == 0
+        assert re.search(r"role SCU/SCP +SCP +CT Image Storage", output.text)
+        assert await session.run("store ct.dcm --here") == 5
+        hints = re.findall(r"hint: `([^`]+)`", output.said)
+        assert hints == ["reopen --role CTImageStorage:none"]
+        assert await session.run(hints[0]) == 0
+        assert await session.run("store ct.dcm --here") == 0, output.said
 
 
 @pytest.mark.peer("tshark")

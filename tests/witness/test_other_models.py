@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,6 +73,17 @@ async def test_a_hanging_protocol_and_an_image(
         await newcomer.works(f"move --model hanging-protocol SOPInstanceUID={UID}")
         await newcomer.works(f"move image --model composite-instance SOPInstanceUID={image}")
         assert received(tmp_path / "moved") == {UID, image}
+
+
+async def test_the_hint_has_all_that_a_get_needs(scp: PynetdicomScp, tmp_path: Path) -> None:
+    async with Newcomer(tmp_path) as newcomer:
+        await newcomer.works(f"open {scp.address} --contexts verification")
+        line = f"get --model hanging-protocol SOPInstanceUID={UID} --to got"
+        await newcomer.type(line)
+        (hint,) = re.findall(r"`(reopen [^`]*)`", newcomer.screen)
+        await newcomer.works(hint)
+        await newcomer.works(line)
+        assert received(tmp_path / "got") == {UID}
 
 
 def lines() -> list[tuple[str, str]]:

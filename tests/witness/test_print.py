@@ -122,6 +122,18 @@ def test_colour_where_colour_was_negotiated(examples: Path, tmp_path: Path) -> N
         assert pixels == b"".join(read_picture(examples / name, colour=True).planes)
 
 
+@pytest.mark.parametrize("name", ["us.dcm", "ct.dcm"])
+def test_where_both_were_negotiated_the_image_decides(
+    examples: Path, tmp_path: Path, name: str
+) -> None:
+    """The printer makes image boxes of the Meta class whose context the film box came on."""
+    with PynetdicomPrinter(tmp_path, f"{GRAYSCALE},{COLOUR}") as printer:
+        line = f"print {examples / name}; release"
+        assocsh(printer.address, "--contexts", "print", "-c", line).check()
+        (image,) = [one for one in printer.requests if one["what"] == "set"]
+    assert image["class"] == IMAGE_BOXES[COLOUR if name == "us.dcm" else GRAYSCALE]
+
+
 @pytest.mark.parametrize(
     ("fault", "code", "says"),
     [

@@ -160,6 +160,8 @@ async def test_ups_the_rest(strict: Strict) -> None:
     ups find --state canceled
     expect count >= 2
     ups subscribe all
+    ups suspend
+    ups subscribe all --lock ProcedureStepLabel=CAD* InputReadinessState=READY
     ups unsubscribe all
     """
     async with shell() as (session, output):

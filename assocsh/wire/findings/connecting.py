@@ -156,7 +156,8 @@ def rejected(talk: Talk, about: About) -> Iterator[Found]:
         if not isinstance(unit.pdu, Reject):
             continue
         result, source, reason = unit.pdu
-        _, hint = reject_meaning(result, source, reason)
+        identity = None if talk.request is None else talk.request.user_identity
+        _, hint = reject_meaning(result, source, reason, identity)
         names = ""
         if (source, reason) == (1, 7):
             names = f': it was called "{visible(talk.called_ae)}"'
