@@ -35,6 +35,8 @@ class Side(Enum):
     other: Side
     """The side at the other end."""
 
+    __hash__ = object.__hash__  # an Enum hashes in Python, and every message is looked up by it
+
     def __str__(self) -> str:
         return str(self.value)
 

@@ -129,9 +129,14 @@ class LiveConversation:
             return
         if isinstance(event, MessageTransferred):
             message, label = live.message(event)
-            heard = Heard(live.talk, event, own, message, label)
-        else:
-            heard = Heard(live.talk, event, own, unfinished=self._file(event, live))
+            if self._listeners:
+                self._tell(Heard(live.talk, event, own, message, label))
+            return
+        unfinished = self._file(event, live)
+        if self._listeners:
+            self._tell(Heard(live.talk, event, own, unfinished=unfinished))
+
+    def _tell(self, heard: Heard) -> None:
         for each in tuple(self._listeners):
             each(heard)
 

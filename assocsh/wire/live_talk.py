@@ -254,11 +254,12 @@ class LiveTalk:
             carried.clear()
         return found
 
-    def _carriers(self, message: Message, *, sent: bool, has_data: bool) -> None:
+    def _carriers(self, message: Message, sent: bool) -> None:
         """Note which PDUs a message came in, if they were counted."""
         carried = self._carried[sent]
         if not carried:
             return
+        has_data = message.command.has_data
         message.first = carried[0].unit
         while carried:
             last = carried.popleft()
@@ -286,7 +287,7 @@ class LiveTalk:
             0, side, context, command, self._units, self._units, begun, event.time,
             dataset_length=event.data_length,
         )  # fmt: skip
-        self._carriers(message, sent=event.sent, has_data=command.has_data)
+        self._carriers(message, event.sent)
         if event.data:
             self._of.keep_data(message, event.data)
         label = None if operation is None else self._of.label(operation)
@@ -326,7 +327,7 @@ class LiveTalk:
         last.dataset = event.data if event.data is None else event.data[:BEGINNING]
         last.count += 1
         last.pdus = last.wire_length = 0
-        self._carriers(last, sent=event.sent, has_data=command.has_data)
+        self._carriers(last, event.sent)
         self.talk.message_counts[side] += 1
         exchange.left_out += 1
         exchange.pending_count += 1
