@@ -353,7 +353,6 @@ class Talk:
     unit_counts: dict[tuple[Side, int], int] = field(default_factory=dict)
     """How many PDUs there were, by side and type, kept or not."""
     messages: list[Message] = field(default_factory=list)
-    messages_left_out: int = 0
     message_counts: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
     """How many DIMSE messages each side said, kept or not."""
     exchanges: list[Exchange] = field(default_factory=list)

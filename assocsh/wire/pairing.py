@@ -42,7 +42,7 @@ class Pairing:
         message.number = self._messages
         talk.message_counts[message.side] += 1
         talk.messages.append(message)
-        talk.messages_left_out += len(keep_ends(talk.messages, self._limits.messages))
+        keep_ends(talk.messages, self._limits.messages)
         if command.field == CommandField.C_CANCEL_RQ:
             exchange = self.open.get((message.side, command.message_id_being_responded_to))
             if exchange is not None:
