@@ -61,7 +61,8 @@ TOLD_OF_MESSAGES = (
     "association/",
     "wire/live.py",
     "wire/live_talk.py",
-    "wire/captures/taking.py",
+    "wire/captures/",
+    "session/capturing.py",
 )
 """The engine says it, the conversation files it; a capture writes the bytes that it came in. All
 others take what they show, log or count of a message from the conversation."""

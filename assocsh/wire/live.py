@@ -178,7 +178,7 @@ class LiveConversation:
         if len(self._exchanges) > MAX_OPERATIONS:
             self._exchanges.popitem(last=False)
 
-    def of(self, place: object) -> tuple[Talk, Exchange] | None:
+    def at(self, place: object) -> tuple[Talk, Exchange] | None:
         """The exchange of the operation with this ``place``; None where nothing of it went over
         the wire, or it is not kept any more."""
         return self._exchanges.get(place) if isinstance(place, Place) else None

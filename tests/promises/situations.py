@@ -270,10 +270,6 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ),
     ("commands/drawing.py", "`open practice` opens an association"): after("ladder"),
     (
-        "commands/find.py",
-        "`find study --model X` names one",
-    ): after(PRACTICE, "find --model patient"),
-    (
         "commands/open.py",
         "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
     ): after(PRACTICE, "help open"),
@@ -329,6 +325,10 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "`mpps start --of 1` begins what row 1 of a worklist schedules",
     ): after(PRACTICE, "worklist", "mpps complete"),
     (
+        "commands/parameters.py",
+        "`X X --model X` names one",
+    ): after(PRACTICE, "find --model patient"),
+    (
         "commands/performing.py",
         "take a row of `worklist` with --of, name files, or --set Keyword=value",
     ): after(PRACTICE, "mpps start"),
@@ -343,9 +343,15 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ),
     (
         "commands/print.py",
-        "In colour where BasicColorPrintManagementMeta was accepted, and the one for\ngrayscale "
-        "was not: `reopen --contexts BasicColorPrintManagementMeta`.",
+        "In colour where BasicColorPrintManagementMeta was accepted and one of the images\nis in "
+        "colour (`reopen --contexts print` proposes it too), or where the one for\ngrayscale was "
+        "not accepted. Of a folder, what cannot be printed is left out.",
     ): after(PRACTICE, "help print"),
+    (
+        "commands/print.py",
+        "#X printed in grayscale: this association has no context for colour: `reopen --contexts "
+        "+BasicColorPrintManagementMeta` proposes one",
+    ): after(PRACTICE, "print examples/us.dcm"),
     (
         "commands/move.py",
         "nothing listens here as X: `listen --port N` starts a storage acceptor",

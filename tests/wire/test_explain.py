@@ -78,7 +78,7 @@ class Feed:
         self.live(OperationChanged(self.time, self.association, of, OperationState.QUEUED))
 
     def told(self, of: Any) -> Told:
-        found = self.live.of(of.place)
+        found = self.live.at(of.place)
         assert found is not None
         return told(*found)
 
@@ -171,8 +171,8 @@ def test_memory_is_bounded() -> None:
     operations = [operation() for _ in range(MAX_OPERATIONS + 5)]
     for op in operations:
         feed(op, request(), sent=True)
-    assert feed.live.of(operations[0].place) is None
-    assert feed.live.of(operations[-1].place) is not None
+    assert feed.live.at(operations[0].place) is None
+    assert feed.live.at(operations[-1].place) is not None
     op = operations[-1]
     for _ in range(1000):
         feed(op, response(0xFF00), length=10)
@@ -181,7 +181,7 @@ def test_memory_is_bounded() -> None:
     assert [step.count for step in exchange.steps] == [1, 1000, 1]
     assert exchange.steps[1].data_length == 10_000
     feed.live.forget(op.place)
-    assert feed.live.of(op.place) is None
+    assert feed.live.at(op.place) is None
 
 
 def test_of_many_steps_the_middle_is_left_out() -> None:
@@ -215,6 +215,7 @@ def test_the_association() -> None:
         contexts=(CONTEXT, refused),
         window=AsyncWindow(4, 1),
         peer_max_pdu=16384,
+        identity=None,
         remarks=("the peer granted more than it was asked for",),
     )
     text = "\n".join(explain_association(opened))
@@ -246,6 +247,7 @@ def test_what_was_negotiated_of_its_classes() -> None:
         contexts=contexts,
         window=AsyncWindow(1, 1),
         peer_max_pdu=16384,
+        identity=None,
         remarks=(),
     )
     text = "\n".join(explain_association(association))
