@@ -151,7 +151,7 @@ def _why(state: State, event: MessageTransferred | StateChanged, redact: bool) -
         talk = None if event.error is None else live.ended_by(event.error)
         found = [] if talk is None else of_end(talk)
     else:
-        of = None if event.operation is None else live.of(event.operation)
+        of = None if event.operation is None else live.at(event.operation.place)
         found = [] if of is None else of_exchange(*of)
     if found:
         said = found[0].id if redact else found[0].sentence
