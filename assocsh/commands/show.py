@@ -16,6 +16,7 @@ from assocsh.output.objects import status_text, unstored_object
 from assocsh.output.table import Column
 from assocsh.session.binding import parse_integer, request_number
 from assocsh.session.keys import numbered
+from assocsh.text.cells import wrapped
 
 REPORTED = (
     Column("event", right=True, least=3),
@@ -128,7 +129,8 @@ def _show_messages(session: Session, record: CapturedRequest) -> None:
         return
     for message in (record.exchange.request, *record.exchange.responses):
         for line in message_lines(session, record.talk, message):
-            session.output.result(line)
+            for each in wrapped(line, session.output.width):
+                session.output.result(each)
 
 
 def show_unstored(session: Session, record: RequestRecord, named: NamedRows | None) -> None:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from assocsh.errors import UnusableFile
 from assocsh.output import table
 from assocsh.output.table import Column
 from assocsh.output.values import NOT_ASKED, dump_lines, leaves
@@ -270,11 +271,16 @@ class DicomRows(Rows):
         from assocsh.output.into_file import FileOutput
         from assocsh.uids import EXPLICIT_LE as SYNTAX
 
-        output, operation = self.console.output, self.record.operations.representative
-        assert isinstance(output, FileOutput) and operation is not None
-        came_with = operation.request.sop_class_on(operation.context.abstract_syntax)
-        meta = file_meta(came_with, new_uid(), SYNTAX, self.record.peer.partition("@")[0])
-        output.data(meta + encode(dataset, SYNTAX))
+        output, record = self.console.output, self.record
+        assert isinstance(output, FileOutput)
+        contexts = [each.context for each in record.live.values()]
+        contexts += [record.final.context] if record.final is not None else []
+        if not contexts:
+            text = f"the SOP class that #{record.number} had is not known: it had no final response"
+            output.fail(UnusableFile(text, path=str(output.path)))
+            return
+        sop_class, ae = contexts[0].abstract_syntax, record.peer.partition("@")[0]
+        output.data(file_meta(sop_class, new_uid(), SYNTAX, ae) + encode(dataset, SYNTAX))
 
 
 def _whole(text: str, limit: None) -> str:

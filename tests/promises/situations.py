@@ -325,10 +325,6 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "`mpps start --of 1` begins what row 1 of a worklist schedules",
     ): after(PRACTICE, "worklist", "mpps complete"),
     (
-        "commands/parameters.py",
-        "`X X --model X` names one",
-    ): after(PRACTICE, "find --model patient"),
-    (
         "commands/performing.py",
         "take a row of `worklist` with --of, name files, or --set Keyword=value",
     ): after(PRACTICE, "mpps start"),
@@ -336,8 +332,29 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "commands/read.py",
         "A line for each association, then the findings, the cause first. Packets are numbered "
         "as\nWireshark numbers them. While no association is open `requests`, `show #7`, `explain "
-        "#7`\nand `ladder #7` are about the capture.",
-    ): after(*CAPTURED, "read exchange.pcapng", "help read", stands_for={"#7": "#1"}),
+        "#7`,\n`ladder #7`, `wire detail`, `contexts` and `expect` are about the capture. Queries "
+        "without\n#n are about its last request, and assoc about the association of that.",
+    ): after(
+        *CAPTURED,
+        "read exchange.pcapng",
+        "help read",
+        stands_for={"#7": "#1", "expect": "expect status exists"},
+    ),
+    (
+        "commands/show.py",
+        "`requests` lists every N-EVENT-REPORT, `show #n` shows one",
+    ): after(*CAPTURED, "read exchange.pcapng", "show events", stands_for={"#n": "#1"}),
+    ("commands/wire.py", "`explain X` tells a request of the session"): after(
+        PRACTICE, "echo", "wire detail #1"
+    ),
+    ("session/captured.py", "`read` shows what is in it"): after(
+        "capture exchange.pcapng",
+        PRACTICE,
+        "release",
+        "capture off",
+        "read exchange.pcapng",
+        "show #1",
+    ),
     ("commands/read.py", "`read FILE` reads one"): after(
         *CAPTURED, "read", stands_for={"FILE": "exchange.pcapng"}
     ),
