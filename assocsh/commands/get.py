@@ -48,7 +48,7 @@ SPEC = CommandSpec(
     examples=(
         "get series --of 1 --to ./in",
         "get series --of 1 --compare ./in",
-        "get study --of #1.2-3 --to ./in",
+        "get series --of * --to ./in",
         "find study; get study StudyInstanceUID=${rsp[0].StudyInstanceUID} --to ./in &",
     ),
     section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",

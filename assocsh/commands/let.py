@@ -31,7 +31,7 @@ SPEC = CommandSpec(
     examples=(
         "let uid = rsp[0].StudyInstanceUID",
         "let matches = #1.count",
-        "let uid = #1.2.StudyInstanceUID",
+        "let uid = #1.1.StudyInstanceUID",
         "let who = 'DOE^JANE'",
     ),
     uses_results=True,

@@ -16,6 +16,7 @@ from assocsh.output.objects import status_text, unstored_object
 from assocsh.output.table import Column
 from assocsh.session.binding import parse_integer, request_number
 from assocsh.session.keys import numbered
+from assocsh.session.sending import TimeSlices
 from assocsh.text.cells import wrapped
 
 REPORTED = (
@@ -66,7 +67,7 @@ SPEC = CommandSpec(
         "show",
         "show #1",
         "show #1.1",
-        "show #1.2-3",
+        "show #1.*",
         "show events",
     ),
     details="Of a commit it is what became of each instance, a report that came late included.",
@@ -91,9 +92,7 @@ async def show(session: Session, call: BoundCall) -> None:
     named = None if row is None else parse_rows(row)
     if named is not None and named.request is not None:
         if word is not None and request_number(word) != named.request:
-            raise UsageError(
-                f"{word} and {row} are of two requests", hint=f"`show {row}` shows the row"
-            )
+            raise UsageError(f"{word} and {row} are of two requests", hint="name the request once")
         word = f"#{named.request}"
     capture = session.captured
     record: RequestRecord
@@ -116,7 +115,9 @@ async def show(session: Session, call: BoundCall) -> None:
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
     elif named is None:
-        session.presenter.rows(record)
+        slices = TimeSlices()
+        for _ in session.presenter.rows(record):
+            await slices.pause()
     else:
         for number in numbered(record, named, len(record.results)):
             session.presenter.row(record, number - 1, record.results.dataset(number - 1))

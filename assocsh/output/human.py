@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
@@ -213,19 +214,22 @@ class Human:
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         rows = self._make_rows(self._console, record)
         if isinstance(rows, CsvRows) and self._console.elsewhere:
-            rows.widen((dataset,))
+            rows.widen(dataset)
         elif self._format in ("csv", "table"):
             rows = ExpandedRows(self._console, record)
         rows.count = index
         rows.add(dataset, whole=True)
         rows.flush()
 
-    def rows(self, record: RequestRecord) -> None:
+    def rows(self, record: RequestRecord) -> Iterator[None]:
         rows = self._make_rows(self._console, record)
         if isinstance(rows, CsvRows):
-            rows.widen(record.results.datasets())
+            for dataset in record.results.datasets():
+                rows.widen(dataset)
+                yield
         for dataset in record.results.datasets():
             rows.add(dataset)
+            yield
         rows.flush()
 
     # the rest

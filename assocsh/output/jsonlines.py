@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assocsh.output import objects
@@ -90,9 +91,10 @@ class JsonLines:
             }
         )
 
-    def rows(self, record: RequestRecord) -> None:
+    def rows(self, record: RequestRecord) -> Iterator[None]:
         for index, dataset in enumerate(record.results.datasets()):
             self.row(record, index, dataset)
+            yield
 
     def listing(self, listing: Listing) -> None:
         for row in listing.rows:

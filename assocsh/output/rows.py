@@ -223,10 +223,9 @@ class CsvRows(Rows):
         """The paths that came when the columns were written already."""
         return list(self._late)
 
-    def widen(self, datasets: Iterable[Dataset]) -> None:
-        """Make room for everything in ``datasets``, which are to be added."""
-        for dataset in datasets:
-            self._columns.update(dict.fromkeys(self._more(dict(leaves(dataset)))))
+    def widen(self, dataset: Dataset) -> None:
+        """Make room for everything in ``dataset``, which is to be added."""
+        self._columns.update(dict.fromkeys(self._more(dict(leaves(dataset)))))
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
         self.count += 1
