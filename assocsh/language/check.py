@@ -29,9 +29,11 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
     """
     for call in calls:
         yield from problems(call.body)
+        before: Word | None = None
         for slot, word, choices in _slotted(call):
             if slot is Slot.KEY:
-                yield from _key(call, word)
+                yield from _key(call, word, before)
+                before = word
                 continue
             if word.literal in choices:
                 continue
@@ -49,8 +51,11 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
                             yield call.place.error(error.message, step.start, step.end, error.hint)
 
 
-def _key(call: Call, word: Word) -> Iterator[LanguageError]:
-    """A key: its path, and its value where that stands there in letters."""
+def _key(call: Call, word: Word, before: Word | None) -> Iterator[LanguageError]:
+    """A key: its path, and its value where that stands there in letters.
+
+    ``before`` is the key before it, whose value may have been meant to go on here.
+    """
     from assocsh.datasets.identifiers import build_identifier
     from assocsh.datasets.paths import parse_path
     from assocsh.datasets.typed import as_sent
@@ -66,7 +71,11 @@ def _key(call: Call, word: Word) -> Iterator[LanguageError]:
         parse_path(path)
     except UsageError as error:
         end = equals if word.prefix.startswith(path) else word.end
-        yield call.place.error(error.message, word.start, end, error.hint)
+        hint = error.hint
+        if before is not None and before.literal and "=" in before.literal and "=" not in text:
+            key, _, begun = before.literal.partition("=")
+            hint = f"a value with blanks is quoted: {key}='{begun} {text}'" if begun else hint
+        yield call.place.error(error.message, word.start, end, hint)
         return
     try:
         build_identifier(None, [(path, as_sent(path, value))])

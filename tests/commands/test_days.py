@@ -158,3 +158,15 @@ def test_a_name_that_is_nobodys_is_not_offered(loaded: Tables) -> None:
     for typed in ("rossi^nils", "xx", "'giulia rossi anna"):
         text = f"find study PatientName={typed}"
         assert completions(text, len(text), Names(), loaded) == []
+
+
+def test_a_value_that_goes_on_behind_a_blank_is_to_be_quoted() -> None:
+    line = "find study PatientName=DOE^JANE ANN"
+    with pytest.raises(LanguageError, match="ANN") as refused:
+        check(parse(line))
+    hinted = refused.value.hint.partition(": ")[2]
+    assert hinted == "PatientName='DOE^JANE ANN'"
+    check(parse(f"find study {hinted}"))
+    with pytest.raises(LanguageError) as refused:
+        check(parse("find study PatientName PatintID"))
+    assert "PatientID" in refused.value.hint

@@ -65,18 +65,20 @@ def test_what_names_none(text: str) -> None:
         parse_rows(text)
 
 
-async def test_a_row_of_any_request_is_the_row_that_is_shown(opened: Opened) -> None:
-    session, _ = opened
-    uids = [session.requests[0].results.dataset(row).StudyInstanceUID for row in (0, 1)]
-    for row, uid in enumerate(uids, 1):
-        assert await session.run(f"find series --of #1.{row}; find series --of {row}") in (0, 5)
-        found = session.requests[3 + 2 * (row - 1)]
-        asked = found.operations.representative
-        assert asked is not None and asked.request.data is not None
-        assert asked.request.data["StudyInstanceUID"].value == uid
-    assert await session.run("expect #1.2.StudyInstanceUID == $uid".replace("$uid", uids[1])) == 0
-    assert await session.run(f"expect #1.rsp[1].StudyInstanceUID == {uids[1]}") == 0
-    assert await session.run(f"expect #1.*.StudyInstanceUID includes {uids[0]}") == 0
+async def test_a_row_of_any_request_is_the_row_that_is_shown() -> None:
+    async with peer() as scp, shell(scp) as (session, output):
+        scp.matches = [match(PatientID=f"P{row}", StudyInstanceUID=f"1.2.{row}") for row in (1, 2)]
+        assert await session.run("find study PatientID StudyInstanceUID; find patient; echo") == 0
+        for row in (1, 2):
+            assert await session.run(f"find series --of #1.{row}") == 0
+            assert scp.identifiers[-1].StudyInstanceUID == f"1.2.{row}"
+            assert await session.run(f"show #1.{row}") == 0
+            assert f"#1 row {row}" in output.text and f"1.2.{row}" in output.text
+            for query in (f"#1.{row}.StudyInstanceUID", f"#1.rsp[{row - 1}].StudyInstanceUID"):
+                assert await session.run(f"expect {query} == 1.2.{row}") == 0
+        assert await session.run("expect #1.*.StudyInstanceUID includes 1.2.2") == 0
+        assert await session.run("expect #1.2.StudyInstanceUID == 1.2.1") == 1
+        assert await session.run("expect #1.3.StudyInstanceUID not exists") == 0
 
 
 async def test_show_takes_rows_with_their_request(opened: Opened) -> None:
