@@ -16,7 +16,7 @@ import shutil
 import signal
 from asyncio.subprocess import PIPE, Process
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -24,7 +24,7 @@ from tempfile import SpooledTemporaryFile
 from assocsh.errors import AssocshError, UsageError
 from assocsh.output.console import Console
 from assocsh.output.into_file import Elsewhere, FileOutput
-from assocsh.output.sink import Kind, OutputClosed
+from assocsh.output.sink import Kind, Lagging, OutputClosed
 from assocsh.text.cells import cell
 from assocsh.text.visible import visible
 
@@ -33,7 +33,10 @@ IN_MEMORY = 1024 * 1024
 
 PIECE = 65536
 LONGEST = 1024 * 1024
-"""Characters of a line that is shown as one."""
+"""Characters of a line that is shown as one, and that wait for the screen at most, or nearly."""
+
+PAUSE = 0.05
+"""Seconds after which it is looked again whether the screen has room."""
 
 GRACE = 1.0
 """Seconds that a program has to end after SIGTERM."""
@@ -156,6 +159,12 @@ class ProgramOutput(Elsewhere):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*(each.wait() for each in self._processes))
+        with suppress(TimeoutError):  # what is left of what they wrote; another may hold the pipe
+            async with asyncio.timeout(GRACE):
+                for process in self._processes:
+                    for stream in (process.stdout, process.stderr):
+                        while stream is not None and await stream.read(PIECE):
+                            pass
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes:
@@ -187,10 +196,19 @@ class ProgramOutput(Elsewhere):
             except OutputClosed as error:
                 self._console.lose(error)
 
-        await _lines(process.stdout, show, tabs=tabs)
+        await _lines(process.stdout, show, self._room, tabs=tabs)
 
     async def _say(self, process: Process) -> None:
-        await _lines(process.stderr, self.note, tabs=False)
+        await _lines(process.stderr, self.note, self._room, tabs=False)
+
+    async def _room(self) -> None:
+        """Wait until the screen has shown most of what was written to it.
+
+        A program that writes without an end then waits for its reader, as in every shell.
+        """
+        screen = self._console.screen
+        while isinstance(screen, Lagging) and screen.waiting > LONGEST:  # noqa: ASYNC110 - told by none
+            await asyncio.sleep(PAUSE)
 
 
 class _Waiting:
@@ -237,9 +255,16 @@ class _Waiting:
 
 
 async def _lines(
-    stream: asyncio.StreamReader | None, show: Callable[[str], None], *, tabs: bool
+    stream: asyncio.StreamReader | None,
+    show: Callable[[str], None],
+    room: Callable[[], Awaitable[None]],
+    *,
+    tabs: bool,
 ) -> None:
-    """Give what a program writes to ``show``, whole lines that are safe to print."""
+    """Give what a program writes to ``show``, whole lines that are safe to print.
+
+    ``room`` returns when there is room for more.
+    """
     assert stream is not None
     decoder = getincrementaldecoder("utf-8")("replace")
     begun = ""
@@ -252,6 +277,7 @@ async def _lines(
         if end:
             show("\n".join(_shown(line, tabs=tabs) for line in whole.split("\n")))
             await asyncio.sleep(0)
+            await room()
     begun += decoder.decode(b"", final=True)
     if begun:
         show(_shown(begun, tabs=tabs))

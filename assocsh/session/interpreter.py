@@ -128,6 +128,7 @@ class Interpreter:
                 if elsewhere is None:
                     await self._perform(bound)
                 else:
+                    job.channel = elsewhere.channel
                     with state.console.writing_to(elsewhere.channel):
                         await self._perform(bound)
             if elsewhere is not None:

@@ -13,7 +13,7 @@ import pytest
 from pydicom import dcmread
 
 from assocsh.output.console import Console
-from assocsh.output.into_program import ProgramOutput
+from assocsh.output.into_program import LONGEST, PIECE, ProgramOutput
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
 from tests.language.test_hostile_values import HOSTILE
@@ -225,6 +225,42 @@ async def test_a_program_that_reads_no_more_is_one_line(tmp_path: Path) -> None:
     await piped.finish()
     assert output.results == ["row 0 ..."]
     assert output.said == "cat has read enough: the rest was not given to it\n"
+
+
+class _Slow(MemoryOutput):
+    """A screen on which nothing appears any more."""
+
+    @property
+    def waiting(self) -> int:
+        return sum(map(len, self.results))
+
+
+async def test_a_program_without_an_end_waits_for_the_screen(tmp_path: Path) -> None:
+    output = _Slow()
+    piped = ProgramOutput(Console(output), [["yes"]], tmp_path)
+    await piped.start()
+    finishing = asyncio.create_task(piped.finish())
+    await until(lambda: output.waiting > LONGEST)
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert output.waiting <= LONGEST + 2 * PIECE
+    finishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await finishing
+
+
+async def test_what_arrives_for_a_get_is_in_its_file(tmp_path: Path) -> None:
+    async with shell() as (session, output):
+        session.base = tmp_path
+        assert (
+            await session.run("open practice; find study; get study --of 1 --to in > g.json") == 0
+        )
+        output.results.clear()
+        assert await session.run("set format json; get study --of 1 --to in2") == 0
+        shown = [json.loads(line)["type"] for line in output.results]
+    kinds = [json.loads(line)["type"] for line in (tmp_path / "g.json").read_text().splitlines()]
+    assert kinds == shown
+    assert kinds.count("received") == len(list((tmp_path / "in").iterdir()))
 
 
 async def test_ctrl_c_ends_a_program_and_the_request_stays_done(tmp_path: Path) -> None:
