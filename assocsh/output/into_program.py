@@ -33,7 +33,10 @@ IN_MEMORY = 1024 * 1024
 
 PIECE = 65536
 LONGEST = 1024 * 1024
-"""Characters of a line that is shown as one, and that wait for the screen at most, or nearly."""
+"""Characters of a line that is shown as one."""
+
+BEHIND = 512 * 1024
+"""Characters that the screen may have to show when a program is to write no more."""
 
 PAUSE = 0.05
 """Seconds after which it is looked again whether the screen has room."""
@@ -202,13 +205,15 @@ class ProgramOutput(Elsewhere):
         await _lines(process.stderr, self.note, self._room, tabs=False)
 
     async def _room(self) -> None:
-        """Wait until the screen has shown most of what was written to it.
+        """Wait for the screen when it has much to show yet, until it has shown all of it.
 
-        A program that writes without an end then waits for its reader, as in every shell.
+        A program that writes without an end then waits for its reader, as in every shell. Only a
+        screen that has nothing to show is ready for keys, for Ctrl-C too: so to the last character.
         """
         screen = self._console.screen
-        while isinstance(screen, Lagging) and screen.waiting > LONGEST:  # noqa: ASYNC110 - told by none
-            await asyncio.sleep(PAUSE)
+        if isinstance(screen, Lagging) and screen.waiting > BEHIND:
+            while screen.waiting:  # noqa: ASYNC110 - told by none
+                await asyncio.sleep(PAUSE)
 
 
 class _Waiting:

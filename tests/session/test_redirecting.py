@@ -13,7 +13,7 @@ import pytest
 from pydicom import dcmread
 
 from assocsh.output.console import Console
-from assocsh.output.into_program import LONGEST, PIECE, ProgramOutput
+from assocsh.output.into_program import BEHIND, PIECE, ProgramOutput
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
 from tests.language.test_hostile_values import HOSTILE
@@ -228,11 +228,13 @@ async def test_a_program_that_reads_no_more_is_one_line(tmp_path: Path) -> None:
 
 
 class _Slow(MemoryOutput):
-    """A screen on which nothing appears any more."""
+    """A screen on which things appear when ``shown`` says so."""
+
+    shown = 0
 
     @property
     def waiting(self) -> int:
-        return sum(map(len, self.results))
+        return sum(map(len, self.results)) - self.shown
 
 
 async def test_a_program_without_an_end_waits_for_the_screen(tmp_path: Path) -> None:
@@ -240,10 +242,17 @@ async def test_a_program_without_an_end_waits_for_the_screen(tmp_path: Path) -> 
     piped = ProgramOutput(Console(output), [["yes"]], tmp_path)
     await piped.start()
     finishing = asyncio.create_task(piped.finish())
-    await until(lambda: output.waiting > LONGEST)
+    await until(lambda: output.waiting > BEHIND)
     for _ in range(1000):
         await asyncio.sleep(0)
-    assert output.waiting <= LONGEST + 2 * PIECE
+    before = output.waiting
+    assert before <= BEHIND + 2 * PIECE
+    output.shown = before // 2
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert output.waiting == before - before // 2  # no key is read before all is shown
+    output.shown = before
+    await until(lambda: output.waiting > BEHIND)  # and then it goes on
     finishing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await finishing
