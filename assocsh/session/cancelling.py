@@ -31,7 +31,7 @@ def interrupt(state: State) -> bool:
             job.cancel()
             return True
     cancel_job(state, requests[0])
-    if requests[0].record is not None and not requests[0].record.live:
+    if requests[0].record is not None and requests[0].record.done.is_set():
         return True
     state.note("the peer has not answered the C-CANCEL yet: wait, or abort the association")
     return True
