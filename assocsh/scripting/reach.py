@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assocsh.errors import LanguageError
-from assocsh.language.parse import Call, every_call
+if TYPE_CHECKING:
+    from assocsh.errors import LanguageError
+    from assocsh.language.parse import Call
 
 ALLOW_SHELL = "--allow-shell"
 
@@ -25,6 +27,8 @@ def beyond_reach(
     ``programs`` may be started. A value that is replaced in a name never names a folder, so it does
     not matter here what it will be.
     """
+    from assocsh.language.parse import every_call
+
     allowed = (folder if root is None else root).resolve()
     for call in every_call(calls):
         if ALLOW_SHELL in call.options and not programs:
