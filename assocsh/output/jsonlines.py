@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -51,6 +52,9 @@ class JsonLines:
 
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         self._put_with(objects.final_object(record), cause)
+
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        self._put(objects.progress_object(record, progress))
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         self._put(objects.stored_object(record, path, response))
