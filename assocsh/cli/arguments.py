@@ -47,6 +47,7 @@ class Arguments:
         self.format = ""
         self.keep_going = False
         self.progress = "lines"
+        self.allow_shell = False
         self.toolbar = True
         self.open_options: options.Given = []
         self.serve_options: options.Given = []
@@ -64,6 +65,7 @@ def shell_options() -> tuple[Option, ...]:
     """The options of the shell itself, besides those of ``open``."""
     from assocsh.language.model import Option, Slot
     from assocsh.language.settings import FORMATS
+    from assocsh.scripting.reach import ALLOW_SHELL
 
     return (
         Option("-c", Slot.TEXT, "COMMANDS", summary="commands, separated by ; or line ends"),
@@ -77,6 +79,7 @@ def shell_options() -> tuple[Option, ...]:
             summary="how far long requests are: lines on stderr every 10 s, json on stdout, none",
         ),
         Option("--quiet", summary="no lines about progress (-c, stdin)"),
+        Option(ALLOW_SHELL, summary="-c and stdin may start programs, with |"),
         Option("--no-toolbar", summary="a prompt without the toolbar"),
     )
 
@@ -199,6 +202,7 @@ def _of_shell(arguments: Arguments, given: options.Given) -> None:
     arguments.progress = options.last("--progress", given) or quiet
     if arguments.progress == "json" and arguments.format != "json":
         raise UsageError("objects about progress are JSON Lines", hint="--format json too")
+    arguments.allow_shell = "--allow-shell" in options.names(given)
     arguments.toolbar = "--no-toolbar" not in options.names(given)
 
 

@@ -60,7 +60,7 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     session = new_session(output, config=config)
     if arguments.format:
         session.settings.set("format", arguments.format)
-    calls = parse_texts(session, texts)
+    calls = parse_texts(session, texts, allow_shell=arguments.allow_shell)
     if calls is None:
         return 2
     session.prepare(calls)
@@ -75,10 +75,11 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     return _finish(session, code)
 
 
-def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
+def parse_texts(session: Session, texts: Texts, *, allow_shell: bool) -> list[Call] | None:
     """The commands of all texts; None when there was a mistake, which was said then."""
     from assocsh.language.check import problems
     from assocsh.language.parse import parse_all
+    from assocsh.scripting.reach import beyond_reach
 
     calls: list[Call] = []
     errors: list[LanguageError] = []
@@ -88,6 +89,7 @@ def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
         errors += parsed.errors
     if not errors:
         errors += problems(calls)
+        errors += beyond_reach(calls, session.base, programs=allow_shell)
     for error in errors:
         for line in error_lines(error):
             session.note(line, Kind.ERROR)

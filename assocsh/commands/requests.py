@@ -33,7 +33,7 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def requests(session: Session, call: BoundCall) -> None:
     """Every request of the session, or (``--pending``) those that have not ended."""
-    json = session.settings.format == "json"
+    json = session.format == "json"
     capture = captured(session)
     if capture is not None:
         from assocsh.output.conversations import numbered, request_row
@@ -51,7 +51,7 @@ async def requests(session: Session, call: BoundCall) -> None:
 
 
 def _show(session: Session, rows: list[dict[str, Any]], call: BoundCall) -> None:
-    if not rows and session.settings.format != "json":
+    if not rows and session.format != "json":
         session.note("no requests" + (" pending" if call.flag("--pending") else " yet"))
         return
     columns = [

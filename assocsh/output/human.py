@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
@@ -57,8 +58,12 @@ class Human:
 
     @property
     def _is_csv(self) -> bool:
-        """Results are rows and nothing else: a line that sums up would spoil the file."""
         return self._format == "csv"
+
+    @property
+    def _rows_only(self) -> bool:
+        """Results are rows and nothing else: a line that sums up would spoil the file."""
+        return self._is_csv or self._console.elsewhere
 
     def _result(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._console.result(text, kind)
@@ -126,8 +131,8 @@ class Human:
         self._say_more_unstored(record)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
             text, kind = signed(final_line(record), worst(record))
-            if self._is_csv:
-                self._note(text)
+            if self._rows_only:
+                self._note(text, Kind.INFO if self._is_csv else kind)
             else:
                 self._folded(text, kind)
         for text in hint_lines(record, cause):
@@ -161,7 +166,7 @@ class Human:
             f"... and {few.left_out} more: `show #{record.number}` lists them, "
             f"`store --failed #{record.number}` sends them again"
         )
-        if self._is_csv:
+        if self._rows_only:
             self._note(text, Kind.WARNING)
         else:
             self._folded(text)
@@ -174,7 +179,7 @@ class Human:
             return
         about = f"#{record.number} {cell(path)}: {outcome(response)}"
         text, kind = signed(about, response.category)
-        if self._is_csv:
+        if self._rows_only:
             self._note(text, Kind.WARNING)
         else:
             self._folded(text, kind)
@@ -212,19 +217,23 @@ class Human:
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         rows = self._make_rows(self._console, record)
-        rows.count = index
-        if self._format in ("csv", "table"):
+        if isinstance(rows, CsvRows) and self._console.elsewhere:
+            rows.widen(dataset)
+        elif self._format in ("csv", "table"):
             rows = ExpandedRows(self._console, record)
-            rows.count = index
+        rows.count = index
         rows.add(dataset, whole=True)
         rows.flush()
 
-    def rows(self, record: RequestRecord) -> None:
+    def rows(self, record: RequestRecord) -> Iterator[None]:
         rows = self._make_rows(self._console, record)
         if isinstance(rows, CsvRows):
-            rows.widen(record.results.datasets())
+            for dataset in record.results.datasets():
+                rows.widen(dataset)
+                yield
         for dataset in record.results.datasets():
             rows.add(dataset)
+            yield
         rows.flush()
 
     # the rest
@@ -252,7 +261,8 @@ class Human:
                 for text in table.pairs([names[i] for i in kept], [row[i] for i in kept], room):
                     self._result(text)
             return
-        for text in table.render(listing.columns, cells, room):
+        titles = self._console.channel.titles
+        for text in table.render(listing.columns, cells, room, titles=titles):
             self._result(text)
 
     def expectation(

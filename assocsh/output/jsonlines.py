@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assocsh.output import objects
@@ -10,6 +11,7 @@ from assocsh.output.cause import cause_object
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
+from assocsh.output.summary import final_line, signed, worst
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -52,6 +54,9 @@ class JsonLines:
 
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         self._put_with(objects.final_object(record), cause)
+        if self._console.elsewhere:  # who reads the screen has to hear of it too
+            text, kind = signed(final_line(record), worst(record))
+            self._console.note(text, kind)
 
     def progress(self, record: RequestRecord, progress: Progress) -> None:
         self._put(objects.progress_object(record, progress))
@@ -90,9 +95,10 @@ class JsonLines:
             }
         )
 
-    def rows(self, record: RequestRecord) -> None:
+    def rows(self, record: RequestRecord) -> Iterator[None]:
         for index, dataset in enumerate(record.results.datasets()):
             self.row(record, index, dataset)
+            yield
 
     def listing(self, listing: Listing) -> None:
         for row in listing.rows:

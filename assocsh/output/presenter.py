@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -55,8 +56,11 @@ class Presenter(Protocol):
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         """A kept result again, the whole of it."""
 
-    def rows(self, record: RequestRecord) -> None:
-        """All kept results of a request again."""
+    def rows(self, record: RequestRecord) -> Iterator[None]:
+        """All kept results of a request again; whoever shows them goes through it to the end.
+
+        There may be many: between two of them others can have their turn.
+        """
 
     def listing(self, listing: Listing) -> None:
         """A list of something."""

@@ -100,7 +100,7 @@ class Receiving:
             record.arrivals.size += _size(file.path)
         elif self._state.listener is not None:
             self._state.listener.received += 1
-        with self._state.console.results():
+        with self._state.writing_for(record):
             self._state.presenter.received(record, file)
         compared = [one for one in self._moves if one.arrivals.comparison is not None]
         if record is None and compared:
@@ -129,7 +129,7 @@ class Receiving:
             path=str(directory),
             hint="make room there, or name another folder with --to",
         )
-        with self._state.console.results():
+        with self._state.writing_for(record):
             self._state.presenter.error(problem, record)
 
     def not_usable(self, indication: Indication, record: RequestRecord | None, why: str) -> None:
@@ -144,7 +144,7 @@ class Receiving:
             f"{indication.association.peer.ae} sent an instance that cannot be kept"
             f"{f', {uid}' if uid else ''}: {why}; answered 0x{CANNOT_UNDERSTAND:04X}"
         )
-        with self._state.console.results():
+        with self._state.writing_for(record):
             self._state.presenter.error(problem, record)
 
     def handlers(self) -> Handlers:
