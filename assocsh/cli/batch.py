@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
@@ -69,7 +70,8 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
         session.ask_secret = ask_at_terminal
     runner = _Runner(session)
     with on_signals(runner.signalled):
-        code = await runner.run(calls, keep_going=arguments.keep_going)
+        async with _progress(session, arguments.progress):
+            code = await runner.run(calls, keep_going=arguments.keep_going)
     return _finish(session, code)
 
 
@@ -92,6 +94,21 @@ def parse_texts(session: Session, texts: Texts, *, allow_shell: bool) -> list[Ca
         for line in error_lines(error):
             session.note(line, Kind.ERROR)
     return None if errors else calls
+
+
+@asynccontextmanager
+async def _progress(session: Session, form: str) -> AsyncIterator[None]:
+    """How far long requests are is said meanwhile, in this form."""
+    if form == "none":
+        yield
+        return
+    from assocsh.session.progressing import say_progress
+
+    saying = asyncio.create_task(say_progress(session, json=form == "json"))
+    try:
+        yield
+    finally:
+        saying.cancel()
 
 
 class _Runner:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -169,6 +170,9 @@ class Human:
             self._note(text, Kind.WARNING)
         else:
             self._folded(text)
+
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        pass  # it is among the notes, and on the toolbar
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         if response.category == "Success" or not record.several or not self._is_shown(record):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -56,6 +57,9 @@ class JsonLines:
         if self._console.elsewhere:  # who reads the screen has to hear of it too
             text, kind = signed(final_line(record), worst(record))
             self._console.note(text, kind)
+
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        self._put(objects.progress_object(record, progress))
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         self._put(objects.stored_object(record, path, response))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -36,6 +37,9 @@ class Presenter(Protocol):
 
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         """A request has ended; ``cause`` is the first finding about its failure."""
+
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        """How far a request of many parts is; only shown where programs read it."""
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         """The peer answered for one of several files."""

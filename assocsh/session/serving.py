@@ -97,6 +97,7 @@ class Receiving:
         """
         if record is not None:
             record.arrivals.received += 1
+            record.arrivals.size += _size(file.path)
         elif self._state.listener is not None:
             self._state.listener.received += 1
         with self._state.writing_for(record):
@@ -295,3 +296,11 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; 0 of one that somebody has taken away already."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
