@@ -140,8 +140,8 @@ class Grammar(StrEnum):
 class Verb:
     """One of several things that a command does: the word behind its name, and what follows that.
 
-    ``mpps start``, ``mpps complete``. ``sends``, ``service`` and ``gives_rows`` mean what they mean
-    in a ``CommandSpec``.
+    ``mpps start``, ``mpps complete``. ``sends``, ``service``, ``gives_rows`` and
+    ``changes_config`` mean what they mean in a ``CommandSpec``.
     """
 
     name: str
@@ -151,6 +151,7 @@ class Verb:
     sends: bool = True
     service: str = ""
     gives_rows: bool = False
+    changes_config: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ class CommandSpec:
     ``level`` is the one whose usual keys are offered, where no word of it names the level.
 
     In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
-    rows ``--of`` takes; ``cancels``: it ends other requests.
+    rows ``--of`` takes; ``cancels``: it ends other requests. ``changes_config``: it may write the
+    user's config file, which no script may.
 
     In help: ``details`` is more text, or what makes it when it is asked for; ``topic`` says what
     is explained there besides the command, and the overview names it then.
@@ -209,6 +211,7 @@ class CommandSpec:
     recorded: bool = True
     gives_rows: bool = False
     cancels: bool = False
+    changes_config: bool = False
     details: str | Callable[[], str] = ""
     topic: str = ""
     level: str = ""
@@ -232,6 +235,7 @@ class CommandSpec:
             sends=found.sends,
             service=found.service,
             gives_rows=found.gives_rows,
+            changes_config=found.changes_config,
             verbs=(),
             verb=found.name,
         )

@@ -9,7 +9,7 @@ from assocsh.language.provider import CompletionProvider
 from assocsh.session.plan import DEFAULT_AE, PRACTICE
 
 if TYPE_CHECKING:
-    from assocsh.session.state import State
+    from assocsh.session.session import Session
 
 ROWS_OFFERED = 50
 REQUESTS_OFFERED = 50
@@ -18,19 +18,24 @@ REQUESTS_OFFERED = 50
 class SessionProvider(CompletionProvider):
     """A CompletionProvider over a session. Values are as they came, not made visible."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def peers(self) -> Iterator[tuple[str, str]]:
-        for entry in self._state.config.peers.values():
+        for entry in self._session.config.peers.values():
             yield entry.name, entry.address
         yield PRACTICE, "the built-in practice archive"
-        plan = self._state.open_plan
-        if plan is not None and plan.peer != PRACTICE:
-            yield plan.peer, "the last one that was open"
+        plan = self._session.open_plan
+        last = "" if plan is None or plan.peer == PRACTICE else plan.peer
+        if last:
+            yield last, "the last one that was open"
+        known = {last, *(entry.address for entry in self._session.config.peers.values())}
+        for address in self._session.recent_peers.addresses:
+            if address not in known:
+                yield address, "opened lately"
 
     def ae_titles(self) -> Iterator[tuple[str, str]]:
-        state = self._state
+        state = self._session
         if state.listener is not None:
             yield state.listener.ae_title, "our listener"
         elif state.association is not None:
@@ -39,30 +44,30 @@ class SessionProvider(CompletionProvider):
             yield state.config.open.ae_title or DEFAULT_AE, "our AE title"
 
     def request_numbers(self, *, unfinished: bool = False) -> Iterator[tuple[int, str]]:
-        for record in reversed(self._state.requests[-REQUESTS_OFFERED:]):
+        for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
             if unfinished and record.done.is_set():
                 continue
             count = f" {record.count}" if record.count else ""
             yield record.number, f"{record.service} {record.state}{count}"
 
     def rows(self) -> Iterator[tuple[int, str]]:
-        find = self._state.requests.last_find
+        find = self._session.requests.last_find
         if find is None:
             return
         yield from enumerate(find.results.labels[:ROWS_OFFERED], 1)
 
     def recent_values(self, keyword: str) -> Iterator[tuple[str, str]]:
-        for recent in self._state.recent.values(keyword):
+        for recent in self._session.recent.values(keyword):
             yield recent.value, f"from {recent.origin}"
 
     def recent_keywords(self) -> Iterator[str]:
-        yield from self._state.recent.keywords()
+        yield from self._session.recent.keywords()
 
     def variable_names(self) -> Collection[str]:
-        return tuple(self._state.variables)
+        return tuple(self._session.variables)
 
     def contexts(self) -> Iterator[tuple[int, str]]:
-        association = self._state.association
+        association = self._session.association
         if association is None or association.closed:
             return
         from assocsh.datasets.dictionary import uid_keyword
@@ -72,7 +77,7 @@ class SessionProvider(CompletionProvider):
                 yield one.context_id, uid_keyword(one.abstract_syntax)
 
     def context_status(self, uid: str) -> str:
-        association = self._state.association
+        association = self._session.association
         if association is None or association.closed:
             return ""
         from assocsh.datasets.dictionary import uid_keyword

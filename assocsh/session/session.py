@@ -17,6 +17,7 @@ from assocsh.session.observer import SessionObserver
 from assocsh.session.plan import timeouts_for, without_timer
 from assocsh.session.ports import Status
 from assocsh.session.practising import PracticeArchive
+from assocsh.session.recent_peers import RecentPeers
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
@@ -62,6 +63,7 @@ class Session(State):
         self.observer = SessionObserver(self, self.receiving, self.keepalive, self.sleepwatch)
         self.practice = PracticeArchive(self)
         self.interpreter = Interpreter(self, self._perform)
+        self.recent_peers = RecentPeers()
         self.workflow = Workflow()
         """The procedure steps that were begun here."""
         self._tasks: set[asyncio.Task[None]] = set()

@@ -144,6 +144,15 @@ class State:
         self.console.ask_secret = ask
 
     @property
+    def ask_line(self) -> AskSecret | None:
+        """Asks the user for something that is shown; None where no one is there to ask."""
+        return self.console.ask_line
+
+    @ask_line.setter
+    def ask_line(self, ask: AskSecret | None) -> None:
+        self.console.ask_line = ask
+
+    @property
     def presenter(self) -> Presenter:
         """Writes in the format that is set."""
         return presenter(self.console, self.settings.format)

@@ -47,6 +47,10 @@ TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
 
 
+ASKING = "Enter answers; Ctrl-C gives up"
+ASKING_SECRET = "not shown, not kept; Ctrl-C gives up"
+"""What stands on the toolbar while something is asked."""
+
 ESCAPE = 0.1
 """Seconds after which the byte of Esc is the key itself and not the beginning of another key."""
 
@@ -201,7 +205,8 @@ class Shell:
         session = self._session
         session.interactive = True
         session.output = TerminalOutput(self._printer, self._screen)
-        session.ask_secret = self.asking.ask
+        session.ask_secret = self.asking.ask_secret
+        session.ask_line = self.asking.ask
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
@@ -350,7 +355,7 @@ class Shell:
     def _toolbar(self) -> StyleAndTextTuples:
         buffer = self.prompt.default_buffer
         if self.asking.active:
-            hint = "not shown, not kept; Ctrl-C gives up"
+            hint = ASKING_SECRET if self.asking.hidden else ASKING
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
         status = Status() if self._session is None else self._session.status()

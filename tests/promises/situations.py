@@ -277,6 +277,39 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "commands/open.py",
         "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
     ): after(PRACTICE, "help open"),
+    (
+        "commands/open.py",
+        "`open NAME` opens one of them, `open AET@HOST:PORT` any other",
+    ): after("open", stands_for={"NAME": "practice"}),
+    (
+        "commands/open.py",
+        "`open AET@HOST:PORT`, or a name of the config file",
+    ): after("open --window 3"),
+    (
+        "commands/peers.py",
+        "What is kept of a peer holds whenever `open NAME` opens it; what is typed there\n"
+        "wins. A passcode or a token is never kept, only where it is found. The comments\n"
+        "of the config file stay. `peers test NAME` uses a connection of its own: the\n"
+        "association that is open goes on.",
+    ): after("help peers", stands_for={"NAME": "practice"}),
+    ("commands/keeping_peers.py", "`peers edit NAME` changes it"): after(
+        "peers add pacs PEER",
+        "peers add pacs PEER",
+        peers=storescp,
+        stands_for={"NAME": "pacs --window 3"},
+    ),
+    (
+        "commands/keeping_peers.py",
+        "`peers add NAME AET@HOST:PORT`",
+    ): after("peers add PEER PEER", peers=storescp, stands_for={"NAME": "pacs"}),
+    (
+        "commands/keeping_peers.py",
+        "`peers` lists those that it has",
+    ): after("peers remove pacs"),
+    (
+        "commands/keeping_peers.py",
+        "X is X in X: `open X` opens it",
+    ): after("peers add pacs PEER", peers=storescp),
     ("commands/listen.py", "TCP port (any free one, or `set listen-port`)"): after("help listen"),
     ("commands/listen.py", "`listen --to DIR` starts it"): after(PRACTICE, "listen --stop"),
     (
@@ -475,7 +508,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ): after("open PEER --contexts StudyRootQueryRetrieveInformationModelFind", peers=storescp),
     (
         "session/opening.py",
-        "`release` ends it in order, `abort` at once",
+        "`release` ends it in order, `abort` at once; --release has open do it first",
     ): after(PRACTICE, PRACTICE),
     (
         "session/plan.py",
