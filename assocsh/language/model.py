@@ -79,9 +79,14 @@ class Parameter:
             text += " ..."
         return text if self.required else f"[{text}]"
 
+    @property
+    def may_stay_empty(self) -> bool:
+        """Whether there are words that are not for it, but for the parameter that follows."""
+        return not self.required and self.slot in (Slot.REQUEST, Slot.UID, Slot.DATES)
+
     def takes(self, word: str) -> bool:
         """Whether ``word`` can be for it where other parameters follow; if not, it stays empty."""
-        if self.required:
+        if not self.may_stay_empty:
             return True
         match self.slot:
             case Slot.REQUEST:  # ``show 2`` is row 2: a request before other words needs its #
@@ -134,6 +139,7 @@ class Grammar(StrEnum):
 
     ASSIGNMENT = "assignment"  # NAME = QUERY
     EXPECTATION = "expectation"  # QUERY PREDICATE VALUE
+    ALIAS = "alias"  # NAME = COMMANDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@
     user = "jane"                       # who asks, and where the passcode or the token is found:
     password_file = "passcode"          # never a secret itself
 
+    [alias]
+    ct = "find study ModalitiesInStudy=CT PatientID=$1"
+
 What is typed wins over the peer's table, and that over the top of the file. ``KEPT`` has the key of
 each option of ``open``; ``peers add`` writes them (``peers_file``).
 """
@@ -40,6 +43,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
+from assocsh.language.aliases import is_name
 from assocsh.language.settings import SETTINGS
 from assocsh.session.identity import IDENTITIES, Credential, credential_named
 from assocsh.session.settings import Settings
@@ -92,6 +96,7 @@ class Config(NamedTuple):
     peers: Mapping[str, PeerEntry] = _NOTHING
     open: OpenDefaults = OpenDefaults()
     settings: Mapping[str, str] = _NOTHING
+    aliases: Mapping[str, str] = _NOTHING
 
     def apply(self, settings: Settings) -> None:
         """Give ``settings`` the values of this file."""
@@ -155,7 +160,7 @@ class _Reader:
             ) from None
 
     def config(self) -> Config:
-        known = {*_OPEN_KEYS, *SETTINGS, "peers"}
+        known = {*_OPEN_KEYS, *SETTINGS, "peers", "alias"}
         self._only((), self.data, known)
         settings: dict[str, str] = {}
         for name in SETTINGS.keys() & self.data.keys():
@@ -167,7 +172,19 @@ class _Reader:
         peers: dict[str, PeerEntry] = {}
         for name, table in self._table(("peers",), self.data.get("peers", {})).items():
             peers[name] = self._peer(name, table)
-        return Config(self.path, peers, self._open((), self.data), settings)
+        aliases = {
+            name: self._alias(("alias", name), body)
+            for name, body in self._table(("alias",), self.data.get("alias", {})).items()
+        }
+        return Config(self.path, peers, self._open((), self.data), settings, aliases)
+
+    def _alias(self, where: tuple[str, ...], body: Any) -> str:
+        if not is_name(where[-1]):
+            raise self._wrong(where, "the name of an alias holds letters, digits, '_' and '-' only")
+        text = self._text(where, body)
+        if "\n" in text:
+            raise self._wrong(where, "stands for one line")
+        return text  # what it says is looked at where it is used: there are no commands yet
 
     def _peer(self, name: str, table: Any) -> PeerEntry:
         where = ("peers", name)

@@ -59,6 +59,27 @@ def remove_peer(config: Config, name: str) -> Config:
     return _removed(config, ("peers", name), lambda one: _without(one.peers, name))
 
 
+def keep_alias(config: Config, name: str, body: str) -> Config:
+    """Write ``NAME = BODY`` into ``[alias]``. Returns and raises as ``keep_peer``."""
+
+    def change(document: TOMLDocument) -> None:
+        table = _table(document, ("alias",))
+        with_room = _Tail(table)
+        table[name] = body
+        with_room.back()
+
+    return _changed(config, change, lambda one: one._replace(aliases=_without(one.aliases, name)))
+
+
+def remove_alias(config: Config, name: str) -> Config:
+    """Take an alias out of ``[alias]``. Returns and raises as ``keep_peer``."""
+    return _changed(
+        config,
+        lambda document: _remove(document, ("alias", name)),
+        lambda one: one._replace(aliases=_without(one.aliases, name)),
+    )
+
+
 def _removed(
     config: Config, path: KeyPath, others: Callable[[Config], Mapping[str, Any]]
 ) -> Config:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.language.provider import CompletionProvider
@@ -62,6 +62,9 @@ class SessionProvider(CompletionProvider):
 
     def recent_keywords(self) -> Iterator[str]:
         yield from self._session.recent.keywords()
+
+    def aliases(self) -> Mapping[str, str]:
+        return self._session.config.aliases
 
     def variable_names(self) -> Collection[str]:
         return tuple(self._session.variables)

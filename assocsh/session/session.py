@@ -76,9 +76,11 @@ class Session(State):
     # what is asked of it
 
     def parse(self, text: str, *, source: str = "", line: int = 1) -> list[Call]:
-        """The commands of a text. Raises LanguageError; nothing was performed then."""
+        """The commands of a text, aliases expanded. Raises LanguageError; nothing was performed."""
+        from assocsh.language.aliases import expanded
         from assocsh.language.parse import parse
 
+        text = expanded(text, self.config.aliases, line=line, source=source)
         return parse(text, line=line, source=source)
 
     def submit(self, text: str, *, foreground: bool = False) -> list[Job]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -127,7 +127,7 @@ class Shell:
         self._ticker: asyncio.Task[None] | None = None
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
-        self._hint = Memo(_hint)
+        self._hint = Memo(self._hint_at)
         self._bell = Bell(
             lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
         )
@@ -138,8 +138,8 @@ class Shell:
             self._message,
             history=history,
             completer=LineCompleter(lambda: self._provider, wanted=self._wants_completion),
-            lexer=LineLexer(),
-            validator=LineValidator(),
+            lexer=LineLexer(aliases=self._aliases),
+            validator=LineValidator(aliases=self._aliases),
             validate_while_typing=False,
             auto_suggest=ConditionalAutoSuggest(
                 AutoSuggestFromHistory(), Condition(lambda: not self.asking.active)
@@ -361,6 +361,16 @@ class Shell:
         status = Status() if self._session is None else self._session.status()
         return toolbar(status, hint, self._screen.get_size().columns)
 
+    def _hint_at(self, text: str, cursor: int) -> str:
+        if not text.strip():  # the first prompt does not wait for the language
+            return ""
+        from assocsh.language.hint import hint
+
+        return hint(text, cursor, aliases=self._aliases())
+
+    def _aliases(self) -> Mapping[str, str]:
+        return {} if self._provider is None else self._provider.aliases()
+
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
 
@@ -383,8 +393,8 @@ class Shell:
     def _tables_loaded(self, keywords: Keywords) -> None:
         self.session.loaded.set()
         self._keywords = keywords
-        self.prompt.lexer = LineLexer(keywords)
-        self.prompt.validator = LineValidator(tables=bool(keywords))
+        self.prompt.lexer = LineLexer(keywords, self._aliases)
+        self.prompt.validator = LineValidator(tables=bool(keywords), aliases=self._aliases)
         buffer = self.prompt.default_buffer
         chosen = buffer.complete_state is not None and buffer.complete_state.current_completion
         if buffer.text and not chosen and self.prompt.app.is_running:
@@ -398,7 +408,7 @@ class Shell:
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen
-            self.prompt.lexer = LineLexer(self._keywords)
+            self.prompt.lexer = LineLexer(self._keywords, self._aliases)
         if self.leaving.unfinished and self._ticker is None:
             self._ticker = asyncio.create_task(self._tick())
         self._redraw()
@@ -412,11 +422,3 @@ class Shell:
 
     def _warn(self, text: str) -> None:
         self._printer.write(text)
-
-
-def _hint(text: str, cursor: int) -> str:
-    if not text.strip():  # the first prompt does not wait for the language
-        return ""
-    from assocsh.language.hint import hint
-
-    return hint(text, cursor)

@@ -201,6 +201,23 @@ BEGUN = (PRACTICE, "worklist", "mpps start --of 1")
 CAPTURED = (PRACTICE, "capture exchange.pcapng", "echo", "capture off", "release")
 
 SITUATIONS: dict[tuple[str, str], Situation] = {
+    ("commands/alias.py", "`alias X = echo` makes it one"): after(
+        "alias check", stands_for={"X": "check"}
+    ),
+    ("commands/alias.py", "there is no alias: `alias e = echo` makes one"): after("alias"),
+    (
+        "commands/alias.py",
+        "With the first of these, `ct PRC-1001` is the command behind the = with PRC-1001\n"
+        "in place of $1. $1 to $9 are the words behind an alias; without one of them, all\n"
+        "words are put behind what it stands for. Commands with ; or & among them stand in\n"
+        "quotes. A value of $name or ${query} stays inside its word. Aliases are for what\n"
+        "is typed: a script has the commands themselves, and so has what `record FILE`\n"
+        "writes.",
+    ): after("help alias", stands_for={"FILE": "session.assoc"}),
+    (
+        "language/aliases.py",
+        "`alias ct = find study ModalitiesInStudy=CT PatientID=$1`, for example",
+    ): after("alias 1x = echo"),
     (
         "association/endings.py",
         "`set keepalive Xs` keeps it; `reopen` opens it again",
