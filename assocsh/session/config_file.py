@@ -225,7 +225,8 @@ def _set(table: AbstractTable, path: KeyPath, value: Any) -> None:
 
 
 def _remove(items: Items, path: KeyPath) -> None:
-    from tomlkit.items import AbstractTable
+    """Take a key out where it is there. Of ``tls = { ... }`` without keys, TLS is left."""
+    from tomlkit.items import AbstractTable, InlineTable
 
     first, *rest = path
     if first not in items:
@@ -236,8 +237,11 @@ def _remove(items: Items, path: KeyPath) -> None:
     inner = items[first]
     if isinstance(inner, AbstractTable):
         _remove(inner, tuple(rest))
-        if not inner:
-            items.remove(first)
+        if not inner and isinstance(inner, InlineTable):  # [a] may have comments behind it
+            if first == "tls":
+                items[first] = True
+            else:
+                items.remove(first)
 
 
 _HEADER = re.compile(r"[ \t]*\[\[?([^\]\n]+)\]")

@@ -33,7 +33,7 @@ async def typed(session: Session, *lines: str) -> int:
 
 
 async def test_an_alias_is_made_used_and_recorded_as_what_it_stands_for(tmp_path: Path) -> None:
-    async with peer() as scp, shell(scp, config=config_in(tmp_path)) as (session, output):
+    async with peer() as scp, shell(scp, config=config_in(tmp_path)) as (session, _):
         session.base, session.interactive = tmp_path, True
         scp.matches = [match(PatientID="P1; abort")]
         assert await typed(session, "alias who = find study PatientID=$1 StudyDate=") == 0
@@ -55,6 +55,7 @@ async def test_an_alias_is_made_used_and_recorded_as_what_it_stands_for(tmp_path
 async def test_they_are_listed_shown_changed_and_taken_away(tmp_path: Path) -> None:
     async with shell(config=config_in(tmp_path, OWN)) as (session, output):
         assert await session.run("alias e = echo; alias ct = find study; set format json") == 0
+        output.results.clear()
         assert await session.run("alias") == 0
         rows = [json.loads(line) for line in output.results]
         assert {row["name"]: row["commands"] for row in rows} == {"ct": "find study", "e": "echo"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from assocsh.association import TLSConfig
 from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.errors import UnusableFile, UsageError
 from assocsh.session.config import KEPT, Config, load_config
@@ -105,6 +106,15 @@ def test_what_is_kept_no_more_is_gone(name: str, option: str, tmp_path: Path) ->
     config, text = kept(tmp_path, name, None, option)
     assert KEPT[option][0] not in text
     assert config.peers[name].open == load_config(tmp_path / "none").open
+
+
+@pytest.mark.parametrize("options", [{"tls_ca": "/ca.pem"}, {"tls_pin": "ab" * 32}])
+def test_tls_stays_when_what_was_said_of_it_goes(options: dict[str, str], tmp_path: Path) -> None:
+    kept(tmp_path, "old", **options)
+    without = [f"--{name.replace('_', '-')}" for name in options]
+    text = (tmp_path / "config.toml").read_text("utf-8")
+    config, _ = kept(tmp_path, "old", None, *without, text=text)
+    assert config.peers["old"].open.tls == TLSConfig()
 
 
 @pytest.mark.parametrize("name", ["archive", "old"])

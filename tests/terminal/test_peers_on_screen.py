@@ -35,7 +35,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_another_peer_is_asked_about(term: str, start: Start, tmp_path: Path) -> None:
-    with Serve(tmp_path / "data") as archive:
+    with Serve(tmp_path) as archive:
         shell = start(term)
         shell.enter(f"peers add cellar {archive.address} --window 4")
         shell.wait_for("`open cellar` opens it")
@@ -55,12 +55,12 @@ def test_another_peer_is_asked_about(term: str, start: Start, tmp_path: Path) ->
 
 
 def test_open_alone_and_the_menu_offer_what_was_opened_lately(start: Start, tmp_path: Path) -> None:
-    with Serve(tmp_path / "data") as archive:
+    with Serve(tmp_path) as archive:
         shell = start()
         shell.enter(f"open {archive.address}")
         shell.wait_for("contexts accepted")
         shell.enter("quit")
-        shell.wait_exit() if hasattr(shell, "wait_exit") else shell.wait_for("released")
+        shell.wait_exit()
         other = start()
         other.enter("open")
         other.wait_for("`open NAME` opens one of them")
@@ -79,7 +79,7 @@ def test_an_alias_is_a_command_on_the_line(start: Start) -> None:
     shell.wait_for(lambda terminal: "who stands for:" in terminal.lines[-1])
     shell.enter("")
     shell.wait_for("who needs $1")
-    shell.key("c-c")
+    shell.send("c-c")
     shell.enter("open practice")
     shell.wait_for("contexts accepted")
     shell.enter("who PRC-1001")
