@@ -94,4 +94,4 @@ def _offer(session: Session, call: BoundCall) -> None:
             "open needs a peer", hint="`open AET@HOST:PORT`, or a name of the config file"
         )
     show_peers(session)
-    session.note("`open NAME` opens one of them, `open AET@HOST:PORT` any other")
+    session.note("`open NAME` or `open AET@HOST:PORT` opens one")

@@ -296,7 +296,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ): after(PRACTICE, "help open"),
     (
         "commands/open.py",
-        "`open NAME` opens one of them, `open AET@HOST:PORT` any other",
+        "`open NAME` or `open AET@HOST:PORT` opens one",
     ): after("open", stands_for={"NAME": "practice"}),
     (
         "commands/open.py",
