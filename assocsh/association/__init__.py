@@ -10,12 +10,15 @@ from assocsh.association.events import (
     Observer,
     OperationChanged,
     PduObserver,
+    PdusTransferred,
     PduTransferred,
     PeerRequest,
     Remark,
+    RunObserver,
     StateChanged,
     TransportChanged,
     wants_pdus,
+    wants_runs,
 )
 from assocsh.association.filecontexts import contexts_for
 from assocsh.association.indication import (
@@ -52,10 +55,12 @@ __all__ = [
     "OperationChanged",
     "PduObserver",
     "PduTransferred",
+    "PdusTransferred",
     "Peer",
     "PeerRequest",
     "Reject",
     "Remark",
+    "RunObserver",
     "SendingAssociation",
     "Sink",
     "StateChanged",
@@ -66,4 +71,5 @@ __all__ = [
     "contexts_for",
     "listen",
     "wants_pdus",
+    "wants_runs",
 ]

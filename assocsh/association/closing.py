@@ -20,6 +20,10 @@ from assocsh.upperlayer.states import State
 # The source of an A-ABORT (PS3.8 9.3.8).
 _SERVICE_USER, _SERVICE_PROVIDER = 0, 2
 
+ANSWERING = 1.0
+"""Seconds that a release which waits for no answer leaves this side to give the answers it owes:
+none can be sent behind an A-RELEASE-RQ (PS3.8 7.2.2)."""
+
 
 class Closing:
     """Release and abort of one association."""
@@ -67,12 +71,19 @@ class Closing:
         assert engine.dimse is not None
         lanes = engine.dimse.lanes
         alone_until: float | None = None
+        owed_until: float | None = None
         while not (self._over.done() or engine.upper.state is not State.Sta6):
             if self._now:
                 lanes.accepting = False
-            if self._all_sent() if self._now else self._quiet():
+            if self._quiet():
                 break
-            if not self._abandoned():
+            if self._now and self._all_sent():
+                if owed_until is None:
+                    owed_until = engine.loop.time() + ANSWERING
+                if not engine.performing or engine.loop.time() >= owed_until:
+                    break
+                alone_until = owed_until
+            elif not self._abandoned():
                 alone_until = None
             elif alone_until is None and self._patience is not None:
                 alone_until = engine.loop.time() + self._patience
@@ -80,6 +91,8 @@ class Closing:
                 async with asyncio.timeout_at(alone_until):
                     await self.change.next()
             except TimeoutError:
+                if self._now:
+                    continue
                 self._gave_up = True
                 engine.stream.remark(
                     f"{len(engine.dimse.outstanding)} requests that nobody waits for had no answer "

@@ -2,7 +2,8 @@
 
 The toolbar, the wire views, recordings, reports and diagrams are consumers of it. An observer is
 called on the event loop and must not block. PDUs are only given to a ``PduObserver``: they cost
-something for each PDU.
+something for each PDU. A ``RunObserver`` is given as many at once as went by at once, to be looked
+at later: a write of a whole image is one event.
 """
 
 from __future__ import annotations
@@ -40,6 +41,20 @@ class PduTransferred:
     sent: bool
     pdu_type: int
     buffers: tuple[Buffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PdusTransferred:
+    """Whole PDUs of one type, one after another, in ``pieces`` that may be kept.
+
+    What was sent is two pieces for each P-DATA-TF, head and data; what is one piece is one PDU.
+    """
+
+    time: float
+    association: AssociationView
+    sent: bool
+    pdu_type: int
+    pieces: tuple[Buffer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,7 @@ class TransportChanged:
 EngineEvent = (
     StateChanged
     | PduTransferred
+    | PdusTransferred
     | MessageTransferred
     | OperationChanged
     | PeerRequest
@@ -126,6 +142,26 @@ class PduObserver(Protocol):
 
     def __call__(self, event: EngineEvent, /) -> None:
         """Take an event. Must not block, nor keep the buffers of a PDU."""
+
+
+@runtime_checkable
+class RunObserver(Protocol):
+    """An observer that is given ``PdusTransferred`` as well, if ``wants_runs`` is true.
+
+    That is asked when it is subscribed, and not again.
+    """
+
+    @property
+    def wants_runs(self) -> bool:
+        """Whether it is to be given runs of PDUs."""
+
+    def __call__(self, event: EngineEvent, /) -> None:
+        """Take an event. Must not block; it may keep the pieces."""
+
+
+def wants_runs(observer: Observer) -> bool:
+    """Whether ``observer`` is to be given runs of PDUs."""
+    return isinstance(observer, RunObserver) and observer.wants_runs
 
 
 def wants_pdus(observer: Observer) -> bool:

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterable
 from assocsh.association.events import (
     EngineEvent,
     Observer,
+    PdusTransferred,
     PduTransferred,
     Remark,
     wants_pdus,
+    wants_runs,
 )
 from assocsh.association.indication import SendingAssociation
 from assocsh.association.kept import KeptPdu
 from assocsh.errors import Side
 from assocsh.upperlayer.machine import UpperLayerMachine
-from assocsh.upperlayer.pdus import A_ASSOCIATE_RQ, Buffer
+from assocsh.upperlayer.pdus import A_ASSOCIATE_RQ, P_DATA_TF, Buffer
 
 
 class EventStream:
@@ -38,6 +40,7 @@ class EventStream:
         self._clock = asyncio.get_running_loop().time
         self._observers = list(observers)
         self._of_pdus: list[Observer] = []
+        self._of_runs: list[Observer] = []
         self.opening: tuple[KeptPdu, ...] = ()
         """The A-ASSOCIATE-RQ and the answer to it, for those who come later."""
         self._opened = False
@@ -72,7 +75,8 @@ class EventStream:
         """Observers came or went: note whether there are any, and which of them want PDUs."""
         self.observed = bool(self._observers)
         self._of_pdus = [one for one in self._observers if wants_pdus(one)]
-        wanted = self._of_pdus or not self._opened
+        self._of_runs = [one for one in self._observers if wants_runs(one)]
+        wanted = self._of_pdus or self._of_runs or not self._opened
         self._upper.observer = self._pdu if wanted else None
 
     def _pdu(self, sent: bool, pdu_type: int, buffers: tuple[Buffer, ...]) -> None:
@@ -82,9 +86,17 @@ class EventStream:
             self._opened = pdu_type != A_ASSOCIATE_RQ
             if self._opened:
                 self._count()
-        event = PduTransferred(now, self.association, sent, pdu_type, buffers)
-        for observer in tuple(self._of_pdus):
-            self._call(observer, event)
+        if self._of_runs:
+            run = PdusTransferred(now, self.association, sent, pdu_type, buffers)
+            for observer in tuple(self._of_runs):
+                self._call(observer, run)
+        if not self._of_pdus:
+            return
+        step = 2 if sent and pdu_type == P_DATA_TF else len(buffers)
+        for at in range(0, len(buffers), step):
+            event = PduTransferred(now, self.association, sent, pdu_type, buffers[at : at + step])
+            for observer in tuple(self._of_pdus):
+                self._call(observer, event)
 
     @staticmethod
     def _call(observer: Observer, event: EngineEvent) -> None:

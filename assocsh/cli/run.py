@@ -122,6 +122,7 @@ class _Signals:
 def _plan(
     arguments: RunArguments, config: Config, redactor: Redactor | None, reporter: Reporter
 ) -> runner.RunPlan:
+    captures = arguments.value("--capture-on-failure")
     root = Path(arguments.value("--file-root")).expanduser()
     return runner.RunPlan(
         peer=arguments.peer,
@@ -135,6 +136,7 @@ def _plan(
         format=arguments.value("--format"),
         config=config,
         redactor=redactor,
+        captures=runner.capture_folder(captures) if captures else None,
         # what CI keeps is redacted; a person at a terminal has to see what is wrong
         redact_ended=not _is_terminal(),
         responses=max(

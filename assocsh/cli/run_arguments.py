@@ -57,6 +57,12 @@ SHOWING = (
     ),
     Option("--quiet", summary="failures only"),
     Option("--log", Slot.FILE, "FILE.jsonl", summary="every event as it happens"),
+    Option(
+        "--capture-on-failure",
+        Slot.DIRECTORY,
+        "DIR",
+        summary="keep what was said in scripts that fail: DIR/NAME.pcapng",
+    ),
     Option("--no-redact", summary="patient data as they are; else all that is kept has pseudonyms"),
     Option("--keep-uids", summary="redact, but leave UIDs as they are"),
 )

@@ -1,59 +1,59 @@
-"""What the commands about requests share where it is a capture that they are asked about.
-
-A capture that was read is what ``requests``, ``show``, ``explain`` and ``ladder`` are about as long
-as the session never opened an association, or has none open any more since it was read.
-"""
+"""What the commands about requests share where it is a capture that they are asked about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from assocsh.errors import UsageError
 from assocsh.session.binding import request_number
 
 if TYPE_CHECKING:
+    from assocsh.output.listing import Listing
+    from assocsh.session.captured import Captured, CapturedRequest
     from assocsh.session.session import Session
+    from assocsh.upperlayer.negotiation import PresentationContext
     from assocsh.wire.conversation import Conversation, Exchange, Message, Talk
-    from assocsh.wire.findings import Finding
 
 
 def captured(session: Session) -> Conversation | None:
     """The capture that requests are of; None when they are those of the session."""
-    association = session.association
-    if association is not None and not association.closed:
-        return None
-    return session.observers.read
+    return None if session.captured is None else session.captured.conversation
 
 
-def the_exchange(conversation: Conversation, word: str | None) -> tuple[Talk, Exchange]:
+def the_request(capture: Captured, word: str | None) -> CapturedRequest:
     """The request of a capture with this number, or the last one. Raises UsageError."""
-    last: tuple[Talk, Exchange] | None = None
-    number = None if word is None else request_number(word)
-    for talk in conversation.talks:
-        for exchange in talk.exchanges:
-            if exchange.label == number:
-                return talk, exchange
-            if last is None or (exchange.label or 0) > (last[1].label or 0):
-                last = talk, exchange
-    if last is None:
-        raise UsageError("the capture has no requests")
-    if number is not None:
-        raise UsageError(
-            f"the capture has no request #{number}", hint=f"its last one is #{last[1].label}"
-        )
-    return last
+    return capture.numbered(len(capture) if word is None else request_number(word))
 
 
-def findings_about(conversation: Conversation, talk: Talk, exchange: Exchange) -> list[Finding]:
-    """What was found about one request."""
-    from assocsh.wire.findings import findings
+def association_contexts(session: Session) -> Sequence[PresentationContext]:
+    """The presentation contexts of the association that is, or was, open; of a capture those of
+    the association of its last request. Raises LocalProtocolError without one."""
+    if session.captured is None:
+        return session.open_association().contexts
+    from assocsh.session.captured import context_of
 
-    return [
-        each
-        for each in findings(conversation)
-        if each.talk == talk.number and each.exchange == exchange.number
-    ]
+    talk = session.captured.talk(None)
+    session.note(f"of association {talk.number} of the capture")
+    return [context_of(each) for each in talk.contexts.values()]
+
+
+def messages_of(talks: Iterable[Talk], only: Exchange | None) -> Listing:
+    """The messages of a capture, or of one request of it with its sub-operations, as objects."""
+    from assocsh.output.conversations import message_object
+    from assocsh.output.listing import Listing
+    from assocsh.output.table import Column
+
+    rows = []
+    for talk in talks:
+        labels = {each.number: each.label for each in talk.exchanges}
+        related = () if only is None else (only, *only.children)
+        wanted = {each.number for each in related if each.talk == talk.number}
+        rows += [
+            message_object(talk, each, labels.get(each.exchange or 0))
+            for each in talk.messages
+            if only is None or each.exchange in wanted
+        ]
+    return Listing("message", [Column(key) for key in rows[0]] if rows else [], rows)
 
 
 def message_lines(session: Session, talk: Talk, message: Message) -> Iterator[str]:

@@ -56,7 +56,7 @@ SPEC = CommandSpec(
     examples=(
         "store examples --recursive; commit",
         "commit examples/ct.dcm --wait 10s",
-        "commit #1 --per series",
+        "commit --per series",
         "find study; commit --of 1",
         "commit examples/ct.dcm --keep-alive & release; reopen",
         "commit --late --wait 5s",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from assocsh.commands.captured import association_contexts
 from assocsh.commands.registry import command
 from assocsh.datasets.extended import NO_ANSWER
 from assocsh.errors import UsageError
@@ -84,8 +85,7 @@ async def contexts(session: Session, call: BoundCall) -> None:
     if accepted and refused:
         raise UsageError("a context is accepted or refused, never both")
     words = call.arguments.get("word", ())
-    association = session.open_association()
-    proposed = association.contexts
+    proposed = association_contexts(session)
     chosen = [
         each
         for each in proposed
@@ -96,7 +96,8 @@ async def contexts(session: Session, call: BoundCall) -> None:
     json = session.settings.format == "json"
     if not json:
         session.note(summary(proposed))
-        if association.identity is not None:
+        association = session.association if session.captured is None else None
+        if association is not None and association.identity is not None:
             session.note(f"identity: {identity_text(association.identity)}")
     if not chosen and proposed:
         session.note(f"none of them is {_wanted(words, accepted, refused)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from assocsh.commands.captured import captured, the_exchange
+from assocsh.commands.captured import the_request
 from assocsh.errors import UsageError
 from assocsh.language.model import Option
 from assocsh.session.binding import request_number
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
     from assocsh.wire.conversation import Exchange, Talk
+    from assocsh.wire.findings import Finding
 
 NOW = Option("--now", at_once=True, summary="as far as it has come: wait for no request")
 
@@ -27,14 +28,15 @@ def chosen(session: Session, number: str | None) -> tuple[list[Talk], Only | Non
     without one the session's association, or the last one that was, with those beside it. Raises
     UsageError when nothing of it is known.
     """
-    capture = captured(session)
-    if capture is not None and number is None:
-        return list(capture.talks), None
+    capture = session.captured
     if capture is not None:
-        _, exchange = the_exchange(capture, number)
+        talks = capture.conversation.talks
+        if number is None:
+            return list(talks), None
+        exchange = the_request(capture, number).exchange
         drawn = {exchange, *exchange.children}
         among = {each.talk for each in drawn}
-        return [talk for talk in capture.talks if talk.number in among], drawn.__contains__
+        return [talk for talk in talks if talk.number in among], drawn.__contains__
     if number is None:
         return _of_association(session), None
     record = session.request(request_number(number))
@@ -47,6 +49,23 @@ def chosen(session: Session, number: str | None) -> tuple[list[Talk], Only | Non
     drawn = {*wanted, *(child for each in wanted for child in each.children)}
     among = {each.talk for each in drawn}
     return [talk for talk in talks if talk.number in among], drawn.__contains__
+
+
+def findings_in(session: Session, talks: list[Talk], only: Only | None) -> list[Finding]:
+    """What was found about what is drawn: in these associations, or about these requests."""
+    from assocsh.session.causes import NO_REPORT
+    from assocsh.wire.findings import findings
+
+    capture = session.captured
+    conversation = session.conversation if capture is None else capture.conversation
+    shown = {talk.number: talk for talk in talks}
+    found = [each for each in findings(conversation) if each.talk in shown]
+    if capture is None:  # a report may have come on another association
+        found = [each for each in found if each.id != NO_REPORT]
+    if only is None:
+        return found
+    wanted = ((each, shown[each.talk].exchange(each.exchange)) for each in found)
+    return [each for each, exchange in wanted if exchange is not None and only(exchange)]
 
 
 def _of_association(session: Session) -> list[Talk]:

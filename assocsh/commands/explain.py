@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assocsh.commands.captured import captured, findings_about, the_exchange
+from assocsh.commands.captured import the_request
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
@@ -17,8 +17,8 @@ from assocsh.text.cells import cell, wrapped
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
+    from assocsh.session.captured import Captured
     from assocsh.session.session import Session
-    from assocsh.wire.conversation import Conversation
 
 SPEC = CommandSpec(
     "explain",
@@ -59,9 +59,9 @@ async def explain(session: Session, call: BoundCall) -> None:
         _explain_term(session, term)
         return
     word = call.argument("request")
-    capture = captured(session)
-    if capture is not None:
-        number, sentences = _of_capture(capture, word)
+    number: int | None
+    if session.captured is not None:
+        number, sentences = _of_capture(session.captured, word)
     else:
         record = session.last_request if word is None else session.request(request_number(word))
         sentences = _of_association(session) if record is None else _of_request(session, record)
@@ -110,17 +110,18 @@ def _of_request(session: Session, record: RequestRecord) -> list[str]:
     return [f"{first}.", *explained(exchange), *sentences_of(findings)]
 
 
-def _of_capture(capture: Conversation, word: str | None) -> tuple[int | None, list[str]]:
+def _of_capture(capture: Captured, word: str | None) -> tuple[int, list[str]]:
     """The number of a request of a capture, and what happened in it."""
     from assocsh.output.cause import explained as sentences_of
     from assocsh.wire.explain import explain as explained
     from assocsh.wire.steps import told
 
-    talk, exchange = the_exchange(capture, word)
-    first = f"#{exchange.label} {exchange.name}, asked by the {exchange.side} of association "
-    found = findings_about(capture, talk, exchange)
+    record = the_request(capture, word)
+    talk, exchange = record.talk, record.exchange
+    first = f"#{record.number} {exchange.name}, asked by the {exchange.side} of association "
+    found = capture.findings_about(record)
     lines = [f"{first}{talk.number}.", *explained(told(talk, exchange)), *sentences_of(found)]
-    return exchange.label, lines
+    return record.number, lines
 
 
 def _of_association(session: Session) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.drawing import NOW, chosen, write
+from assocsh.commands.drawing import NOW, chosen, findings_in, write
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
@@ -39,7 +39,8 @@ SPEC = CommandSpec(
 Life lines of the applications, a row for each message in the order in which it
 was sent, the time since the first one. Left of them a lane for each request
 that is under way; in parentheses the Message ID. What a C-MOVE makes the peer
-send here has a life line of its own. No values of data sets are drawn.""",
+send here has a life line of its own. Below a message what was found about it.
+No values of data sets are drawn.""",
     section="PS3.7 7.5 (operations), PS3.8 7 (associations)",
     uses_results=True,
     refers_to_request=True,
@@ -58,7 +59,8 @@ async def ladder(session: Session, call: BoundCall) -> None:
         session.note("P-DATA-TF PDUs are kept from now on: until now nobody asked for them")
     if pdus:
         session.observers.keep_pdus()
-    drawn = layout(talks, only=only, pdus=pdus)
+    found = findings_in(session, talks, only)
+    drawn = layout(talks, only=only, pdus=pdus, findings=found)
     name = call.argument("file")
     if name is not None:
         forms = {

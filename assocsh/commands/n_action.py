@@ -29,7 +29,9 @@ SPEC = CommandSpec(
         "n-action BasicFilmBox 1.2.826.0.1.3680043.2.6 1",
         "n-action BasicFilmSession 1.2.826.0.1.3680043.2.8 1",
         "n-action StorageCommitmentPushModel 1.2.840.10008.1.20.1.1 1 "
-        "TransactionUID=1.2.826.0.1.3680043.2.7",
+        "TransactionUID=1.2.826.0.1.3680043.2.7 "
+        "ReferencedSOPSequence.ReferencedSOPClassUID=CTImageStorage "
+        "ReferencedSOPSequence.ReferencedSOPInstanceUID=1.2.826.0.1.3680043.2.9",
     ),
     section="PS3.7 10.1.4 (N-ACTION)",
     sends=True,

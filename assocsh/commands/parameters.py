@@ -70,7 +70,7 @@ def level_and_model(call: BoundCall, models: tuple[str, ...]) -> tuple[str, str 
         lowest = "image" if model in (INSTANCE_ROOT, WITHOUT_BULK_DATA) else "study"
         raise UsageError(
             f"the model {model} has levels",
-            hint=f"`{spec.name} {lowest} --model {model}` names one",
+            hint=f"name one of them, {lowest} for example, before the keys",
         )
     return level or ("" if model else call.required("level").upper()), model
 

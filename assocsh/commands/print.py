@@ -196,6 +196,6 @@ def _in_colour(session: Session, call: BoundCall, film: Film, images: Sequence[P
     if wanted and metas and not colour and context is None:
         session.note(
             f"#{call.record.number} printed in grayscale: this association has no context for "
-            "colour (reopen --contexts +BasicColorPrintManagementMeta)"
+            "colour: `reopen --contexts +BasicColorPrintManagementMeta` proposes one"
         )
     return colour

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.captured import messages_of
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
@@ -39,10 +40,12 @@ SPEC = CommandSpec(
     ),
     details="""\
 A line for each association, then the findings, the cause first. Packets are numbered as
-Wireshark numbers them. While no association is open `requests`, `show #7`, `explain #7`
-and `ladder #7` are about the capture.""",
+Wireshark numbers them. While no association is open `requests`, `show #7`, `explain #7`,
+`ladder #7`, `wire detail`, `contexts` and `expect` are about the capture. Queries without
+#n are about its last request, and assoc about the association of that.""",
     section="PS3.8 9.3 (the PDUs), PS3.7 6.3 (the messages)",
     recorded=False,
+    barrier=True,
 )
 
 
@@ -52,22 +55,27 @@ async def read(session: Session, call: BoundCall) -> None:
     import asyncio
 
     from assocsh.datasets.folders import cannot_write
+    from assocsh.session.captured import Captured
 
     name, folder = call.argument("file"), call.option("--extract")
-    conversation = session.observers.read
+    known = session.observers.read
     extraction: Extraction | None = None
     if name is not None:
         directory = None if folder is None else call.path(folder)
+        for capture in tuple(session.observers.captures):  # it may be the very file
+            await asyncio.to_thread(capture.settle)
         try:
-            conversation, extraction = await asyncio.to_thread(_read, call.path(name), directory)
+            read_now, extraction = await asyncio.to_thread(_read, call.path(name), directory)
         except OSError as error:
             raise cannot_write(str(directory), error) from error
-        session.observers.read = conversation
-    elif conversation is None:
+        if known is not None:
+            known.close()
+        known = session.observers.read = Captured(read_now, session.fallback_encoding)
+    elif known is None:
         raise UsageError("no capture was read yet", hint="`read FILE` reads one")
     elif folder is not None:
         raise UsageError("--extract is for a capture that is being read: name the file too")
-    assert conversation is not None  # either it was read now, or before
+    conversation = known.conversation
     from assocsh.wire.findings import findings
 
     found = findings(conversation)
@@ -90,7 +98,6 @@ async def read(session: Session, call: BoundCall) -> None:
 
 def _read(path: Path, folder: Path | None) -> tuple[Conversation, Extraction | None]:
     """In a thread: a capture may be long."""
-    from assocsh.output.conversations import numbered
     from assocsh.wire.captures.extract import Extraction
     from assocsh.wire.captures.streams import read as read_capture
     from assocsh.wire.relating import relate
@@ -103,14 +110,12 @@ def _read(path: Path, folder: Path | None) -> tuple[Conversation, Extraction | N
         if extraction is not None:
             extraction.finish()
     relate(conversation)
-    numbered(conversation)
     return conversation, extraction
 
 
 def _show(session: Session, conversation: Conversation, found: list[Finding]) -> None:
     from assocsh.output.conversations import (
         finding_object,
-        message_object,
         overview,
         talk_object,
     )
@@ -124,17 +129,15 @@ def _show(session: Session, conversation: Conversation, found: list[Finding]) ->
                 session.output.result(indent + each)
         return
     talks = [talk_object(talk) for talk in conversation.talks]
-    messages = []
-    for talk in conversation.talks:
-        numbers = {each.number: each.label for each in talk.exchanges}
-        messages += [
-            message_object(talk, each, numbers.get(each.exchange or 0)) for each in talk.messages
-        ]
     rows = [finding_object(conversation, each) for each in found]
-    for kind, objects in (("captured", talks), ("message", messages), ("finding", rows)):
-        if objects:
-            columns = [Column(key) for key in objects[0]]
-            session.presenter.listing(Listing(kind, columns, objects))
+    listings = (
+        Listing("captured", [Column(key) for key in talks[0]] if talks else [], talks),
+        messages_of(conversation.talks, None),
+        Listing("finding", [Column(key) for key in rows[0]] if rows else [], rows),
+    )
+    for listing in listings:
+        if listing.rows:
+            session.presenter.listing(listing)
 
 
 def _say(session: Session, extraction: Extraction) -> None:

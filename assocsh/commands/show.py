@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.captured import captured, message_lines, the_exchange
+from assocsh.commands.captured import message_lines, messages_of, the_request
 from assocsh.commands.committing import show_commitment
 from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
@@ -37,6 +37,7 @@ UNSTORED = (
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
+    from assocsh.session.captured import CapturedRequest
     from assocsh.session.session import Session
 
 EVENTS = "events"
@@ -72,17 +73,24 @@ SPEC = CommandSpec(
 async def show(session: Session, call: BoundCall) -> None:
     """The kept results of a request again: all rows, or one in full."""
     word = call.argument("request")
+    if word == EVENTS and session.captured is not None:
+        raise UsageError(
+            "what was reported in a capture is among its requests",
+            hint="`requests` lists every N-EVENT-REPORT, `show #n` shows one",
+        )
     if word == EVENTS:
         show_events(session, call.argument("row"))
         return
-    capture = captured(session)
+    capture = session.captured
+    record: RequestRecord
     if capture is not None:
-        talk, exchange = the_exchange(capture, word)
-        for message in (exchange.request, *exchange.responses):
-            for line in message_lines(session, talk, message):
-                session.output.result(line)
-        return
-    record = _last_with_results(session) if word is None else session.request(request_number(word))
+        record = captured = the_request(capture, word)
+        if not len(record.results) and call.argument("row") is None:
+            _show_messages(session, captured)
+            return
+    else:
+        number = None if word is None else request_number(word)
+        record = _last_with_results(session) if number is None else session.request(number)
     row = call.argument("row")
     committed = record.arrivals.commitment is not None and row is None
     if len(record.unstored):
@@ -104,6 +112,16 @@ async def show(session: Session, call: BoundCall) -> None:
             f"#{record.number} has no row {index}", hint=f"it has {len(record.results)}"
         )
     session.presenter.row(record, index - 1, record.results.dataset(index - 1))
+
+
+def _show_messages(session: Session, record: CapturedRequest) -> None:
+    """Everything that was said for a request of a capture."""
+    if session.settings.format in ("json", "csv"):
+        session.presenter.listing(messages_of((record.talk,), record.exchange))
+        return
+    for message in (record.exchange.request, *record.exchange.responses):
+        for line in message_lines(session, record.talk, message):
+            session.output.result(line)
 
 
 def show_unstored(session: Session, record: RequestRecord, row: str | None) -> None:

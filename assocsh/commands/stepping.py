@@ -84,7 +84,7 @@ async def watched_step(session: Session, call: BoundCall) -> tuple[str, Keys]:
     if keys and not every:
         raise UsageError(
             "keys choose among all steps, and one step is meant here",
-            hint=f"`ups {call.call.spec.verb} all ProcedureStepLabel=CAD`, for example",
+            hint="write all before the keys: then it is about every step that matches",
         )
     if every:
         return UPS_FILTERED_GLOBAL_SUBSCRIPTION if keys else UPS_GLOBAL_SUBSCRIPTION, keys

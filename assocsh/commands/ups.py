@@ -209,8 +209,8 @@ SPEC = CommandSpec(
     section="PS3.4 CC (Unified Procedure Step Service Class)",
     details="""\
 A claim has a Transaction UID, which locks the step. It is kept here and shown
-nowhere. Keys beside all choose the steps, as they do in ups find. To hear no
-more of all ends every subscription of ours, as the end of `ups watch all` does
+nowhere. Keys after all choose the steps as those of find do. To hear no more of
+all steps ends every subscription of ours, and so does the end of a watch of all
 (PS3.4 Table CC.2.3-2); suspend leaves those to the steps that there are.""",
 )
 

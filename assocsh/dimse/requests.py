@@ -45,7 +45,10 @@ class DataSource(Protocol):
         """How many bytes there are altogether; always even."""
 
     def read(self, size: int) -> bytes | memoryview | None:
-        """The next bytes, at most ``size``; ``None`` when none are ready yet. Raises OSError."""
+        """The next bytes, at most ``size``; ``None`` when none are ready yet. Raises OSError.
+
+        They stay as they are: whoever observes the association may look at them later.
+        """
 
     def close(self) -> None:
         """Let go of the file. May be called more than once."""

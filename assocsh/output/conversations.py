@@ -112,6 +112,8 @@ def _talk_lines(talk: Talk) -> list[str]:
     contexts = f"{accepted} of {plural(len(talk.contexts), 'context')} accepted"
     if talk.inferred:
         contexts = f"{plural(len(talk.contexts), 'context')} inferred, it began before the capture"
+    if not talk.contexts:
+        contexts = "no A-ASSOCIATE-RQ"
     parts = [contexts, counts(talk), worst(talk), ending(talk)]
     if talk.gaps:
         size = sum(gap.size for gap in talk.gaps)

@@ -26,6 +26,7 @@ transport     what, detail
 remark        by, text
 note          text; what was said besides
 problem       kind, message, hint, line, column, source_line; the script, or its rest, was not run
+capture       file; what was said in a script that failed, where that was asked for
 script-end    code, elapsed_ms
 ============  =====================================================================================
 """
@@ -34,9 +35,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from assocsh.datasets.folders import open_private
+from assocsh.datasets.folders import cannot_write, open_private
 
 if TYPE_CHECKING:
     from assocsh.scripting.redact import Redactor
@@ -93,10 +95,14 @@ class LogFile:
     """``--log FILE.jsonl``: each event is one line, written whole and at once.
 
     Made anew, readable for its owner only. Raises UnusableFile when it cannot be made.
+
+    A name may stand in a text before it is known for one: in an error comment, say, and then in a
+    response. So the file is searched again when it is closed, for all that was learned by then.
     """
 
     def __init__(self, path: str, redactor: Redactor | None) -> None:
         self._redactor = redactor
+        self._path = path
         self._scripts: dict[str, str] = {}
         """The name that each script has in this file: one that is the same in all events."""
         self._file: TextIO = open_private(path)
@@ -111,7 +117,28 @@ class LogFile:
         self._file.flush()
 
     def close(self) -> None:
+        """Nothing more comes. Raises UnusableFile where the file cannot be written anew."""
         self._file.close()
+        path = Path(self._path).resolve()
+        if self._redactor is None or not path.is_file():  # a pipe cannot be taken back
+            return
+        try:
+            self._search_again(path, self._redactor)
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
+
+    @staticmethod
+    def _search_again(path: Path, redactor: Redactor) -> None:
+        made, differs = path.with_name(f"{path.name}.part"), False
+        with path.open(encoding="utf-8") as lines, open_private(str(made)) as file:
+            for line in lines:
+                searched = to_line(redactor.again(json.loads(line)))
+                differs = differs or searched != line
+                file.write(searched)
+        if differs:
+            made.replace(path)
+        else:
+            made.unlink()
 
 
 def to_line(event: Event) -> str:

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import cache
 
 from assocsh.output.failure import check_lines, exchange_line
@@ -100,6 +101,12 @@ def problem_lines(problem: Event) -> list[str]:
     if problem.get("hint"):
         lines.append(f"hint: {visible(problem['hint'], 500)}")
     return lines
+
+
+def capture_line(outcome: ScriptOutcome) -> str:
+    """Where everything that was said is, and what reads it."""
+    file = shlex.quote(visible(outcome.capture, None))
+    return f"what was said is captured: `assocsh read {file}` shows it"
 
 
 def snapshot_lines(outcome: ScriptOutcome) -> list[str]:

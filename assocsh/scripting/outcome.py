@@ -100,6 +100,8 @@ class ScriptOutcome:
     finished: bool = False
     closing: list[Event] = field(default_factory=list)
     """What went over the wire after the last command."""
+    capture: str = ""
+    """The file with what was said, of a script that failed, where that was asked for."""
     difference: str = ""
     """How it differs from its stored snapshot, where ``--check`` compared them."""
 
@@ -191,6 +193,8 @@ class _Reader:
                 outcome.skipped.append((event["line"], event["text"]))
             case "problem":
                 outcome.problem = event
+            case "capture":
+                outcome.capture = event["file"]
             case "script-end":
                 outcome.code, outcome.finished = event["code"], True
                 outcome.closing, self._between = self._between, []

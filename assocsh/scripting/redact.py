@@ -206,6 +206,17 @@ class Redactor:
             shown["text"] = self.text(redacted.removeprefix("expect "))
         return shown
 
+    def again(self, event: dict[str, Any]) -> dict[str, Any]:
+        """An event that was redacted before, its texts searched for what is known by now."""
+        return {
+            name: self.again(value)
+            if isinstance(value, dict) and name != "dataset"
+            else self.text(value)
+            if isinstance(value, str) and name in _TEXTS
+            else value
+            for name, value in event.items()
+        }
+
     def found(self, pseudonym: Pseudonym, text: str, spans: Iterable[Sequence[int]]) -> str:
         """What an expectation found: ``text`` with the values at ``spans`` of it replaced."""
         shown, at = "", 0

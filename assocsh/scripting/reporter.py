@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.datasets.folders import cannot_write, write_private
 from assocsh.scripting.event_log import header
-from assocsh.scripting.failures import failure_lines, problem_lines, snapshot_lines
+from assocsh.scripting.failures import capture_line, failure_lines, problem_lines, snapshot_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
 from assocsh.scripting.reports import STDOUT, reports
 from assocsh.text.plural import plural
@@ -79,6 +79,8 @@ class Reporter:
         for step in outcome.failures:
             self._say_all(failure_lines(outcome, step))
         self.problem(outcome)
+        if outcome.capture:
+            self._say(capture_line(outcome))
         if outcome.skipped and outcome.problem is None:
             self._say(f"{plural(len(outcome.skipped), 'line was', 'lines were')} not run")
 

@@ -19,10 +19,16 @@ _DESTINATION = 0x0600
 
 
 def script_of(conversation: Conversation) -> str:
-    """The lines of the script. What cannot be typed again is a comment that says so."""
+    """The lines of the script. What cannot be typed again is a comment that says so.
+
+    Associations on which nothing but the sub-operations of a C-MOVE was done are not in it: they
+    come of the C-MOVE.
+    """
     lines = [f"# what was said in {visible(conversation.source)}"]
     for talk in conversation.talks:
-        if talk.exchanges or talk.established:
+        asked = [one for one in talk.exchanges if one.side is Side.REQUESTOR]
+        brought = bool(asked) and all(one.parent is not None for one in asked)
+        if (asked or talk.established or talk.ending.kind is EndKind.REJECTED) and not brought:
             lines += ["", *_of_talk(talk)]
     return "\n".join(lines) + "\n"
 
@@ -35,12 +41,21 @@ def _of_talk(talk: Talk) -> list[str]:
     contexts = quoted(classes)
     if peer is None or own is None or contexts is None:
         return [f"# association {talk.number}: its AE titles cannot be typed"]
-    lines = [f"open {peer} --as {own} --contexts {contexts}"]
+    lines = [f"open {peer} --as {own}" + (f" --contexts {contexts}" if classes else "")]
+    if talk.ending.kind is EndKind.REJECTED:
+        return [*lines, "expect assoc.state == rejected"]
     for exchange in talk.exchanges:
         if exchange.side is Side.REQUESTOR:
             lines += _of_exchange(talk, exchange)
-    lines.append("abort" if talk.ending.kind is EndKind.ABORTED else "release")
-    return lines
+    return [*lines, _end(talk)]
+
+
+def _end(talk: Talk) -> str:
+    """How the requestor ended it; where the acceptor did that, what came of it in words."""
+    kind, by = talk.ending.kind, talk.ending.by
+    if by is Side.ACCEPTOR and kind is not EndKind.RELEASED:
+        return f"# the acceptor ended it: {kind}"
+    return "abort" if kind is EndKind.ABORTED else "release"
 
 
 def _of_exchange(talk: Talk, exchange: Exchange) -> list[str]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from assocsh.datasets.folders import cannot_write, make_private
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Kind, Output
 from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import LEFT, ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load
 from assocsh.scripting.session_log import SessionLogger, identifying_variables
+from assocsh.session.capturing import begin_capture
+from assocsh.text.filenames import allowed_stem
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from assocsh.session.config import Config
     from assocsh.session.job import Job
     from assocsh.session.session import Session
+    from assocsh.wire.captures.taking import Capture
 
 MakeOutput = Callable[[], Output]
 
@@ -51,6 +58,8 @@ class RunPlan:
     format: str = ""
     config: Config | None = None
     redactor: Redactor | None = None
+    captures: Path | None = None
+    """The folder of a capture of each script that fails; it is there."""
     redact_ended: bool = False
     """Whether what is said while scripts run is redacted too, not only what is written."""
     responses: int = 0
@@ -69,6 +78,18 @@ class RunPlan:
         for event in events:  # first every value is learned, then they are all replaced
             redactor.learn(event)
         return [redactor.event(event) for event in events]
+
+
+def capture_folder(name: str) -> Path:
+    """The folder ``name``, made if it is not there. Raises UnusableFile."""
+    folder = Path(name).expanduser()
+    try:
+        make_private(folder)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise cannot_write(name, error) from error
+    return folder
 
 
 @dataclass(slots=True)
@@ -125,6 +146,7 @@ class Run:
         self.logs: list[EventLog] = []
         self._tasks: set[asyncio.Task[int]] = set()
         self._stopped = 0
+        self._captures: set[Path] = set()
 
     @property
     def outcomes(self) -> list[ScriptOutcome]:
@@ -167,6 +189,7 @@ class Run:
         if script.torn:
             log.add("note", text="the recording was cut off: its last line is not run")
         session = self._new_session(script, log)
+        capture = self._begin_capture(session, script)
         task = asyncio.create_task(self._perform(session, script, log))
         self._tasks.add(task)
         try:
@@ -182,9 +205,37 @@ class Run:
             code = self._stopped
         finally:
             self._tasks.discard(task)
+        if capture is not None:
+            self._keep_capture(capture, code, log)
         log.add("script-end", code=code, elapsed_ms=round(log.elapsed * 1000, 3))
         self._ended(self._last_outcome(log))
         return code
+
+    def _begin_capture(self, session: Session, script: Script) -> Capture | None:
+        """Capture what the script says, if that is wanted; the session's end ends it.
+
+        Raises UsageError where the file cannot be written.
+        """
+        folder = self._plan.captures
+        if folder is None:
+            return None
+        stem = allowed_stem(Path(script.name).stem)
+        path, number = folder / f"{stem}.pcapng", 1
+        while path in self._captures:
+            number += 1
+            path = folder / f"{stem}-{number}.pcapng"
+        self._captures.add(path)
+        return begin_capture(session, path, redact=self._plan.redactor is not None)
+
+    @staticmethod
+    def _keep_capture(capture: Capture, code: int, log: EventLog) -> None:
+        """Name the capture of a script that failed; of one that passed it is not kept."""
+        path = capture.writer.path
+        if code and capture.writer.packets:
+            log.add("capture", file=str(path))
+        else:
+            with suppress(OSError):
+                path.unlink()
 
     def _last_outcome(self, log: EventLog) -> ScriptOutcome:
         events = self._plan.redacted(log.events) if self._plan.redact_ended else log.events

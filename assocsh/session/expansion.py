@@ -83,6 +83,9 @@ def expand(
     from assocsh.session.binding import BoundCall
     from assocsh.session.resolver import SessionResolver, text_of
 
+    captured = state.captured
+    if captured is not None:
+        subject, last_find = captured.last, captured.last_find
     resolver = SessionResolver(state, subject)
 
     def lookup(reference: Reference) -> str:
@@ -113,8 +116,8 @@ def expand(
 
 def _with_results(state: State, find: RequestRecord | None) -> RequestRecord | None:
     """``find``, or the last one before it that was sent: a mistyped find has no rows."""
-    if find is None:
-        return None
+    if find is None or state.captured is not None:
+        return find
     for record in reversed(state.requests[: find.number]):
         if record.service == "C-FIND" and record.finals:
             return record

@@ -91,6 +91,7 @@ class Credential:
     def read(self, before: UserIdentity | None) -> UserIdentity:
         """The identity as it is found now; its fields are empty where it has to be asked for.
 
+        Blocks: a pipe is read to its end, ``--user-jwt <(get-token)``.
         ``before`` is what it was when it was read or asked for last: it still holds where there is
         nothing to be read any more. Raises UsageError.
         """

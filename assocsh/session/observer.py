@@ -36,6 +36,11 @@ class SessionObserver:
         """Whether one of those that events are passed on to wants to see each PDU."""
         return self._state.observers.wants_pdus
 
+    @property
+    def wants_runs(self) -> bool:
+        """Whether one of them takes runs of PDUs."""
+        return self._state.observers.wants_runs
+
     def _subscribe_again(self) -> None:
         # whether PDUs are wanted is asked when an observer subscribes
         association = self._state.association

@@ -11,8 +11,8 @@ from assocsh.session.history import EventHistory
 if TYPE_CHECKING:
     from assocsh.association import Observer, Operation
     from assocsh.association.events import EngineEvent
+    from assocsh.session.captured import Captured
     from assocsh.wire.captures.taking import Capture
-    from assocsh.wire.conversation import Conversation
     from assocsh.wire.live import LiveConversation
     from assocsh.wire.view import WireView
 
@@ -25,19 +25,20 @@ class _Beside:
         self._observers = observers
 
     @property
-    def wants_pdus(self) -> bool:
+    def wants_runs(self) -> bool:
         """A capture takes them."""
-        return self._observers.capture is not None
+        return bool(self._observers.captures)
 
     def __call__(self, event: EngineEvent) -> None:
-        from assocsh.association.events import PduTransferred
+        from assocsh.association.events import PdusTransferred
 
         observers = self._observers
-        if observers.capture is not None:
-            observers.capture(event)
-        if isinstance(event, PduTransferred):
+        if not isinstance(event, PdusTransferred):
+            observers.conversation()(event)
+        for capture in tuple(observers.captures):
+            capture(event)
+        if isinstance(event, PdusTransferred):
             return
-        observers.conversation()(event)
         if observers.wire_view is not None:
             observers.wire_view(event)
 
@@ -49,13 +50,16 @@ class Observers:
         self.reports = Reports()
         """What peers reported, on whatever association."""
         self.wire_view: WireView | None = None
+        self.captures: list[Capture] = []
+        """What writes everything to files; they are among those that are added, too."""
         self.capture: Capture | None = None
-        """What writes everything to a file; it is among those that are added, too."""
-        self.read: Conversation | None = None
+        """The one of them that was asked for by the command."""
+        self.read: Captured | None = None
         """The capture that was read last."""
         self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
         self._of_pdus: list[Observer] | None = None
+        self._of_runs: list[Observer] = []
         self._history: EventHistory | None = None
         self._live: LiveConversation | None = None
         self.on_change: Callable[[], None] | None = None
@@ -65,6 +69,12 @@ class Observers:
     def wants_pdus(self) -> bool:
         """Whether anyone wants to see each PDU."""
         return bool(self._with_pdus())
+
+    @property
+    def wants_runs(self) -> bool:
+        """Whether anyone takes runs of PDUs."""
+        self._with_pdus()
+        return bool(self._of_runs)
 
     def add(self, observer: Observer) -> None:
         """Give every event to ``observer`` too."""
@@ -77,22 +87,40 @@ class Observers:
             self._all.remove(observer)
             self._changed()
 
+    def add_capture(self, capture: Capture) -> None:
+        """Give every event to ``capture``, those of associations beside the session's own too."""
+        self.captures.append(capture)
+        self.add(capture)
+
+    def remove_capture(self, capture: Capture) -> None:
+        """Give it no further events; nothing happens when it gets none."""
+        if capture in self.captures:
+            self.captures.remove(capture)
+            self.remove(capture)
+        if self.capture is capture:
+            self.capture = None
+
     def __call__(self, event: EngineEvent) -> None:
-        from assocsh.association.events import PduTransferred
+        from assocsh.association.events import PdusTransferred, PduTransferred
 
         if self._live is None:
             self.conversation()
-        whole = isinstance(event, PduTransferred)
-        for observer in tuple(self._with_pdus() if whole else self._all):
+        to = self._all
+        if isinstance(event, PduTransferred):
+            to = self._with_pdus()
+        elif isinstance(event, PdusTransferred):
+            to = self._of_runs
+        for observer in tuple(to):
             observer(event)
 
     def _with_pdus(self) -> list[Observer]:
-        """Those that are given PDUs too."""
+        """Those that are given PDUs too; those that are given runs of them are known then, too."""
         # asked when there is an association: until then the engine may not be loaded
         if self._of_pdus is None:
-            from assocsh.association.events import wants_pdus
+            from assocsh.association.events import wants_pdus, wants_runs
 
             self._of_pdus = [each for each in self._all if wants_pdus(each)]
+            self._of_runs = [each for each in self._all if wants_runs(each)]
         return self._of_pdus
 
     def history(self) -> EventHistory:
@@ -112,7 +140,7 @@ class Observers:
             from assocsh.wire.live import LiveConversation
 
             self._live = LiveConversation(_typed_number)
-            self._all.append(self._live)
+            self._all.insert(0, self._live)  # the others may ask it about what just happened
         return self._live
 
     def keep_pdus(self) -> None:

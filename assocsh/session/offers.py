@@ -44,6 +44,13 @@ class SessionProvider(CompletionProvider):
             yield state.config.open.ae_title or DEFAULT_AE, "our AE title"
 
     def request_numbers(self, *, unfinished: bool = False) -> Iterator[tuple[int, str]]:
+        captured = self._session.captured
+        if captured is not None:
+            for number in range(len(captured), max(0, len(captured) - REQUESTS_OFFERED), -1):
+                of_it = captured.numbered(number)
+                if not (unfinished and of_it.final):
+                    yield number, of_it.text
+            return
         for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
             if unfinished and record.done.is_set():
                 continue
@@ -51,6 +58,11 @@ class SessionProvider(CompletionProvider):
             yield record.number, f"{record.service} {record.state}{count}"
 
     def rows(self) -> Iterator[tuple[int, str]]:
+        captured = self._session.captured
+        if captured is not None:
+            count = 0 if captured.last_find is None else len(captured.last_find.results)
+            yield from ((row, "") for row in range(1, min(count, ROWS_OFFERED) + 1))
+            return
         find = self._session.requests.last_find
         if find is None:
             return

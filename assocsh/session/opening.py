@@ -42,7 +42,8 @@ async def _identified(session: Session, plan: OpenPlan) -> OpenPlan:
     practice = plan.practice
     if practice is not None and practice.require_user and credential.path is not None:
         await session.practice.make_token(credential.path, session.base)
-    identity = await asked(credential.read(plan.identity), session.ask_secret)
+    found = await asyncio.to_thread(credential.read, plan.identity)
+    identity = await asked(found, session.ask_secret)
     identity.check()
     tls, checks = plan.tls, None
     if tls is not None:

@@ -79,7 +79,7 @@ class PracticeArchive:
         """
         from assocsh.practice.examples import make_token, wants_token
 
-        if not wants_token(path, base):
+        if not await asyncio.to_thread(wants_token, path, base):
             return
         await asyncio.to_thread(make_token, path)
         self._state.note(f"{path.name} was made here: a token that the practice archive takes")

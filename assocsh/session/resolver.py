@@ -5,6 +5,7 @@ A value is a text, a number, or None where there is nothing; ``[*]`` gives a lis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import (
@@ -21,11 +22,11 @@ from assocsh.text.plural import plural
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from assocsh.association import Association
     from assocsh.language.queries import Query, Step
     from assocsh.results.request import RequestRecord
     from assocsh.session.state import State
     from assocsh.upperlayer.negotiation import PresentationContext
+    from assocsh.wire.conversation import Talk
 
 
 class SessionResolver:
@@ -44,7 +45,8 @@ class SessionResolver:
         if query.request is not None:
             return self._state.request(query.request)
         if self._subject is None:
-            raise UsageError(f"{query.text}: there is no request yet")
+            where = "yet" if self._state.captured is None else "in the capture"
+            raise UsageError(f"{query.text}: there is no request {where}")
         return self._subject
 
     def value(self, query: Query) -> Value | list[Value]:
@@ -55,6 +57,11 @@ class SessionResolver:
                 return self._assoc(query, steps)
             case "error" if query.request is None:
                 return _of_error(self._state.failures.command, steps)
+            case "events" | "pdu" if self._state.captured is not None:
+                from assocsh.session.captured import history_of
+
+                talk = self._state.captured.talk(self._subject)
+                return history_of(talk).value(query, element_at)
             case "events" | "pdu":
                 return self._state.observers.history().value(query, element_at)
             case _:
@@ -107,6 +114,8 @@ class SessionResolver:
         return element_at(record.results.dataset(index), steps, query.text)
 
     def _assoc(self, query: Query, steps: tuple[Step, ...]) -> Value | list[Value]:
+        if self._state.captured is not None:
+            return self._of_talk(self._state.captured.talk(self._subject), query, steps)
         association = self._state.association
         head, *rest = steps
         failed = self._state.failures.opening
@@ -145,7 +154,15 @@ class SessionResolver:
                     window = association.window
                     return f"{window.invoked}/{window.performed}"
                 return int(getattr(association.window, rest[0].name))
-        return _contexts(association, tuple(rest), query.text)
+        return _contexts(association.contexts, tuple(rest), query.text)
+
+    def _of_talk(self, talk: Talk, query: Query, steps: tuple[Step, ...]) -> Value | list[Value]:
+        from assocsh.session.captured import association_value, context_of
+
+        if steps[0].name != "contexts":
+            return association_value(talk, steps)
+        contexts = [context_of(each) for each in talk.contexts.values()]
+        return _contexts(contexts, steps[1:], query.text)
 
 
 def _command_element(steps: tuple[Step, ...]) -> int | None:
@@ -229,21 +246,23 @@ def _item_of(text: str, item: int | None) -> Value:
     return values[item] if item < len(values) else None
 
 
-def _contexts(association: Association, steps: tuple[Step, ...], text: str) -> Value | list[Value]:
+def _contexts(
+    contexts: Sequence[PresentationContext], steps: tuple[Step, ...], text: str
+) -> Value | list[Value]:
     from assocsh.datasets.dictionary import sop_class_uid
 
     if not steps or steps[0].name:
-        return sum(1 for context in association.contexts if context.accepted)
+        return sum(1 for context in contexts if context.accepted)
     key, *rest = steps
     field = rest[-1].name if rest else "result"
     read = _extended_field if len(rest) > 1 else _context_field
     if key.every:
-        return [read(context, field) for context in association.contexts]
+        return [read(context, field) for context in contexts]
     if key.index is not None:
-        matching = [c for c in association.contexts if c.context_id == key.index]
+        matching = [c for c in contexts if c.context_id == key.index]
     else:
         uid = sop_class_uid(key.key)
-        matching = [c for c in association.contexts if c.abstract_syntax == uid]
+        matching = [c for c in contexts if c.abstract_syntax == uid]
     if not matching:
         return None
     chosen = next((context for context in matching if context.accepted), matching[0])

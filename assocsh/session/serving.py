@@ -229,9 +229,9 @@ class _Watch:
         self._callers = callers
 
     @property
-    def wants_pdus(self) -> bool:
+    def wants_runs(self) -> bool:
         """A capture takes them."""
-        return self._state.observers.capture is not None
+        return bool(self._state.observers.captures)
 
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import StateChanged

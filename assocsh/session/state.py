@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assocsh.output.presenter import Presenter
     from assocsh.results.recent import RecentValues
     from assocsh.results.request import RequestRecord
+    from assocsh.session.captured import Captured
     from assocsh.session.job import Job
     from assocsh.session.listener import SessionListener
     from assocsh.session.plan import OpenPlan
@@ -188,8 +189,23 @@ class State:
         """Requests that have not ended, the oldest first."""
         return [job.record for job in self.jobs if job.record is not None]
 
+    @property
+    def captured(self) -> Captured | None:
+        """The capture that ``#n`` and queries are about; None when those of the session are.
+
+        One that was read, as long as the session never opened an association, or has none open
+        any more since.
+        """
+        association = self.association
+        if association is not None and not association.closed:
+            return None
+        return self.observers.read
+
     def request(self, number: int) -> RequestRecord:
-        """Request ``#number``. Raises UsageError."""
+        """Request ``#number``, of the capture where that is asked about. Raises UsageError."""
+        captured = self.captured
+        if captured is not None:
+            return captured.numbered(number)
         record = self.requests.numbered(number)
         if record is None:
             last = len(self.requests)
@@ -259,12 +275,15 @@ class State:
 
     def exchange_of(self, record: RequestRecord) -> Told | None:
         """What went back and forth for a request, where that is still known."""
+        from assocsh.session.captured import CapturedRequest
+        from assocsh.wire.steps import told
+
+        if isinstance(record, CapturedRequest):
+            return told(record.talk, record.exchange)
         operation = record.operations.representative
         found = None if operation is None else self.observers.conversation().of(operation)
         if found is None:
             return None
-        from assocsh.wire.steps import told
-
         return told(*found)
 
     @property

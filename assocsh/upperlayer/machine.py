@@ -46,7 +46,8 @@ from assocsh.upperlayer.reasons import REASON_NOT_SPECIFIED, REASON_UNEXPECTED_P
 from assocsh.upperlayer.states import TRANSITIONS, Action, Evt, State
 
 PduObserver = Callable[[bool, int, tuple[Buffer, ...]], None]
-"""Called with (sent, PDU type, pieces of the whole PDU); the pieces are valid during the call."""
+"""Called with (sent, PDU type, pieces of the whole PDU), of which nothing changes later. P-DATA-TF
+that is sent comes as it is given to ``send_pdata``: PDUs one after another, two pieces each."""
 
 _STA1: Final = State.Sta1
 _STA2: Final = State.Sta2
@@ -201,9 +202,8 @@ class UpperLayerMachine:
         if not self.may_send_data:
             self._cell(Evt.Evt9)
         self._out += pieces
-        if self.observer is not None:
-            for index in range(0, len(pieces), 2):
-                self.observer(True, pdus.P_DATA_TF, tuple(pieces[index : index + 2]))
+        if self.observer is not None and pieces:
+            self.observer(True, pdus.P_DATA_TF, tuple(pieces))
 
     def release_request(self, now: float) -> None:
         """Evt11: ask for release (AR-1); nothing but an abort may be asked for afterwards."""

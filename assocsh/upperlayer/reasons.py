@@ -137,7 +137,8 @@ def abort_meaning(source: int, reason: int) -> tuple[str, str]:
     if source == 0:
         return (
             f"aborted by the application {codes}",
-            "the application refused what was asked of it: its log tells why",
+            "the application refused what was asked of it: our AE title may not be registered "
+            "there for that, its log tells why",
         )
     why = ABORT_REASONS.get(reason, f"undefined reason {reason}")
     hint = _ABORT_HINTS.get(reason, "the code is not of the standard")

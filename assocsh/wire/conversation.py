@@ -98,7 +98,8 @@ class Unit:
     ``spot`` is that of its first byte, ``end`` the time of its last one, ``length`` its length
     field (the bytes after the head of 6). ``pdu`` is what it says: None of a release, and of what
     could not be read, which ``problem`` then tells. ``raw`` are its first bytes, head included, as
-    many as were kept. ``frames`` are the first and the last packet it was in.
+    many as were kept. ``frames`` are the first and the last packet it was in, ``pause`` the longest
+    time in which no bytes of it came.
     """
 
     number: int
@@ -111,6 +112,7 @@ class Unit:
     problem: str | None = None
     frames: tuple[int, int] | None = None
     raw: bytes = field(default=b"", repr=False)
+    pause: float = 0.0
 
 
 @dataclass(slots=True)
@@ -269,6 +271,7 @@ class NoteKind(StrEnum):
     TLS = "TLS"
     OTHER_PROTOCOL = "another protocol"
     RETRANSMISSION = "retransmission"
+    UNACKNOWLEDGED = "not acknowledged"
     ZERO_WINDOW = "receive window full"
     STRAY = "bytes that are no PDU"
 

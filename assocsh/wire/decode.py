@@ -82,12 +82,14 @@ class Decoder:
         self._flipped = self._certain = self._seen = False
         self._units = 0
         self._release: Unit | None = None
+        self._released: set[Side] = set()
 
     # -- in --------------------------------------------------------------------------------------
 
     def feed(self, side: Side, data: bytes, time: float, frame: int | None = None) -> None:
         """The bytes that ``side`` sent next, in one piece of the source."""
         stream = self._at(side, time, frame)
+        stream.more(time)
         stream.framing.feed(data)
 
     def gap(self, side: Side, size: int | None, time: float, frame: int | None = None) -> None:
@@ -201,10 +203,12 @@ class Decoder:
                 self._ended(ends, stream, error.message, (), unit.spot)
         if unit.type == A_RELEASE_RQ and self._release is None:
             self._release = unit
-        elif unit.type == A_RELEASE_RP and self._release is not None:
-            asked = self._release
-            if asked.side is not unit.side:
-                self._ended(EndKind.RELEASED, self._streams[asked.side], "", (), asked.spot)
+        elif unit.type == A_RELEASE_RP:
+            self._released.add(unit.side)
+        # behind a gap what was asked may come after its answer
+        asked = self._release
+        if asked is not None and asked.side.other in self._released:
+            self._ended(EndKind.RELEASED, self._streams[asked.side], "", (), asked.spot)
 
     def _requested(self, request: AssociateRequest) -> None:
         talk = self.talk

@@ -55,7 +55,7 @@ class Direction:
     def __init__(self, decoder: Whole, side: Side) -> None:
         self._decoder = decoder
         self.side = side
-        self.time = 0.0
+        self.time = self._fed = 0.0
         self.frame: int | None = None
         self.framing = Framing(self)
         self._unit: Unit | None = None
@@ -71,6 +71,12 @@ class Direction:
         self._fragment: Fragment | None = None
         self._lacking = False  # bytes of the present message are not in the source
         self._begins_anywhere = True  # the middle of a message is no surprise here
+
+    def more(self, time: float) -> None:
+        """Bytes come now; those before them were the last until here."""
+        if self._unit is not None:
+            self._unit.pause = max(self._unit.pause, time - self._fed)
+        self._fed = time
 
     def spot(self, offset: int | None = None) -> Spot:
         """Where this stream is now."""

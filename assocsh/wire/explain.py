@@ -15,7 +15,8 @@ from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural, some
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
-from assocsh.upperlayer.negotiation import result_meaning
+from assocsh.upperlayer.identity import IdentityOutcome
+from assocsh.upperlayer.negotiation import IDENTITY_KINDS, result_meaning
 from assocsh.wire.conversation import EndKind
 from assocsh.wire.findings.finding import About
 from assocsh.wire.meanings import carried_on
@@ -24,6 +25,7 @@ from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
     from assocsh.association.association import Association
+    from assocsh.upperlayer.identity import IdentityAnswer
     from assocsh.upperlayer.negotiation import PresentationContext
 
 _SECTIONS = {
@@ -215,6 +217,7 @@ def explain_association(association: Association) -> list[str]:
         lines.append(f"Refused ({result_meaning(result)}): {shown}. [PS3.8 9.3.3.2]")
     lines.extend(_roles(association.contexts))
     lines.extend(_extended(association.contexts))
+    lines.extend(_identity(association.identity))
     window = association.window
     if request.window is None:
         lines.append(
@@ -231,6 +234,23 @@ def explain_association(association: Association) -> list[str]:
     lines.append(f"The peer takes {words}. [PS3.8 D.1]")
     lines.extend(f"Out of order: {visible(remark)}." for remark in association.remarks)
     return lines
+
+
+def _identity(answer: IdentityAnswer | None) -> Iterator[str]:
+    """What became of the user identity; nothing when there was none."""
+    if answer is None:
+        return
+    became = {
+        IdentityOutcome.ACCEPTED: "the peer says that it took it",
+        IdentityOutcome.ANSWERED: "the peer took it, and said who it is itself "
+        f"({len(answer.response or b''):,} bytes)",
+        IdentityOutcome.NOT_ANSWERED: "the peer was asked to answer it and did not: it may not "
+        "have looked",
+        IdentityOutcome.NOT_ASKED: "no answer was asked for, so nothing tells whether the peer "
+        "looked",
+    }[answer.outcome]
+    kind = IDENTITY_KINDS.get(answer.kind, str(answer.kind))
+    yield f"This side said which user asks ({kind}): {became}. [PS3.7 D.3.3.7]"
 
 
 def _roles(contexts: Iterable[PresentationContext]) -> Iterator[str]:

@@ -25,6 +25,7 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "store-stock": rows_store.store_stock,
     "store-small": rows_store.store_small,
     "store-window": rows_store.store_window,
+    "store-captured": rows_store.store_captured,
     "store-large": rows_store.store_large,
     "receive-large": rows_store.receive_large,
     "find": rows_query.find,

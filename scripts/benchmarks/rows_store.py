@@ -128,6 +128,29 @@ def store_window(bench: Bench) -> Row:
     return row
 
 
+def store_captured(bench: Bench) -> Row:
+    """Images, with and without a capture."""
+    row = Row(
+        "store-captured",
+        "`store` of 300 CT images of 512x512 to storescp with TCP_NODELAY=1, which forgets them, "
+        "with a `capture` and without; processor time with that of writing the file",
+        "image/s",
+        rounds=9,
+    )
+    address = bench.storescp(nodelay=True)
+    if address is None:
+        row.missing.append("everything: storescp (DCMTK) is not installed")
+        return row
+    folder, into = bench.images(bench.count(300, 60)), bench.fresh()
+    captures = {"": (), ", captured": (f"capture '{into / 'a.pcapng'}'",)}
+    for label, before in captures.items():
+        work = _work(bench, address, folder, before=list(before))
+        run = bench.worker("shell_scu", work)
+        row.clients[f"assocsh{label}"] = steadied(run, folder, lambda: [into])
+    row.figures.append(rate_ratio("assocsh, captured", "assocsh", 0.97))
+    return row
+
+
 def store_large(bench: Bench) -> Row:
     """One file of 2 GB goes out."""
     row = Row(

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from assocsh import AcceptorPolicy, Handlers, connect, listen
+from assocsh import AcceptorPolicy, ContextSpec, Handlers, connect, listen
+from assocsh.association import closing
 from assocsh.association.association import Association
 from assocsh.association.indication import Indication
 from assocsh.association.state import AssociationState
@@ -33,10 +34,12 @@ from tests.association.support import (
 )
 from tests.peers import scripted
 from tests.peers.scripted import (
+    VERIFICATION,
     ScriptedPeer,
     Wire,
     command,
     dial,
+    echo_rq,
     message,
     pdata,
     pdv,
@@ -148,6 +151,41 @@ async def test_release_now_overtakes_a_release_that_waits() -> None:
         await association.release(now=True)
         await waiting
         assert isinstance(await error_of(find), AssociationReleased)
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["answered", "never answered"])
+async def test_release_now_answers_what_the_peer_has_asked(
+    answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before an A-RELEASE-RQ cannot be answered behind it; but who never answers does
+    not hold it up."""
+    monkeypatch.setattr(closing, "ANSWERING", 10.0 if answers else 0.05)
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def echoed(indication: Indication) -> None:
+        asked.set()
+        await go_on.wait()
+        indication.respond(0)
+
+    async def script(wire: Wire) -> None:
+        await wire.accept(roles=((VERIFICATION, 1, 1),))
+        await wire.send(echo_rq())
+        if answers:
+            assert (await wire.read_message()).field == 0x8030
+        await wire.answer_release()
+
+    handlers = Handlers({CommandField.C_ECHO_RQ: echoed})
+    async with ScriptedPeer(script) as peer:
+        spec = ContextSpec(VERIFICATION, scp=True)
+        association = await connect(peer.address, contexts=[spec], handlers=handlers)
+        await asked.wait()
+        releasing = asyncio.create_task(association.release(now=True))
+        await asyncio.sleep(0)
+        assert not releasing.done()
+        if answers:
+            go_on.set()
+        await releasing
+        go_on.set()
 
 
 async def test_a_release_whose_caller_is_cancelled_goes_on() -> None:

@@ -153,11 +153,13 @@ def disordered(segments: list[Tcp]) -> list[Tcp]:
 def overlapping(segments: list[Tcp]) -> list[Tcp]:
     """Every piece twice, the second time with what came before it."""
     made = []
+    last: dict[tuple[int, int], Tcp] = {}
     for each in split(segments, 100):
         made.append(each)
-        before = next((one for one in made[-2::-1] if one.side == each.side), None)
-        if before and before.data and each.data and before.ports == each.ports:
+        before = last.get(each.ports)
+        if before and each.data and before.sequence + len(before.data) == each.sequence:
             made.append(replace(each, sequence=before.sequence, data=before.data + each.data))
+        last[each.ports] = each
     return made
 
 

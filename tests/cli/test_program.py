@@ -282,6 +282,24 @@ async def test_serve(tmp_path: Path) -> None:
     assert "is not a folder" in err
 
 
+async def test_serve_asks_who_calls(tmp_path: Path) -> None:
+    """It says how to be let in, and on its own side who was not and why."""
+    async with started("serve", "--port", "0", "--require-user") as server:
+        assert server.stdout is not None and server.stderr is not None
+        address = (await asyncio.wait_for(server.stdout.readline(), 20)).decode().strip()
+        code, _, err = await ran(address, "-c", "echo")
+        assert code == 3 and "wants to know which user asks (--user" in err
+        options = ("--user", "guest", "--user-response")
+        code, _, err = await ran(address, *options, "-c", "echo")
+        assert code == 0 and "identity accepted" in err
+        server.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(server.wait(), 5) == 143
+        said = (await server.stderr.read()).decode()
+    assert "--user demo (its passcode is practice)" in said
+    assert "the key assocsh-practice-demo-key-not-a-secret" in said
+    assert said.count("PRACTICE refused ASSOCSH: it does not say which user asks") == 1
+
+
 async def test_serve_moves_to_its_destinations(tmp_path: Path) -> None:
     from tests.peers.process import free_port
 

@@ -14,7 +14,7 @@ from assocsh.text.cells import width
 from tests.session.peer import peer, shell
 
 MEMBERS = ["peer", "calling", "state", "window", "pending", "queued", "held"]
-MEMBERS += ["last", "elapsed", "wire", "listening"]
+MEMBERS += ["last", "elapsed", "wire", "listening", "identity"]
 
 
 @pytest.mark.parametrize("columns", [30, 40, 80, 200, None])

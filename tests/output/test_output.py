@@ -387,7 +387,7 @@ def test_a_language_error_shows_the_place() -> None:
         ("C-MOVE", 0xA801, "have its AE title, host and port registered"),
         ("C-MOVE", 0xC000, "may not know this destination"),
         ("C-MOVE", 0xA702, "firewall"),
-        ("C-GET", 0xA702, "SCP role"),
+        ("C-GET", 0xA702, "may not be accepted"),
         ("C-STORE", 0xA700, "no room"),
         ("C-FIND", 0xA900, "identifier"),
         ("C-STORE", 0xA900, "data set"),
@@ -491,7 +491,7 @@ async def test_what_has_no_room_is_named() -> None:
         output.width = 40
         scp.matches = [match(PatientID="P1", PatientName="DOE^JANE", StudyInstanceUID="1.2.3" * 9)]
         await session.run("find study PatientID= PatientName= StudyDate= StudyInstanceUID=")
-        assert "no room for StudyInstanceUID: show #1 ROW" in output.said
+        assert "no room for StudyInstanceUID: `show #1 ROW`" in output.said
         assert all(width(line) <= 40 for line in output.results[:3])
 
 

@@ -143,6 +143,17 @@ def _dcmrecv_profile() -> str:
     )
 
 
+def write_worklist(folder: Path, items: Sequence[Dataset]) -> None:
+    """Items of a modality worklist as files, one each, as wlmscpfs and Orthanc read them."""
+    for number, item in enumerate(items):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID = "1.2.276.0.7230010.3.1.0.1"  # what DCMTK's own have
+        meta.MediaStorageSOPInstanceUID = f"2.25.{number + 1}"
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        item.file_meta = meta
+        item.save_as(folder / f"item{number}.wl", enforce_file_format=True)
+
+
 class Wlmscpfs(PeerProcess):
     """``wlmscpfs``: Modality Worklist out of files, one file an item."""
 
@@ -152,13 +163,7 @@ class Wlmscpfs(PeerProcess):
         here = folder / self.ae
         here.mkdir(parents=True)
         (here / "lockfile").touch()
-        for number, item in enumerate(items):
-            meta = FileMetaDataset()
-            meta.MediaStorageSOPClassUID = "1.2.276.0.7230010.3.1.0.1"  # what DCMTK's own have
-            meta.MediaStorageSOPInstanceUID = f"2.25.{number + 1}"
-            meta.TransferSyntaxUID = ExplicitVRLittleEndian
-            item.file_meta = meta
-            item.save_as(here / f"item{number}.wl", enforce_file_format=True)
+        write_worklist(here, items)
         port = free_port()
         argv = [need("wlmscpfs"), "-v", "-dhl", "-csk", "-dfr", "-dfp", folder, *options, str(port)]
         super().__init__(argv, port=port, log=folder / "wlmscpfs.log")

@@ -10,17 +10,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydicom import Dataset
+
+from tests.peers.dcmtk import write_worklist
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
 from tests.peers.programs import need
 
 
 class Orthanc(PeerProcess):
-    """``Orthanc`` without plug-ins and passwords, on loopback; ends with the test session."""
+    """``Orthanc`` without passwords, on loopback; ends with the test session.
+
+    ``worklist``: items that its plug-in for Modality Worklist answers with; no plug-in without.
+    """
 
     ae = "ORTHANC"
     end = signal.SIGKILL  # its own shutdown takes seconds, and nothing it keeps is wanted
 
-    def __init__(self, folder: Path, *, dicom_port: int = 0, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        dicom_port: int = 0,
+        worklist: Sequence[Dataset] = (),
+        **settings: Any,
+    ) -> None:
+        if worklist:
+            items = folder / "worklist"
+            items.mkdir(parents=True)
+            write_worklist(items, worklist)
+            settings = {
+                "Plugins": [need("orthanc-worklist")],
+                "Worklists": {"Enable": True, "Database": str(items)},
+                **settings,
+            }
         self.http_port = free_port()
         port = dicom_port or free_port()
         configuration = {

@@ -25,6 +25,8 @@ _PYTHON_PACKAGES = {
     "pydicom-data": "data_store",
     "sqlalchemy": "sqlalchemy",
 }
+# a plug-in of the package orthanc
+_ORTHANC_WORKLIST = Path("/usr/share/orthanc/plugins/libModalityWorklists.so")
 # for which Debian built odil
 DEBIAN_PYTHON = "/usr/bin/python3"
 
@@ -46,6 +48,8 @@ def find(name: str) -> str | None:
         return find("node") if installed else None
     if name == "orthanc":
         return find("Orthanc")
+    if name == "orthanc-worklist":
+        return str(_ORTHANC_WORKLIST) if _ORTHANC_WORKLIST.exists() else None
     # an activated .venv has programs of pynetdicom's that are called as DCMTK's are
     own = str(Path(sys.executable).parent)
     there = [each for each in os.environ.get("PATH", "").split(os.pathsep) if each != own]

@@ -17,7 +17,8 @@ from tests.datasets.make import ct, write
 from tests.peers.dcmtk import Finished, scu
 from tests.peers.identities import KEY, assertion, ticket, token
 
-LATER, BEFORE = time.time() + 600, time.time() - 600
+DAY = 86_400.0
+LATER, BEFORE = time.time() + DAY, time.time() - DAY
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ WRONG = {
     "no text": (UserIdentity(2, b"\xff\xfe", b"\xff"), "there is no such user"),
     "no ticket": (UserIdentity.kerberos(b"\x05\x04cache"), "no Kerberos service ticket"),
     "no assertion": (UserIdentity.saml("<a/>"), "no SAML assertion"),
-    "an old assertion": (UserIdentity.saml(assertion(ends=BEFORE)), "its assertion expired 10 min"),
+    "an old assertion": (UserIdentity.saml(assertion(ends=BEFORE)), "its assertion expired 24 h"),
     "no token": (UserIdentity.jwt("a.b.c"), "no signed JSON Web Token"),
     "another key": (UserIdentity.jwt(token("k" * 40)), "the signature of its token is wrong"),
     "another algorithm": (UserIdentity.jwt(token("k" * 64, "HS512")), "not signed with HS256"),
@@ -77,7 +78,7 @@ WRONG = {
         UserIdentity.jwt(jwt.encode({"sub": "demo"}, None, algorithm="none")),
         "not signed with HS256",
     ),
-    "an old token": (UserIdentity.jwt(token(exp=BEFORE)), "its token expired 10 min"),
+    "an old token": (UserIdentity.jwt(token(exp=BEFORE)), "its token expired 24 h"),
     "an early token": (UserIdentity.jwt(token(nbf=LATER)), "its token becomes valid only in"),
     "another's token": (UserIdentity.jwt(token(aud="X")), "for somebody else than PRACTICE"),
 }
@@ -115,20 +116,20 @@ async def test_the_answer_to_a_token_is_one_that_pyjwt_takes(door: str) -> None:
     assert KEY == identity.KEY
 
 
-CASES: list[dict[str, Any]] = [
-    {},
-    {"exp": LATER},
-    {"exp": BEFORE},
-    {"nbf": BEFORE, "exp": LATER},
-    {"nbf": LATER},
-    {"aud": "PRACTICE"},
-    {"aud": ["A", "PRACTICE"]},
-    {"aud": "B"},
-]
+CASES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "in time": {"exp": LATER},
+    "expired": {"exp": BEFORE},
+    "between": {"nbf": BEFORE, "exp": LATER},
+    "too early": {"nbf": LATER},
+    "for it": {"aud": "PRACTICE"},
+    "for it too": {"aud": ["A", "PRACTICE"]},
+    "for another": {"aud": "B"},
+}
 
 
-@pytest.mark.parametrize("claims", CASES, ids=str)
-@pytest.mark.parametrize("key", [KEY, KEY + "."])
+@pytest.mark.parametrize("claims", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("key", [KEY, KEY + "."], ids=["its key", "another"])
 async def test_pyjwt_takes_what_the_archive_takes(
     claims: dict[str, Any], key: str, door: str
 ) -> None:
@@ -207,7 +208,15 @@ def test_the_token_of_the_examples_is_good_for_an_hour_and_renewed(tmp_path: Pat
     assert examples.wants_token(path, tmp_path), "ours, and it has expired"
 
 
-@pytest.mark.parametrize("there", [token("k" * 40, exp=BEFORE), "a.b.c", "", token(sub="x")])
+THERE = {
+    "another key": token("k" * 40, exp=BEFORE),
+    "no token": "a.b.c",
+    "nothing": "",
+    "one that never expires": token(sub="x"),
+}
+
+
+@pytest.mark.parametrize("there", THERE.values(), ids=THERE)
 def test_what_somebody_else_put_there_stays(there: str, tmp_path: Path) -> None:
     path = tmp_path / examples.TOKEN
     path.write_text(there)

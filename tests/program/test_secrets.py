@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from assocsh.terminal.echo import LINE_LIMIT
 from tests.peers.identities import assertion, ticket, token
 from tests.peers.scripted import (
     RQ,
@@ -220,6 +221,51 @@ async def test_a_passcode_in_the_environment_reaches_the_peer_and_nothing_else(
     assert done.code == 0
     assert seen.identities == [(2, b"jo", CANARY.encode())]
     assert asyncio.get_running_loop() and os.environ.get("ASSOCSH_PASSCODE") is None
+
+
+LONG = token(sub=CANARY, roles=["role"] * 900)
+
+
+@pytest.mark.scenario(99)
+async def test_a_token_is_asked_for_at_the_prompt(tmp_path: Path) -> None:
+    """However long it is: the prompt reads key by key, not by lines of the terminal."""
+    assert len(LONG) > 2 * LINE_LIMIT
+    seen = Listening()
+    async with ScriptedPeer(seen) as peer, on_screen(tmp_path) as screen:
+        line = f"open {peer.address} --contexts verification --user-jwt -"
+        await screen.enter(line, "JSON Web Token (not shown):")
+        screen.terminal.send(LONG, "enter")
+        text = await screen.wait_for("· open · window")
+        await screen.enter("release", "association released")
+        screen.terminal.send("c-d")
+        assert await screen.wait_exit() == 0
+        nowhere(tmp_path, text, bytes(screen.terminal.received), secrets=LONG.encode().split(b"."))
+    assert seen.identities == [(5, LONG.encode(), b"")]
+
+
+@pytest.mark.scenario(99)
+@pytest.mark.parametrize("shell", [True, False])
+async def test_a_token_that_the_terminal_cuts_is_not_sent(shell: bool, tmp_path: Path) -> None:
+    """Without the prompt a line of a terminal has an end, and what is typed beyond is lost."""
+    seen = Listening()
+    async with ScriptedPeer(seen) as peer:
+        line = f"open {peer.address} --user-jwt - --allow-cleartext-credentials"
+        command = python("-m", "assocsh", *(() if shell else ("-c", line)))
+        env = {"ASSOCSH_HISTORY": str(tmp_path / "history.jsonl"), "HOME": str(tmp_path)}
+        term = "dumb" if shell else "xterm"
+        with PtyTerminal(command, term=term, env=env, cwd=tmp_path) as terminal:
+            screen = Screen(terminal)
+            if shell:
+                await screen.wait_for("assocsh>")
+                terminal.send(line, "enter")
+            await screen.wait_for("JSON Web Token (not shown):")
+            terminal.send(LONG[: LINE_LIMIT + 9], "enter")
+            await screen.wait_for(f"a terminal takes {LINE_LIMIT} bytes in one line")
+            if shell:
+                terminal.send("c-d")
+            assert await screen.wait_exit() == (0 if shell else 2)
+            nowhere(tmp_path, bytes(terminal.received), secrets=LONG.encode().split(b".")[1:])
+    assert seen.identities == []
 
 
 FROM_PEER = b"the-answer-of-the-peer-Kanarie"

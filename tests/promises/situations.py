@@ -287,10 +287,6 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ),
     ("commands/drawing.py", "`open practice` opens an association"): after("ladder"),
     (
-        "commands/find.py",
-        "`find study --model X` names one",
-    ): after(PRACTICE, "find --model patient"),
-    (
         "commands/open.py",
         "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
     ): after(PRACTICE, "help open"),
@@ -386,16 +382,43 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "commands/read.py",
         "A line for each association, then the findings, the cause first. Packets are numbered "
         "as\nWireshark numbers them. While no association is open `requests`, `show #7`, `explain "
-        "#7`\nand `ladder #7` are about the capture.",
-    ): after(*CAPTURED, "read exchange.pcapng", "help read", stands_for={"#7": "#1"}),
+        "#7`,\n`ladder #7`, `wire detail`, `contexts` and `expect` are about the capture. Queries "
+        "without\n#n are about its last request, and assoc about the association of that.",
+    ): after(
+        *CAPTURED,
+        "read exchange.pcapng",
+        "help read",
+        stands_for={"#7": "#1", "expect": "expect status exists"},
+    ),
+    (
+        "commands/show.py",
+        "`requests` lists every N-EVENT-REPORT, `show #n` shows one",
+    ): after(*CAPTURED, "read exchange.pcapng", "show events", stands_for={"#n": "#1"}),
+    ("commands/wire.py", "`explain X` tells a request of the session"): after(
+        PRACTICE, "echo", "wire detail #1"
+    ),
+    ("session/captured.py", "`read` shows what is in it"): after(
+        "capture exchange.pcapng",
+        PRACTICE,
+        "release",
+        "capture off",
+        "read exchange.pcapng",
+        "show #1",
+    ),
     ("commands/read.py", "`read FILE` reads one"): after(
         *CAPTURED, "read", stands_for={"FILE": "exchange.pcapng"}
     ),
     (
         "commands/print.py",
-        "In colour where BasicColorPrintManagementMeta was accepted, and the one for\ngrayscale "
-        "was not: `reopen --contexts BasicColorPrintManagementMeta`.",
+        "In colour where BasicColorPrintManagementMeta was accepted and one of the images\nis in "
+        "colour (`reopen --contexts print` proposes it too), or where the one for\ngrayscale was "
+        "not accepted. Of a folder, what cannot be printed is left out.",
     ): after(PRACTICE, "help print"),
+    (
+        "commands/print.py",
+        "#X printed in grayscale: this association has no context for colour: `reopen --contexts "
+        "+BasicColorPrintManagementMeta` proposes one",
+    ): after(PRACTICE, "print examples/us.dcm"),
     (
         "commands/move.py",
         "nothing listens here as X: `listen --port N` starts a storage acceptor",

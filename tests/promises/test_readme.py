@@ -121,7 +121,9 @@ def test_each_json_line_is_of_the_kind_that_is_printed(tmp_path: Path) -> None:
     shown = [json.loads(line) for line in blocks(README, "json")[0].splitlines()]
     text = (
         "find study PatientID=PRC-1001; "
-        "n-action StorageCommitmentPushModel 1.2.840.10008.1.20.1.1 1 TransactionUID=1.2.3; "
+        "n-action StorageCommitmentPushModel 1.2.840.10008.1.20.1.1 1 TransactionUID=1.2.3 "
+        "ReferencedSOPSequence[0].ReferencedSOPClassUID=1.2.840.10008.5.1.4.1.1.2 "
+        "ReferencedSOPSequence[0].ReferencedSOPInstanceUID=1.2.3; "
         "retry 20 every 100ms { expect events[*].type includes N-EVENT-REPORT-RQ }; release; echo"
     )
     words = ("-m", "assocsh", "practice", "--format", "json", "--keep-going", "-c", text)

@@ -12,7 +12,7 @@ from assocsh.language.table import COMMANDS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "assocsh"
 GLOSSARY = "text/glossary.txt"
-COMMAND = re.compile(r"`([a-z?][^`]*)`")
+COMMAND = re.compile(r"`([a-z?X][^`]*)`")
 """A command in a text stands in backticks, complete; what a user has to put in is in capitals."""
 FILLED_IN = "X"
 """Stands in a text of the source for what is filled in when it is shown."""
@@ -22,7 +22,7 @@ def commands_in(text: str) -> list[str]:
     """The commands that a text as shown says to type."""
     load()
     lines = [" ".join(found.split()) for found in COMMAND.findall(text)]
-    return [line for line in lines if line.split()[0] in COMMANDS]
+    return [line for line in lines if line.split()[0] in {*COMMANDS, FILLED_IN}]
 
 
 def ways_in(text: str) -> list[list[str]]:

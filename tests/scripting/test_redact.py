@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from assocsh.commands.registry import load
 from assocsh.language.parse import parse
+from assocsh.scripting.event_log import LogFile
 from assocsh.scripting.identifying import Pseudonym, pseudonym_for_path
 from assocsh.scripting.redact import Redactor
 
@@ -215,3 +217,30 @@ def test_canaries_in_events() -> None:
     }
     one.learn(event)
     assert "CANARY" not in json.dumps(one.event(event))
+
+
+def test_a_log_is_searched_again_for_what_was_learned_later(tmp_path: Path) -> None:
+    """A name in an error comment, before a response says that it is one."""
+    path = tmp_path / "log.jsonl"
+    log = LogFile(str(path), redactor())
+    base = {"t": 0.0, "script": "a.assoc"}
+    comment = "no room for ROENTGEN, ask 12345678"
+    log({**base, "type": "dimse", "error_comment": comment, "message": "C-STORE-RSP"})
+    dataset = {
+        "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Roentgen^Anna"}]},
+        "00100020": {"vr": "LO", "Value": ["12345678"]},
+        "00100030": {"vr": "DA", "Value": ["19700101"]},
+    }
+    log({**base, "type": "response", "request": 1, "index": 0, "dataset": dataset})
+    log({**base, "type": "note", "text": "Roentgen is here"})
+    before = [json.loads(line) for line in path.read_text().splitlines()]
+    log.close()
+    text = path.read_text()
+    after = [json.loads(line) for line in text.splitlines()]
+    assert "roentgen" not in text.lower() and "12345678" not in text
+    assert [each["type"] for each in after] == ["log", "dimse", "response", "note"]
+    assert after[2:] == before[2:], "pseudonyms are not replaced again"
+    name = after[2]["dataset"]["00100010"]["Value"][0]["Alphabetic"]
+    assert name in after[1]["error_comment"] and name in after[3]["text"]
+    assert [each.name for each in tmp_path.iterdir()] == ["log.jsonl"]
+    assert path.stat().st_mode & 0o777 == 0o600

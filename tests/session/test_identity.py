@@ -241,7 +241,8 @@ async def test_what_the_peer_said_is_seen_everywhere(
         line = f"open {peer.address} --user-jwt jwt --user-response {ALLOWED}"
         assert await session.run(line) == 0
         assert f" · identity {words}" in output.said
-        assert await session.run("status; contexts Verification") == 0
+        assert await session.run("explain; status; contexts Verification") == 0
+        assert "This side said which user asks (JSON Web Token): the peer" in output.text
         assert f"identity   {words}" in output.text.replace("identity  ", "identity   ", 1)
         assert f"identity: {words}" in output.said
         assert await session.run(f"expect assoc.identity == '{outcome}'") == 0

@@ -236,6 +236,7 @@ def test_the_association() -> None:
         contexts=(CONTEXT, refused),
         window=AsyncWindow(4, 1),
         peer_max_pdu=16384,
+        identity=None,
         remarks=("the peer granted more than it was asked for",),
     )
     text = "\n".join(explain_association(association))
@@ -267,6 +268,7 @@ def test_what_was_negotiated_of_its_classes() -> None:
         contexts=contexts,
         window=AsyncWindow(1, 1),
         peer_max_pdu=16384,
+        identity=None,
         remarks=(),
     )
     text = "\n".join(explain_association(association))

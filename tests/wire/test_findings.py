@@ -63,6 +63,7 @@ def rq(field: int, number: int, sop_class: str, data: bytes = IDENTIFIER, **more
 
 REQUESTOR, ACCEPTOR, NOBODY = Who.REQUESTOR, Who.ACCEPTOR, Who.NOBODY
 NO_LEVEL = wire.element(0x00100020, b"123 ")
+BAD_LEVEL = wire.element(0x00080052, b"PATIENT ") + wire.element(0x00100020, b"123 ")
 NOT_ASCII = wire.element(0x00080052, b"STUDY ") + wire.element(0x00100010, b"M\xfcller")
 ODD = wire.element(0x00080052, b"STUDY ") + wire.element(0x00100020, b"123")
 NOT_AS_AGREED = b"\x08\x00\x52\x00CS\x06\x00STUDY \x10\x00\x20\x00LO\x04\x00123 "  # Explicit VR
@@ -81,7 +82,7 @@ CASES = {
     "limit": Said("rejected", ACCEPTOR, ((RQ, REQUEST), (AC, wire.reject(2, 3, 2)))),
     "no reason": Said("rejected", ACCEPTOR, ((RQ, REQUEST), (AC, wire.reject(1, 1, 1)))),
     "version": Said("rejected", REQUESTOR, ((RQ, REQUEST), (AC, wire.reject(1, 2, 2)))),
-    "closed": Said("closed-before-answer", ACCEPTOR, ((RQ, REQUEST), (AC, b""))),
+    "closed": Said("closed-before-answer", NOBODY, ((RQ, REQUEST), (AC, b""))),
     "mute": Said("no-associate-answer", ACCEPTOR, ((RQ, REQUEST), (RQ, wire.abort()))),
     "web": Said("other-protocol", REQUESTOR, ((RQ, REQUEST), (AC, b"HTTP/1.1 400 Bad\r\n"))),
     "tls": Said("other-protocol", REQUESTOR, ((RQ, REQUEST), (AC, b"\x15\x03\x01\0\2\2\x46"))),
@@ -91,7 +92,7 @@ CASES = {
         ((RQ, b"\x16\x03\x01\x02\x00\x01"), (AC, b"\x16\x03\x03\x00\x7a\x02")),
     ),
     "tls where none is": Said(
-        "other-protocol", ACCEPTOR, ((RQ, b"\x16\x03\x01\x02\x00\x01"), (AC, wire.abort(2, 1)))
+        "other-protocol", REQUESTOR, ((RQ, b"\x16\x03\x01\x02\x00\x01"), (AC, wire.abort(2, 1)))
     ),
     "classes": Said(
         "no-context-accepted",
@@ -218,6 +219,16 @@ CASES = {
         REQUESTOR,
         (*OPENED, (RQ, rq(wire.C_FIND, 1, wire.STUDY_FIND, NO_LEVEL)), (AC, MATCH), *RELEASED),
     ),
+    "level, unknown": Said(
+        "level-unknown",
+        REQUESTOR,
+        (
+            *OPENED,
+            (RQ, rq(wire.C_FIND, 1, wire.STUDY_FIND, BAD_LEVEL)),
+            (AC, rsp(wire.C_FIND, 1, 0xC000)),
+            *RELEASED,
+        ),
+    ),
     "level, refused": Said(
         "level-missing",
         REQUESTOR,
@@ -301,6 +312,7 @@ def test_every_rule_is_tried_here() -> None:
 
 
 TRIED_BELOW = {
+    "identity-not-answered",
     "closed-after-idle",
     "connection-refused",
     "connection-failed",
@@ -311,6 +323,7 @@ TRIED_BELOW = {
     "retransmissions",
     "silence",
     "stray-bytes",
+    "not-acknowledged",
     "optional-keys",
     "cancel-without-effect",
     "foreign-elements",
@@ -342,6 +355,7 @@ def test_idle_and_silence() -> None:
         (NoteKind.UNANSWERED, 1, "connection-unanswered"),
         (NoteKind.FAILED, 1, "connection-failed"),
         (NoteKind.RETRANSMISSION, 9, "retransmissions"),
+        (NoteKind.UNACKNOWLEDGED, 1, "not-acknowledged"),
         (NoteKind.ZERO_WINDOW, 1, "receive-window-full"),
     ],
 )
@@ -367,6 +381,24 @@ def test_steps_of_forty_milliseconds() -> None:
     (found,) = findings(decode(pieces))
     assert found.id == "delayed-acknowledgement" and found.change is Who.REQUESTOR
     assert "8 messages" in found.sentence
+
+
+@pytest.mark.parametrize(("pause", "found"), [(0.041, 8), (0.02, 0), (0.2, 0)])
+def test_steps_of_forty_milliseconds_inside_a_pdu(pause: float, found: int) -> None:
+    """DCMTK writes the heads of PDU and PDV by themselves, 12 bytes, and then waits."""
+    pieces = [Piece(side, data, 1.0) for side, data in OPENED]
+    at = 2.0
+    for number in range(1, 9):
+        whole = find_rq(number)
+        pieces.append(Piece(RQ, whole[:12], at))
+        pieces.append(Piece(RQ, whole[12:], at + pause))
+        pieces.append(Piece(AC, find_rsp(number, 0xFF00) + find_rsp(number, 0), at + pause))
+        at += pause + 0.01
+    told = [each for each in findings(decode(pieces)) if each.id == "delayed-acknowledgement"]
+    assert len(told) == bool(found)
+    assert all(
+        each.change is Who.REQUESTOR and f"{found} messages" in each.sentence for each in told
+    )
 
 
 def test_bytes_that_are_no_pdu() -> None:
@@ -439,6 +471,35 @@ def test_words_of_a_live_association_and_of_a_capture() -> None:
     (first, *_) = findings(talk)
     assert first.sentence.startswith("the peer answered C-FIND")
     assert "our AE title" in first.next_step
+
+
+@pytest.mark.parametrize("codes", [(1, 1, 1), (1, 2, 1), (2, 1, 1), (2, 2, 1)])
+def test_a_rejection_that_may_be_for_the_user_identity(codes: tuple[int, int, int]) -> None:
+    """Or for its absence: no reason of an A-ASSOCIATE-RJ says so (PS3.7 D.3.3.7)."""
+    identity = wire.item(0x58, b"\5\1\0\7" + b"e30.e30" + b"\0\0")
+    (first,) = findings(quick((RQ, wire.associate_rq(extra=identity)), (AC, wire.reject(*codes))))
+    assert first.id == "rejected"
+    assert 'the acceptor "ANY-SCP" may have refused the user identity (JSON Web Token)' in (
+        first.next_step
+    )
+    assert "e30" not in first.sentence + first.next_step
+    (first,) = findings(quick((RQ, wire.associate_rq()), (AC, wire.reject(*codes))))
+    assert 'the acceptor "ANY-SCP" wants to know which user asks' in first.next_step
+
+
+def test_an_identity_that_nobody_answered() -> None:
+    """Of a capture; a request on that association has nothing to do with it."""
+    for asked, answer in ((1, b""), (1, wire.item(0x59, b"\0\0")), (0, b"")):
+        identity = wire.item(0x58, bytes((5, asked)) + b"\0\7e30.e30" + b"\0\0")
+        request = wire.associate_rq(extra=identity)
+        taken = wire.associate_ac(wire.read_association(request[6:]), extra=answer)
+        talk = quick((RQ, request), (AC, taken), *RELEASED)
+        found = [one for one in findings(talk) if one.id == "identity-not-answered"]
+        assert bool(found) == bool(asked and not answer)
+        for one in found:
+            assert one.change is Who.NOBODY and "(JSON Web Token)" in one.sentence
+        talk.units.clear()  # as for what is said of one request
+        assert "identity-not-answered" not in ids(findings(talk))
 
 
 # -- real peers ------------------------------------------------------------------------------------

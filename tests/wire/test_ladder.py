@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from assocsh.text.cells import width
 from assocsh.text.visible import visible
 from assocsh.wire.conversation import Endpoint, Gap, Spot, Talk
+from assocsh.wire.findings import findings
 from assocsh.wire.ladder import mermaid, page, svg, text
 from assocsh.wire.ladder.fitting import clock_text, fitted
 from assocsh.wire.ladder.layout import layout
@@ -348,3 +351,45 @@ def test_words_that_fit(parts: list[str], room: int, expected: str) -> None:
 )
 def test_times(seconds: float, expected: str) -> None:
     assert clock_text(seconds) == expected
+
+
+# findings
+
+
+def failing() -> Talk:
+    """A query that is refused."""
+    talk = searched()
+    (exchange, *_) = talk.exchanges
+    assert exchange.final is not None
+    exchange.final.command.values[0x0900] = 0xA900
+    return talk
+
+
+def test_a_finding_stands_below_what_it_is_about() -> None:
+    talk = failing()
+    found = [each for each in findings(talk) if each.id == "status"]
+    ladder = layout([talk], findings=found)
+    (at,) = (n for n, row in enumerate(ladder.rows) if isinstance(row, Band) and row.finding)
+    above = ladder.rows[at - 1]
+    assert isinstance(above, Arrow) and above.status == 0xA900
+    assert ladder.findings == [found[0].sentence]
+    lines = text.draw(ladder, 80)
+    assert any("⚠" in line for line in lines[:-3])
+    assert found[0].sentence[-20:] in " ".join(line.strip() for line in lines)
+    assert "⚠" in svg.document(ladder) and "⚠" in page.draw(ladder)
+    assert "#9888;" in mermaid.draw(ladder)
+    assert escape(found[0].sentence) in svg.document(ladder)
+
+
+def test_one_that_is_about_no_message_stands_at_its_time() -> None:
+    talk = Told().reject().talk
+    (found,) = findings(talk)
+    nowhere = replace(found, messages=(), units=(), time=talk.last)
+    ladder = layout([talk], findings=[nowhere])
+    last = ladder.rows[-1]
+    assert isinstance(last, Band) and last.finding
+
+
+def test_findings_of_another_association_are_not_drawn() -> None:
+    (found,) = findings(Told().reject().talk)
+    assert layout([searched()], findings=[replace(found, talk=9)]).findings == []

@@ -1,8 +1,9 @@
-"""The shell as SCU of a worklist and of a printer: DCMTK's wlmscpfs and dcmprscp."""
+"""The shell as SCU of a worklist and of a printer: wlmscpfs, Orthanc's plug-in, dcmprscp."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from pydicom import Dataset
 from pydicom.sequence import Sequence
 
 from tests.peers.dcmtk import Dcmprscp, Wlmscpfs
+from tests.peers.orthanc import Orthanc
+from tests.peers.process import LOOPBACK
 from tests.witness.support import assocsh
 
 PRINTER = "1.2.840.10008.5.1.1.17"
@@ -41,10 +44,17 @@ def _item(number: int, name: str, modality: str, day: str, charset: str) -> Data
     return item
 
 
-@pytest.fixture(scope="module")
-def worklist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wlmscpfs]:
+def _orthanc(folder: Path, items: list[Dataset]) -> Orthanc:
+    return Orthanc(folder, worklist=items, DicomModalities={"shell": ["ASSOCSH", LOOPBACK, 104]})
+
+
+@pytest.fixture(scope="module", params=[Wlmscpfs, _orthanc], ids=["wlmscpfs", "orthanc"])
+def worklist(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Wlmscpfs | Orthanc]:
     items = [_item(number, *step) for number, step in enumerate(STEPS, 1)]
-    with Wlmscpfs(tmp_path_factory.mktemp("worklist"), items) as peer:
+    folder = tmp_path_factory.mktemp("worklist")
+    with request.param(folder, items) as peer:
         yield peer
 
 
@@ -52,7 +62,7 @@ def _first(element: dict[str, Any]) -> Any:
     return element["Value"][0]
 
 
-def test_worklist(worklist: Wlmscpfs) -> None:
+def test_worklist(worklist: Wlmscpfs | Orthanc) -> None:
     """Every item, each name in its own character set."""
     said = "echo; find worklist PatientName PatientID; release"
     ran = assocsh(worklist.address, "-c", said, "--format", "json").check()
@@ -67,6 +77,13 @@ def test_worklist(worklist: Wlmscpfs) -> None:
     } == {f"WL-{number}": name for number, (name, *_) in enumerate(STEPS, 1)}
 
 
+def test_worklist_as_a_flat_table(worklist: Wlmscpfs | Orthanc) -> None:
+    """What ``worklist`` asks for is in the sequence; what comes back is a row for each step."""
+    ran = assocsh(worklist.address, "-c", "worklist 20260105", "--format", "csv").check()
+    assert "Kowalska^Anna" in ran.out and "Müller^Jörg" in ran.out
+    assert "Yamada" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("keys", "found"),
     [
@@ -77,7 +94,9 @@ def test_worklist(worklist: Wlmscpfs) -> None:
         ("Modality=MG", set()),
     ],
 )
-def test_worklist_keys_of_the_step(worklist: Wlmscpfs, keys: str, found: set[str]) -> None:
+def test_worklist_keys_of_the_step(
+    worklist: Wlmscpfs | Orthanc, keys: str, found: set[str]
+) -> None:
     step = "ScheduledProcedureStepSequence"
     said = f"find worklist {step}.{keys} {step}.ScheduledProcedureStepID PatientID; release"
     ran = assocsh(worklist.address, "-c", said, "--format", "json").check()

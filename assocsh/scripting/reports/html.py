@@ -15,6 +15,7 @@ from assocsh.language.verdict import Check
 from assocsh.output.failure import exchange_line
 from assocsh.scripting.event_log import Event
 from assocsh.scripting.failures import (
+    capture_line,
     failure_lines,
     problem_lines,
     snapshot_lines,
@@ -109,6 +110,8 @@ def _script(index: int, outcome: ScriptOutcome) -> Iterator[str]:
         yield f"<pre class=failure>{_lines(problem_lines(outcome.problem))}</pre>"
     if outcome.difference:
         yield f"<pre class=failure>{_lines(snapshot_lines(outcome))}</pre>"
+    if outcome.capture:
+        yield f"<p>{_text(capture_line(outcome))}</p>"
     total = max(outcome.seconds, *(step.begun + step.seconds for step in outcome.steps), 0.001)
     yield "<ol>"
     for superseded, steps in groupby(outcome.steps, lambda step: step.superseded):

@@ -33,6 +33,7 @@ def _script(outcome: ScriptOutcome) -> dict[str, Any]:
         "verdict": outcome.verdict,
         "seconds": round(outcome.seconds, 3),
         "problem": outcome.problem,
+        "capture": outcome.capture or None,
         "snapshot_difference": outcome.difference or None,
         "steps": [_step(outcome, step) for step in outcome.steps],
         "skipped": [{"line": line, "text": text} for line, text in outcome.skipped],

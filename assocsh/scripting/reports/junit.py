@@ -38,6 +38,9 @@ def render(run: RunOutcome) -> str:
 def _suite(root: Element, outcome: ScriptOutcome) -> list[int]:
     name = xml_text(visible(outcome.file))
     suite = SubElement(root, "testsuite", name=name)
+    if outcome.capture:
+        properties = SubElement(suite, "properties")
+        SubElement(properties, "property", name="capture", value=xml_text(visible(outcome.capture)))
     counts = [0, 0, 0, 0]
     for step in outcome.deciding:
         counts[0] += 1

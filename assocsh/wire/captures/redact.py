@@ -2,7 +2,8 @@
 
 Text is replaced by pseudonyms, the same for the same value, dates by one date, UIDs that are not
 of the standard by other ones, consistently, and bytes by zeros: pixel data, private elements,
-unknown ones. Numbers and codes (CS) stay. What cannot be walked is zeroed from there on.
+unknown ones. Numbers and codes (CS) stay, but for those of the patient (group 0010). What cannot be
+walked is zeroed from there on.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from assocsh.datasets.structure import (
     is_deflated,
     walk,
 )
-from assocsh.datasets.vrs import BINARY, TEXT_VRS, one_vr
+from assocsh.datasets.vrs import TEXT_VRS, one_vr
+from assocsh.uids import IMPLICIT_LE
 
 _STANDARD = b"1.2.840.10008."
-_KEPT_TEXT = frozenset({"CS", "AE", "IS", "DS"})
+_KEPT = frozenset(["CS", "AE", "IS", "DS", "AT", "US", "SS", "UL", "SL", "UV", "SV", "FL", "FD"])
+_ITEM = b"\xfe\xff\x00\xe0"
 _CHARACTER_SET = 0x00080005
-_PEOPLE = frozenset({0x00100040, 0x00102110, 0x00102203})
-"""Codes about a patient all the same: sex, allergies, smoking."""
-_NUMBERS_OF_PEOPLE = frozenset({0x00101020, 0x00101030, 0x00201206})
+_PATIENT = 0x0010
+"""The group of what is known of a patient: sex, size and pregnancy as well as the name."""
+_DIGITS = frozenset(("DS", "IS"))
 _DATE_VRS = {"DA": b"19000101", "DT": b"19000101000000.000000", "TM": b"120000.000000"}
 _MASKED_COMMAND = {0x0902: "LO", 0x1000: "UI", 0x1001: "UI"}
 _USER_INFORMATION, _IDENTITY, _IDENTITY_ANSWER = 0x50, 0x58, 0x59
@@ -46,6 +49,8 @@ class Redactor:
             return b"\\".join(self._date(vr, each) for each in value.split(b"\\"))
         if vr == "UI":
             return b"\\".join(self._uid(each) for each in value.split(b"\\"))
+        if vr in _DIGITS:
+            return b"0" * len(value)
         if vr in TEXT_VRS:
             return self._text(value)
         return bytes(len(value))
@@ -65,11 +70,15 @@ class Redactor:
         bare = value.rstrip(b" \0")
         if not bare or bare.startswith(_STANDARD):
             return value
-        number = int.from_bytes(self._digest(bare), "big")
-        digits = b"%d" % (number % 9 + 1) + b"%077d" % (number % 10**77)
-        size = len(bare)
-        made = b"2.25." + digits[: size - 5] if size > 5 else digits[:size]
-        return made.ljust(size, b"7") + value[size:]
+        size, made = len(bare), bare
+        digest = self._digest(bare)
+        while made == bare:
+            number = int.from_bytes(digest, "big")
+            digits = b"%d" % (number % 9 + 1) + b"%077d" % (number % 10**77)
+            made = b"2.25." + digits[: size - 5] if size > 5 else digits[:size]
+            made = made.ljust(size, b"7")
+            digest = self._digest(digest)
+        return made + value[size:]
 
     def _text(self, value: bytes) -> bytes:
         masked = []
@@ -78,10 +87,17 @@ class Redactor:
                 masked.append(component)
                 continue
             bare = component.strip(b" \0")
-            digest = self._digest(bare).hex().upper().encode()
-            made = (digest * (len(bare) // len(digest) + 1))[: len(bare)]
-            masked.append(component.replace(bare, made, 1) if bare else component)
+            masked.append(component.replace(bare, self._pseudonym(bare), 1) if bare else component)
         return b"".join(masked)
+
+    def _pseudonym(self, bare: bytes) -> bytes:
+        """Another text of this length: of one character, too."""
+        made, digest = bare, self._digest(bare)
+        while made == bare:
+            text = digest.hex().upper().encode()
+            made = (text * (len(bare) // len(text) + 1))[: len(bare)]
+            digest = self._digest(digest)
+        return made
 
     def _digest(self, value: bytes) -> bytes:
         return hmac.digest(self._key, value, hashlib.sha256)
@@ -112,10 +128,25 @@ class Redactor:
             return bytes(len(value))
         if not vr or vr == "UN":
             vr = one_vr(entry_of(tag).vr)
-        keep = vr in _KEPT_TEXT and tag not in _PEOPLE | _NUMBERS_OF_PEOPLE
-        if tag == _CHARACTER_SET or keep or not (vr in TEXT_VRS or vr in BINARY):
+        if vr == "SQ":
+            return self._items(value)
+        if tag == _CHARACTER_SET or (vr in _KEPT and tag >> 16 != _PATIENT):
             return value
         return self.value(vr, value)
+
+    def _items(self, value: bytes) -> bytes:
+        """A sequence that is said to be UN: its items are in Implicit VR (PS3.5 6.2.2)."""
+        made = bytearray(len(value))
+        at = 0
+        while value[at : at + 4] == _ITEM:
+            size = int.from_bytes(value[at + 4 : at + 8], "little")
+            stop = at + 8 + size
+            if stop > len(value):
+                break
+            made[at : at + 8] = value[at : at + 8]
+            made[at + 8 : stop] = self.dataset(value[at + 8 : stop], IMPLICIT_LE)
+            at = stop
+        return bytes(made)
 
     def command(self, data: bytes) -> bytes:
         """A command set: SOP Instance UIDs and the error comment (PS3.7 E.1)."""

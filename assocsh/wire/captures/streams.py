@@ -7,6 +7,7 @@ after it. What is said on a connection before that is known is kept for a while,
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -44,6 +45,14 @@ _MAYBE = re.compile(
 )
 _TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 
+_TWICE = 0.001
+"""Seconds in which the same packet is a copy: a mirror port, two interfaces. Nobody sent it again.
+"""
+_REMEMBERED = 2
+"""Packets of a side among which a copy is looked for: before one is sent again there are more."""
+_UNHEARD = 3
+"""Times that the same bytes are sent again without an acknowledgement until that is told."""
+
 Address = tuple[bytes, int]
 TalkSink = Callable[[Talk], DataSink]
 
@@ -51,7 +60,19 @@ TalkSink = Callable[[Talk], DataSink]
 class _Half:
     """One side of a connection: gives the bytes of its stream on in order."""
 
-    __slots__ = ("connection", "ended", "full", "late", "side", "stream", "tail")
+    __slots__ = (
+        "again",
+        "connection",
+        "ended",
+        "first",
+        "full",
+        "head",
+        "late",
+        "recent",
+        "side",
+        "stream",
+        "tail",
+    )
 
     def __init__(self, connection: _Connection, side: Side) -> None:
         self.connection = connection
@@ -61,7 +82,19 @@ class _Half:
         """Its beginning is not in the capture."""
         self.ended: tuple[float, int] | None = None
         self.full = False
-        self.tail = b""
+        self.first: int | None = None
+        """The packet with the first bytes, of a connection that is not known to be DICOM's."""
+        self.head = self.tail = b""
+        self.recent: deque[tuple[float, int, int, int, int]] = deque(maxlen=_REMEMBERED)
+        self.again: list[tuple[float, int]] = []
+        """When, and in which packets, it sent again what is not acknowledged."""
+
+    def is_copy(self, segment: Segment, time: float) -> bool:
+        """Whether the capture had this very packet a moment before."""
+        numbers = segment.sequence, segment.acknowledged, segment.window, segment.length
+        found = any(each[1:] == numbers and time - each[0] < _TWICE for each in self.recent)
+        self.recent.append((time, *numbers))
+        return found
 
     def data(self, data: bytes, time: float, frame: int) -> None:
         """See ``reassembly.Sink``."""
@@ -84,11 +117,11 @@ class _Connection:
         "_kept",
         "_size",
         "addresses",
+        "beginning",
         "begun",
         "decided",
         "decoder",
         "halves",
-        "head",
         "initial",
         "last",
         "reader",
@@ -96,17 +129,19 @@ class _Connection:
         "talk",
     )
 
-    def __init__(self, reader: Reader, requestor: Address, acceptor: Address, time: float) -> None:
+    def __init__(
+        self, reader: Reader, requestor: Address, acceptor: Address, time: float, frame: int
+    ) -> None:
         self.reader = reader
         self.addresses = {Side.REQUESTOR: requestor, Side.ACCEPTOR: acceptor}
         self.halves = {side: _Half(self, side) for side in Side}
         self.begun = self.last = time
+        self.beginning = frame
         self.decoder: Decoder | None = None
         self.decided = False
         self.talk: Talk | None = None
         self.initial: int | None = None
         self.refused: tuple[float, int] | None = None
-        self.head = b""
         self._kept: list[Callable[[Decoder], None]] = []
         self._size = 0
 
@@ -122,7 +157,8 @@ class _Connection:
         if self.decided:
             return
         side = half.side
-        self.head = self.head or data[:32]
+        if not half.head:
+            half.head, half.first = data[:32], frame
         self._kept.append(lambda decoder: decoder.feed(side, data, time, frame))
         self._size += len(data)
         seen = half.tail + data
@@ -158,6 +194,10 @@ class _Connection:
         for what in kept:
             what(decoder)
 
+    def heads(self) -> list[bytes]:
+        """The first bytes of each side, as far as it was not known to be DICOM's."""
+        return [half.head for half in self.halves.values()]
+
     def give_up(self) -> None:
         """It is something else."""
         self.decided = True
@@ -176,8 +216,14 @@ class _Connection:
             half.stream.flush(time, frame)
             if half.stream.end is not None:
                 self.close(half, "fin", time, frame)
-        if self.decoder is not None:
-            self.decoder.finish(self.last)
+        if self.decoder is None:
+            return
+        for half in self.halves.values():
+            if len(half.again) >= _UNHEARD:
+                (since, first), last = half.again[0], half.again[-1][0]
+                often = f"which it sent {len(half.again)} times again in {last - since:.1f} s"
+                self.decoder.note(NoteKind.UNACKNOWLEDGED, half.side, since, first, often)
+        self.decoder.finish(self.last)
 
 
 class Reader:
@@ -232,6 +278,10 @@ class Reader:
         talks.append(talk)
         return talk
 
+    def with_tls(self) -> int:
+        """How many connections speak TLS."""
+        return sum(1 for each in self._all if any(map(_TLS.match, each.heads())))
+
     def _segment(self, segment: Segment, time: float, frame: int) -> None:
         key = segment.source, segment.target
         found = self._by_pair.get(key)
@@ -243,7 +293,7 @@ class Reader:
         if found is None or (syn and self._is_new(found, segment)):
             if flags & RST and not segment.length:
                 return
-            found = self._connect(segment, time, syn)
+            found = self._connect(segment, time, frame, syn)
         connection, half = found
         connection.last = time
         stream, other = half.stream, connection.halves[half.side.other]
@@ -256,8 +306,13 @@ class Reader:
                         lambda decoder: decoder.note(NoteKind.CONNECTED, half.side, time, frame)
                     )
         if flags & ACK:
+            before = other.stream.acknowledged
             other.stream.confirmed(segment.acknowledged)
+            if other.again and other.stream.acknowledged > before:
+                other.again.clear()
             self._ended(connection, other, time, frame)
+        if segment.length and half.is_copy(segment, time):
+            return
         if segment.length:
             if stream.next is None:
                 stream.start(segment.sequence)
@@ -267,6 +322,7 @@ class Reader:
             sequence = segment.sequence + 1 if syn else segment.sequence
             again = stream.segment(sequence, segment.data, segment.length, time, frame)
             if again:
+                half.again.append((time, frame))
                 words = f"{segment.length} bytes"
                 connection.tell(
                     lambda decoder: decoder.note(
@@ -317,7 +373,9 @@ class Reader:
             return True
         return connection.initial != segment.sequence
 
-    def _connect(self, segment: Segment, time: float, syn: bool) -> tuple[_Connection, _Half]:
+    def _connect(
+        self, segment: Segment, time: float, frame: int, syn: bool
+    ) -> tuple[_Connection, _Half]:
         source, target = segment.source, segment.target
         if syn:
             by_source = not segment.flags & ACK
@@ -326,7 +384,7 @@ class Reader:
         else:
             by_source = source[1] >= target[1]
         requestor, acceptor = (source, target) if by_source else (target, source)
-        connection = _Connection(self, requestor, acceptor, time)
+        connection = _Connection(self, requestor, acceptor, time, frame)
         if len(self._all) >= MAX_CONNECTIONS:
             self._forget()
         self._all.append(connection)
@@ -346,11 +404,11 @@ class Reader:
         self, found: tuple[_Connection, _Half] | None, segment: Segment, time: float, frame: int
     ) -> None:
         """One PDU without TCP; an A-ASSOCIATE-RQ begins an association."""
-        if found is None or (segment.data[:1] == b"\1" and found[0].head):
-            found = self._connect(segment, time, False)
+        if found is None or (segment.data[:1] == b"\1" and any(found[0].heads())):
+            found = self._connect(segment, time, frame, False)
         connection, half = found
         connection.last = time
-        connection.head = connection.head or segment.data[:32]
+        half.head = half.head or segment.data[:32]
         if connection.decoder is None and not connection.decided:
             connection.decide()
         half.data(segment.data, time, frame)
@@ -367,30 +425,34 @@ class Reader:
                 continue
             connected = connection.halves[Side.ACCEPTOR].stream.next is not None
             late = connection.initial is None
-            if late and not connection.head:
+            if late and not any(connection.heads()):
                 continue
             talk = self.talk(connection)
             if talk is None:
                 return
             decoder = Decoder(talk, self.limits)
-            time, words = connection.last, ""
-            frame: int | None = None
             if connection.refused is not None:
-                kind, side = NoteKind.REFUSED, Side.ACCEPTOR
-                time, frame = connection.refused
-            elif not connected and not connection.head:
-                kind, side = NoteKind.UNANSWERED, Side.ACCEPTOR
-            elif connection.head:
-                kind = NoteKind.TLS if _TLS.match(connection.head) else NoteKind.OTHER_PROTOCOL
-                side, words = Side.REQUESTOR, f"begins with {connection.head[:16].hex(' ')}"
+                decoder.note(NoteKind.REFUSED, Side.ACCEPTOR, *connection.refused)
+            elif any(connection.heads()):
+                self._other_protocol(connection, decoder)
             else:
-                kind, side = NoteKind.CONNECTED, Side.ACCEPTOR
-            decoder.note(kind, side, time, frame, words)
+                kind = NoteKind.CONNECTED if connected else NoteKind.UNANSWERED
+                decoder.note(kind, Side.ACCEPTOR, connection.last, connection.beginning)
             for half in connection.halves.values():
                 if half.ended is not None and talk.ending.kind is EndKind.OPEN:
                     how = "rst" if connection.refused else "fin"
                     decoder.closed(half.side, half.ended[0], how, half.ended[1])
             decoder.finish(connection.last)
+
+    @staticmethod
+    def _other_protocol(connection: _Connection, decoder: Decoder) -> None:
+        for half in connection.halves.values():
+            if _TLS.match(half.head):
+                words = f"it begins with TLS ({half.head[:3].hex(' ')})"
+                decoder.note(NoteKind.TLS, half.side, connection.last, half.first, words)
+            elif half.head:
+                words = f"it begins with {half.head[:16].hex(' ')}"
+                decoder.note(NoteKind.OTHER_PROTOCOL, half.side, connection.last, half.first, words)
 
 
 def read(path: Path, limits: Limits | None = None, sink: TalkSink | None = None) -> Conversation:
@@ -406,6 +468,10 @@ def read(path: Path, limits: Limits | None = None, sink: TalkSink | None = None)
         found = f"{plural(reader.count, 'packet')}, {reader.segments} of TCP"
         problems = "; ".join(conversation.problems[:1])
         hint = "a capture of the peer's port is needed, with whole packets (tcpdump -s 0)"
+        secret = reader.with_tls()
+        if secret:
+            found += f", {plural(secret, 'connection')} with TLS"
+            hint = "what is said with TLS cannot be read: take it above TLS, on one of its sides"
         if reader.packets.links and not reader.segments:
             links = ", ".join(map(str, sorted(reader.packets.links)[:5]))
             hint = f"its link type {links} is none that is read here"

@@ -1,66 +1,72 @@
 """An observer that writes what it sees of associations to a capture.
 
-PDUs are held until the message that they carry is whole, for the comment belongs to its last packet
-and the masks of a data set need all of it; then they are written, and the file is flushed: so
-whatever happens to the program, what was said before is in it.
+It only puts down what happened, with its time; a thread of its own makes packets of that and writes
+them. The thread looks two hundred times in a second while something goes on, so what was said
+before is in the file within milliseconds, whatever then happens to the program; it is not woken for
+each message: that would cost this side more than the rest of its part, and many messages in a row
+are made into packets in less time than the same ones each at its own moment.
+
+What waits for the thread is bounded. Behind a disk that is too slow only the beginnings of PDUs are
+put down until it has caught up: every message is there, with a remark, and data sets are cut. Where
+even that is too much the capture ends.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.association.events import (
     EngineEvent,
     MessageTransferred,
-    PduTransferred,
+    PdusTransferred,
     StateChanged,
     TransportChanged,
 )
 from assocsh.dimse.status import category
-from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, P_DATA_TF
-from assocsh.wire.captures.redact import Redactor, mask_identity
-from assocsh.wire.captures.write import Flow, Writer
+from assocsh.upperlayer.pdus import P_DATA_TF
+from assocsh.wire.captures.assembling import Assembler, Explained, Given, NameOf, Shortened, Watched
+from assocsh.wire.captures.redact import Redactor
+from assocsh.wire.captures.write import Writer
 
 if TYPE_CHECKING:
-    from assocsh.association.operation import Operation
     from assocsh.association.view import AssociationView
 
-HELD = 256 * 1024
-"""Bytes that are held of a message; of one that is masked HELD_TO_MASK."""
+MOST_WAITING = 64 * 1024 * 1024
+"""Bytes that wait for the thread until data sets are cut; at twice as many the capture ends."""
 
-HELD_TO_MASK = 256 * 1024 * 1024
-"""Of a longer message the data set is zeroed from there on."""
+_OVERHEAD = 400
+"""Bytes that an event takes, besides its data."""
+_CUT = 256
+"""Bytes of a PDU that is cut: its head, and all of a command set in most of them."""
+_MOST_EXPLAINED = 200
+"""Findings take a moment each, on the event loop."""
+_FINE = ("Success", "Pending", "Cancel")
+_PAUSE = 0.005
+_PAUSES = 10
+"""The thread looks so often, this many seconds apart, before it sleeps until it is woken."""
 
-NameOf = Callable[["Operation"], str]
+_Item = tuple[Watched, Given | None, int]
 
-
-@dataclass(slots=True)
-class _Held:
-    by: int
-    time: int
-    pdu: bytes
-    comment: str = ""
-    ready: bool = False
-    """It can be written: its message is whole, and masked where that is wanted."""
-
-
-@dataclass(slots=True)
-class _Watched:
-    """An association of the capture: 0 is who opened the connection, 1 who accepted it."""
-
-    flow: Flow
-    view: AssociationView
-    held: list[_Held] = field(default_factory=list)
-    size: int = 0
-    too_long: list[bool] = field(default_factory=lambda: [False, False])
-    """Of each side: its present message was too long to be held."""
+Explain = Callable[[MessageTransferred | StateChanged], str]
+"""Says why a message failed, or an association ended; empty where there is nothing to say."""
 
 
 class Capture:
-    """See the module. ``failure`` is why it stopped: a file that could not be written any more."""
+    """See the module. ``failure`` is why it stopped: a file that could not be written any more.
+
+    It is made, called and closed on the event loop. ``behind`` is called when data sets begin to be
+    cut, ``stopped`` when it stopped by itself.
+    """
+
+    wants_pdus = False
 
     def __init__(
         self,
@@ -69,236 +75,212 @@ class Capture:
         redactor: Redactor | None = None,
         snap: int | None = None,
         name_of: NameOf | None = None,
+        explain: Explain | None = None,
     ) -> None:
         self.writer = writer
         self.failure: OSError | None = None
         self.stopped: Callable[[], None] | None = None
-        """Called when it stopped by itself."""
-        self._redactor = redactor
-        self._snap = snap
-        self._name_of = name_of
-        self._watched: dict[int, _Watched] = {}
-        self._offset = 0.0
+        self.behind: Callable[[], None] | None = None
+        self.left_out = 0
+        """Bytes of data sets that were cut off, for the disk was too slow."""
+        self._explain = explain
+        self._explained = 0
+        self._loop = asyncio.get_running_loop()
+        offset = time.time() - self._loop.time()
+        self._assembler = Assembler(writer, offset, redactor=redactor, snap=snap, name_of=name_of)
+        self._watched: dict[int, Watched] = {}
+        self._queue: deque[_Item | threading.Event] = deque()
+        self._given = self._taken = 0
+        """Bytes given to the thread, and taken by it."""
+        self._cutting = False
+        self._ending = False
+        self._wake = threading.Event()
+        self._asleep = False
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._thread.start()
 
     @property
-    def wants_pdus(self) -> bool:
+    def wants_runs(self) -> bool:
         """As long as it goes on."""
         return self.failure is None
 
-    def begin(self, view: AssociationView, now: float) -> None:
+    # on the event loop
+
+    def begin(self, view: AssociationView) -> None:
         """``view`` was opened before: write its A-ASSOCIATE exchange, with the times it had."""
-        self._do(lambda: self._late(view, now))
+        if view.closed or not view.opening:
+            return
+        watched = self._watch(view)
+        watched.comment = "the capture began later: what was said before is not in it"
+        for moment, sent, kind, data in view.opening:
+            self._give(watched, PdusTransferred(moment, view, sent, kind, (data,)), len(data))
 
     def __call__(self, event: EngineEvent) -> None:
-        self._do(lambda: self._take(event))
-
-    def close(self) -> None:
-        """Write what is held, and end."""
-        if self.failure is None:
-            self._do(self._all)
-        try:
-            self.writer.close()
-        except OSError as error:
-            self.failure = self.failure or error
-
-    def _do(self, what: Callable[[], object]) -> None:
         if self.failure is not None:
             return
-        try:
-            what()
-        except OSError as error:
-            self.failure = error
-            if self.stopped is not None:
-                self.stopped()
+        view = event.association
+        watched = self._watched.get(id(view))
+        if isinstance(event, PdusTransferred):
+            self._pdus(watched or self._watch(view), event)
+        elif isinstance(event, MessageTransferred):
+            if watched is not None:
+                status = event.command.status if event.command.is_response else None
+                wrong = status is not None and category(status) not in _FINE
+                self._give(watched, self._why(event) if wrong else event, 0)
+        elif isinstance(event, TransportChanged):
+            if event.what == "connected":
+                self._give(watched or self._watch(view), event, 0)
+            elif event.what == "closed" and watched is not None:
+                self._give(watched, event, 0)
+                # of a caller that sent no A-ASSOCIATE-RQ no end is told
+                self._over(watched, view.state.is_end or view.request is None)
+        elif isinstance(event, StateChanged) and event.state.is_end and watched is not None:
+            self._give(watched, self._why(event) if event.error is not None else event, 0)
+            self._over(watched, not view.addresses[1])
 
-    def _all(self) -> None:
-        for watched in self._watched.values():
-            self._put(watched)
-        self.writer.flush()
+    def _why(
+        self, event: MessageTransferred | StateChanged
+    ) -> MessageTransferred | StateChanged | Explained:
+        """``event`` with what there is to say about it."""
+        if self._explain is None or self._explained >= _MOST_EXPLAINED:
+            return event
+        self._explained += 1
+        text = self._explain(event)
+        return Explained(event, text) if text else event
 
-    def _nanoseconds(self, moment: float) -> int:
-        return int((moment + self._offset) * 1e9)
-
-    def _watch(self, view: AssociationView, now: float, comment: str) -> _Watched:
-        known = self._watched.get(id(view))
-        if known is not None:
-            return known
-        self._offset = self._offset or time.time() - now
+    def _watch(self, view: AssociationView) -> Watched:
         local, peer = (_address(text) for text in view.addresses)
         names = {local[0]: view.calling_ae, peer[0]: view.peer.ae}
         ends = (local, peer) if view.is_requestor else (peer, local)
-        if local[0] != peer[0]:
-            self.writer.names({host: name for host, name in names.items() if name.strip("?")})
-        flow = Flow(self.writer, str(view.peer), *ends)
-        watched = self._watched[id(view)] = _Watched(flow, view)
-        flow.connected(self._nanoseconds(now), comment)
+        known = {host: name for host, name in names.items() if name.strip("?")}
+        watched = self._watched[id(view)] = Watched(view, str(view.peer), *ends, known)
         return watched
 
-    def _late(self, view: AssociationView, now: float) -> None:
-        if view.closed or not view.opening:
+    def _over(self, watched: Watched, whole: bool) -> None:
+        """Of an association nothing more comes once it ended and its connection is closed."""
+        if whole:
+            del self._watched[id(watched.view)]
+            self._give(watched, None, 0)
+
+    def _pdus(self, watched: Watched, event: PdusTransferred) -> None:
+        size = sum(map(len, event.pieces))
+        waiting = self._given - self._taken
+        if waiting > MOST_WAITING or (self._cutting and waiting > MOST_WAITING // 2):
+            self._shorten(watched, event, size)
+        else:
+            self._cutting = False
+            self._give(watched, event, size)
+
+    def _shorten(self, watched: Watched, event: PdusTransferred, size: int) -> None:
+        """The disk is too slow: put down the beginnings of PDUs only."""
+        if self._given - self._taken > 2 * MOST_WAITING:
+            self._fail(OSError(errno.EBUSY, "the disk takes nothing any more"))
             return
-        self._offset = self._offset or time.time() - now
-        first = view.opening[0].time
-        watched = self._watch(
-            view, first, "the capture began later: what was said before is not in it"
-        )
-        for moment, sent, _, data in view.opening:
-            self._pdu(watched, sent, moment, data)
-        self._put(watched)
-        self.writer.flush()
-
-    def _take(self, event: EngineEvent) -> None:
-        view = event.association
-        if isinstance(event, PduTransferred):
-            watched = self._watch(view, event.time, "")
-            self._pdu(watched, event.sent, event.time, b"".join(event.buffers))
-            if event.pdu_type != P_DATA_TF:
-                self._put(watched)
-                self.writer.flush()
-        elif isinstance(event, MessageTransferred):
-            found = self._watched.get(id(view))
-            if found is not None:
-                self._message(found, event)
-        elif isinstance(event, TransportChanged) and event.what == "connected":
-            self._watch(view, event.time, "")
-        elif isinstance(event, TransportChanged) and event.what == "closed":
-            self._closed(view, event)
-        elif isinstance(event, StateChanged) and event.state.is_end:
-            self._ended(event)
-
-    def _pdu(self, watched: _Watched, sent: bool, moment: float, data: bytes) -> None:
-        if data[:1] in (bytes((A_ASSOCIATE_RQ,)), bytes((A_ASSOCIATE_AC,))):
-            data = mask_identity(data)
-        by = 0 if sent == watched.view.is_requestor else 1
-        ready = data[:1] != bytes((P_DATA_TF,))
-        watched.held.append(_Held(by, self._nanoseconds(moment), data, ready=ready))
-        watched.size += len(data)
-        if watched.size <= (HELD if self._redactor is None else HELD_TO_MASK):
+        if event.pdu_type != P_DATA_TF:
+            self._give(watched, event, size)
             return
-        for each in watched.held if self._redactor is not None else watched.held[:-1]:
-            if not each.ready:
-                watched.too_long[each.by] = True
-        self._put(watched, all_but=0 if self._redactor is not None else 1)
+        step = 2 if event.sent else 1
+        pdus, kept = [], 0
+        for at in range(0, len(event.pieces), step):
+            pdu = event.pieces[at : at + step]
+            start = b"".join(bytes(piece[:_CUT]) for piece in pdu)[:_CUT]
+            pdus.append((start, sum(map(len, pdu))))
+            kept += len(start)
+        comment = ""
+        if not self._cutting:
+            comment = "the disk is slower than the association: data sets are cut from here"
+            if self.behind is not None:
+                self.behind()
+        self._cutting = True
+        self.left_out += size - kept
+        self._give(watched, Shortened(replace(event, pieces=()), pdus, comment), kept)
 
-    def _message(self, watched: _Watched, event: MessageTransferred) -> None:
-        by = 0 if event.sent == watched.view.is_requestor else 1
-        control = 2 if event.data_length else 3
-        whole = []
-        for held in watched.held:
-            if held.by != by or held.ready:
+    def _give(self, watched: Watched, event: Given | None, size: int) -> None:
+        size += _OVERHEAD
+        self._given += size
+        self._queue.append((watched, event, size))
+        if self._asleep:
+            self._asleep = False
+            self._wake.set()
+
+    def settle(self) -> None:
+        """Wait until all that was said up to now is in the file. Not on the event loop."""
+        settled = threading.Event()
+        self._queue.append(settled)
+        self._wake.set()
+        while not settled.wait(0.1) and self._thread.is_alive():
+            pass
+
+    def close(self) -> None:
+        """Write what is held, and end. May be called more than once, and from another thread."""
+        self._ending = True
+        self._wake.set()
+        self._thread.join()
+
+    # in the thread
+
+    def _run(self) -> None:
+        try:
+            try:
+                self._work()
+            finally:
+                self.writer.close()
+        except OSError as error:
+            self._fail(error)
+        except Exception as error:
+            self._fail(OSError(errno.EIO, f"a fault of this program: {error!r}"))
+            raise
+
+    def _work(self) -> None:
+        pauses = 0
+        while not self._ending and self.failure is None:
+            pauses = 0 if self._take() else pauses + 1
+            if pauses < _PAUSES:
+                time.sleep(_PAUSE)
                 continue
-            whole.append(held)
-            if ends(held.pdu, control):
-                held.comment = held.comment or self._comment(event)
-                break
-        self._ready(whole, watched, zero=watched.too_long[by])
-        watched.too_long[by] = False
-        count = 0
-        for held in watched.held:
-            if not held.ready:
-                break
+            self._asleep = True
+            if not self._queue and not self._ending:
+                self._check()
+            self._asleep = False
+        if self.failure is None:
+            self._take()
+            self._assembler.end()
+            self.writer.flush()
+
+    def _take(self) -> int:
+        """Write what is there; how much it was."""
+        queue, assembler, count = self._queue, self._assembler, 0
+        while queue:
+            given = queue.popleft()
             count += 1
-        self._write(watched, count)
+            if isinstance(given, threading.Event):
+                self.writer.flush()
+                given.set()
+                continue
+            watched, event, size = given
+            if event is None:
+                assembler.over(watched)
+            else:
+                assembler.take(watched, event)
+            self._taken += size
         self.writer.flush()
+        return count
 
-    def _ready(self, held: list[_Held], watched: _Watched, *, zero: bool) -> None:
-        if self._redactor is not None:
-            mask(held, watched.view, self._redactor, zero=zero)
-        for each in held:
-            each.ready = True
+    def _check(self) -> None:
+        """Fill in checksums while nothing goes on, and then sleep until something does."""
+        for _ in self.writer.check():
+            if self._wake.wait(_PAUSE):
+                break
+        self._wake.wait()
+        self._wake.clear()
 
-    def _comment(self, event: MessageTransferred) -> str:
-        words = [event.command.label]
-        if event.operation is not None and self._name_of is not None:
-            words.insert(0, self._name_of(event.operation))
-        status = event.command.status if event.command.is_response else None
-        if status is not None:
-            words.append(f"0x{status:04X} {category(status)}")
-        return " ".join(word for word in words if word)
-
-    def _put(self, watched: _Watched, *, all_but: int = 0) -> None:
-        """Write what is held, whole or not, but for the last ``all_but`` PDUs."""
-        count = len(watched.held) - all_but
-        self._ready([each for each in watched.held[:count] if not each.ready], watched, zero=True)
-        self._write(watched, count)
-
-    def _write(self, watched: _Watched, count: int) -> None:
-        for each in watched.held[:count]:
-            watched.flow.data(each.by, each.pdu, each.time, each.comment, self._snap)
-        del watched.held[:count]
-        watched.size = sum(len(each.pdu) for each in watched.held)
-
-    def _closed(self, view: AssociationView, event: TransportChanged) -> None:
-        watched = self._watched.pop(id(view), None)
-        if watched is None:
+    def _fail(self, error: OSError) -> None:
+        if self.failure is not None:
             return
-        self._put(watched)
-        error = view.ended_by
-        by_us = error is None or error.ended_by == "local"
-        by = 0 if by_us == view.is_requestor else 1
-        how = "rst" if "reset" in event.detail.lower() else "fin"
-        watched.flow.closed(by, how, self._nanoseconds(event.time))
-        self.writer.flush()
-
-    def _ended(self, event: StateChanged) -> None:
-        watched = self._watched.get(id(event.association))
-        if watched is not None and event.error is not None and watched.held:
-            last = watched.held[-1]
-            last.comment = last.comment or event.error.message
-
-
-def ends(pdu: bytes, control: int) -> bool:
-    """Whether a P-DATA-TF has the last fragment of a command (3) or data set (2): PS3.8 E.2."""
-    at = 6
-    while at + 6 <= len(pdu):
-        if pdu[at + 5] & 3 == control:
-            return True
-        at += 4 + max(2, int.from_bytes(pdu[at : at + 4], "big"))
-    return False
-
-
-def mask(
-    held: list[_Held], view: AssociationView, redactor: Redactor, *, zero: bool = False
-) -> None:
-    """Mask the messages in P-DATA-TF PDUs: the fragments of each are put together and back."""
-    syntaxes = {each.context_id: each.transfer_syntax or "" for each in view.contexts}
-    pieces: dict[tuple[int, int, bool], list[tuple[_Held, int, int]]] = {}
-    for each in held:
-        if each.pdu[:1] != bytes((P_DATA_TF,)):
-            continue
-        at = 6
-        while at + 6 <= len(each.pdu):
-            size = int.from_bytes(each.pdu[at : at + 4], "big")
-            stop = min(at + 4 + size, len(each.pdu))
-            context_id, control = each.pdu[at + 4], each.pdu[at + 5]
-            key = each.by, context_id, bool(control & 1)
-            pieces.setdefault(key, []).append((each, at + 6, stop))
-            if control & 2:
-                _mask(pieces.pop(key), key, syntaxes, redactor, zero)
-            at = stop if size >= 2 else len(each.pdu)
-    for key, left in pieces.items():
-        _mask(left, key, syntaxes, redactor, zero)
-
-
-def _mask(
-    pieces: list[tuple[_Held, int, int]],
-    key: tuple[int, int, bool],
-    syntaxes: dict[int, str],
-    redactor: Redactor,
-    zero: bool,
-) -> None:
-    data = b"".join(each.pdu[start:stop] for each, start, stop in pieces)
-    if key[2]:
-        data = redactor.command(data)
-    elif zero or not syntaxes.get(key[1]):
-        data = bytes(len(data))
-    else:
-        data = redactor.dataset(data, syntaxes[key[1]])
-    at = 0
-    for each, start, stop in pieces:
-        size = stop - start
-        each.pdu = each.pdu[:start] + data[at : at + size] + each.pdu[stop:]
-        at += size
+        self.failure = error
+        if self.stopped is not None and not self._ending:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self.stopped)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assocsh.text.visible import visible
+from assocsh.upperlayer.identity import IdentityOutcome, identity_answer
+from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
 from assocsh.upperlayer.reasons import reject_meaning, reject_words
 from assocsh.wire.conversation import EndKind, Note, NoteKind, Reject, Side, Talk, Unit
@@ -81,15 +83,16 @@ def other_protocol(talk: Talk, about: About) -> Iterator[Found]:
             spot=note.spot,
         )
         return
-    if _is_tls(note):
-        change = Who(note.side.other.value)
-        step = f"TLS on both sides or on none: {about.name(note.side)} speaks it here"
+    if not _is_tls(note):
+        step = "ask for the DICOM port (104, 11112, 4242)"
+    elif note.side is Side.ACCEPTOR:
+        step = "TLS on both sides or on none: ask with TLS, or for its port without"
     else:
-        change, step = Who.REQUESTOR, "ask for the DICOM port (104, 11112, 4242)"
+        step = "TLS on both sides or on none: ask without TLS, or for its port with TLS (2762)"
     yield Found(
         Rank.CONNECTION,
         f"{about.name(note.side)} does not speak DICOM: {visible(note.words)}",
-        change,
+        Who.REQUESTOR,  # who asks chooses the port
         step,
         spot=note.spot,
     )
@@ -111,7 +114,7 @@ def closed_before_answer(talk: Talk, about: About) -> Iterator[Found]:
         Rank.REJECTION,
         f"{about.name(Side.ACCEPTOR)} {visible(ending.reason)} instead of answering the "
         "A-ASSOCIATE-RQ",
-        Who.ACCEPTOR,
+        Who.NOBODY,  # with TLS, it is who asks that has to change
         "is this address on its list of allowed hosts, is it at its limit of connections, does it "
         "want TLS on this port?",
         units_of(talk, A_ASSOCIATE_RQ),
@@ -198,4 +201,21 @@ def no_context_accepted(talk: Talk, about: About) -> Iterator[Found]:
         change,
         step,
         units_of(talk, A_ASSOCIATE_AC),
+    )
+
+
+@finding("identity-not-answered", "PS3.7 D.3.3.7")
+def identity_not_answered(talk: Talk, about: About) -> Iterator[Found]:
+    """An A-ASSOCIATE-AC that says nothing of a user identity, though it was asked to."""
+    answer = identity_answer(talk.request, talk.accept)
+    accepted = units_of(talk, A_ASSOCIATE_AC)
+    if answer is None or answer.outcome is not IdentityOutcome.NOT_ANSWERED or not accepted:
+        return
+    yield Found(
+        Rank.REMARK,
+        f"{about.name(Side.ACCEPTOR)} did not answer the user identity "
+        f"({IDENTITY_KINDS.get(answer.kind, answer.kind)}), though it was asked to",
+        Who.NOBODY,
+        "it may not have looked who asks: is it set up to ask for user identities?",
+        accepted,
     )

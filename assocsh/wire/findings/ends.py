@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from assocsh.dimse.commandset import CommandField
 from assocsh.text.visible import visible
-from assocsh.upperlayer.pdus import A_ABORT
+from assocsh.upperlayer.pdus import A_ABORT, A_RELEASE_RQ
 from assocsh.upperlayer.reasons import abort_meaning, abort_words
 from assocsh.wire.conversation import EndKind, Exchange, Message, Side, Talk
 from assocsh.wire.findings.breaches import breaches
@@ -176,9 +176,11 @@ def connection_lost(talk: Talk, about: About) -> Iterator[Found]:
         return
     waiting = open_exchanges(talk)
     what = f" while {waiting[0].name} {waiting[0].message_id} was pending" if waiting else ""
+    releasing = any(unit.type == A_RELEASE_RQ for unit in talk.units)
+    what = what if releasing else f" without a release or an abort{what}"
     yield Found(
-        Rank.END,
-        f"{about.name(ending.by)} {_what(talk)} without a release or an abort{what}",
+        Rank.ODD if releasing else Rank.END,  # it was at its end: what is wrong came before
+        f"{about.name(ending.by)} {_what(talk)}{what}",
         Who(ending.by.value),
         "its log tells why; a process that ended, a time limit, or something between the two",
         exchange=waiting[0] if waiting else None,

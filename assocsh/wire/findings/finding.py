@@ -189,13 +189,20 @@ def _finding(rule: Rule, talk: Talk, found: Found, about: About) -> Finding:
         time=talk.begun if spot is None else spot.time,
         units=tuple(unit.number for unit in found.units),
         messages=tuple(message.number for message in found.messages),
-        exchange=None if found.exchange is None else found.exchange.number,
+        exchange=_exchange(found),
         frames=tuple(sorted(frames)),
         spot=spot,
         data=found.units[0].raw[:64] if found.units else b"",
         who=about.who(change),
         restates=rule.restates,
     )
+
+
+def _exchange(found: Found) -> int | None:
+    """The request that it is about: the one it names, or that of its messages."""
+    if found.exchange is not None:
+        return found.exchange.number
+    return next((each.exchange for each in found.messages if each.exchange is not None), None)
 
 
 def _spot(found: Found) -> Spot | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
+from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, ERROR_ID, SUBOPERATIONS
 from assocsh.dimse.status import (
     ATTRIBUTE_LIST_ERROR,
     ATTRIBUTE_VALUE_OUT_OF_RANGE,
@@ -17,6 +17,7 @@ from assocsh.dimse.status import (
     MOVE_DESTINATION_UNKNOWN,
     NO_SUCH_SOP_INSTANCE,
     PENDING_OPTIONAL_KEYS,
+    PROCESSING_FAILURE,
     SUCCESS,
     WARNINGS,
     category,
@@ -48,12 +49,18 @@ _OF_WHAT_WAS_ASKED = frozenset(
 )
 """Of any service: the request was not right, and the other side could have done it (PS3.7 C)."""
 
+_STEP_HAS_ENDED = 0xA710
+"""Error ID of an N-SET of a performed procedure step that may no longer be updated (PS3.4 F.7.2.2).
+"""
 
-def _of_the_asker(service: str, status: int) -> bool:
+
+def _of_the_asker(exchange: Exchange, status: int) -> bool:
     """Whether the request has to change, and not who answered it."""
     if status in _OF_WHAT_WAS_ASKED or status & 0xFF00 == 0xA900:
         return True
-    return service == "C-STORE" and (status & 0xF000 == 0xC000 or status >> 12 == 0xB)
+    if status == PROCESSING_FAILURE and exchange.final is not None:
+        return exchange.final.command.number(ERROR_ID) == _STEP_HAS_ENDED
+    return exchange.name == "C-STORE" and (status & 0xF000 == 0xC000 or status >> 12 == 0xB)
 
 
 def failed(exchange: Exchange) -> bool:
@@ -264,7 +271,7 @@ def failing_status(talk: Talk, about: About) -> Iterator[Found]:
         yield Found(
             Rank.ODD if warning else Rank.FAILURE,
             f"{about.name(side.other)} answered {name}{many} with {status_words(first)}",
-            side if _of_the_asker(name, status) else side.other,
+            side if _of_the_asker(first, status) else side.other,
             about.words(reason(name, status), side) or "its log tells more",
             messages=(first.request, *_final(first)),
             exchange=first,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assocsh.text.plural import plural
+from assocsh.text.visible import visible
 from assocsh.uids import STORAGE_COMMITMENT
 from assocsh.upperlayer.pdus import A_RELEASE_RP, A_RELEASE_RQ
 from assocsh.wire.conversation import (
@@ -33,8 +35,9 @@ NOTES = 5
 def no_answer(talk: Talk, about: About) -> Iterator[Found]:
     """A request without a final response, when everything had ended."""
     cut = talk.ending.kind is EndKind.OPEN
+    cut_off = {note.side for note in talk.notes if note.kind is NoteKind.UNACKNOWLEDGED}
     for exchange in talk.exchanges:
-        if exchange.final is not None or exchange.request.cut:
+        if exchange.final is not None or exchange.request.cut or exchange.side in cut_off:
             continue
         if not cut and talk.ending.by is exchange.side.other:
             continue  # that it ended the association is told already
@@ -137,7 +140,10 @@ def _slow_release(talk: Talk, about: About) -> Iterator[Found]:
 
 @finding("delayed-acknowledgement", "RFC 1122 4.2.3.2")
 def delayed_acknowledgement(talk: Talk, about: About) -> Iterator[Found]:
-    """Steps of 40 ms inside messages: Nagle's algorithm waits for a delayed acknowledgement."""
+    """Steps of 40 ms inside messages: Nagle's algorithm waits for a delayed acknowledgement.
+
+    Between two PDUs of a message, or inside one: DCMTK writes a head of 12 bytes by itself.
+    """
     for side in Side:
         steps = list(_steps(talk, side))
         if len(steps) < _STEPS:
@@ -156,26 +162,57 @@ def delayed_acknowledgement(talk: Talk, about: About) -> Iterator[Found]:
 
 
 def _steps(talk: Talk, side: Side) -> Iterator[tuple[float, Unit]]:
+    """Of each message with such a step how long they were, and the first PDU with one."""
     for message in talk.messages:
-        if message.side is not side or message.first == message.last:
+        if message.side is not side:
             continue
-        one, other = talk.unit(message.first), talk.unit(message.first + 1)
-        if one is None or other is None or other.side is not side:
+        paused: list[tuple[float, Unit]] = []
+        before: Unit | None = None
+        for number in range(message.first, min(message.last, message.first + 1) + 1):
+            unit = talk.unit(number)
+            if unit is None or unit.side is not side:
+                break
+            if before is not None:
+                paused.append((unit.spot.time - before.end, unit))
+            paused.append((unit.pause, unit))
+            before = unit
+        steps = [each for each in paused if _STEP[0] <= each[0] <= _STEP[1]]
+        if steps:
+            yield sum(pause for pause, _ in steps), steps[0][1]
+
+
+@finding("not-acknowledged", "RFC 9293 3.8.3")
+def not_acknowledged(talk: Talk, about: About) -> Iterator[Found]:
+    """A machine is gone, or the way to it: what is sent again and again is not acknowledged."""
+    for note in talk.notes:
+        if note.kind is not NoteKind.UNACKNOWLEDGED:
             continue
-        pause = other.spot.time - one.end
-        if _STEP[0] <= pause <= _STEP[1]:
-            yield pause, other
+        asker, other = about.name(note.side), about.name(note.side.other)
+        waiting = next((one for one in talk.exchanges if one.final is None), None)
+        what = f" while {waiting.name} {waiting.message_id} was pending" if waiting else ""
+        yield Found(
+            Rank.CAUSE_OF_END if talk.ending.kind is not EndKind.RELEASED else Rank.SLOW,
+            f"nothing that {asker} sent any more was acknowledged by the machine of {other}, "
+            f"{visible(note.words)}{what}",
+            Who.BETWEEN,
+            "that machine or the way to it is gone: switched off, unplugged, or a firewall forgot "
+            "the connection (set keepalive 30s)",
+            messages=() if waiting is None else (waiting.request,),
+            exchange=waiting,
+            spot=note.spot,
+        )
 
 
 @finding("retransmissions", "RFC 9293 3.8")
 def retransmissions(talk: Talk, about: About) -> Iterator[Found]:
     """Packets were lost on the way."""
+    cut_off = {note.side for note in talk.notes if note.kind is NoteKind.UNACKNOWLEDGED}
     for side in Side:
         notes = [n for n in talk.notes if n.kind is NoteKind.RETRANSMISSION and n.side is side]
-        if len(notes) >= NOTES:
+        if len(notes) >= NOTES and side not in cut_off:
             yield Found(
                 Rank.SLOW,
-                f"{about.name(side)} had to send {len(notes)} packets again",
+                f"{about.name(side)} had to send {plural(len(notes), 'packet')} again",
                 Who.BETWEEN,
                 "packets are lost on the way: cable, switch, duplex, MTU",
                 spot=notes[0].spot,
@@ -190,8 +227,8 @@ def receive_window_full(talk: Talk, about: About) -> Iterator[Found]:
         if notes:
             yield Found(
                 Rank.SLOW,
-                f"{about.name(side)} did not read what it was sent ({len(notes)} times its "
-                "receive window was full)",
+                f"{about.name(side)} did not read what it was sent (its receive window was full "
+                f"{plural(len(notes), 'time')})",
                 side,
                 "it is busy or stuck: its disk, its database",
                 spot=notes[0].spot,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assocsh.datasets.levels import QUERY_LEVELS
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.status import (
     MOVE_DESTINATION_UNKNOWN,
@@ -13,7 +14,14 @@ from assocsh.dimse.status import (
     category,
 )
 from assocsh.text.visible import visible
-from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE
+from assocsh.uids import (
+    DEFLATED_LE,
+    EXPLICIT_BE,
+    IMPLICIT_LE,
+    PATIENT_ROOT_FIND,
+    PATIENT_STUDY_ONLY_FIND,
+    STUDY_ROOT_FIND,
+)
 from assocsh.wire.conversation import EndKind, Message, Talk
 from assocsh.wire.elements import Element, elements
 from assocsh.wire.findings.finding import About, Found, Rank, finding
@@ -155,6 +163,37 @@ def _is_utf8(value: bytes) -> bool:
         return False
 
 
+_LEVELS = {
+    PATIENT_ROOT_FIND: QUERY_LEVELS,
+    STUDY_ROOT_FIND: QUERY_LEVELS[1:],
+    PATIENT_STUDY_ONLY_FIND: QUERY_LEVELS[:2],
+}
+"""By the class for C-FIND: those of C-MOVE and C-GET differ in the last component."""
+
+
+@finding("level-unknown", "PS3.4 C.6")
+def level_unknown(talk: Talk, about: About) -> Iterator[Found]:
+    """A Query/Retrieve Level that the information model does not have."""
+    for message, _, found in _read(talk):
+        command = message.command
+        levels = _LEVELS.get(f"{command.sop_class.rpartition('.')[0]}.1")
+        said = next((each for each in found if each.tag == LEVEL), None)
+        if command.field not in _QUERIES or levels is None or said is None:
+            continue
+        level = visible(said.value.decode("ascii", "replace").strip(" \0"))
+        if not level or level in levels:
+            continue
+        yield Found(
+            _rank(talk, message),
+            f"{about.name(message.side)} sent a {command.label} with Query/Retrieve Level "
+            f'"{level}"; this information model has {", ".join(levels)}',
+            message.side,
+            "ask at one of these levels, or with a SOP class of another model",
+            messages=(message,),
+        )
+        return
+
+
 @finding("level-missing", "PS3.4 C.4.1.1.3.1")
 def level_missing(talk: Talk, about: About) -> Iterator[Found]:
     """A query or a retrieval without Query/Retrieve Level."""
@@ -162,7 +201,7 @@ def level_missing(talk: Talk, about: About) -> Iterator[Found]:
         command = message.command
         if command.field not in _QUERIES or _ROOTS not in command.sop_class or message.cut:
             continue
-        if not any(element.tag == LEVEL for element in found):
+        if not any(each.tag == LEVEL and each.value.strip(b" \0") for each in found):
             yield Found(
                 _rank(talk, message),
                 f"{about.name(message.side)} sent a {command.label} without Query/Retrieve Level "

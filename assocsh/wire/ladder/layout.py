@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from time import gmtime, strftime
@@ -22,6 +23,7 @@ from assocsh.wire.ladder.words import (
 
 if TYPE_CHECKING:
     from assocsh.wire.conversation import Exchange, Message, Talk, Unit
+    from assocsh.wire.findings import Finding
 
 ROWS = 600
 """Rows that are drawn; of more, those in the middle are left out."""
@@ -38,14 +40,17 @@ def layout(
     only: Callable[[Exchange], bool] | None = None,
     pdus: bool = False,
     rows: int = ROWS,
+    findings: Sequence[Finding] = (),
 ) -> Ladder:
     """Lay out what was said on some associations, in the order in which it was sent.
 
     ``only``: the requests to draw, and nothing else. ``pdus``: each P-DATA-TF as well. At most
-    ``rows`` rows, those of the beginning and of the end.
+    ``rows`` rows, those of the beginning and of the end. ``findings`` stand below the messages
+    that they are about.
     """
     found = [entry for talk in talks for entry in _entries(talk, only, pdus)]
     found.sort(key=lambda entry: entry[0])
+    found = list(_with_findings(found, talks, findings))
     begun = found[0][0] if found else min((absolute(talk, talk.begun) for talk in talks), default=0)
     lines = _Lifelines(talks)
     bars: dict[Exchange, Bar] = {}
@@ -224,14 +229,47 @@ class _Transferred:
 class _Noted:
     """Something across the life lines."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, finding: bool = False) -> None:
+        self.text, self.finding = text, finding
 
     def draw(self, time: float, lines: _Lifelines, bars: dict[Exchange, Bar]) -> Band:
-        return Band(time, self.text)
+        return Band(time, self.text, self.finding)
 
 
 _Source = _Said | _Transferred | _Noted
+_Entry = tuple[float, _Source]
+
+
+def _with_findings(
+    entries: list[_Entry], talks: Sequence[Talk], findings: Sequence[Finding]
+) -> Iterator[_Entry]:
+    """The entries, and behind the last one that each finding is about its sentence.
+
+    One that is about none of them stands at its time.
+    """
+    last: dict[tuple[int, bool, int], int] = {}
+    for index, (_, source) in enumerate(entries):
+        if isinstance(source, _Said):
+            last[source.talk.number, True, source.message.number] = index
+        elif isinstance(source, _Transferred):
+            for unit in source.units:
+                last[source.talk.number, False, unit.number] = index
+    of_talk = {talk.number: talk for talk in talks}
+    behind: dict[int, list[_Noted]] = {}
+    for each in findings:
+        talk = of_talk.get(each.talk)
+        if talk is None:
+            continue
+        places = [last.get((talk.number, True, number), -1) for number in each.messages]
+        places += [last.get((talk.number, False, number), -1) for number in each.units]
+        at = max(places, default=-1)
+        if at < 0:
+            time = absolute(talk, each.time)
+            at = bisect_right(entries, time, key=lambda entry: entry[0]) - 1
+        behind.setdefault(max(at, 0), []).append(_Noted(visible(each.sentence), finding=True))
+    for index, entry in enumerate(entries):
+        yield entry
+        yield from ((entry[0], note) for note in behind.get(index, ()))
 
 
 def _entries(

@@ -22,7 +22,7 @@ def draw(ladder: Ladder) -> str:
             words = _words(fitted(row.words, ROOM))
             lines.append(f"    P{row.source}{sign}P{row.target}: {words}")
         else:
-            lines.append(f"    Note over {over}: {_words(row.text)}")
+            lines.append(f"    Note over {over}: {_words(row.words)}")
     return "\n".join(lines) + "\n"
 
 

@@ -79,10 +79,19 @@ class Arrow:
 
 @dataclass(slots=True, eq=False)
 class Band:
-    """Something that is no message, across all life lines: time that passed, bytes that miss."""
+    """Something that is no message, across all life lines: time that passed, bytes that miss.
+
+    ``finding``: what was found about the row above, or at that time; its sentence is ``text``.
+    """
 
     time: float
     text: str
+    finding: bool = False
+
+    @property
+    def words(self) -> str:
+        """``text``, with a sign where it is a finding."""
+        return f"⚠ {self.text}" if self.finding else self.text
 
 
 Row = Arrow | Band
@@ -101,6 +110,11 @@ class Ladder:
     left_out: int = 0
     requests_left_out: int = 0
     pdus_left_out: int = 0
+
+    @property
+    def findings(self) -> list[str]:
+        """The sentences of what was found, in the order of their rows."""
+        return [row.text for row in self.rows if isinstance(row, Band) and row.finding]
 
     @property
     def at_once(self) -> int:

@@ -19,6 +19,7 @@ svg.ladder { background: var(--back); font: 12px ui-monospace, Menlo, Consolas, 
 .ladder .foot { stroke-width: .8; } .ladder .answer path.shaft { stroke-dasharray: 5 3; }
 .ladder .answer .tip { fill: none; }
 .ladder rect { fill: var(--c); } .ladder .open { fill-opacity: .45; }
+.ladder .found { fill-opacity: .12; }
 .ladder .hit { fill: transparent; } .ladder g:hover > .hit { fill: var(--c); fill-opacity: .1; }
 .ladder .band { stroke: var(--line); stroke-dasharray: 2 4; }
 .ask { --c: var(--ask); } .ok { --c: var(--ok); } .pend { --c: var(--pend); }
@@ -153,8 +154,22 @@ class _Drawing:
     def _band(self, band: Band, y: float) -> str:
         low, high = self.places[0], self.places[-1]
         room = int((high - low) / self.sizes.sign) if high > low else 30
+        if band.finding:
+            return self._finding(band, y)
         return element("line", x1=low, y1=y - 4, x2=high, y2=y - 4, class_="band") + text(
             fitted([band.text], room), (low + high) / 2, y, text_anchor="middle", class_="dim small"
+        )
+
+    def _finding(self, band: Band, y: float) -> str:
+        """A sentence below the message that it is about, all of it under the pointer."""
+        low, high = self.places[0] + 6, max(self.places[-1] - 6, self.places[0] + 200)
+        room = int((high - low - 12) / self.sizes.sign)
+        return element(
+            "g",
+            title(band.text) if self.hints else "",
+            element("rect", x=low, y=y - 15, width=high - low, height=21, rx=3, class_="found"),
+            text(fitted([band.words], room), low + 6, y, class_="word", font_size=self.sizes.font),
+            class_="bad",
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from assocsh.text.cells import clip, fill, width
+from assocsh.text.cells import clip, fill, width, wrapped
 from assocsh.text.plural import plural
 from assocsh.wire.ladder.fitting import clock_text, fitted
 from assocsh.wire.ladder.model import Arrow, Band, Ladder
@@ -43,7 +43,9 @@ def draw(ladder: Ladder, columns: int | None = None) -> list[str]:
             lines.append((before + _band(row, places, left)).rstrip())
         else:
             lines.append(before + _arrow(row, places, left))
-    lines += ["", *summary(ladder)]
+    lines.append("")
+    for line in summary(ladder):
+        lines += wrapped(line, columns)
     return lines
 
 
@@ -113,7 +115,7 @@ def _stroked(drawn: str, begun: str, stroke: str) -> str:
 
 def _band(band: Band, places: list[int], left: int) -> str:
     room = max(places[-1] - left - 3, NARROWEST)
-    text = clip(band.text, room)
+    text = clip(band.words, room)
     at = max((places[-1] - left - width(text)) // 2, 2)
     line = fill("┊", at) + text
     last = places[-1] - left
@@ -122,6 +124,8 @@ def _band(band: Band, places: list[int], left: int) -> str:
 
 def summary(ladder: Ladder) -> Iterator[str]:
     """How many requests there were, and what is not drawn: a line each."""
+    for sentence in ladder.findings:
+        yield f"⚠ {sentence}"
     requests = len(ladder.bars)
     if requests:
         at_once = ladder.at_once
