@@ -143,5 +143,5 @@ def listed(options: Iterable[Option]) -> list[str]:
     lines = []
     for option in options:
         name = f"{option.name} {option.metavar}".rstrip()
-        lines.append(f"  {name:<20}  {option.summary}")
+        lines.append(f"  {name:<22}  {option.summary}")
     return lines
