@@ -174,9 +174,7 @@ def groups() -> tuple[tuple[str, tuple[Option, ...]], ...]:
 
 def usage() -> str:
     """The text of ``assocsh run --help``."""
-    from assocsh.cli.usage import folded_lines
-
     lines = [HEAD]
     for title, table in groups():
         lines += ["", title, *options.listed(table)]
-    return folded_lines(lines)
+    return options.folded_lines(lines)

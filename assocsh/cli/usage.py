@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from assocsh.cli.options import listed
+from assocsh.cli.options import folded_lines, listed
 from assocsh.cli.ways import WAYS
-from assocsh.text.cells import wrapped
-
-WIDTH = 80
 
 ABOUT = """\
 With -c 'echo; find study' the shell runs these commands and exits; -c can be
@@ -45,9 +40,3 @@ def usage() -> str:
             said |= {title, *(option.name for option in table)}
             lines += ["", title if not way.name else f"{title}: assocsh {way.name}", *listed(new)]
     return folded_lines([*lines, "", CODES])
-
-
-def folded_lines(lines: Iterable[str]) -> str:
-    """``lines`` in ``WIDTH`` columns; what is explained beside a word stays beside it."""
-    text = "\n".join(lines)
-    return "\n".join(part for line in text.split("\n") for part in wrapped(line, WIDTH))
