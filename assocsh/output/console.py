@@ -39,6 +39,8 @@ class Console:
         """Why results cannot be written any more; None as long as they can."""
         self.on_lost: list[Callable[[], None]] = []
         """Called once, when ``lost`` is set."""
+        self.knows_explain = False
+        """Somebody has been told, after a failure, what tells more of it."""
         self.presenters: dict[str, Presenter] = {}
         """Those that were made, by format: ``formats.presenter`` keeps them here."""
         self.latest_table: object | None = None

@@ -201,6 +201,21 @@ BEGUN = (PRACTICE, "worklist", "mpps start --of 1")
 CAPTURED = (PRACTICE, "capture exchange.pcapng", "echo", "capture off", "release")
 
 SITUATIONS: dict[tuple[str, str], Situation] = {
+    (
+        "language/help.py",
+        "First steps\n"
+        "  `open practice`   an archive to practise on, started here\n"
+        "  `find study`      what it has; a row of it is `show 1`\n"
+        "  `explain`         what happened just now, step by step",
+    ): after("help"),
+    (
+        "output/human.py",
+        "X`explain #X` tells more",
+    ): after("open PEER", "find study", peers=scripts(answers(0xC001))),
+    (
+        "session/interpreter.py",
+        "`help X` shows what it takes",
+    ): after("peers add practice A@h:1"),
     ("commands/alias.py", "`alias X = echo` makes it one"): after(
         "alias check", stands_for={"X": "check"}
     ),
