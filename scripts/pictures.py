@@ -1,0 +1,237 @@
+"""The pictures of the README: real screens of the program, drawn from a terminal's own cells.
+
+    python -m scripts.pictures
+
+plays each scene of ``SCENES`` in a terminal of its own and writes ``docs/pictures/NAME.svg``. What
+is another each time (ports, how long something took) is the same in every picture, so that
+``tests/promises/test_pictures.py`` can say whether they are current.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from tests.terminal.pty_terminal import PtyTerminal, python
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+
+COLUMNS = 92
+
+
+class Scene(NamedTuple):
+    """One picture: what is typed, each line until its words are on the screen, and what it shows."""
+
+    name: str
+    title: str
+    rows: int
+    lines: tuple[tuple[str, str], ...]
+    """Each line, and what shows that it is done; what ends without a line end stays on the line."""
+
+
+SCENES = (
+    Scene(
+        "find",
+        "A find, a row of it, a hundred requests at once, and the menu of the next one",
+        28,
+        (
+            ("find study PatientID=PRC-10*\r", "#1 C-FIND 0x0000 Success"),
+            ("find series --of 1\r", "#2 C-FIND 0x0000 Success"),
+            ("echo --repeat 100\r", "#3 C-ECHO"),
+            ("find study StudyI", "Study Instance UID"),
+        ),
+    ),
+    Scene(
+        "explain",
+        "A request that fails, and what tells more of it",
+        30,
+        (
+            ("move study --of 1 --to NOWHERE\r", "move"),
+            ("find study PatientID=PRC-1001\r", "#1 C-FIND 0x0000 Success"),
+            ("move study --of 1 --to NOWHERE\r", "`explain #2` tells more"),
+            ("explain #2\r", "Finding"),
+        ),
+    ),
+)
+
+CHANGING = (
+    (re.compile(r"(?<=@127\.0\.0\.1:)[0-9]+"), "11112"),
+    (re.compile(r"(?<![0-9.])[0-9][0-9.]*(?= (?:µs|ms|s)\b)"), "4"),
+    (re.compile(r"(?<=assocsh )[0-9]+\.[0-9]+\.[0-9]+(?=:)"), "1.0"),
+)
+"""What is another each time, and what stands there in a picture."""
+
+
+TODAY = date(2026, 3, 2)
+"""The day on which the pictures were taken; the archive has its studies so many days before."""
+
+_DATE = re.compile(r"(?<![0-9.])20[0-9]{6}(?![0-9.])")
+
+
+class Style(NamedTuple):
+    """How a cell looks: ``fg`` and ``bg`` as pyte names colours."""
+
+    fg: str = "default"
+    bg: str = "default"
+    bold: bool = False
+    italics: bool = False
+    underscore: bool = False
+    reverse: bool = False
+
+
+Cell = tuple[str, Style]
+
+
+def play(scene: Scene) -> list[list[Cell]]:
+    """The screen at the end of a scene, as it is the same each time."""
+    while True:
+        today = date.today()  # noqa: DTZ011  (the practice archive counts from the local day)
+        rows = _played(scene)
+        if date.today() == today:  # noqa: DTZ011
+            return [steady(row, today) for row in rows]
+
+
+def _played(scene: Scene) -> list[list[Cell]]:
+    with tempfile.TemporaryDirectory() as folder:
+        env = {name: folder for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+        with PtyTerminal(
+            python("-m", "assocsh", "practice", "--window", "8"),
+            columns=COLUMNS,
+            rows=scene.rows,
+            env=env,
+            cwd=Path(folder),
+            timeout=60,
+        ) as terminal:
+            terminal.wait_for("contexts accepted")
+            terminal.wait_for("0 pending / 0 queued")
+            for line, done in scene.lines:
+                terminal.send(*re.split(r"(?<=\r)", line))
+                terminal.wait_for(done)
+                terminal.wait_for("0 pending / 0 queued")
+            return list(cells(terminal))
+
+
+def cells(terminal: PtyTerminal) -> Iterator[list[Cell]]:
+    """The cells of each row of the screen, as one moment has them."""
+    for row in terminal.cells():
+        yield [
+            (
+                one.data,
+                Style(one.fg, one.bg, one.bold, one.italics, one.underscore, one.reverse),
+            )
+            for one in row
+        ]
+
+
+def steady(row: list[Cell], today: date) -> list[Cell]:
+    """A row with what is another each time replaced; as wide as before."""
+
+    def same_day(found: re.Match[str]) -> str:
+        try:
+            day = datetime.strptime(found[0], "%Y%m%d").date()  # noqa: DTZ007
+        except ValueError:
+            return found[0]
+        return f"{TODAY - (today - day):%Y%m%d}" if abs((today - day).days) < 1000 else found[0]
+
+    for pattern, instead in (*CHANGING, (_DATE, same_day)):
+        text = "".join(character or " " for character, _ in row)
+        for found in reversed(list(pattern.finditer(text))):
+            style = row[found.start()][1]
+            shown = instead if isinstance(instead, str) else instead(found)
+            made = [(character, style) for character in shown]
+            row = [*row[: found.start()], *made, *row[found.end() :]]
+        row += [(" ", row[-1][1])] * (COLUMNS - len(row))
+    return row[:COLUMNS]
+
+
+# the drawing
+
+WIDTH, HEIGHT, FONT, MARGIN = 8.4, 18, 14, 12
+COLOURS = {
+    "black": "#1d1f21",
+    "red": "#e0746c",
+    "green": "#98c379",
+    "brown": "#e5c07b",
+    "yellow": "#e5c07b",
+    "blue": "#61afef",
+    "magenta": "#c678dd",
+    "cyan": "#56b6c2",
+    "white": "#c8ccd4",
+    "brightblack": "#7f848e",
+    "brightred": "#ff8f87",
+    "brightgreen": "#b5e090",
+    "brightbrown": "#ffd68a",
+    "brightyellow": "#ffd68a",
+    "brightblue": "#84c4ff",
+    "brightmagenta": "#dd9bf0",
+    "brightcyan": "#7fd5df",
+    "brightwhite": "#ffffff",
+}
+FOREGROUND, BACKGROUND = "#d7dae0", "#1d1f21"
+
+
+def drawing(scene: Scene, rows: list[list[Cell]]) -> str:
+    """A screen as SVG: a text for each run of cells that look alike, where the cells are."""
+    width = COLUMNS * WIDTH + 2 * MARGIN
+    height = len(rows) * HEIGHT + 2 * MARGIN
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}" role="img" aria-label={quoteattr(scene.title)}>',
+        f"<title>{escape(scene.title)}</title>",
+        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
+        f'<g font-family="ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace" '
+        f'font-size="{FONT}" xml:space="preserve">',
+    ]
+    for number, row in enumerate(rows):
+        column = 0
+        for style, run in groupby(row, key=lambda cell: cell[1]):
+            text = "".join(character for character, _ in run)
+            lines += _run(text, style, column, number)
+            column += len(text)
+    return "\n".join([*lines, "</g>", "</svg>", ""])
+
+
+def _run(text: str, style: Style, column: int, row: int) -> Iterator[str]:
+    x, y = MARGIN + column * WIDTH, MARGIN + row * HEIGHT
+    fg, bg = _colour(style.fg, FOREGROUND), _colour(style.bg, BACKGROUND)
+    if style.reverse:
+        fg, bg = bg, fg
+    if bg != BACKGROUND:
+        yield (
+            f'<rect x="{x:.1f}" y="{y}" width="{len(text) * WIDTH:.1f}" height="{HEIGHT}" '
+            f'fill="{bg}"/>'
+        )
+    shown = text.rstrip()
+    if not shown:
+        return
+    more = ' font-weight="bold"' if style.bold else ""
+    more += ' font-style="italic"' if style.italics else ""
+    more += ' text-decoration="underline"' if style.underscore else ""
+    yield (
+        f'<text x="{x:.1f}" y="{y + FONT}" textLength="{len(shown) * WIDTH:.1f}" fill="{fg}"{more}>'
+        f"{escape(shown)}</text>"
+    )
+
+
+def _colour(name: str, default: str) -> str:
+    if name == "default":
+        return default
+    return COLOURS.get(name, f"#{name}")
+
+
+def pictures(play: Callable[[Scene], list[list[Cell]]] = play) -> dict[Path, str]:
+    """Each file, and what it should hold."""
+    return {FOLDER / f"{scene.name}.svg": drawing(scene, play(scene)) for scene in SCENES}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path, text in pictures().items():
+        path.write_text(text, "utf-8")
+        print(path)
