@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +25,7 @@ COLUMNS = 92
 
 
 class Scene(NamedTuple):
-    """One picture: what is typed, each line until its words are on the screen, and what it shows."""
+    """One picture: what is typed, each line until its words are on the screen."""
 
     name: str
     title: str
@@ -39,7 +38,7 @@ SCENES = (
     Scene(
         "find",
         "A find, a row of it, a hundred requests at once, and the menu of the next one",
-        28,
+        34,
         (
             ("find study PatientID=PRC-10*\r", "#1 C-FIND 0x0000 Success"),
             ("find series --of 1\r", "#2 C-FIND 0x0000 Success"),
@@ -50,9 +49,8 @@ SCENES = (
     Scene(
         "explain",
         "A request that fails, and what tells more of it",
-        30,
+        32,
         (
-            ("move study --of 1 --to NOWHERE\r", "move"),
             ("find study PatientID=PRC-1001\r", "#1 C-FIND 0x0000 Success"),
             ("move study --of 1 --to NOWHERE\r", "`explain #2` tells more"),
             ("explain #2\r", "Finding"),
@@ -66,12 +64,6 @@ CHANGING = (
     (re.compile(r"(?<=assocsh )[0-9]+\.[0-9]+\.[0-9]+(?=:)"), "1.0"),
 )
 """What is another each time, and what stands there in a picture."""
-
-
-TODAY = date(2026, 3, 2)
-"""The day on which the pictures were taken; the archive has its studies so many days before."""
-
-_DATE = re.compile(r"(?<![0-9.])20[0-9]{6}(?![0-9.])")
 
 
 class Style(NamedTuple):
@@ -90,16 +82,8 @@ Cell = tuple[str, Style]
 
 def play(scene: Scene) -> list[list[Cell]]:
     """The screen at the end of a scene, as it is the same each time."""
-    while True:
-        today = date.today()  # noqa: DTZ011  (the practice archive counts from the local day)
-        rows = _played(scene)
-        if date.today() == today:  # noqa: DTZ011
-            return [steady(row, today) for row in rows]
-
-
-def _played(scene: Scene) -> list[list[Cell]]:
     with tempfile.TemporaryDirectory() as folder:
-        env = {name: folder for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+        env = dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"), folder)
         with PtyTerminal(
             python("-m", "assocsh", "practice", "--window", "8"),
             columns=COLUMNS,
@@ -114,7 +98,7 @@ def _played(scene: Scene) -> list[list[Cell]]:
                 terminal.send(*re.split(r"(?<=\r)", line))
                 terminal.wait_for(done)
                 terminal.wait_for("0 pending / 0 queued")
-            return list(cells(terminal))
+            return [steady(row) for row in cells(terminal)]
 
 
 def cells(terminal: PtyTerminal) -> Iterator[list[Cell]]:
@@ -129,22 +113,13 @@ def cells(terminal: PtyTerminal) -> Iterator[list[Cell]]:
         ]
 
 
-def steady(row: list[Cell], today: date) -> list[Cell]:
+def steady(row: list[Cell]) -> list[Cell]:
     """A row with what is another each time replaced; as wide as before."""
-
-    def same_day(found: re.Match[str]) -> str:
-        try:
-            day = datetime.strptime(found[0], "%Y%m%d").date()  # noqa: DTZ007
-        except ValueError:
-            return found[0]
-        return f"{TODAY - (today - day):%Y%m%d}" if abs((today - day).days) < 1000 else found[0]
-
-    for pattern, instead in (*CHANGING, (_DATE, same_day)):
+    for pattern, instead in CHANGING:
         text = "".join(character or " " for character, _ in row)
         for found in reversed(list(pattern.finditer(text))):
             style = row[found.start()][1]
-            shown = instead if isinstance(instead, str) else instead(found)
-            made = [(character, style) for character in shown]
+            made = [(character, style) for character in instead]
             row = [*row[: found.start()], *made, *row[found.end() :]]
         row += [(" ", row[-1][1])] * (COLUMNS - len(row))
     return row[:COLUMNS]
@@ -207,9 +182,10 @@ def _run(text: str, style: Style, column: int, row: int) -> Iterator[str]:
             f'<rect x="{x:.1f}" y="{y}" width="{len(text) * WIDTH:.1f}" height="{HEIGHT}" '
             f'fill="{bg}"/>'
         )
-    shown = text.rstrip()
+    shown = text.strip()
     if not shown:
         return
+    x += (len(text) - len(text.lstrip())) * WIDTH
     more = ' font-weight="bold"' if style.bold else ""
     more += ' font-style="italic"' if style.italics else ""
     more += ' text-decoration="underline"' if style.underscore else ""
