@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from pyte.graphics import FG_BG_256
+
 from tests.terminal.pty_terminal import PtyTerminal, python
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -32,6 +34,8 @@ class Scene(NamedTuple):
     rows: int
     lines: tuple[tuple[str, str], ...]
     """Each line, and what shows that it is done; what ends without a line end stays on the line."""
+    at_last: tuple[str, ...]
+    """What is on the screen when all of it is there."""
 
 
 SCENES = (
@@ -45,6 +49,7 @@ SCENES = (
             ("echo --repeat 100\r", "#3 C-ECHO"),
             ("find study StudyI", "Study Instance UID"),
         ),
+        ("Study Instance UID", "Physician(s) Reading S", "Keyword=value, or a bare Keyword"),
     ),
     Scene(
         "explain",
@@ -55,6 +60,7 @@ SCENES = (
             ("move study --of 1 --to NOWHERE\r", "`explain #2` tells more"),
             ("explain #2\r", "Finding"),
         ),
+        ("From the first message to the last", "[PS3.4 C.4.2.1.5]\nassocsh>", "0xA801 Failure ·"),
     ),
 )
 
@@ -98,6 +104,7 @@ def play(scene: Scene) -> list[list[Cell]]:
                 terminal.send(*re.split(r"(?<=\r)", line))
                 terminal.wait_for(done)
                 terminal.wait_for("0 pending / 0 queued")
+            terminal.wait_for(lambda one: all(words in one.text for words in scene.at_last))
             return [steady(row) for row in cells(terminal)]
 
 
@@ -132,7 +139,6 @@ COLOURS = {
     "black": "#1d1f21",
     "red": "#e0746c",
     "green": "#98c379",
-    "brown": "#e5c07b",
     "yellow": "#e5c07b",
     "blue": "#61afef",
     "magenta": "#c678dd",
@@ -141,13 +147,21 @@ COLOURS = {
     "brightblack": "#7f848e",
     "brightred": "#ff8f87",
     "brightgreen": "#b5e090",
-    "brightbrown": "#ffd68a",
     "brightyellow": "#ffd68a",
     "brightblue": "#84c4ff",
     "brightmagenta": "#dd9bf0",
     "brightcyan": "#7fd5df",
     "brightwhite": "#ffffff",
 }
+_OTHER_NAMES = {"brown": "yellow", "brightbrown": "brightyellow"}
+_NUMBERED = [str(name) for name in FG_BG_256[:16]]
+"""What pyte makes of the first sixteen of 256 colours: those of ``COLOURS`` are meant."""
+
+_SECOND = "\0"
+"""In place of the second cell of a wide character."""
+
+_WORDS = re.compile(r"[^ ]+(?: [^ ]+)*")
+
 FOREGROUND, BACKGROUND = "#d7dae0", "#1d1f21"
 
 
@@ -161,12 +175,12 @@ def drawing(scene: Scene, rows: list[list[Cell]]) -> str:
         f"<title>{escape(scene.title)}</title>",
         f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
         f'<g font-family="ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace" '
-        f'font-size="{FONT}" xml:space="preserve">',
+        f'font-size="{FONT}">',
     ]
     for number, row in enumerate(rows):
         column = 0
         for style, run in groupby(row, key=lambda cell: cell[1]):
-            text = "".join(character for character, _ in run)
+            text = "".join(character or _SECOND for character, _ in run)
             lines += _run(text, style, column, number)
             column += len(text)
     return "\n".join([*lines, "</g>", "</svg>", ""])
@@ -182,23 +196,23 @@ def _run(text: str, style: Style, column: int, row: int) -> Iterator[str]:
             f'<rect x="{x:.1f}" y="{y}" width="{len(text) * WIDTH:.1f}" height="{HEIGHT}" '
             f'fill="{bg}"/>'
         )
-    shown = text.strip()
-    if not shown:
-        return
-    x += (len(text) - len(text.lstrip())) * WIDTH
     more = ' font-weight="bold"' if style.bold else ""
     more += ' font-style="italic"' if style.italics else ""
     more += ' text-decoration="underline"' if style.underscore else ""
-    yield (
-        f'<text x="{x:.1f}" y="{y + FONT}" textLength="{len(shown) * WIDTH:.1f}" fill="{fg}"{more}>'
-        f"{escape(shown)}</text>"
-    )
+    for found in _WORDS.finditer(text):  # blanks beside each other are one in some readers
+        yield (
+            f'<text x="{x + found.start() * WIDTH:.1f}" y="{y + FONT}" '
+            f'textLength="{len(found[0]) * WIDTH:.1f}" fill="{fg}"{more}>'
+            f"{escape(found[0].replace(_SECOND, ''))}</text>"
+        )
 
 
 def _colour(name: str, default: str) -> str:
     if name == "default":
         return default
-    return COLOURS.get(name, f"#{name}")
+    if name in _NUMBERED:
+        return list(COLOURS.values())[_NUMBERED.index(name)]
+    return COLOURS.get(_OTHER_NAMES.get(name, name), f"#{name}")
 
 
 def pictures(play: Callable[[Scene], list[list[Cell]]] = play) -> dict[Path, str]:

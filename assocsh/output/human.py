@@ -148,7 +148,7 @@ class Human:
         hinted = any(text.startswith(HINT) for text in said)
         if console.interactive and not (hinted and console.knows_explain):
             console.knows_explain = True
-            console.hint(f"{HINT}`explain #{record.number}` tells more")
+            console.hint(f"`explain #{record.number}` tells more", Kind.WARNING)
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:

@@ -210,7 +210,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ): after("help"),
     (
         "output/human.py",
-        "X`explain #X` tells more",
+        "`explain #X` tells more",
     ): after("open PEER", "find study", peers=scripts(answers(0xC001))),
     (
         "session/interpreter.py",

@@ -42,7 +42,7 @@ def test_what_changes_is_replaced_and_the_row_stays_as_wide() -> None:
 
 
 def test_a_drawing_is_svg_with_its_title_and_escapes_what_is_on_the_screen() -> None:
-    scene = Scene("x", "A & B", 1, ())
+    scene = Scene("x", "A & B", 1, (), ())
     row = [(one, Style(reverse=at < 3, bold=True)) for at, one in enumerate("<a> & b")]
     picture = ElementTree.fromstring(drawing(scene, [row]))
     assert picture.attrib["aria-label"] == "A & B"
