@@ -45,7 +45,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from assocsh.errors import UsageError
 from assocsh.language.aliases import is_name
 from assocsh.language.settings import SETTINGS
-from assocsh.session.identity import IDENTITIES, Credential, credential_named
 from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.text.cells import visible
@@ -53,6 +52,7 @@ from assocsh.text.durations import parse_limit
 
 if TYPE_CHECKING:
     from assocsh.association import TLSConfig
+    from assocsh.session.identity import Credential
 
 T = TypeVar("T")
 
@@ -253,6 +253,10 @@ class _Reader:
 
     def _credential(self, where: tuple[str, ...], table: Mapping[str, Any]) -> Credential | None:
         """Where the user identity is found that a table names; files as in ``_tls``."""
+        if not any(key in table for key in _IDENTITY_KEYS):
+            return None
+        from assocsh.session.identity import IDENTITIES, credential_named
+
         named = [option for option in IDENTITIES if key_of(option) in table]
         about = ("--password-file", "--user-response", "--show-claims")
         for option in about if not named else about[: named != ["--user"]]:
@@ -432,6 +436,9 @@ def key_of(option: str) -> str:
 
 _CLASS_KEYS: Mapping[str, str] = {"extended": "extended", "role": "roles", "common": "common"}
 """What is negotiated of SOP classes: the field of OpenDefaults that each key is."""
+_IDENTITY_KEYS = frozenset(
+    key for key, *_ in KEPT.values() if key.startswith(("user", "password", "show"))
+)
 _OPEN_KEYS = frozenset(key for key, *_ in KEPT.values())
 _TLS_KEYS: Mapping[str, tuple[str, type]] = {
     "ca": ("ca", Path),
