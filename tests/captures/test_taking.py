@@ -246,7 +246,7 @@ async def test_its_size_is_exact_when_it_is_asked_for(storescp: Storescp, tmp_pa
     await at(session, "echo", "read a.pcapng")
     await session.close()
     assert session.observers.read is not None
-    assert len(session.observers.read.talks[0].exchanges) == 21
+    assert len(session.observers.read.conversation.talks[0].exchanges) == 21
 
 
 async def test_comments_name_what_was_found(serve: Serve, tmp_path: Path) -> None:
