@@ -191,10 +191,20 @@ def _joined(example: str, width: int = 100) -> list[str]:
     return lines
 
 
+_MANY = 10
+"""Options of a verb from which on its synopsis does not list them."""
+
+
 def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:
-    """The synopsis in lines of at most ``width``; an option is never broken."""
+    """The synopsis in lines of at most ``width``; an option is never broken.
+
+    Of a verb with many options they are listed below only: two such verbs have the same ones.
+    """
     pieces = [spec.name, *(each.synopsis for each in spec.parameters)]
-    pieces += [each.synopsis for each in spec.options]
+    if spec.verb and len(spec.options) > _MANY:
+        pieces.append("[OPTION ...]")
+    else:
+        pieces += [each.synopsis for each in spec.options]
     if spec.block:
         pieces.append("{ COMMANDS }")
     indent = " " * (len(spec.name) + 3)
