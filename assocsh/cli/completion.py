@@ -175,7 +175,7 @@ def zsh() -> str:
     names = [f"        {_single(f'{way.name}:{way.summary}')}" for way in WAYS if way.name]
     ways = []
     for way in sorted(WAYS, key=lambda one: not one.name):
-        lines = [f"        {way.name or '*'}) _arguments -s \\"]
+        lines = [f"        {way.name or '*'}) _arguments \\"]
         lines += [f"            {_single(_zsh_option(option))} \\" for option in way.options]
         action = _zsh_action(_words(way))
         lines.append(f"            {_single(f'*:word:{action}')} ;;")
@@ -233,8 +233,13 @@ def _fish_lines() -> Iterator[str]:
         for option in way.options:
             long = option.name.startswith("--")
             name = f"-l {option.name[2:]}" if long else f"-s {option.name[1:]}"
-            value = "" if option.slot is None else f" -x {_fish_value(_value(option))}".rstrip()
+            value = "" if option.slot is None else f" {_fish_option(_value(option))}"
             yield f"complete -c assocsh -n {where} {name}{value} -d {_single(option.summary)}"
+
+
+def _fish_option(kind: str) -> str:
+    """What is said of an option with a value: files are offered only where they are wanted."""
+    return "-r -F" if kind == "@files" else f"-x {_fish_value(kind)}".rstrip()
 
 
 def _fish_value(kind: str) -> str:

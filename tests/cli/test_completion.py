@@ -119,6 +119,12 @@ def test_each_script_has_every_option(shell: str) -> None:
             assert name in script
 
 
+def test_fish_takes_each_line_of_its_script() -> None:
+    """``-x`` is without files, and fish refuses it beside ``-F``, which is with them."""
+    lines = completion(["fish"]).splitlines()
+    assert not [line for line in lines if " -x" in line and " -F" in line]
+
+
 def test_only_names_that_no_shell_makes_anything_of(tmp_path: Path) -> None:
     recent = RecentPeers()
     for address in ("A B@h:1", "$(id)@h:2", "`id`@h:3", "A*@h:4", "GOOD@[::1]:5"):
