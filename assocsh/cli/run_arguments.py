@@ -9,6 +9,7 @@ from assocsh.cli import options
 from assocsh.errors import UsageError
 from assocsh.language.model import Option, Slot
 from assocsh.language.settings import FORMATS, SETTINGS
+from assocsh.scripting.reach import ALLOW_SHELL
 from assocsh.scripting.reports import STDOUT, reports
 
 HEAD = """\
@@ -45,6 +46,7 @@ RUNNING = (
     ),
     Option("--timeout", Slot.DURATION, "TIME", summary="at most this long for each script"),
     Option("--file-root", Slot.DIRECTORY, "DIR", summary="refuse files outside of this folder"),
+    Option(ALLOW_SHELL, summary="scripts may start programs, with |"),
 )
 
 SHOWING = (

@@ -163,8 +163,9 @@ def _filled(name: str, body: str, words: list[Token]) -> str:
     typed = [word.text for word in words]
     places = list(_places(body))
     if not places:
-        last = next((one for one in reversed(tokenize(body)) if one.kind is not Kind.BLANK), None)
-        if typed and (last is None or last.kind is not Kind.WORD):
+        kinds = [one.kind for one in tokenize(body) if one.kind is not Kind.BLANK]
+        elsewhere = {Kind.PIPE, Kind.REDIRECT} & set(kinds)  # the words would be for a program
+        if typed and (elsewhere or kinds[-1:] != [Kind.WORD]):
             raise UsageError(f"{name} takes no words: it is {body}")
         return " ".join((body, *typed))
     wanted = max(number for _, _, number, _ in places)

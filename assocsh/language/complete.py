@@ -16,6 +16,7 @@ from assocsh.language.aliases import as_completed
 from assocsh.language.complete_names import (
     accepted_contexts,
     contexts,
+    days,
     keys,
     keywords,
     query_models,
@@ -34,8 +35,7 @@ from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
-from assocsh.language.tokens import PartKind
-from assocsh.text.dates import DATE_WORDS
+from assocsh.language.tokens import Kind, PartKind
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -78,6 +78,9 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
             return queries(request.at(opening + 2))
         if typed.tail.kind is PartKind.VARIABLE or typed.raw.endswith("$"):
             return _variables(request.at(typed.value.rindex("$") + 1))
+    if context.redirection is not None:
+        program = context.redirection is Kind.PIPE and not context.words
+        return () if program else files(request)
     if context.command:
         return _commands(request)
     spec = context.spec
@@ -157,11 +160,6 @@ def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
         yield request.found(choice, meta=about.get(choice, ""))
 
 
-def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
-    for word in ranked(request.text, list(DATE_WORDS)):
-        yield request.found(word, meta=DATE_WORDS[word])
-
-
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
     for name in ranked(request.text, list(request.provider.variable_names())):
         yield request.found(name, f"${name}", verbatim=True)
@@ -198,9 +196,27 @@ def _files(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _rows(request: CompletionRequest) -> Iterator[Suggestion]:
-    for number, meta in request.provider.rows():
-        if str(number).startswith(request.text):
-            yield request.found(str(number), meta=meta)
+    """The rows of the last find, and behind a ``#`` the requests that have rows, and their rows."""
+    typed = request.text
+    if not typed.startswith("#"):
+        yield from _rows_of(request, None)
+        return
+    number, dot, _ = typed[1:].partition(".")
+    if dot:
+        rows = request.at(request.kept + len(number) + 2)
+        yield from _rows_of(rows, int(number) if number.isdigit() else None)
+        return
+    for of_request, meta in request.provider.requests_with_rows():
+        if str(of_request).startswith(number):
+            yield request.found(f"#{of_request}.", meta=meta, verbatim=True)
+
+
+def _rows_of(request: CompletionRequest, number: int | None) -> Iterator[Suggestion]:
+    for row, meta in request.provider.rows(number):
+        if str(row).startswith(request.text):
+            yield request.found(str(row), meta=meta, verbatim=True)
+    if request.context.slot is Slot.ROWS and not request.text:
+        yield request.found("*", meta="all of them", verbatim=True)
 
 
 def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -268,12 +284,13 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.CHOICE: _choices,
     Slot.ENCODING: _choices,
     Slot.KEY: keys,
-    Slot.DATES: _dates,
+    Slot.DATES: days,
     Slot.TAG: tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),
     Slot.REQUEST: _requests,
     Slot.ROW: _rows,
+    Slot.ROWS: _rows,
     Slot.SOP_CLASS: sop_classes,
     Slot.QUERY_MODEL: query_models,
     Slot.CONTEXT: accepted_contexts,

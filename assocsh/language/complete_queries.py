@@ -42,7 +42,8 @@ _OPERATOR_META = {
 }
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _ELEMENT = re.compile(rf"(?:{'|'.join(OF_ELEMENTS)})(?:\[[^\]]*\])?\.")
-_NUMBERED = re.compile(r"#[0-9]+\.")
+_NUMBERED = re.compile(r"#([0-9]+)\.")
+_ROW = re.compile(r"#[0-9]+\.(?:[0-9]+|\*)\.")
 
 
 def queries(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -52,6 +53,11 @@ def queries(request: CompletionRequest) -> Iterator[Suggestion]:
         for number, meta in request.provider.request_numbers():
             if f"#{number}".startswith(typed):
                 yield request.found(f"#{number}.", meta=meta, verbatim=True)
+        return
+    if row := _ROW.match(typed):
+        step = row.end() + last_step(typed[row.end() :])
+        for found in keywords(request.at(request.kept + step)):
+            yield replace(found, verbatim=True)
         return
     numbered = _NUMBERED.match(typed)
     at = numbered.end() if numbered else 0
@@ -68,6 +74,9 @@ def queries(request: CompletionRequest) -> Iterator[Suggestion]:
         for name in ranked(inner.text, ROOTS):
             text = {"rsp": "rsp[0].", "last": "last.", "events": "events[*].type"}.get(name, name)
             yield inner.found(text, name, _ROOT_META[name], verbatim=True)
+        for number, meta in request.provider.rows(int(numbered[1])) if numbered else ():
+            if str(number).startswith(inner.text):
+                yield inner.found(f"{number}.", f"row {number}", meta, verbatim=True)
     elif path[0] in OF_ELEMENTS:
         for found in keywords(inner):
             yield replace(found, verbatim=True)
@@ -103,7 +112,7 @@ def expectations(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _operands(request: CompletionRequest, query: str) -> Iterator[Suggestion]:
-    path = _BRACKETS.sub("", _NUMBERED.sub("", query))
+    path = _BRACKETS.sub("", _NUMBERED.sub("", _ROW.sub("rsp.", query)))
     if path == "status":
         for text, meta in STATUS_VALUES.items():
             if text.startswith(request.text):

@@ -46,7 +46,20 @@ dot. Keyword=value matches; a bare Keyword asks for it back.
 
 $name is a variable of let, ${query} the value of a query. They are replaced
 after the line has been split, and only inside their word: no value ever becomes
-a command or an option."""
+a command, an option or one of the signs below.
+
+> FILE writes the results of a command to a file in place of the screen, >> FILE
+adds them to it. The ending of the name says the format: .csv, .json, .txt;
+.dcm is one row as a DICOM file. | PROGRAM WORD ... has a program read them, and
+shows what it writes: it is started as its words say, without a shell. Scripts,
+-c and stdin write to files of their own folder only, and start programs only
+with --allow-shell.
+
+  find study > studies.csv
+  find study >> studies.csv
+  show 2 > study.dcm
+  find study | wc -l
+  find study | grep MR | sort > mr.txt"""
 
 _KEY_WIDTH = max(len(key) for key, _ in _KEYS)
 _TOPICS: dict[str, tuple[str, str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assocsh.errors import UsageError
 from assocsh.language import tables as _tables
 from assocsh.language.aliases import Aliases, as_completed
 from assocsh.language.complete_names import keyword_of, tag_meta
@@ -13,9 +14,11 @@ from assocsh.language.place import nearest
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.queries import ROOTS
 from assocsh.language.ranking import CompletionRequest
+from assocsh.language.redirection import ABOUT_FILE, ABOUT_PROGRAM
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
+from assocsh.language.tokens import Kind
 from assocsh.language.words import split_key
 
 
@@ -28,6 +31,8 @@ def hint(
     context = context_at(text, len(text))
     if context.comment:
         return ""
+    if context.redirection is not None:
+        return ABOUT_PROGRAM if context.redirection is Kind.PIPE else ABOUT_FILE
     if context.command:
         typed = context.typed.value
         return _alias(typed, aliases) if typed in aliases else _command(typed)
@@ -80,6 +85,8 @@ def _place(context: Context, spec: CommandSpec, tables: Tables | None) -> str:
         return spec.synopsis
     if parameter.slot in (Slot.KEY, Slot.TAG) and typed:
         return _key(context, tables) or f"{parameter.synopsis}   {parameter.summary}"
+    if parameter.slot is Slot.DATES and (meant := _days(context.typed.value)):
+        return f"{meant}   {spec.title} {parameter.synopsis}"
     if parameter.slot is Slot.VALUE and context.words:
         return _setting(context.words[0])
     choices = () if parameter.slot is Slot.CHOICE else parameter.choices
@@ -110,8 +117,20 @@ def _key(context: Context, tables: Tables | None) -> str:
     entry = tables.tags.get(keyword_of(request, path))
     if entry is None:
         return "" if value is None else f"no such keyword: {path}"
+    if value and entry.vr == "DA" and (meant := _days(value)):
+        return f"{meant}   {entry.keyword} {tag_meta(entry)}"
     form = VR_FORMS.get(entry.vr, "") if value is not None else ""
     return f"{entry.keyword} {tag_meta(entry)}" + (f"   {form}" if form else "")
+
+
+def _days(typed: str) -> str:
+    """What days that are typed in words are; empty for others, and for words that are no day."""
+    from assocsh.text.dates import in_words, parse_dates
+
+    try:
+        return f"= {parse_dates(typed)}" if in_words(typed) else ""
+    except UsageError:
+        return ""
 
 
 def _verbatim(context: Context, spec: CommandSpec) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from assocsh.datasets.uid_form import is_uid
+from assocsh.language.rows import OF_REQUEST
 
 _BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 """A request without its #; eight digits are a tag, with a zero before it a status."""
@@ -27,7 +28,8 @@ class Slot(StrEnum):
     FILE = "file"
     DIRECTORY = "directory"
     REQUEST = "request"  # #7; "7" too where nothing else could be meant
-    ROW = "row"  # 1-based row of a result
+    ROW = "row"  # 3: a row of the last find, from 1; #1.3: row 3 of request #1
+    ROWS = "rows"  # as a ROW, or several: 2-5, #1.2-5, #1.*
     SOP_CLASS = "SOP class"
     QUERY_MODEL = "model"  # the name of an information model, or the SOP class of one
     CONTEXT = "presentation context"  # its ID, or the SOP class that it was proposed for
@@ -49,6 +51,9 @@ class Slot(StrEnum):
     TAG = "tag"
     TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
+
+
+ROW_SLOTS = (Slot.ROW, Slot.ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +280,9 @@ class CommandSpec:
         while index + 1 < len(self.parameters):
             parameter, following = self.parameters[index : index + 2]
             bare = parameter.slot is Slot.REQUEST and following.slot is Slot.TERM
+            if following.slot in ROW_SLOTS and OF_REQUEST.fullmatch(word):
+                index += 1  # ``show #1.3`` names its request with the row
+                continue
             replaced = parameter.slot is Slot.LEVEL and parameter.unless in given
             if replaced and word.lower() not in parameter.choices:
                 index += 1

@@ -29,8 +29,15 @@ class CompletionProvider:
         """
         return ()
 
-    def rows(self) -> Iterable[tuple[int, str]]:
-        """The rows of the last find, counted from 1, with what tells them apart."""
+    def rows(self, request: int | None = None) -> Iterable[tuple[int, str]]:
+        """The rows of a request, of the last find without one, with what tells them apart.
+
+        They are counted from 1.
+        """
+        return ()
+
+    def requests_with_rows(self) -> Iterable[tuple[int, str]]:
+        """The requests that have rows, the newest first, with how many."""
         return ()
 
     def recent_values(self, keyword: str) -> Iterable[tuple[str, str]]:

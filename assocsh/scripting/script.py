@@ -12,6 +12,7 @@ from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call, every_call, parse
 from assocsh.language.settings import SETTINGS
+from assocsh.scripting.reach import ALLOW_SHELL, beyond_reach
 
 if TYPE_CHECKING:
     from assocsh.language.words import Word
@@ -61,6 +62,8 @@ class Limits:
     """Folder that every file of the script must be in."""
     inside: tuple[Path, ...] = ()
     """The scripts that are being loaded around this one."""
+    programs: bool = False
+    """Whether it may start programs, with ``|``."""
 
 
 def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
@@ -81,6 +84,8 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
     check_variables(calls, limits.variables)
     check(calls)
     check_contexts(calls)
+    for error in beyond_reach(calls, path.parent, root=limits.root, programs=limits.programs):
+        raise error
     if limits.root is not None:
         check_files(script, limits.root)
     for call in every_call(calls):
@@ -192,6 +197,8 @@ def _file_words(call: Call) -> Iterator[Word]:
     for option in call.spec.options:
         if option.slot in FILES:
             yield from call.options.get(option.name, ())
+    if call.redirection is not None and call.redirection.file is not None:
+        yield call.redirection.file
 
 
 def _settings_of_files(call: Call) -> Iterator[Word]:
@@ -224,7 +231,12 @@ def _check_inner(script: Script, call: Call, path: Path, limits: Limits) -> None
         try:
             load(
                 word.literal,
-                replace(limits, variables=frozenset(names), inside=around),
+                replace(
+                    limits,
+                    variables=frozenset(names),
+                    inside=around,
+                    programs=ALLOW_SHELL in call.options,
+                ),
                 folder=path.parent,
             )
         except LanguageError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.language.provider import CompletionProvider
 from assocsh.session.plan import DEFAULT_AE, PRACTICE
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.session.session import Session
@@ -57,20 +58,38 @@ class SessionProvider(CompletionProvider):
             count = f" {record.count}" if record.count else ""
             yield record.number, f"{record.service} {record.state}{count}"
 
-    def rows(self) -> Iterator[tuple[int, str]]:
+    def rows(self, request: int | None = None) -> Iterator[tuple[int, str]]:
         captured = self._session.captured
         if captured is not None:
-            count = 0 if captured.last_find is None else len(captured.last_find.results)
+            known = request is None or 1 <= request <= len(captured)
+            of_it = None if not known else captured.last_find
+            if request is not None and known:
+                of_it = captured.numbered(request)
+            count = 0 if of_it is None else len(of_it.results)
             yield from ((row, "") for row in range(1, min(count, ROWS_OFFERED) + 1))
             return
-        find = self._session.requests.last_find
-        if find is None:
+        requests = self._session.requests
+        record = requests.last_find if request is None else requests.numbered(request)
+        if record is None:
             return
-        yield from enumerate(find.results.labels[:ROWS_OFFERED], 1)
+        elsewhere = self._elsewhere(record.peer)
+        for number, label in enumerate(record.results.labels[:ROWS_OFFERED], 1):
+            yield number, f"{label}{elsewhere}"
+
+    def requests_with_rows(self) -> Iterator[tuple[int, str]]:
+        for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
+            if len(record.results):
+                rows = plural(len(record.results), "row")
+                yield record.number, f"{record.service} {rows}{self._elsewhere(record.peer)}"
 
     def recent_values(self, keyword: str) -> Iterator[tuple[str, str]]:
         for recent in self._session.recent.values(keyword):
-            yield recent.value, f"from {recent.origin}"
+            yield recent.value, f"from {recent.origin}{self._elsewhere(recent.peer)}"
+
+    def _elsewhere(self, peer: str) -> str:
+        """Says of whom something is when that is not who it would be sent to."""
+        here = self._session.peer
+        return f" (of {peer})" if here and peer and peer != here else ""
 
     def recent_keywords(self) -> Iterator[str]:
         yield from self._session.recent.keywords()

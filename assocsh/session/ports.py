@@ -27,6 +27,8 @@ class Status(NamedTuple):
     """``8/1``: operations invoked and performed."""
     pending: int = 0
     queued: int = 0
+    progress: str = ""
+    """How far the newest request of many parts is: ``store 184/300 · 92 of 151 MB``."""
     held: int = 0
     """Lines that wait for the results of others."""
     last: str = ""

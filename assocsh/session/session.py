@@ -229,8 +229,12 @@ class Session(State):
         self.keepalive.stop()
         self.sleepwatch.stop()
         await self._end_association(abort=abort)
-        for job in tuple(self.jobs):
+        left = tuple(self.jobs)
+        for job in left:
             job.cancel()
+        for job in left:
+            if job.call.redirection is not None:  # its programs are ended by the time it is
+                await job.done.wait()
         if self.listener is not None:
             await self.listener.close()
             self.listener = None

@@ -23,6 +23,8 @@ _STYLES = {
     Kind.OPEN: "class:token.operator",
     Kind.CLOSE: "class:token.operator",
     Kind.JOIN: "class:token.operator",
+    Kind.PIPE: "class:token.operator",
+    Kind.REDIRECT: "class:token.operator",
 }
 
 _PARTS = {
@@ -43,7 +45,11 @@ def highlighted(text: str, keywords: Keywords, aliases: Container[str] = ()) -> 
         if token.kind is not Kind.WORD:
             if token.kind.ends_command:
                 spec, place = None, _Place.COMMAND
+            elif token.kind in (Kind.PIPE, Kind.REDIRECT):
+                place = _Place.ELSEWHERE
             yield _STYLES.get(token.kind, ""), token.text
+        elif place is _Place.ELSEWHERE:
+            yield from _word(token, None, keywords)
         elif place is _Place.COMMAND:
             spec = COMMANDS.get((token.bare or "").lower())
             place = _Place.WORD
@@ -75,6 +81,7 @@ class _Place(Enum):
     WORD = "word or option"
     VALUE = "value of an option"
     ONLY_WORDS = "word"
+    ELSEWHERE = "word of a program, or the name of a file"
 
 
 def _word(token: Token, keys_of: CommandSpec | None, keywords: Keywords) -> Iterator[Piece]:

@@ -23,6 +23,11 @@ class TerminalOutput:
     def width(self) -> int:
         return self._screen.get_size().columns
 
+    @property
+    def waiting(self) -> int:
+        """Characters that are not on the screen yet."""
+        return self._printer.waiting
+
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._printer.write(painted(text, kind) if self._coloured else text)
 

@@ -125,7 +125,10 @@ def test_fish_takes_each_line_of_its_script() -> None:
     assert not [line for line in lines if " -x" in line and " -F" in line]
 
 
-def test_only_names_that_no_shell_makes_anything_of(tmp_path: Path) -> None:
+def test_only_names_that_no_shell_makes_anything_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSOCSH_CONFIG", str(tmp_path / "none.toml"))
     recent = RecentPeers()
     for address in ("A B@h:1", "$(id)@h:2", "`id`@h:3", "A*@h:4", "GOOD@[::1]:5"):
         recent.add(address)

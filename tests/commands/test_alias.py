@@ -68,10 +68,10 @@ async def test_they_are_listed_shown_changed_and_taken_away(tmp_path: Path) -> N
 
 async def test_typed_after_c_they_are_expanded_and_a_mistake_says_where(tmp_path: Path) -> None:
     async with shell(config=config_in(tmp_path, OWN)) as (session, output):
-        calls = parse_texts(session, [("-c", "ct 7; status")])
+        calls = parse_texts(session, [("-c", "ct 7; status")], allow_shell=False)
         assert calls is not None
         assert calls[0].text == "find study ModalitiesInStudy=CT PatientID=7"
-        assert parse_texts(session, [("-c", "echo\nct")]) is None
+        assert parse_texts(session, [("-c", "echo\nct")], allow_shell=False) is None
         assert "ct needs $1" in output.said and "-c:2" in output.said
         with pytest.raises(LanguageError, match="ct has no use for 8"):
             session.submit("ct 7 8")

@@ -107,7 +107,7 @@ async def test_a_step_that_fails_says_why_and_what_was_not_reached(tmp_path: Pat
                 ["release", "not"],
             ]
             assert "refused" in output.said and "hint:" in output.said
-    async with peer() as scp, shell() as (session, output):
+    async with peer() as scp, shell(config=config_in(tmp_path)) as (session, output):
         assert await session.run(f"peers test {scp.address} ") == 0
         assert await session.run(f"peers add plain {scp.address} --tls; peers test plain") == 3
         assert "TLS          failed" in output.text

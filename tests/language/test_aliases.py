@@ -46,6 +46,8 @@ ALIASES = {
         ("'ct'", "'ct'"),
         ("help ct", "help ct"),
         ("find study ct", "find study ct"),
+        ("ct > all.csv", "find study ModalitiesInStudy=CT > all.csv"),
+        ("of 1 2 | head -3", "find study PatientID=1 StudyDate=2 | head -3"),
         ("ct # all of them", "find study ModalitiesInStudy=CT # all of them"),
     ],
 )
@@ -59,12 +61,13 @@ def test_what_a_line_becomes(typed: str, stands_for: str) -> None:
         ("of 1", "of needs \\$2"),
         ("of 1 2 3", "of has no use for 3"),
         ("round", "never ends: about stands for round stands for about|round stands for about"),
-        ("late 5", "takes no words|late"),
+        ("late 5", "late takes no words"),
+        ("piped 5", "piped takes no words"),
     ],
 )
 def test_what_cannot_be_expanded(typed: str, says: str) -> None:
     with pytest.raises(LanguageError, match=says):
-        expanded(typed, ALIASES | {"late": "echo &"})
+        expanded(typed, ALIASES | {"late": "echo &", "piped": "find study | head"})
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,7 @@ def test_names_that_no_alias_has(name: str) -> None:
             'echo; find study "PatientName=$1 $2"',
         ),
         ("alias a = find study 'PatientName=A B'", "find study 'PatientName=A B'"),
+        ("alias a = find study > all.csv", "find study > all.csv"),
         ("alias a =", ""),
         ("alias a", None),
     ],

@@ -69,7 +69,7 @@ def test_what_a_verb_says_is_what_the_call_has() -> None:
         one("thing end 1.2"),
     )
     assert [call.spec.verb for call in (begin, listed, end)] == ["begin", "list", "end"]
-    assert (begin.spec.sends, begin.spec.service, begin.takes_row) == (True, "N-CREATE", True)
+    assert (begin.spec.sends, begin.spec.service, bool(begin.row_words)) == (True, "N-CREATE", True)
     assert (listed.spec.sends, end.spec.service) == (False, "N-SET")
     assert [word.literal for word in begin.arguments["key"]] == ["PatientID=1"]
     assert [word.literal for word in end.arguments["uid"]] == ["1.2"]

@@ -451,6 +451,13 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "`requests` lists what there was",
     ): after(PRACTICE, "find study", "ian #1"),
     ("commands/reopen.py", "`open AET@HOST:PORT` opens one"): after("reopen"),
+    (
+        "output/into_file.py",
+        "`show #1 3 > X`, for example; .csv, .json and .txt hold all",
+    ): after(PRACTICE, "find study", "requests > a.dcm"),
+    ("session/keys.py", "X brings no rows; `requests` lists what there was"): after(
+        PRACTICE, "echo", "get study --of #1.1"
+    ),
     ("commands/show.py", "`show events` lists them"): after(
         PRACTICE, "ups subscribe all", "ups create --label A", "show events 99"
     ),
