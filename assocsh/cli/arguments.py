@@ -24,6 +24,7 @@ class Mode(StrEnum):
     SERVE = "serve"
     RUN = "run"
     TLS = "tls"
+    COMPLETION = "completion"
     HELP = "help"
     HELP_RUN = "help run"
     VERSION = "version"
@@ -39,7 +40,7 @@ class Arguments:
         self.mode = Mode.SHELL
         self.peer = ""
         self.files: list[str] = []
-        """What stands behind the peer, for ``--contexts auto``."""
+        """What stands behind the peer, for ``--contexts auto``; behind ``completion``."""
         self.reading = ""
         """The ``read`` command that ``assocsh read`` stands for."""
         self.commands: list[str] = []
@@ -133,6 +134,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     elif first == "read":
         _read(arguments, words[1:])
         return arguments
+    elif first == Mode.COMPLETION:
+        _completion(arguments, words[1:])
+        return arguments
     if arguments.mode is Mode.SERVE:
         _serve(arguments, words)
     elif arguments.mode is Mode.TLS:
@@ -177,6 +181,11 @@ def _tls(arguments: Arguments, words: Sequence[str]) -> None:
     arguments.peer = plain[0] if plain else ""
     if len(plain) > 1 and arguments.mode is Mode.TLS:
         raise UsageError(f"tls has no use for {plain[1]!r}", hint="assocsh tls HOST:PORT")
+
+
+def _completion(arguments: Arguments, words: Sequence[str]) -> None:
+    arguments.files, given = options.read_words(words, dict, "assocsh --help")
+    arguments.mode = _asked(given) or Mode.COMPLETION
 
 
 def _read(arguments: Arguments, words: Sequence[str]) -> None:

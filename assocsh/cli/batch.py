@@ -77,13 +77,19 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
 
 def parse_texts(session: Session, texts: Texts, *, allow_shell: bool) -> list[Call] | None:
     """The commands of all texts; None when there was a mistake, which was said then."""
+    from assocsh.language.aliases import expanded
     from assocsh.language.check import problems
     from assocsh.language.parse import parse_all
     from assocsh.scripting.reach import beyond_reach
 
     calls: list[Call] = []
     errors: list[LanguageError] = []
-    for source, text in texts:
+    for source, typed in texts:
+        try:
+            text = expanded(typed, session.config.aliases, source=source)
+        except LanguageError as wrong:
+            errors.append(wrong)
+            continue
         parsed = parse_all(text, source=source)
         calls += parsed.calls
         errors += parsed.errors

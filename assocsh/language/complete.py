@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from assocsh.language import tables as _tables
+from assocsh.language.aliases import as_completed
 from assocsh.language.complete_names import (
     accepted_contexts,
     contexts,
@@ -59,7 +60,8 @@ def completions(
 
     ``tables`` are those that ``tables.load()`` made, if it has been through.
     """
-    context = context_at(text, cursor)
+    text = as_completed(text[:cursor], provider.aliases())
+    context = context_at(text, len(text))
     if context.comment:
         return []
     request = CompletionRequest(context, provider, tables or _tables.loaded())
@@ -84,6 +86,8 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
     spec = context.spec
     if spec is None:
         return ()
+    if spec.grammar is Grammar.ALIAS:
+        return _aliases(request)
     if spec.verbatim:
         return (assignments if spec.grammar is Grammar.ASSIGNMENT else expectations)(request)
     if typed.raw.startswith("-") and context.option is None and not context.only_words:
@@ -125,8 +129,16 @@ def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iter
 def _commands(request: CompletionRequest) -> Iterator[Suggestion]:
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
     names = [*COMMANDS, *longer]
-    for name in ranked(request.text, names):
-        yield request.found(name, meta=COMMANDS[name].summary)
+    aliases = request.provider.aliases()
+    for name in ranked(request.text, [*(one for one in aliases if one not in COMMANDS), *names]):
+        spec = COMMANDS.get(name)
+        yield request.found(name, meta=f"= {aliases[name]}" if spec is None else spec.summary)
+
+
+def _aliases(request: CompletionRequest) -> Iterator[Suggestion]:
+    aliases = request.provider.aliases()
+    for name in ranked(request.text, list(aliases) if not request.context.words else []):
+        yield request.found(name, meta=f"= {aliases[name]}")
 
 
 def _options(request: CompletionRequest) -> Iterator[Suggestion]:

@@ -143,7 +143,7 @@ def _places(context: Context, spec: CommandSpec) -> tuple[Parameter | None, Para
         at = spec.place_of(typed, at, context.given)
     if at >= len(parameters):
         return None, None
-    optional = not typed and not parameters[at].required and at + 1 < len(parameters)
+    optional = not typed and parameters[at].may_stay_empty and at + 1 < len(parameters)
     return parameters[at], parameters[at + 1] if optional else None
 
 

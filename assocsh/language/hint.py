@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assocsh.errors import UsageError
 from assocsh.language import tables as _tables
+from assocsh.language.aliases import Aliases, as_completed
 from assocsh.language.complete_names import keyword_of, tag_meta
 from assocsh.language.context import Context, context_at
 from assocsh.language.enumerated import VR_FORMS
@@ -21,16 +22,23 @@ from assocsh.language.tokens import Kind
 from assocsh.language.words import split_key
 
 
-def hint(text: str, cursor: int, tables: Tables | None = None) -> str:
+def hint(
+    text: str, cursor: int, tables: Tables | None = None, aliases: Aliases | None = None
+) -> str:
     """What the word at the cursor may be; an empty string when there is nothing to say."""
-    context = context_at(text, cursor)
+    aliases = aliases or {}
+    text = as_completed(text[:cursor], aliases)
+    context = context_at(text, len(text))
     if context.comment:
         return ""
     if context.redirection is not None:
         return ABOUT_PROGRAM if context.redirection is Kind.PIPE else ABOUT_FILE
     if context.command:
-        return _command(context.typed.value)
+        typed = context.typed.value
+        return _alias(typed, aliases) if typed in aliases else _command(typed)
     if context.spec is None:
+        if context.name in aliases:
+            return _alias(context.name, aliases)
         return _unknown(context.name)
     return _place(context, context.spec, tables or _tables.loaded())
 
@@ -45,6 +53,10 @@ def _command(typed: str) -> str:
             return "  ".join(names) if names else _unknown(typed)
         spec = COMMANDS[names[0]]
     return f"{spec.synopsis}   {spec.summary}"
+
+
+def _alias(name: str, aliases: Aliases) -> str:
+    return f"{name} stands for: {aliases[name]}"
 
 
 def _unknown(name: str) -> str:
@@ -123,6 +135,8 @@ def _days(typed: str) -> str:
 
 def _verbatim(context: Context, spec: CommandSpec) -> str:
     words = [word for word in context.words if word not in ("not", "=")]
+    if spec.grammar is Grammar.ALIAS:
+        return f"{spec.name} NAME = COMMANDS   {spec.summary}"
     if spec.grammar is Grammar.ASSIGNMENT:
         return f"{spec.name} NAME = QUERY   " + ("a name" if not words else " ".join(ROOTS))
     if not words:

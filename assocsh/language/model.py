@@ -84,9 +84,14 @@ class Parameter:
             text += " ..."
         return text if self.required else f"[{text}]"
 
+    @property
+    def may_stay_empty(self) -> bool:
+        """Whether there are words that are not for it, but for the parameter that follows."""
+        return not self.required and self.slot in (Slot.REQUEST, Slot.UID, Slot.DATES)
+
     def takes(self, word: str) -> bool:
         """Whether ``word`` can be for it where other parameters follow; if not, it stays empty."""
-        if self.required:
+        if not self.may_stay_empty:
             return True
         match self.slot:
             case Slot.REQUEST:  # ``show 2`` is row 2: a request before other words needs its #
@@ -139,14 +144,15 @@ class Grammar(StrEnum):
 
     ASSIGNMENT = "assignment"  # NAME = QUERY
     EXPECTATION = "expectation"  # QUERY PREDICATE VALUE
+    ALIAS = "alias"  # NAME = COMMANDS
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """One of several things that a command does: the word behind its name, and what follows that.
 
-    ``mpps start``, ``mpps complete``. ``sends``, ``service`` and ``gives_rows`` mean what they mean
-    in a ``CommandSpec``.
+    ``mpps start``, ``mpps complete``. ``sends``, ``service``, ``gives_rows`` and
+    ``changes_config`` mean what they mean in a ``CommandSpec``.
     """
 
     name: str
@@ -156,6 +162,7 @@ class Verb:
     sends: bool = True
     service: str = ""
     gives_rows: bool = False
+    changes_config: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,8 @@ class CommandSpec:
     ``level`` is the one whose usual keys are offered, where no word of it names the level.
 
     In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
-    rows ``--of`` takes; ``cancels``: it ends other requests.
+    rows ``--of`` takes; ``cancels``: it ends other requests. ``changes_config``: it may write the
+    user's config file, which no script may.
 
     In help: ``details`` is more text, or what makes it when it is asked for; ``topic`` says what
     is explained there besides the command, and the overview names it then.
@@ -214,6 +222,7 @@ class CommandSpec:
     recorded: bool = True
     gives_rows: bool = False
     cancels: bool = False
+    changes_config: bool = False
     details: str | Callable[[], str] = ""
     topic: str = ""
     level: str = ""
@@ -237,6 +246,7 @@ class CommandSpec:
             sends=found.sends,
             service=found.service,
             gives_rows=found.gives_rows,
+            changes_config=found.changes_config,
             verbs=(),
             verb=found.name,
         )

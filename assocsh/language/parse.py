@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assocsh.errors import LanguageError
+from assocsh.language.aliases import AliasText, parse_alias
 from assocsh.language.expectations import (
     Assignment,
     Expectation,
@@ -35,9 +36,9 @@ class Call:
     ``words`` are all positional words, ``arguments`` the same by parameter name. ``options`` maps
     ``"--name"`` to its values in order; a flag that is given maps to an empty tuple. ``text`` is
     the command as typed (without ``&``), ``start`` and ``end`` its place in the parsed text.
-    ``parsed`` is what the text after the name of a verbatim command says; ``body`` are the
-    commands of a block. ``redirection`` is where its results go, if not to the screen; it belongs
-    to ``text``.
+    ``parsed`` is what the text after the name of a verbatim command says, ``alias`` that of one
+    that is about an alias; ``body`` are the commands of a block. ``redirection`` is where its
+    results go, if not to the screen; it belongs to ``text``.
     """
 
     spec: CommandSpec
@@ -52,6 +53,7 @@ class Call:
     name: str
     arguments: Mapping[str, tuple[Word, ...]] = field(default_factory=dict)
     parsed: Expectation | Assignment | None = None
+    alias: AliasText | None = None
     body: tuple[Call, ...] = ()
     redirection: Redirection | None = None
     place: Place = field(default_factory=lambda: Place(""), repr=False, compare=False)
@@ -336,6 +338,7 @@ class _CallReader:
         first, last = self.tokens[0], self.tokens[-1]
         spec = self.spec
         parsed: Expectation | Assignment | None = None
+        alias: AliasText | None = None
         words: tuple[Word, ...] = ()
         arguments: dict[str, tuple[Word, ...]] = {}
         rest = self.place.text[first.end : last.end]
@@ -343,6 +346,8 @@ class _CallReader:
             parsed = parse_let(rest, offset=first.end, place=self.place)
         elif spec.grammar is Grammar.EXPECTATION:
             parsed = parse_expect(rest, offset=first.end, place=self.place)
+        elif spec.grammar is Grammar.ALIAS:
+            alias = parse_alias(rest, offset=first.end, place=self.place)
         else:
             words = tuple(self._sort())
             arguments = self._bind(words)
@@ -365,6 +370,7 @@ class _CallReader:
             name=first.text,
             arguments=arguments,
             parsed=parsed,
+            alias=alias,
             body=self.body or (),
             redirection=redirection,
             place=self.place,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class CompletionProvider:
@@ -47,6 +47,10 @@ class CompletionProvider:
     def recent_keywords(self) -> Iterable[str]:
         """Keywords used on earlier lines, the newest first."""
         return ()
+
+    def aliases(self) -> Mapping[str, str]:
+        """The aliases of the user, each with what it stands for."""
+        return {}
 
     def variable_names(self) -> Iterable[str]:
         """The names of variables that have a value."""

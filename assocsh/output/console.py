@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 AskSecret = Callable[[str], Awaitable[str]]
 """Shows a question and returns what is typed. Raises OperationCancelled for no answer."""
 
+YES = ("", "y", "yes")
+"""The answers to a question that Enter alone agrees to."""
+
 
 class Channel:
     """A place that is written to, and what is known of it.
@@ -56,10 +59,14 @@ class Console:
         """A person reads along: expectations that hold are said too."""
         self.ask_secret: AskSecret | None = None
         """Asks the user for something that is not shown; None where no one is there to ask."""
+        self.ask_line: AskSecret | None = None
+        """Asks the user for something that is shown as it is typed; None as for ``ask_secret``."""
         self.lost: OutputClosed | None = None
         """Why results cannot be written any more; None as long as they can."""
         self.on_lost: list[Callable[[], None]] = []
         """Called once, when ``lost`` is set."""
+        self.knows_explain = False
+        """Somebody has been told, after a failure, what tells more of it."""
         self._hints = Hints()
         self._hinted_on = output
         self.exchange_shown: RequestRecord | None = None
@@ -119,6 +126,15 @@ class Console:
             self._hints, self._hinted_on = Hints(), self.screen
         if self._hints.admit(text):
             self.note(text, kind)
+
+    async def agreed(self, question: str) -> bool:
+        """Whether the user answers yes to ``question``; False where no one is there to ask.
+
+        Raises OperationCancelled for no answer.
+        """
+        if self.ask_line is None:
+            return False
+        return (await self.ask_line(question)).strip().lower() in YES
 
     def forget_hints(self) -> None:
         """Somebody who could read what was said so far begins something new."""

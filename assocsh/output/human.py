@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
@@ -135,11 +135,25 @@ class Human:
                 self._note(text, Kind.INFO if self._is_csv else kind)
             else:
                 self._folded(text, kind)
-        for text in hint_lines(record, cause):
+        lines = hint_lines(record, cause)
+        for text in lines:
             say = self._console.hint if text.startswith((HINT, FINDING)) else self._note
             say(text, Kind.WARNING if record.failed else Kind.INFO)
+        if record.failed and record.finals:
+            self._way_on(record, lines)
         for hint in self._hints.pop(record.number, {}):
             self._console.hint(f"{HINT}{cell(hint, LIMIT)}")
+
+    def _way_on(self, record: RequestRecord, said: Sequence[str]) -> None:
+        """After a failure, where more is told of it: to a person, who has nothing else to try.
+
+        Where something was ``said`` to try, once: from then on it is known.
+        """
+        console = self._console
+        hinted = any(text.startswith(HINT) for text in said)
+        if console.interactive and not (hinted and console.knows_explain):
+            console.knows_explain = True
+            console.hint(f"`explain #{record.number}` tells more", Kind.WARNING)
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:

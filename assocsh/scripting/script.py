@@ -80,6 +80,7 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
 
     calls = tuple(parse(text, source=name))
     script = Script(name, path.parent, text, calls, torn)
+    check_own(calls)
     check_variables(calls, limits.variables)
     check(calls)
     check_contexts(calls)
@@ -155,6 +156,20 @@ def check_contexts(calls: tuple[Call, ...]) -> None:
                     raise call.place.error(
                         error.message, step.start, step.end, error.hint
                     ) from None
+
+
+def check_own(calls: tuple[Call, ...]) -> None:
+    """Raise LanguageError for a command that would change the config file of who runs the script.
+
+    A script is often somebody else's, and does the same for everybody.
+    """
+    for call in every_call(calls):
+        if call.spec.changes_config:
+            raise call.error(
+                f"{call.spec.title} changes the config file, and a script does not",
+                None,
+                "type it at the prompt, or after -c",
+            )
 
 
 def check_files(script: Script, root: Path) -> None:

@@ -226,8 +226,17 @@ class Interpreter:
         job.told = True
         if job.error is not None and not job.said and not cancelled:
             cause = self._causes.of_error(job.error, record)
-            state.presenter.error(job.error, record, cause)
+            state.presenter.error(self._with_way_on(job), record, cause)
         state.output.flush()
+
+    def _with_way_on(self, job: Job) -> AssocshError:
+        """The error of a job; to a person it names the help of its command, for want of a hint."""
+        error, spec = job.error, job.call.spec
+        assert error is not None
+        known = error.hint or isinstance(error, OperationCancelled) or job.record is not None
+        if known or spec.grammar is not None or not self._state.interactive:
+            return error
+        return error.with_hint(f"`help {spec.name}` shows what it takes")
 
     def _internal_error(self, error: Exception) -> None:
         """A fault of ours: the traceback only where someone asked for it."""

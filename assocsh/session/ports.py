@@ -80,6 +80,8 @@ class ShellSession(Protocol):
     """True while a person types: set by the prompt."""
     ask_secret: Callable[[str], Awaitable[str]] | None
     """Asks the user for something that is not shown. Raises OperationCancelled for no answer."""
+    ask_line: Callable[[str], Awaitable[str]] | None
+    """Asks the user for something that is shown. Raises OperationCancelled for no answer."""
 
     @property
     def settings(self) -> SettingTexts:

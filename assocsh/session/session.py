@@ -16,6 +16,7 @@ from assocsh.session.observer import SessionObserver
 from assocsh.session.plan import timeouts_for, without_timer
 from assocsh.session.ports import Status
 from assocsh.session.practising import PracticeArchive
+from assocsh.session.recent_peers import RecentPeers
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
@@ -60,6 +61,7 @@ class Session(State):
         self.observer = SessionObserver(self, self.receiving, self.keepalive, self.sleepwatch)
         self.practice = PracticeArchive(self)
         self.interpreter = Interpreter(self, self._perform)
+        self.recent_peers = RecentPeers()
         self.workflow = Workflow()
         """The procedure steps that were begun here."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,9 +74,11 @@ class Session(State):
     # what is asked of it
 
     def parse(self, text: str, *, source: str = "", line: int = 1) -> list[Call]:
-        """The commands of a text. Raises LanguageError; nothing was performed then."""
+        """The commands of a text, aliases expanded. Raises LanguageError; nothing was performed."""
+        from assocsh.language.aliases import expanded
         from assocsh.language.parse import parse
 
+        text = expanded(text, self.config.aliases, line=line, source=source)
         return parse(text, line=line, source=source)
 
     def submit(self, text: str, *, foreground: bool = False) -> list[Job]:

@@ -146,6 +146,15 @@ class State:
         self.console.ask_secret = ask
 
     @property
+    def ask_line(self) -> AskSecret | None:
+        """Asks the user for something that is shown; None where no one is there to ask."""
+        return self.console.ask_line
+
+    @ask_line.setter
+    def ask_line(self, ask: AskSecret | None) -> None:
+        self.console.ask_line = ask
+
+    @property
     def format(self) -> str:
         """The format of what is written here: that of the file it goes to, or the one set."""
         return self.console.channel.format or self.settings.format

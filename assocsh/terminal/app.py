@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,10 @@ MENU_LINES = 6
 TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
 
+
+ASKING = "Enter answers; Ctrl-C gives up"
+ASKING_SECRET = "not shown, not kept; Ctrl-C gives up"
+"""What stands on the toolbar while something is asked."""
 
 ESCAPE = 0.1
 """Seconds after which the byte of Esc is the key itself and not the beginning of another key."""
@@ -123,7 +127,7 @@ class Shell:
         self._ticker: asyncio.Task[None] | None = None
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
-        self._hint = Memo(_hint)
+        self._hint = Memo(self._hint_at)
         self._bell = Bell(
             lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
         )
@@ -134,8 +138,8 @@ class Shell:
             self._message,
             history=history,
             completer=LineCompleter(lambda: self._provider, wanted=self._wants_completion),
-            lexer=LineLexer(),
-            validator=LineValidator(),
+            lexer=LineLexer(aliases=self._aliases),
+            validator=LineValidator(aliases=self._aliases),
             validate_while_typing=False,
             auto_suggest=ConditionalAutoSuggest(
                 AutoSuggestFromHistory(), Condition(lambda: not self.asking.active)
@@ -201,7 +205,8 @@ class Shell:
         session = self._session
         session.interactive = True
         session.output = TerminalOutput(self._printer, self._screen)
-        session.ask_secret = self.asking.ask
+        session.ask_secret = self.asking.ask_secret
+        session.ask_line = self.asking.ask
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
@@ -350,11 +355,21 @@ class Shell:
     def _toolbar(self) -> StyleAndTextTuples:
         buffer = self.prompt.default_buffer
         if self.asking.active:
-            hint = "not shown, not kept; Ctrl-C gives up"
+            hint = ASKING_SECRET if self.asking.hidden else ASKING
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
         status = Status() if self._session is None else self._session.status()
         return toolbar(status, hint, self._screen.get_size().columns)
+
+    def _hint_at(self, text: str, cursor: int) -> str:
+        if not text.strip():  # the first prompt does not wait for the language
+            return ""
+        from assocsh.language.hint import hint
+
+        return hint(text, cursor, aliases=self._aliases())
+
+    def _aliases(self) -> Mapping[str, str]:
+        return {} if self._provider is None else self._provider.aliases()
 
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
@@ -378,8 +393,8 @@ class Shell:
     def _tables_loaded(self, keywords: Keywords) -> None:
         self.session.loaded.set()
         self._keywords = keywords
-        self.prompt.lexer = LineLexer(keywords)
-        self.prompt.validator = LineValidator(tables=bool(keywords))
+        self.prompt.lexer = LineLexer(keywords, self._aliases)
+        self.prompt.validator = LineValidator(tables=bool(keywords), aliases=self._aliases)
         buffer = self.prompt.default_buffer
         chosen = buffer.complete_state is not None and buffer.complete_state.current_completion
         if buffer.text and not chosen and self.prompt.app.is_running:
@@ -393,7 +408,7 @@ class Shell:
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen
-            self.prompt.lexer = LineLexer(self._keywords)
+            self.prompt.lexer = LineLexer(self._keywords, self._aliases)
         if self.leaving.unfinished and self._ticker is None:
             self._ticker = asyncio.create_task(self._tick())
         self._redraw()
@@ -407,11 +422,3 @@ class Shell:
 
     def _warn(self, text: str) -> None:
         self._printer.write(text)
-
-
-def _hint(text: str, cursor: int) -> str:
-    if not text.strip():  # the first prompt does not wait for the language
-        return ""
-    from assocsh.language.hint import hint
-
-    return hint(text, cursor)

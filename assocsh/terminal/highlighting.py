@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from enum import Enum
 
 from assocsh.datasets.spelling import path_tags, tag_number
@@ -37,7 +37,7 @@ _PARTS = {
 }
 
 
-def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
+def highlighted(text: str, keywords: Keywords, aliases: Container[str] = ()) -> Iterator[Piece]:
     """``text`` in pieces with their styles; the pieces joined are ``text``."""
     spec: CommandSpec | None = None
     place = _Place.COMMAND
@@ -53,7 +53,8 @@ def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
         elif place is _Place.COMMAND:
             spec = COMMANDS.get((token.bare or "").lower())
             place = _Place.WORD
-            yield "class:token.command" if spec else "class:token.unknown", token.text
+            known = spec is not None or token.bare in aliases
+            yield "class:token.command" if known else "class:token.unknown", token.text
         elif spec is None:
             yield "", token.text
         elif place is _Place.WORD and token.text.startswith("--") and not spec.verbatim:

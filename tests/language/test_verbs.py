@@ -151,7 +151,7 @@ def test_verbs_are_well_formed(spec: CommandSpec) -> None:
             assert (option.slot is Slot.CHOICE) == bool(option.choices)
         for parameter in each.parameters[:-1]:
             assert not parameter.repeated
-        assert spec.section.startswith("PS3.")
+        assert spec.section.startswith("PS3.") or not any(verb.sends for verb in spec.verbs)
     verbs = set(spec.parameters[0].choices)
     tried = {call.spec.verb for example in spec.examples for call in parse(example)}
     assert verbs <= tried, "every verb has an example"
