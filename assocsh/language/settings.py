@@ -102,5 +102,24 @@ SETTINGS: dict[str, Setting] = {
             reader="assocsh.terminal.app",
             choices=("emacs", "vi"),
         ),
+        Setting(
+            "history",
+            Slot.CHOICE,
+            "on",
+            "whether lines that are typed are kept for later sessions",
+            reader="assocsh.session.typed",
+            choices=("on", "off"),
+        ),
+        Setting(
+            "history-days",
+            Slot.INTEGER,
+            "30",
+            "days that the history keeps lines with patient values, 0 never, or always",
+            reader="assocsh.session.typed",
+            choices=("always",),
+            of="a number of days",
+            least=0,
+            most=3650,
+        ),
     )
 }

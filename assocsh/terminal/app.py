@@ -15,7 +15,6 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoS
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
@@ -26,7 +25,7 @@ from assocsh.terminal.asking import Asking, Unseen
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
-from assocsh.terminal.history import user_history
+from assocsh.terminal.history import ShellHistory, tell_of_found
 from assocsh.terminal.keys import shell_keys
 from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.lexer import LineLexer
@@ -62,7 +61,6 @@ async def run_shell(
     *,
     first: Sequence[str] = (),
     greeting: str = "",
-    history: History | None = None,
     with_toolbar: bool = True,
     modules: Sequence[str] = (),
 ) -> int:
@@ -83,7 +81,6 @@ async def run_shell(
             begin,
             source=source,
             screen=screen,
-            history=history,
             with_toolbar=with_toolbar,
             loader=lambda loaded: load_behind(loaded, modules),
         )
@@ -104,7 +101,6 @@ class Shell:
         *,
         source: Input,
         screen: Output,
-        history: History | None = None,
         with_toolbar: bool = True,
         loader: Callable[[Callable[[Keywords], None]], None] = load_behind,
     ) -> None:
@@ -128,11 +124,10 @@ class Shell:
             lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
         )
         self._keywords: Keywords = frozenset()
-        if history is None:
-            history = user_history(self._warn)
+        self._history = ShellHistory()
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
-            history=history,
+            history=self._history,
             completer=LineCompleter(lambda: self._provider, wanted=self._wants_completion),
             lexer=LineLexer(),
             validator=LineValidator(),
@@ -151,6 +146,7 @@ class Shell:
             output=screen,
         )
         let_messages_fold(self.prompt.layout)
+        tell_of_found(self.prompt.layout, self._history)
         if isinstance(screen, ShellOutput):
             Placement(self.prompt, screen, PROMPT)
         self.prompt.app.ttimeoutlen = ESCAPE
@@ -207,6 +203,7 @@ class Shell:
         session.loaded.clear()
         self._follow_editing()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
+        self._tasks.append(asyncio.create_task(self._history.recall(session.typed)))
         self._loader(self._tables_loaded)
         for line in first:
             self._do(line)
