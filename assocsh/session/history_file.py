@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -229,8 +230,8 @@ def _rewrite(path: Path, limit: int, now: float, days: int | None) -> None:
         data = old.read()
         end = data.rfind(b"\n") + 1
         head = json.dumps({"tidied": int(now), "days": days}).encode() + b"\n"
-        new = path.with_name(f"{path.name}.{os.getpid()}.new")
-        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
+        new = Path(name)
         try:
             with os.fdopen(fd, "wb") as file:
                 file.write(head)

@@ -12,6 +12,7 @@ import pytest
 
 from assocsh.language.model import Setting
 from assocsh.language.settings import SETTINGS
+from assocsh.session.history_file import Entry, HistoryFile, history_path
 from assocsh.session.session import Session
 from tests.peers.process import free_port
 from tests.session.peer import Peer, match, peer, shell
@@ -81,6 +82,24 @@ async def port(session: Session, scp: Peer) -> Any:
     return at == FREE
 
 
+async def lines_kept(session: Session, scp: Peer) -> Any:
+    before = len(session.typed.all())
+    for job in session.submit("echo"):
+        await job.done.wait()
+    return len(session.typed.all()) - before
+
+
+async def days_kept(session: Session, scp: Peer) -> Any:
+    """Whether an old line of a patient is left in the file."""
+    old = Entry(1.0, "find study PatientID=1", "x-1")
+    HistoryFile(history_path(), note=print).began(old, patient=True)
+    session.typed.keep()
+    session.typed.tidy()
+    left = [each.line for each in session.typed.all()]
+    session.typed.clear()
+    return old.line in left
+
+
 FREE = free_port()
 
 PROBES: dict[str, tuple[str, Probe]] = {
@@ -97,6 +116,8 @@ PROBES: dict[str, tuple[str, Probe]] = {
     "listen-port": (str(FREE), port),
     "encoding": ("ISO_IR 100", character_set),
     "fallback-encoding": ("cp1252", undeclared_text),
+    "history": ("off", lines_kept),
+    "history-days": ("always", days_kept),
 }
 """For each setting a value that is not its default, and what that changes."""
 
