@@ -29,7 +29,7 @@ from assocsh.language.files import files
 from assocsh.language.model import Grammar, Slot
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.quoting import inside, quoted
-from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
+from assocsh.language.ranking import CompletionRequest, Suggestion
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
@@ -122,7 +122,7 @@ def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iter
 def _commands(request: CompletionRequest) -> Iterator[Suggestion]:
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
     names = [*COMMANDS, *longer]
-    for name in ranked(request.text, names):
+    for name in request.ranked(names):
         yield request.found(name, meta=COMMANDS[name].summary)
 
 
@@ -141,30 +141,30 @@ def _options(request: CompletionRequest) -> Iterator[Suggestion]:
 def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
     spec = request.context.spec
     about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
-    for choice in ranked(request.text, request.context.choices):
+    for choice in request.ranked(request.context.choices):
         yield request.found(choice, meta=about.get(choice, ""))
 
 
 def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
-    for word in ranked(request.text, list(DATE_WORDS)):
+    for word in request.ranked(list(DATE_WORDS)):
         yield request.found(word, meta=DATE_WORDS[word])
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
-    for name in ranked(request.text, list(request.provider.variable_names())):
+    for name in request.ranked(list(request.provider.variable_names())):
         yield request.found(name, f"${name}", verbatim=True)
 
 
 def _peers(request: CompletionRequest) -> Iterator[Suggestion]:
     known = dict(request.provider.peers())
     known.setdefault("practice", "the practice archive, started for you")
-    for name in ranked(request.text, list(known)):
+    for name in request.ranked(list(known)):
         yield request.found(name, meta=known[name])
 
 
 def _ae_titles(request: CompletionRequest) -> Iterator[Suggestion]:
     known = dict(request.provider.ae_titles())
-    for name in ranked(request.text, list(known)):
+    for name in request.ranked(list(known)):
         yield request.found(name, meta=known[name])
 
 
@@ -195,7 +195,7 @@ def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
     from assocsh.language.help import topics
 
     offered = {name: spec.summary for name, spec in COMMANDS.items()} | topics()
-    for name in ranked(request.text, list(offered)):
+    for name in request.ranked(list(offered)):
         yield request.found(name, meta=offered[name])
 
 
@@ -208,7 +208,7 @@ def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
     left = {
         name[len(before) :]: term for name, term in names.items() if name.lower().startswith(before)
     }
-    for name in ranked(request.text, list(left)):
+    for name in request.ranked(list(left)):
         term = left[name]
         yield request.found(name, meta=f"{term.section}  {term.lines[0]}", verbatim=True)
     if not before and request.text:
@@ -218,7 +218,7 @@ def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _settings(request: CompletionRequest) -> Iterator[Suggestion]:
-    for name in ranked(request.text, list(SETTINGS)):
+    for name in request.ranked(list(SETTINGS)):
         setting = SETTINGS[name]
         yield request.found(name, meta=f"{setting.summary} ({setting.default})")
 
@@ -233,7 +233,7 @@ def _setting_value(request: CompletionRequest) -> Iterator[Suggestion]:
         offered += [each for each in ("5s", "10s", "30s", "60s", "5m") if each not in offered]
     elif setting.slot is Slot.DIRECTORY:
         yield from files(request, directories=True)
-    for value in ranked(request.text, offered):
+    for value in request.ranked(offered):
         yield request.found(value, meta="default" if value == setting.default else "")
 
 

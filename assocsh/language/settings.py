@@ -103,6 +103,14 @@ SETTINGS: dict[str, Setting] = {
             choices=("emacs", "vi"),
         ),
         Setting(
+            "fuzzy",
+            Slot.CHOICE,
+            "off",
+            "complete by letters in their order: ptnm finds PatientName",
+            reader="assocsh.session.offers",
+            choices=("off", "on"),
+        ),
+        Setting(
             "history",
             Slot.CHOICE,
             "on",

@@ -10,7 +10,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from assocsh.language.fuzzy import alike
 
 CAP = 200
 """Candidates at most."""
@@ -70,14 +73,23 @@ class NameIndex(Generic[T]):
             return self._items[at]
         return None
 
-    def search(self, text: str, *, preferred: Sequence[str] = (), cap: int = CAP) -> list[T]:
+    def search(
+        self,
+        text: str,
+        *,
+        preferred: Sequence[str] = (),
+        cap: int = CAP,
+        fuzzy: bool = False,
+    ) -> list[T]:
         """What matches, best first: prefix, then preferred, initials, substring; ``cap`` at most.
 
+        ``fuzzy``: last of all what holds the letters in their order.
         ``preferred`` are names, the most wanted first; they also lead among those of the prefix.
         """
         wanted = text.lower()
         found: dict[int, None] = {}
-        for index in self._ranked(wanted, preferred):
+        others = alike(wanted, self._lower) if fuzzy else ()
+        for index in chain(self._ranked(wanted, preferred), others):
             found[index] = None
             if len(found) >= cap:
                 break

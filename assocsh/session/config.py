@@ -8,6 +8,9 @@
     format = "table"                # any setting of `set`
     keepalive = "30s"
 
+    [keys]                          # what keys do, see `help keys`
+    "Ctrl-T" = "requests"
+
     [timeouts]                      # connect, acse, dimse, release, write_stall
     dimse = "60s"
 
@@ -35,6 +38,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
+from assocsh.language.keys import check_action, parse_key
 from assocsh.language.settings import SETTINGS
 from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
@@ -83,6 +87,8 @@ class Config(NamedTuple):
     peers: Mapping[str, PeerEntry] = _NOTHING
     open: OpenDefaults = OpenDefaults()
     settings: Mapping[str, str] = _NOTHING
+    keys: Mapping[str, str] = _NOTHING
+    """What keys do, by the key as it is written: ``Ctrl-T`` is ``requests``."""
 
     def apply(self, settings: Settings) -> None:
         """Give ``settings`` the values of this file."""
@@ -141,7 +147,7 @@ class _Reader:
             ) from None
 
     def config(self) -> Config:
-        known = {*_OPEN_KEYS, *SETTINGS, "peers"}
+        known = {*_OPEN_KEYS, *SETTINGS, "peers", "keys"}
         self._only((), self.data, known)
         settings: dict[str, str] = {}
         for name in SETTINGS.keys() & self.data.keys():
@@ -153,7 +159,16 @@ class _Reader:
         peers: dict[str, PeerEntry] = {}
         for name, table in self._table(("peers",), self.data.get("peers", {})).items():
             peers[name] = self._peer(name, table)
-        return Config(self.path, peers, self._open((), self.data), settings)
+        keys = self._keys(("keys",), self.data.get("keys", {}))
+        return Config(self.path, peers, self._open((), self.data), settings, keys)
+
+    def _keys(self, where: tuple[str, ...], table: Any) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for key, value in self._table(where, table).items():
+            self._check((*where, key), partial(parse_key, key))
+            action = self._text((*where, key), value)
+            keys[key] = self._check((*where, key), partial(check_action, action))
+        return keys
 
     def _peer(self, name: str, table: Any) -> PeerEntry:
         where = ("peers", name)

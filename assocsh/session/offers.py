@@ -21,6 +21,10 @@ class SessionProvider(CompletionProvider):
     def __init__(self, state: State) -> None:
         self._state = state
 
+    @property
+    def fuzzy(self) -> bool:
+        return self._state.settings.text("fuzzy") == "on"
+
     def peers(self) -> Iterator[tuple[str, str]]:
         for entry in self._state.config.peers.values():
             yield entry.name, entry.address

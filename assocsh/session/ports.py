@@ -7,7 +7,7 @@ behind it at work, a session of a few lines in the terminal's tests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from assocsh.output.sink import Output
@@ -127,8 +127,12 @@ class ShellSession(Protocol):
         """The prompt recalls lines from it, and tells what became of them while it searches."""
 
     @property
+    def keys(self) -> Mapping[str, str]:
+        """What the user makes of the keys, as ``language.keys.key_map`` takes it."""
+
+    @property
     def settings(self) -> SettingTexts:
-        """The prompt reads ``editing`` after each change, and ``bell`` when it is to ring."""
+        """The prompt reads ``editing`` and ``fuzzy`` after each change, ``bell`` when it rings."""
 
     def status(self) -> Status:
         """The session now. Cheap: it is read on every key."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -143,6 +143,11 @@ class State:
     @ask_secret.setter
     def ask_secret(self, ask: AskSecret | None) -> None:
         self.console.ask_secret = ask
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """What the config file makes of the keys of the prompt."""
+        return self.config.keys
 
     @property
     def presenter(self) -> Presenter:

@@ -46,6 +46,11 @@ TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
 
 
+_FUZZY = {
+    "on": "completion finds letters in their order: ptnm is PatientName (F2 changes it)",
+    "off": "completion finds beginnings and parts (F2 changes it)",
+}
+
 ESCAPE = 0.1
 """Seconds after which the byte of Esc is the key itself and not the beginning of another key."""
 
@@ -141,6 +146,7 @@ class Shell:
             style=shell_style(),
             include_default_pygments_style=False,
             reserve_space_for_menu=MENU_LINES,
+            prompt_continuation=_continuation,
             enable_history_search=Condition(lambda: self.recalling),
             input=source,
             output=screen,
@@ -201,6 +207,8 @@ class Shell:
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
+        if session.keys:
+            self.prompt.key_bindings = shell_keys(self, session.keys)
         self._follow_editing()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
         self._tasks.append(asyncio.create_task(self._history.recall(session.typed)))
@@ -234,16 +242,19 @@ class Shell:
 
     def _submit(self, line: str) -> None:
         if line.strip():
-            # Several lines can only have been pasted: a list of commands, each run to its end.
-            self._do(line, foreground="\n" in line.strip())
+            # Commands on several lines were pasted: each is run to its end, as in a file.
+            self._do(line, foreground="\n" in line.strip() and _several(line))
 
     def _do(self, line: str, *, foreground: bool = False) -> None:
         try:
             self.session.submit(line, foreground=foreground)
         except AssocshError as error:
-            from assocsh.output.problems import error_lines
+            self._complain(error)
 
-            self.session.output.note("\n".join(error_lines(error)), Kind.ERROR)
+    def _complain(self, error: AssocshError) -> None:
+        from assocsh.output.problems import error_lines
+
+        self.session.output.note("\n".join(error_lines(error)), Kind.ERROR)
 
     def _leave(self, code: int) -> None:
         if not self._ended.done():
@@ -320,6 +331,29 @@ class Shell:
         self.session.settings.set("editing", keys)
         self._follow_editing()
         self._printer.write(f"{keys} keys (F4 changes them)")
+
+    def change_fuzzy(self) -> None:
+        """F2: completion by letters in their order, or not."""
+        settings = self.session.settings
+        fuzzy = "off" if settings.text("fuzzy") == "on" else "on"
+        settings.set("fuzzy", fuzzy)
+        self._printer.write(_FUZZY[fuzzy])
+        buffer = self.prompt.default_buffer
+        if buffer.text:
+            buffer.complete_state = None
+            buffer.start_completion()
+
+    def edit_line(self) -> None:
+        """Ctrl-X Ctrl-E: the line in an editor."""
+        self._tasks.append(asyncio.create_task(self._edit()))
+
+    async def _edit(self) -> None:
+        from assocsh.terminal.editor import edit
+
+        try:
+            await edit(self.prompt.default_buffer)
+        except AssocshError as error:
+            self._complain(error)
 
     def _follow_editing(self) -> None:
         """Take the keys that the setting names; nothing when it names those that are in use."""
@@ -404,6 +438,17 @@ class Shell:
 
     def _warn(self, text: str) -> None:
         self._printer.write(text)
+
+
+def _several(text: str) -> bool:
+    from assocsh.language.unfinished import several_lines
+
+    return several_lines(text)
+
+
+def _continuation(width: int, line: int, wrapped: int) -> str:
+    """What stands before a line that goes on; nothing before the rest of one that is long."""
+    return "" if wrapped else "> ".rjust(width)
 
 
 def _hint(text: str, cursor: int) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from assocsh.language.complete import completions
 from assocsh.language.model import Setting
 from assocsh.language.settings import SETTINGS
 from assocsh.session.history_file import Entry, HistoryFile, history_path
+from assocsh.session.offers import SessionProvider
 from assocsh.session.session import Session
 from tests.peers.process import free_port
 from tests.session.peer import Peer, match, peer, shell
@@ -82,6 +84,10 @@ async def port(session: Session, scp: Peer) -> Any:
     return at == FREE
 
 
+async def names_of_letters(session: Session, scp: Peer) -> Any:
+    return [each.text for each in completions("cntx", 4, SessionProvider(session))]
+
+
 async def lines_kept(session: Session, scp: Peer) -> Any:
     before = len(session.typed.all())
     for job in session.submit("echo"):
@@ -116,6 +122,7 @@ PROBES: dict[str, tuple[str, Probe]] = {
     "listen-port": (str(FREE), port),
     "encoding": ("ISO_IR 100", character_set),
     "fallback-encoding": ("cp1252", undeclared_text),
+    "fuzzy": ("on", names_of_letters),
     "history": ("off", lines_kept),
     "history-days": ("always", days_kept),
 }

@@ -50,6 +50,7 @@ class FakeSession:
         self.on_attention: list[Callable[[], None]] = []
         self.settings = Settings()
         self.typed = NothingEarlier()
+        self.keys: dict[str, str] = {}
         self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False

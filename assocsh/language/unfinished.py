@@ -1,0 +1,42 @@
+"""Whether a text that is being typed goes on on the next line, and whether it is several lines."""
+
+from __future__ import annotations
+
+from assocsh.language.parse import parse_all
+from assocsh.language.tokens import Kind, tokenize
+
+
+def unfinished(text: str) -> bool:
+    """Whether Enter begins another line: after a backslash at the end, and within ``{``.
+
+    Not where the text is wrong besides: what is wrong with it is said at once.
+    """
+    if not text.strip():
+        return False
+    if "\\" in text and tokenize(text + "\n")[-1].kind is Kind.JOIN:
+        return True
+    depth = _depth(text)
+    return depth > 0 and not parse_all(text + "\n" + "}\n" * depth).errors
+
+
+def several_lines(text: str) -> bool:
+    """Whether commands stand on more than one line: a list of them, and not one that goes on."""
+    depth, commands, begun = 0, 0, False
+    for token in tokenize(text):
+        if token.kind is Kind.LINE_END and depth == 0:
+            begun = False
+        elif token.kind is Kind.OPEN:
+            depth += 1
+        elif token.kind is Kind.CLOSE:
+            depth -= 1
+        elif token.kind in (Kind.WORD, Kind.ERROR) and not begun:
+            begun = True
+            commands += 1
+    return commands > 1
+
+
+def _depth(text: str) -> int:
+    if "{" not in text:
+        return 0
+    kinds = [token.kind for token in tokenize(text)]
+    return kinds.count(Kind.OPEN) - kinds.count(Kind.CLOSE)
