@@ -16,7 +16,9 @@ PROMPT = "assocsh>"
 
 
 def line(shell: PtyTerminal) -> str:
-    return next(one for one in reversed(shell.lines) if one.startswith(PROMPT)).rstrip()
+    """What stands at the prompt; nothing while there is none."""
+    prompts = (one for one in reversed(shell.lines) if one.startswith(PROMPT))
+    return next(prompts, "").rstrip()
 
 
 def becomes(shell: PtyTerminal, text: str) -> None:
