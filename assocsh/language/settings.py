@@ -103,6 +103,14 @@ SETTINGS: dict[str, Setting] = {
             choices=("emacs", "vi"),
         ),
         Setting(
+            "theme",
+            Slot.CHOICE,
+            "auto",
+            "colours: auto asks the terminal; plain has none, and words for signs",
+            reader="assocsh.terminal.app",
+            choices=("auto", "light", "dark", "plain", "high-contrast"),
+        ),
+        Setting(
             "fuzzy",
             Slot.CHOICE,
             "off",

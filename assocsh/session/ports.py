@@ -132,7 +132,7 @@ class ShellSession(Protocol):
 
     @property
     def settings(self) -> SettingTexts:
-        """The prompt reads ``editing`` and ``fuzzy`` after each change, ``bell`` when it rings."""
+        """The prompt reads ``editing`` and ``theme`` after each change, ``bell`` when it rings."""
 
     def status(self) -> Status:
         """The session now. Cheap: it is read on every key."""

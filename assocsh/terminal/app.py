@@ -17,10 +17,12 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
+from prompt_toolkit.styles import DynamicStyle
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind
 from assocsh.session.ports import ShellSession, Status
+from assocsh.terminal.appearance import Appearance
 from assocsh.terminal.asking import Asking, Unseen
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.completer import LineCompleter
@@ -34,7 +36,6 @@ from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
 from assocsh.terminal.signals import TERMINATING, handled
-from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator, let_messages_fold
 
@@ -115,8 +116,7 @@ class Shell:
         self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
         self.asking = Asking(lambda: self.prompt)
         self.recalling = False
-        self._source = source
-        self._screen = screen
+        self._appearance = Appearance(source, screen, self._redraw)
         self._loader = loader
         self._printer = Printer(screen)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -143,7 +143,7 @@ class Shell:
             input_processors=[Unseen(self.asking)],
             key_bindings=shell_keys(self),
             bottom_toolbar=self._toolbar if with_toolbar else None,
-            style=shell_style(),
+            style=DynamicStyle(self._appearance.style),
             include_default_pygments_style=False,
             reserve_space_for_menu=MENU_LINES,
             prompt_continuation=_continuation,
@@ -152,7 +152,7 @@ class Shell:
             output=screen,
         )
         let_messages_fold(self.prompt.layout)
-        tell_of_found(self.prompt.layout, self._history)
+        tell_of_found(self.prompt.layout, self._about_line)
         if isinstance(screen, ShellOutput):
             Placement(self.prompt, screen, PROMPT)
         self.prompt.app.ttimeoutlen = ESCAPE
@@ -173,7 +173,7 @@ class Shell:
         try:
             # Raw from the first prompt to the last: what is typed between two prompts is read by
             # the next one. In cooked mode the terminal would echo it into whatever is drawn there.
-            with self._source.raw_mode(), handled(on_signal):
+            with self.prompt.app.input.raw_mode(), handled(on_signal):
                 return await self._prompt_until_left()
         finally:
             if self._session is not None:
@@ -202,14 +202,14 @@ class Shell:
             return
         session = self._session
         session.interactive = True
-        session.output = TerminalOutput(self._printer, self._screen)
+        session.output = TerminalOutput(self._printer, self.prompt.app.output, self._appearance)
         session.ask_secret = self.asking.ask
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
         if session.keys:
             self.prompt.key_bindings = shell_keys(self, session.keys)
-        self._follow_editing()
+        self._follow_settings()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
         self._tasks.append(asyncio.create_task(self._history.recall(session.typed)))
         self._loader(self._tables_loaded)
@@ -329,7 +329,7 @@ class Shell:
         """F4: vi keys instead of emacs keys, or back."""
         keys = "emacs" if self.prompt.editing_mode is EditingMode.VI else "vi"
         self.session.settings.set("editing", keys)
-        self._follow_editing()
+        self._follow_settings()
         self._printer.write(f"{keys} keys (F4 changes them)")
 
     def change_fuzzy(self) -> None:
@@ -355,8 +355,9 @@ class Shell:
         except AssocshError as error:
             self._complain(error)
 
-    def _follow_editing(self) -> None:
-        """Take the keys that the setting names; nothing when it names those that are in use."""
+    def _follow_settings(self) -> None:
+        """Take the keys and the theme that are set; nothing when those are in use."""
+        self._appearance.follow(self.session.settings.text("theme"))
         vi = self.session.settings.text("editing") == "vi"
         mode = EditingMode.VI if vi else EditingMode.EMACS
         if self.prompt.editing_mode is not mode:
@@ -385,7 +386,11 @@ class Shell:
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
         status = Status() if self._session is None else self._session.status()
-        return toolbar(status, hint, self._screen.get_size().columns)
+        columns = self.prompt.app.output.get_size().columns
+        return self._appearance.shown(toolbar(status, hint, columns))
+
+    def _about_line(self, line: str) -> str:
+        return self._appearance.said(self._history.about(line))
 
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
@@ -420,7 +425,7 @@ class Shell:
 
     def _session_changed(self) -> None:
         status = self.session.status()
-        self._follow_editing()
+        self._follow_settings()
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.history import History
@@ -89,19 +89,19 @@ def _about(entry: RecalledLine, now: float) -> str:
     return visible(" · ".join(filter(None, parts)))
 
 
-def tell_of_found(layout: Layout, history: ShellHistory) -> None:
-    """Show what became of the line that Ctrl-R has found beside it."""
+def tell_of_found(layout: Layout, about: Callable[[str], str]) -> None:
+    """Show beside the line that Ctrl-R has found what ``about`` says of it."""
     for control in set(layout.find_all_controls()):
         if isinstance(control, SearchBufferControl) and control.input_processors is not None:
-            control.input_processors.append(_Found(layout, history))
+            control.input_processors.append(_Found(layout, about))
 
 
 class _Found(Processor):
     """Comes after the processor that shows the line which was found."""
 
-    def __init__(self, layout: Layout, history: ShellHistory) -> None:
+    def __init__(self, layout: Layout, about: Callable[[str], str]) -> None:
         self._layout = layout
-        self._history = history
+        self._about = about
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         fragments = transformation_input.fragments
@@ -111,7 +111,7 @@ class _Found(Processor):
             wanted = transformation_input.buffer_control.buffer.text
             typed = SearchState(wanted, state.direction, state.ignore_case)
             line = target.buffer.document_for_search(typed).text
-            about = self._history.about(line) if line else ""
+            about = self._about(line) if line else ""
             if about:
                 fragments = [*fragments, ("class:search.about", f"  {about}")]
         return Transformation(
