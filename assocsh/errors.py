@@ -51,6 +51,19 @@ class AssocshError(Exception):
         other.hint = hint
         return other
 
+    def let_go(self) -> Self:
+        """Let go of the stack that it was raised in, for who keeps it: the frames of that stack
+        hold whatever was at work there, an association among it. Returns itself."""
+        waiting: list[BaseException | None] = [self]
+        done: set[int] = set()
+        while waiting:
+            error = waiting.pop()
+            if error is not None and id(error) not in done:
+                done.add(id(error))
+                error.with_traceback(None)
+                waiting += [error.__cause__, error.__context__]
+        return self
+
     @property
     def kind(self) -> str:
         """The word for this error in JSON output: the name of its class."""

@@ -214,6 +214,7 @@ class Operation(_Facade):
     context = _of_operation(lambda one: one.context)
     number = _of_operation(lambda one: one.number)
     tag = _of_operation(lambda one: one.tag)
+    place = _of_operation(lambda one: one.place)
     state = _of_operation(lambda one: one.state)
     message_id = _of_operation(lambda one: one.message_id)
     responses = _of_operation(lambda one: one.responses)

@@ -26,12 +26,13 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh: what is named above it here, and no more.
-ANYONE = {"uids", "version"}
+ANYONE = {"states", "uids", "version"}
 GROUND = {"text", "errors"}
 ENGINE = {"association", "dimse", "upperlayer"}
 UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "states": set(),
     "uids": set(),
     "version": set(),
     "text": {"errors"},
@@ -55,6 +56,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sync": {*ENGINE, "datasets", "errors"},
     "__init__": {*ENGINE, "sync", "datasets", "errors"},
 }
+
+TOLD_OF_MESSAGES = (
+    "association/",
+    "wire/live.py",
+    "wire/live_talk.py",
+    "wire/captures/",
+    "session/capturing.py",
+)
+"""The engine says it, the conversation files it; a capture writes the bytes that it came in. All
+others take what they show, log or count of a message from the conversation."""
 
 SANS_IO = {"upperlayer", "dimse"}
 NOT_WITHOUT_IO = {"asyncio", "socket", "ssl", "time", "threading", "select", "selectors", "pydicom"}
@@ -249,3 +260,16 @@ def test_a_class_keeps_what_belongs_to_one_thing() -> None:
         if isinstance(node, ast.ClassDef) and len(_attributes(node)) > WIDEST
     }
     assert set(wide) <= MAY_BE_WIDE, f"more than {WIDEST} attributes: {wide}"
+
+
+def test_there_is_one_account_of_a_message() -> None:
+    """Nobody but the conversation takes the engine's word for it that a message went or came."""
+    named = [
+        f"assocsh/{relative}:{node.lineno}"
+        for path in _modules()
+        if not (relative := path.relative_to(PACKAGE).as_posix()).startswith(TOLD_OF_MESSAGES)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Name | ast.Attribute | ast.alias)
+        and ast.unparse(node).rpartition(".")[2] == "MessageTransferred"
+    ]
+    assert named == []

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assocsh import uids, version
-from assocsh.dimse.states import OperationState
-from assocsh.results.request import RequestState
+from assocsh.states import OperationState
 from assocsh.upperlayer import AnswerPolicy, answer, decode_accept, decode_request
 from assocsh.upperlayer.negotiation_encoder import encode_accept, encode_request
 from tests.upperlayer import corpus
@@ -46,12 +45,44 @@ def test_an_association_pdu_without_names_gets_ours() -> None:
         assert said.implementation_version == version.IMPLEMENTATION_VERSION
 
 
+def test_the_states_of_a_request_are_written_once() -> None:
+    """As an operation, and as it was typed: one enumeration; of an association another."""
+    states = {*map(str, OperationState)}
+    alike = [
+        f"{path.relative_to(PACKAGE)}: {node.name}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef) and len(states & _words(node)) > len(states) / 2
+    ]
+    assert alike == ["states.py: OperationState"]
+
+
+def _words(node: ast.ClassDef) -> set[object]:
+    values = [each.value for each in node.body if isinstance(each, ast.Assign)]
+    return {each.value for each in values if isinstance(each, ast.Constant)}
+
+
+def test_the_results_of_a_context_are_written_once() -> None:
+    """What is compared with one of them names it (PS3.8 Table 9-18); 0 is accepted."""
+    compared = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Compare) and _of_a_context(node)
+    ]
+    assert compared == []
+
+
+def _of_a_context(node: ast.Compare) -> bool:
+    sides = [node.left, *node.comparators]
+    names = {ast.unparse(each).rpartition(".")[2] for each in sides}
+    numbers = {each.value for side in sides for each in ast.walk(side)
+               if isinstance(each, ast.Constant)}  # fmt: skip
+    return bool(names & {"result", "results"} and numbers & {3, 4})
+
+
 def test_a_well_known_uid_is_written_once() -> None:
     known = {value for name, value in vars(uids).items() if name.isupper()}
     assert len(known) == sum(1 for name in vars(uids) if name.isupper())
     elsewhere = [one for one in TEXTS if one[1] in known and one[0] != "uids.py"]
     assert elsewhere == []
-
-
-def test_a_request_has_the_states_of_an_operation_and_may_be_held() -> None:
-    assert [*map(str, RequestState)] == ["held", *map(str, OperationState)]

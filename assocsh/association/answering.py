@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from assocsh.datasets.negotiation_words import STORAGE_SERVICE
 from assocsh.dimse import sopclasses
 from assocsh.upperlayer.negotiation import (
+    NO_ABSTRACT_SYNTAX,
+    NO_TRANSFER_SYNTAX,
     AnsweredContext,
     AssociateRequest,
     AsyncWindow,
@@ -25,9 +27,6 @@ Held = Mapping[str, Mapping[str, int]]
 """By SOP class and transfer syntax, how many instances there are to send."""
 
 _GET = frozenset(sopclasses.GET.values())
-
-_NO_CONTEXT = 3
-_NO_SYNTAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def chooser(
         stored = may_be_stored(uid) or service_classes.get(uid) == STORAGE_SERVICE
         wanted = policy.abstract_syntaxes
         if wanted is not None and uid not in wanted and not (stored and policy.any_storage):
-            return AnsweredContext(number, _NO_CONTEXT)
+            return AnsweredContext(number, NO_ABSTRACT_SYNTAX)
         taken = policy.transfer_syntaxes
         usable = [
             syntax
@@ -86,7 +85,7 @@ def chooser(
             and (stored or syntax in UNCOMPRESSED)
         ]
         if not usable:
-            return AnsweredContext(number, _NO_SYNTAX)
+            return AnsweredContext(number, NO_TRANSFER_SYNTAX)
         if uid in sent:
             instances = held.get(uid, {})
             plain = sum(instances.get(syntax, 0) for syntax in UNCOMPRESSED)

@@ -36,7 +36,6 @@ from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.machine import DimseMachine
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
-from assocsh.dimse.states import CancelOutcome
 from assocsh.errors import (
     AssociationError,
     AssociationReleased,
@@ -44,6 +43,7 @@ from assocsh.errors import (
     LocalProtocolError,
     UsageError,
 )
+from assocsh.states import CancelOutcome
 from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
@@ -379,17 +379,13 @@ class Engine:
             operation.error = event.error
 
     def _message(self, event: dimse_events.MessageSent | dimse_events.MessageReceived) -> None:
-        now = self.loop.time()
-        user = event.invocation.user if event.invocation is not None else None
+        context_id, command, length, invocation, data = event
+        user = None if invocation is None else invocation.user
+        operation = user if isinstance(user, Operation) else None
+        context, sent = self._by_id.get(context_id), isinstance(event, dimse_events.MessageSent)
         self.stream.emit(
             MessageTransferred(
-                now,
-                self.association,
-                isinstance(event, dimse_events.MessageSent),
-                event.command,
-                self._by_id.get(event.context_id),
-                event.data_length,
-                user if isinstance(user, Operation) else None,
+                self.loop.time(), self.association, sent, command, context, length, operation, data
             )
         )
 

@@ -8,22 +8,20 @@ at later: a write of a whole image is one event.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from assocsh.association.indication import Indication
 from assocsh.association.operation import Operation
 from assocsh.association.state import AssociationState
 from assocsh.association.view import AssociationView
 from assocsh.dimse.commandset import CommandSet
-from assocsh.dimse.states import OperationState
 from assocsh.errors import AssociationError, Side
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import PresentationContext
 from assocsh.upperlayer.pdus import Buffer
 
 
-@dataclass(frozen=True, slots=True)
-class StateChanged:
+class StateChanged(NamedTuple):
     """The association is in another state; ``error`` is what ended it."""
 
     time: float
@@ -32,8 +30,7 @@ class StateChanged:
     error: AssociationError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PduTransferred:
+class PduTransferred(NamedTuple):
     """One whole PDU, in pieces, with its header. The pieces are valid during the call only."""
 
     time: float
@@ -43,8 +40,7 @@ class PduTransferred:
     buffers: tuple[Buffer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PdusTransferred:
+class PdusTransferred(NamedTuple):
     """Whole PDUs of one type, one after another, in ``pieces`` that may be kept.
 
     What was sent is two pieces for each P-DATA-TF, head and data; what is one piece is one PDU.
@@ -57,9 +53,12 @@ class PdusTransferred:
     pieces: tuple[Buffer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTransferred:
-    """One whole DIMSE message; ``operation`` is ours that it belongs to, if any."""
+class MessageTransferred(NamedTuple):
+    """One whole DIMSE message; ``operation`` is ours that it belongs to, if any.
+
+    ``data_length`` is that of its data set, and ``data`` the data set as it is encoded: of a
+    C-STORE perhaps its beginning only, None without one.
+    """
 
     time: float
     association: AssociationView
@@ -68,10 +67,10 @@ class MessageTransferred:
     context: PresentationContext | None
     data_length: int
     operation: Operation | None
+    data: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OperationChanged:
+class OperationChanged(NamedTuple):
     """A request of ours is in another state."""
 
     time: float
@@ -80,8 +79,7 @@ class OperationChanged:
     state: OperationState
 
 
-@dataclass(frozen=True, slots=True)
-class PeerRequest:
+class PeerRequest(NamedTuple):
     """The peer invoked an operation or a notification."""
 
     time: float
@@ -89,8 +87,7 @@ class PeerRequest:
     indication: Indication
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """Something out of order that did not end the association, and who caused it."""
 
     time: float
@@ -99,8 +96,7 @@ class Remark:
     by: Side
 
 
-@dataclass(frozen=True, slots=True)
-class TransportChanged:
+class TransportChanged(NamedTuple):
     """The connection below: made, secured, closed."""
 
     time: float

@@ -13,9 +13,9 @@ from assocsh.association.waiters import Waiters
 from assocsh.dimse.invocation import Invocation
 from assocsh.dimse.requests import Request
 from assocsh.dimse.responses import Response
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import CANCEL
 from assocsh.errors import AssocshError, OperationCancelled, Side
+from assocsh.states import CancelOutcome, OperationState
 from assocsh.text.plural import plural
 from assocsh.upperlayer.negotiation import PresentationContext
 
@@ -72,6 +72,8 @@ class Operation(AsyncIterator[Response]):
         self.number = number
         self.tag = tag
         """What ``send`` was given as ``tag``: the caller's own, never looked at here."""
+        self.place: object | None = None
+        """Where an observer files what was said of it: the observer's own, never looked at here."""
         self.queued_at = now
         self.finished_at: float | None = None
         self.responses = 0

@@ -94,7 +94,10 @@ class EventStream:
             return
         step = 2 if sent and pdu_type == P_DATA_TF else len(buffers)
         for at in range(0, len(buffers), step):
-            event = PduTransferred(now, self.association, sent, pdu_type, buffers[at : at + step])
+            # each at a moment of its own: what is told of one message after another is in order
+            moment = self._clock()
+            pdu = buffers[at : at + step]
+            event = PduTransferred(moment, self.association, sent, pdu_type, pdu)
             for observer in tuple(self._of_pdus):
                 self._call(observer, event)
 

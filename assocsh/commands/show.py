@@ -14,6 +14,7 @@ from assocsh.output.listing import Listing
 from assocsh.output.objects import status_text, unstored_object
 from assocsh.output.table import Column
 from assocsh.session.binding import parse_integer, request_number
+from assocsh.text.cells import wrapped
 
 REPORTED = (
     Column("event", right=True, least=3),
@@ -121,7 +122,8 @@ def _show_messages(session: Session, record: CapturedRequest) -> None:
         return
     for message in (record.exchange.request, *record.exchange.responses):
         for line in message_lines(session, record.talk, message):
-            session.output.result(line)
+            for each in wrapped(line, session.output.width):
+                session.output.result(each)
 
 
 def show_unstored(session: Session, record: RequestRecord, row: str | None) -> None:

@@ -8,6 +8,7 @@ from assocsh.commands.captured import messages_of
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.text.cells import wrapped
 from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
@@ -77,5 +78,7 @@ def _show(session: Session, capture: Captured, mode: WireMode, number: str | Non
     def in_full(talk: Talk, message: Message) -> Iterator[str]:
         return message_lines(session, talk, message)
 
+    width = None if mode is WireMode.HEX else session.output.width
     for line in lines(capture.conversation, only, mode, in_full):
-        session.output.result(line)
+        for each in wrapped(line, width):
+            session.output.result(each)

@@ -22,7 +22,7 @@ class ContextLike(Protocol):
     @property
     def proposed(self) -> tuple[str, ...]: ...
     @property
-    def result(self) -> int: ...
+    def unknown(self) -> bool: ...
     @property
     def accepted(self) -> bool: ...
     @property
@@ -30,9 +30,6 @@ class ContextLike(Protocol):
     @property
     def meaning(self) -> str: ...
 
-
-ABSTRACT_SYNTAX_NOT_SUPPORTED = 3
-"""Result of a context whose SOP class the peer does not know (PS3.8 Table 9-18)."""
 
 ContextT = TypeVar("ContextT", bound=ContextLike)
 
@@ -63,7 +60,7 @@ def may_be_carried(contexts: Iterable[ContextLike], sop_class: str, transfer_syn
     usable = [context for context in of_class if context.accepted]
     if usable and not any(context.as_scu for context in usable):
         return True
-    if not usable and any(one.result == ABSTRACT_SYNTAX_NOT_SUPPORTED for one in of_class):
+    if not usable and any(one.unknown for one in of_class):
         return False
     return not any(transfer_syntax in one.proposed for one in of_class if not one.accepted)
 
@@ -100,7 +97,7 @@ def _reason(
             "side is SCU then",
         )
     results = ", ".join(dict.fromkeys(context.meaning for context in of_class))
-    unknown = all(context.result == ABSTRACT_SYNTAX_NOT_SUPPORTED for context in of_class)
+    unknown = all(context.unknown for context in of_class)
     proposed = any(transfer_syntax in context.proposed for context in of_class)
     return NoPresentationContext(
         f"{name} was not accepted by the peer: {results}",

@@ -21,7 +21,7 @@ from assocsh.dimse.requests import (
     StoredData,
 )
 from assocsh.dimse.responses import Response, SubOperations
-from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.states import CancelOutcome, OperationState
 
 __all__ = [
     "CEcho",

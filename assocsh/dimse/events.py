@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.invocation import Invocation, Performing
-from assocsh.dimse.states import OperationState
 from assocsh.errors import ProtocolError
+from assocsh.states import OperationState
 
 
 class StateChanged(NamedTuple):
@@ -92,21 +92,29 @@ class CancelReceived(NamedTuple):
 
 
 class MessageSent(NamedTuple):
-    """The last fragment of a message was handed to the upper layer."""
+    """The last fragment of a message was handed to the upper layer.
+
+    ``data`` is its data set, or the beginning of one that is read from a source; None without one.
+    """
 
     context_id: int
     command: CommandSet
     data_length: int
     invocation: Invocation | None
+    data: bytes | None
 
 
 class MessageReceived(NamedTuple):
-    """A message arrived whole, whatever it was; comes before the event that says what it means."""
+    """A message arrived whole, whatever it was; comes before the event that says what it means.
+
+    ``data`` is its data set, or the beginning of that of a C-STORE; None without one.
+    """
 
     context_id: int
     command: CommandSet
     data_length: int
     invocation: Invocation | None
+    data: bytes | None
 
 
 class SourceFailed(NamedTuple):

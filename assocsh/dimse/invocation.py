@@ -6,7 +6,7 @@ from assocsh.dimse.commandset import DATA_SET, NO_DATA_SET, CommandField, Comman
 from assocsh.dimse.elements import COMMAND_DATA_SET_TYPE, COMMAND_FIELD, MESSAGE_ID
 from assocsh.dimse.messages import MessageWriter
 from assocsh.dimse.requests import DataSource
-from assocsh.dimse.states import OperationState
+from assocsh.states import OperationState
 
 CANCELLABLE = frozenset((CommandField.C_FIND_RQ, CommandField.C_GET_RQ, CommandField.C_MOVE_RQ))
 """The requests that C-CANCEL exists for."""

@@ -12,8 +12,8 @@ from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.events import DimseEvent, MessageSent, SourceFailed, StateChanged
 from assocsh.dimse.invocation import Invocation, Outgoing
 from assocsh.dimse.messages import MessageWriter
-from assocsh.dimse.states import OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.states import OperationState
 from assocsh.upperlayer.pdus import Buffer
 
 
@@ -236,8 +236,11 @@ class Lanes:
             writing.progress_at = now
             if self.observed:
                 command = CommandSet(writing.values)
+                data = writing.data
+                if data is not None and not isinstance(data, bytes):
+                    data = writer.beginning
                 self._events.append(
-                    MessageSent(writing.context_id, command, writing.data_length, writing)
+                    MessageSent(writing.context_id, command, writing.data_length, writing, data)
                 )
             writing.data = None
             if writing.state is OperationState.SENDING:
@@ -249,7 +252,9 @@ class Lanes:
                 writing.cancels.cancel_on_wire = True
             if self.observed:
                 self._events.append(
-                    MessageSent(writing.context_id, writing.command, writing.length, None)
+                    MessageSent(
+                        writing.context_id, writing.command, writing.length, None, writing.data
+                    )
                 )
 
     def _source_failed(self, error: OSError, *, midway: bool) -> None:

@@ -38,13 +38,13 @@ from assocsh.dimse.events import (
 )
 from assocsh.dimse.invocation import Invocation, Outgoing, Performing
 from assocsh.dimse.lanes import Lanes
-from assocsh.dimse.messages import MessageReader, data_cap, fragment_size
+from assocsh.dimse.messages import BEGINNING, MessageReader, data_cap, fragment_size
 from assocsh.dimse.performed import PerformedOperations
 from assocsh.dimse.requests import DataSource
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.status import CANCEL, PENDING_STATUSES
 from assocsh.dimse.window import OperationsWindow
 from assocsh.errors import ProtocolError
+from assocsh.states import CancelOutcome, OperationState
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_NOT_SPECIFIED
 
@@ -80,6 +80,7 @@ class DimseMachine:
         self._store: Performing | None = None
         self._received = bytearray()
         self._received_length = 0
+        self._beginning = b""
         self._remarked: set[object] = set()
 
     # -- what there is ---------------------------------------------------------------------------
@@ -272,6 +273,8 @@ class DimseMachine:
         command = self._reader.feed_data(pdv)
         store = self._store
         if store is not None:
+            if not self._received_length and self.lanes.observed:
+                self._beginning = bytes(pdv.data[:BEGINNING])
             self._received_length += len(pdv.data)
             if not store.refused:
                 self._events.append(StoreData(store, pdv.data))
@@ -279,7 +282,9 @@ class DimseMachine:
                 self._store = None
                 length = self._received_length
                 if self.lanes.observed:
-                    self._events.append(MessageReceived(pdv.context_id, command, length, None))
+                    self._events.append(
+                        MessageReceived(pdv.context_id, command, length, None, self._beginning)
+                    )
                 if not store.refused:
                     self._events.append(StoreEnded(store, length))
             return
@@ -311,7 +316,7 @@ class DimseMachine:
             self._response_received(context_id, command, field, data, length, now)
             return
         if self.lanes.observed:
-            self._events.append(MessageReceived(context_id, command, length, None))
+            self._events.append(MessageReceived(context_id, command, length, None, data))
         if field == CommandField.C_CANCEL_RQ:
             if not command.answers:
                 self._events.append(
@@ -359,7 +364,7 @@ class DimseMachine:
             reason = self._mismatch(context_id, command, field, invocation)
         if self.lanes.observed:
             self._events.append(
-                MessageReceived(context_id, command, length, None if reason else invocation)
+                MessageReceived(context_id, command, length, None if reason else invocation, data)
             )
         if reason or invocation is None:
             self._events.append(UnmatchedResponse(context_id, command, reason))

@@ -22,6 +22,10 @@ MAX_DATA_SET = 64 * 1024 * 1024
 UNLIMITED_PDU = 131072
 """What is sent at most per PDU to a peer that announced no limit, or one beyond reason."""
 
+BEGINNING = 4096
+"""Bytes of the data set of a C-STORE that are told with the message: what stands in its first
+elements is what an observer asks about, and the rest of it is pixels."""
+
 BLOCK = 128 * 1024
 """Bytes that are asked of a source at once, in whole fragments."""
 
@@ -43,6 +47,7 @@ class MessageWriter:
         "_head",
         "_left",
         "_source",
+        "beginning",
         "sent",
     )
 
@@ -60,6 +65,8 @@ class MessageWriter:
         self._source = data if data is not None and not isinstance(data, bytes) else None
         self._block = memoryview(data if isinstance(data, bytes) else b"")
         self._left = 0 if data is None else len(data) if isinstance(data, bytes) else data.length
+        self.beginning = b""
+        """Of a data set that is read from a source, its first bytes."""
         self.sent = 0
         """Bytes of the data set handed out so far."""
 
@@ -126,6 +133,8 @@ class MessageWriter:
         if not block:
             raise OSError(f"the data set ended {self._left} bytes early")
         self._block = memoryview(block)
+        if not self.beginning:
+            self.beginning = bytes(self._block[:BEGINNING])
         return True
 
 

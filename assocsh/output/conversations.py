@@ -170,7 +170,7 @@ def talk_object(talk: Talk) -> dict[str, Any]:
             }
             for context in talk.contexts.values()
         ],
-        "messages": len(talk.messages) + talk.messages_left_out,
+        "messages": sum(talk.message_counts.values()),
         "state": str(talk.ending.kind),
         "by": None if talk.ending.by is None else str(talk.ending.by),
         "reason": talk.ending.reason,

@@ -5,16 +5,29 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.results.commitment import InstanceName
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.responses import Response, SubOperations
-    from assocsh.dimse.states import CancelOutcome
+    from assocsh.states import CancelOutcome
 
-_SOP_CLASS, _SOP_INSTANCE = 0x0002, 0x1000  # of a command set, written out: see RequestState
+_SOP_CLASS, _SOP_INSTANCE = 0x0002, 0x1000  # of a command set, written out: dimse loads slowly
+
+
+class Shown(NamedTuple):
+    """What is kept of an operation that has ended: not the operation, which holds its association.
+
+    ``place`` is where the conversation files it.
+    """
+
+    number: int
+    message_id: int | None
+    place: object
+
+
 _ORDER = ("Success", "Warning", "Cancel", "Failure")
 
 
@@ -43,7 +56,7 @@ class Operations:
         """Seconds from sending to the final response, one for each that had one."""
         self.final: Response | None = None
         """The worst final response so far, the last of them where they are equal."""
-        self.representative: Operation | None = None
+        self.representative: Operation | Shown | None = None
         """The first, or the first that came out worse than those before: its exchange is shown."""
         self.stored: list[InstanceName] = []
         """The instances that a C-STORE stored, in the order of the answers."""
@@ -81,6 +94,8 @@ class Operations:
 
     def _ended(self, operation: Operation) -> None:
         self.live.pop(operation.number, None)
+        if self.representative is operation:
+            self.representative = _shown(operation)
         self.responses += operation.responses
         final = operation.final
         if final is None:
@@ -103,8 +118,12 @@ class Operations:
         if rank < before:
             return
         if self.final is not None and rank > before:
-            self.representative = operation
+            self.representative = _shown(operation)
         self.final = final
+
+
+def _shown(operation: Operation) -> Shown:
+    return Shown(operation.number, operation.message_id, operation.place)
 
 
 def _rank(category: str) -> int:

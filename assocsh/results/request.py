@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled
@@ -13,32 +12,15 @@ from assocsh.results.columns import Columns
 from assocsh.results.kept import Budget, ResultSet
 from assocsh.results.operations import Operations
 from assocsh.results.unstored import UnstoredFiles
+from assocsh.states import OperationState
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
     from assocsh.dimse.responses import Response, SubOperations
-    from assocsh.dimse.states import CancelOutcome
     from assocsh.language.parse import Call
     from assocsh.results.commitment import Commitment
     from assocsh.results.comparison import Comparison
-
-
-class RequestState(StrEnum):
-    """Where a typed command is: as an operation (OperationState), or ``held`` until others end.
-
-    Written out here because dimse takes 30 ms to load and the prompt does not wait for it; a test
-    holds the two together.
-    """
-
-    HELD = "held"
-    QUEUED = "queued"
-    SENDING = "sending"
-    PENDING = "pending"
-    CANCELLING = "cancelling"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    WITHDRAWN = "withdrawn"
-    FAILED = "failed"
+    from assocsh.states import CancelOutcome
 
 
 class Arrivals:
@@ -112,20 +94,20 @@ class RequestRecord:
         return self.call.text
 
     @property
-    def state(self) -> RequestState:
+    def state(self) -> OperationState:
         """Where it is; the state of the operation that is furthest, while it has not ended."""
         if self.done.is_set():
             return self._outcome()
         states = {str(operation.state) for operation in self.live.values()}
         for state in (
-            RequestState.CANCELLING,
-            RequestState.PENDING,
-            RequestState.SENDING,
-            RequestState.QUEUED,
+            OperationState.CANCELLING,
+            OperationState.PENDING,
+            OperationState.SENDING,
+            OperationState.QUEUED,
         ):
             if state.value in states:
                 return state
-        return RequestState.QUEUED if self.total else RequestState.HELD
+        return OperationState.QUEUED if self.total else OperationState.HELD
 
     @property
     def total(self) -> int:
@@ -231,19 +213,22 @@ class RequestRecord:
             return
         if error is not None and self.error is None:
             self.error = error
+        for kept in (self.error, self.refusal):
+            if kept is not None:
+                kept.let_go()
         self.finished = now
         self.done.set()
         self._changed()
 
-    def _outcome(self) -> RequestState:
+    def _outcome(self) -> OperationState:
         if self.error is not None and not isinstance(self.error, OperationCancelled):
-            return RequestState.FAILED
-        for state in (RequestState.FAILED, RequestState.CANCELLED, RequestState.WITHDRAWN):
+            return OperationState.FAILED
+        for state in (OperationState.FAILED, OperationState.CANCELLED, OperationState.WITHDRAWN):
             if self.operations.outcomes[state]:
                 return state
         if self.error is not None:
-            return RequestState.CANCELLED if self.total else RequestState.WITHDRAWN
-        return RequestState.CANCELLED if self.category == "Cancel" else RequestState.DONE
+            return OperationState.CANCELLED if self.total else OperationState.WITHDRAWN
+        return OperationState.CANCELLED if self.category == "Cancel" else OperationState.DONE
 
     def _changed(self) -> None:
         if self.on_change is not None:

@@ -10,20 +10,21 @@ from assocsh.language.place import line_at
 from assocsh.output.cause import cause_object
 from assocsh.output.failure import message_members
 from assocsh.output.summary import ended_as
-from assocsh.results.request import RequestRecord
 from assocsh.scripting.event_log import EventLog
 from assocsh.scripting.identifying import Pseudonym, identifies, pseudonym_for_path
 from assocsh.session.causes import Causes
 from assocsh.text.credentials import without_credentials
 
 if TYPE_CHECKING:
-    from assocsh.association.events import EngineEvent, MessageTransferred, PduTransferred
-    from assocsh.association.operation import Operation
+    from assocsh.association.events import PduTransferred
     from assocsh.language.parse import Call
     from assocsh.language.queries import Query
     from assocsh.language.verdict import Check
+    from assocsh.results.request import RequestRecord
     from assocsh.session.job import Job
     from assocsh.session.session import Session
+    from assocsh.wire.conversation import Message
+    from assocsh.wire.live import Heard
 
 P_DATA = 0x04
 
@@ -32,6 +33,7 @@ class SessionLogger:
     """Writes what happens in ``session`` to ``log``, from when it is made until ``close``."""
 
     wants_pdus = True
+    counts_pdus = False
 
     def __init__(self, session: Session, log: EventLog, *, responses: int = 0) -> None:
         """``responses`` of one request, at most, are logged with their data sets."""
@@ -42,12 +44,12 @@ class SessionLogger:
         self._count = 0
         session.on_job.started.append(self._started)
         session.on_job.ended.append(self._ended)
-        session.observers.add(self)
+        session.observers.listen(self)
 
     def close(self) -> None:
         self._session.on_job.started.remove(self._started)
         self._session.on_job.ended.remove(self._ended)
-        self._session.observers.remove(self)
+        self._session.observers.ignore(self)
 
     # jobs
 
@@ -124,14 +126,17 @@ class SessionLogger:
 
     # the wire
 
-    def __call__(self, event: EngineEvent) -> None:
+    def __call__(self, heard: Heard) -> None:
         from assocsh.association import events
 
-        match event:
-            case events.PduTransferred():
+        if not heard.own:
+            return
+        if heard.message is not None:
+            self._message(heard, heard.message)
+            return
+        match heard.event:
+            case events.PduTransferred() as event:
                 self._pdu(event)
-            case events.MessageTransferred():
-                self._message(event)
             case events.StateChanged(time=time, state=state, error=error):
                 members: dict[str, Any] = {}
                 if error is not None:
@@ -161,20 +166,14 @@ class SessionLogger:
             summary=pdu_summary(walk_pdu(data)),
         )
 
-    def _message(self, event: MessageTransferred) -> None:
+    def _message(self, heard: Heard, message: Message) -> None:
         members = message_members(
-            event.command,
-            sent=event.sent,
-            context=event.context.context_id if event.context is not None else None,
-            data=event.data_length,
+            message.command,
+            sent=heard.sent,
+            context=message.context_id or None,
+            data=message.dataset_length,
         )
-        self._log.add("dimse", at=event.time, request=_request_of(event.operation), **members)
-
-
-def _request_of(operation: Operation | None) -> int | None:
-    """The number of the request that an operation belongs to; None of what no command sent."""
-    record = None if operation is None else operation.tag
-    return record.number if isinstance(record, RequestRecord) else None
+        self._log.add("dimse", at=message.end, request=heard.label, **members)
 
 
 def _error(job: Job) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from assocsh.text.plural import plural
 if TYPE_CHECKING:
     from assocsh.association import AssociationView
     from assocsh.association.events import EngineEvent, StateChanged
+    from assocsh.wire.conversation import Side, Talk
 
 KEPT = 200
 """Callers that are remembered, the newest."""
@@ -30,10 +31,17 @@ class Caller:
     rejected: bool = False
     refused: tuple[str, ...] = ()
     """The abstract syntaxes that were refused here."""
-    messages: int = 0
-    """DIMSE messages that came from it."""
+    counts: Mapping[Side, int] | None = None
+    """The DIMSE messages that each side said, as the conversation counts them."""
     ended: str = ""
     """``released``, ``aborted``, ``lost``; empty as long as the association is open."""
+
+    @property
+    def messages(self) -> int:
+        """DIMSE messages that came from it."""
+        from assocsh.wire.conversation import Side
+
+        return 0 if self.counts is None else self.counts[Side.REQUESTOR]
 
     def __str__(self) -> str:
         """What it did, as a clause: ``ORTHANC at 127.0.0.1 called and released at once``."""
@@ -55,7 +63,7 @@ class Caller:
 
 
 class Callers:
-    """An observer of the associations of a listener.
+    """Told what happens on the associations of a listener, once the conversation has filed it.
 
     ``rejected`` is called with each one that was rejected.
     """
@@ -69,19 +77,19 @@ class Callers:
         """Those that called after ``time``, the oldest first."""
         return [caller for caller in self._all if caller.since >= time]
 
-    def __call__(self, event: EngineEvent) -> None:
+    def __call__(self, event: EngineEvent, talk: Talk | None) -> None:
+        """Take an event, and ``talk``, what was said on its association so far."""
         from assocsh.association import events
 
         association = event.association
         match event:
             case events.TransportChanged(what="connected", time=time, detail=detail):
                 caller = Caller(time, detail.rpartition(":")[0])
+                caller.counts = None if talk is None else talk.message_counts
                 self._open[association] = caller
                 self._all.append(caller)
             case events.TransportChanged(what="closed"):
                 self._open.pop(association, None)
-            case events.MessageTransferred(sent=False) if association in self._open:
-                self._open[association].messages += 1
             case events.StateChanged() if association in self._open:
                 self._changed(self._open[association], event)
             case _:

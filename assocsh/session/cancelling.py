@@ -6,10 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assocsh.dimse.states import CancelOutcome
     from assocsh.results.request import RequestRecord
     from assocsh.session.job import Job
     from assocsh.session.state import State
+    from assocsh.states import CancelOutcome
 
 
 def interrupt(state: State) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,8 +63,21 @@ def begin_capture(
     if state.association is not None:
         made.begin(state.association)
     state.observers.add_capture(made)
-    state.on_close.append(made.close)
+    state.on_close.append(_AtEnd(state, made))
     return made
+
+
+@dataclass(frozen=True)
+class _AtEnd:
+    """Ends a capture with its session."""
+
+    state: State
+    capture: Capture
+
+    def __call__(self) -> None:
+        self.capture.close()
+        if self.capture.failure is not None:
+            _say_stopped(self.state, self.capture)
 
 
 async def end_capture(state: State, capture: Capture) -> None:
@@ -78,8 +92,8 @@ async def end_capture(state: State, capture: Capture) -> None:
 
 def _take_out(state: State, capture: Capture) -> None:
     state.observers.remove_capture(capture)
-    if capture.close in state.on_close:
-        state.on_close.remove(capture.close)
+    if _AtEnd(state, capture) in state.on_close:
+        state.on_close.remove(_AtEnd(state, capture))
     state.changed()
 
 
@@ -137,7 +151,7 @@ def _why(state: State, event: MessageTransferred | StateChanged, redact: bool) -
         talk = None if event.error is None else live.ended_by(event.error)
         found = [] if talk is None else of_end(talk)
     else:
-        of = None if event.operation is None else live.of(event.operation)
+        of = None if event.operation is None else live.at(event.operation.place)
         found = [] if of is None else of_exchange(*of)
     if found:
         said = found[0].id if redact else found[0].sentence

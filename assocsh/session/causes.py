@@ -28,7 +28,7 @@ class Causes:
         from assocsh.wire.causes import of_exchange
 
         shown = record.operations.representative
-        found = None if shown is None else self._state.observers.conversation().of(shown)
+        found = None if shown is None else self._state.observers.conversation().at(shown.place)
         causes = [] if found is None else of_exchange(*found)
         if self._is_reported(record):
             causes = [one for one in causes if one.id != NO_REPORT]

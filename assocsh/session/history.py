@@ -18,9 +18,10 @@ from assocsh.errors import UsageError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-    from assocsh.association.events import EngineEvent
+    from assocsh.dimse.commandset import CommandSet
     from assocsh.language.queries import Query, Step
     from assocsh.results.arrivals import EventReport
+    from assocsh.wire.live import Heard
 
     ElementAt = Callable[[Dataset, tuple[Step, ...], str], "Value"]
 
@@ -63,36 +64,40 @@ NAMES = (*OF_EVENTS, *OF_REPORTS)
 
 
 class EventHistory:
-    """An observer that remembers; made when it is asked for, or when a command will ask later."""
+    """Listens to the conversation and remembers; made when it is asked for, or when a command will
+    ask later."""
 
     wants_pdus = True
+    counts_pdus = False
 
     def __init__(self) -> None:
         self.events: deque[PastEvent] = deque(maxlen=KEPT)
         self.pdus: Counter[bool] = Counter()
 
-    def __call__(self, event: EngineEvent) -> None:
+    def __call__(self, heard: Heard) -> None:
         from assocsh.association import events
         from assocsh.upperlayer.pdus import pdu_name
 
-        match event:
+        if not heard.own:
+            return
+        if heard.message is not None:
+            self._message(heard.message.command, heard.sent)
+            return
+        match heard.event:
             case events.PduTransferred(sent=sent, pdu_type=pdu_type):
                 self.pdus[sent] += 1
                 if pdu_type != P_DATA:
                     self.events.append(PastEvent(pdu_name(pdu_type), _direction(sent)))
-            case events.MessageTransferred(sent=False, command=command) if (
-                command.field == N_EVENT_REPORT_RQ
-            ):
-                pass  # it comes as a report, in a moment
-            case events.MessageTransferred(sent=sent, command=command):
-                status = command.status if command.is_response else None
-                self.events.append(
-                    PastEvent(command.label, _direction(sent), status, command.request_id)
-                )
             case events.StateChanged(state=state):
                 self.events.append(PastEvent(f"association {state}"))
             case _:
                 pass
+
+    def _message(self, command: CommandSet, sent: bool) -> None:
+        if command.field == N_EVENT_REPORT_RQ and not sent:
+            return  # it comes as a report, in a moment
+        status = command.status if command.is_response else None
+        self.events.append(PastEvent(command.label, _direction(sent), status, command.request_id))
 
     def reported(self, report: EventReport) -> None:
         """A peer reported something."""

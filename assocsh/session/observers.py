@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from assocsh.association.events import EngineEvent
     from assocsh.session.captured import Captured
     from assocsh.wire.captures.taking import Capture
-    from assocsh.wire.live import LiveConversation
+    from assocsh.wire.live import Listener, LiveConversation
     from assocsh.wire.view import WireView
 
 
@@ -34,17 +34,13 @@ class _Beside:
 
         observers = self._observers
         if not isinstance(event, PdusTransferred):
-            observers.conversation()(event)
+            observers.conversation().beside(event)
         for capture in tuple(observers.captures):
             capture(event)
-        if isinstance(event, PdusTransferred):
-            return
-        if observers.wire_view is not None:
-            observers.wire_view(event)
 
 
 class Observers:
-    """Passes engine events on: to the conversation, the wire view, and whoever was added."""
+    """Passes engine events on: to the conversation, to which others listen, and to captures."""
 
     def __init__(self) -> None:
         self.reports = Reports()
@@ -58,6 +54,7 @@ class Observers:
         """The capture that was read last."""
         self.watch_beside: Observer = _Beside(self)
         self._all: list[Observer] = []
+        self._listeners: list[Listener] = []
         self._of_pdus: list[Observer] | None = None
         self._of_runs: list[Observer] = []
         self._history: EventHistory | None = None
@@ -85,6 +82,17 @@ class Observers:
         """Give ``observer`` no further events; nothing happens when it gets none."""
         if observer in self._all:
             self._all.remove(observer)
+            self._changed()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell ``listener`` everything that the conversation files."""
+        self._listeners.append(listener)
+        self._changed()
+
+    def ignore(self, listener: Listener) -> None:
+        """Tell ``listener`` nothing further; nothing happens when it is told nothing."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
             self._changed()
 
     def add_capture(self, capture: Capture) -> None:
@@ -119,6 +127,7 @@ class Observers:
         if self._of_pdus is None:
             from assocsh.association.events import wants_pdus, wants_runs
 
+            self.conversation()
             self._of_pdus = [each for each in self._all if wants_pdus(each)]
             self._of_runs = [each for each in self._all if wants_runs(each)]
         return self._of_pdus
@@ -130,7 +139,7 @@ class Observers:
             for report in self.reports:
                 self._history.reported(report)
             self.reports.hear(self._history.reported)
-            self.add(self._history)
+            self.listen(self._history)
         return self._history
 
     def conversation(self) -> LiveConversation:
@@ -139,22 +148,22 @@ class Observers:
         if self._live is None:
             from assocsh.wire.live import LiveConversation
 
-            self._live = LiveConversation(_typed_number)
+            self._live = LiveConversation(_typed_number, self._listeners)
             self._all.insert(0, self._live)  # the others may ask it about what just happened
         return self._live
 
     def keep_pdus(self) -> None:
         """Keep each P-DATA-TF in the conversation, from now on."""
-        self.conversation().wants_pdus = True
+        self.conversation().keep_units = True
         self._changed()
 
     def set_wire_view(self, view: WireView | None) -> None:
         """Show the wire in ``view``, in place of the one before; None: not at all."""
         if self.wire_view is not None:
-            self.remove(self.wire_view)
+            self.ignore(self.wire_view)
         self.wire_view = view
         if view is not None:
-            self.add(view)
+            self.listen(view)
 
     def _changed(self) -> None:
         self._of_pdus = None

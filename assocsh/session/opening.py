@@ -125,16 +125,18 @@ def _nothing_accepted(association: Association) -> NoPresentationContext:
     """Why an association on which nothing can be asked is of no use."""
     from collections import Counter
 
+    from assocsh.upperlayer.negotiation import NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX
+
     contexts = association.contexts
     reasons = Counter(context.meaning for context in contexts)
     counted = ", ".join(f"{meaning} ({count})" for meaning, count in reasons.most_common())
     results = {context.result for context in contexts}
-    if results == {4}:
+    if results == {NO_TRANSFER_SYNTAX}:
         hint = (
             "the peer knows the SOP classes, but takes them in other transfer syntaxes: propose "
             "ExplicitVRLittleEndian or ImplicitVRLittleEndian with --contexts"
         )
-    elif 3 in results:
+    elif NO_ABSTRACT_SYNTAX in results:
         hint = (
             "the peer knows none of these SOP classes: `contexts` lists them, `reopen --contexts "
             "default` proposes others"

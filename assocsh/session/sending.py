@@ -89,8 +89,10 @@ class Group:
     def _ended(self, operation: Operation) -> None:
         self._wake.set()
         operation.take_buffered()
-        if operation is not self._record.operations.representative:
-            self._state.observers.conversation().forget(operation)  # one of many, like the others
+        shown = self._record.operations.representative
+        if shown is None or operation.place != shown.place:
+            # one of many, like the others
+            self._state.observers.conversation().forget(operation.place)
         error = operation.error
         asked_for = isinstance(error, OperationCancelled) and self._record.cancel_asked
         if error is not None and self._error is None and not asked_for:

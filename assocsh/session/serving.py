@@ -236,8 +236,9 @@ class _Watch:
     def __call__(self, event: EngineEvent) -> None:
         from assocsh.association.events import StateChanged
 
-        self._callers(event)
-        self._state.observers.watch_beside(event)
+        observers = self._state.observers
+        observers.watch_beside(event)
+        self._callers(event, observers.conversation().talk_of(event.association))
         if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
             self._state.note(f"* {cell(event.error.message, LIMIT)}", Kind.EVENT)
             if event.error.hint:

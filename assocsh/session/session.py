@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, LanguageError
 from assocsh.output.sink import Kind, Output
-from assocsh.results.request import RequestRecord
 from assocsh.session.config import Config
 from assocsh.session.idle import KeepAlive, SleepWatch
 from assocsh.session.interpreter import Interpreter
@@ -25,7 +24,6 @@ from assocsh.text.plural import plural
 from assocsh.wire.modes import WireMode
 
 if TYPE_CHECKING:
-    from assocsh.association import Operation
     from assocsh.language.parse import Call
     from assocsh.session.binding import BoundCall
     from assocsh.session.history_file import Entry
@@ -197,9 +195,7 @@ class Session(State):
         elif view is not None:
             view.mode = wanted
         else:
-            self.observers.set_wire_view(
-                WireView(wanted, lambda text: self.note(text, Kind.WIRE), name_of=_name_of)
-            )
+            self.observers.set_wire_view(WireView(wanted, lambda text: self.note(text, Kind.WIRE)))
         self.changed()
 
     # its end
@@ -247,9 +243,3 @@ class Session(State):
                 await association.release(now=True)
         except AssocshError as error:
             self.presenter.error(error, None)
-
-
-def _name_of(operation: Operation) -> str:
-    """``#7``: the request that an operation belongs to; empty when it is none of a command."""
-    record = operation.tag
-    return f"#{record.number}" if isinstance(record, RequestRecord) else ""

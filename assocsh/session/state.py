@@ -276,8 +276,8 @@ class State:
 
         if isinstance(record, CapturedRequest):
             return told(record.talk, record.exchange)
-        operation = record.operations.representative
-        found = None if operation is None else self.observers.conversation().of(operation)
+        shown = record.operations.representative
+        found = None if shown is None else self.observers.conversation().at(shown.place)
         if found is None:
             return None
         return told(*found)

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from assocsh.errors import UsageError
 from assocsh.uids import APPLICATION_CONTEXT
 
+NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX = 3, 4
+
 RESULT_MEANING = {
     0: "accepted",
     1: "user rejection",
     2: "no reason (provider rejection)",
-    3: "abstract syntax not supported",
-    4: "transfer syntaxes not supported",
+    NO_ABSTRACT_SYNTAX: "abstract syntax not supported",
+    NO_TRANSFER_SYNTAX: "transfer syntaxes not supported",
 }
 """Result/Reason of a presentation context in an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
 
@@ -254,6 +256,11 @@ class PresentationContext:
     def accepted(self) -> bool:
         """Whether requests can go on it."""
         return self.result == 0
+
+    @property
+    def unknown(self) -> bool:
+        """Whether the acceptor said that it does not know the SOP class."""
+        return self.result == NO_ABSTRACT_SYNTAX
 
     @property
     def meaning(self) -> str:

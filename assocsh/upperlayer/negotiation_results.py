@@ -18,6 +18,7 @@ from assocsh.uids import (
     STUDY_ROOT_GET,
 )
 from assocsh.upperlayer.negotiation import (
+    NO_TRANSFER_SYNTAX,
     RESULT_MEANING,
     AnsweredContext,
     AssociateAccept,
@@ -318,7 +319,7 @@ def _context(
     elif result == 0 and syntax not in proposed.transfer_syntaxes:
         named = f"the transfer syntax {syntax!r}" if syntax else "no transfer syntax"
         remarks.append(f"presentation context {number} accepted with {named}: not usable")
-        result = 4
+        result = NO_TRANSFER_SYNTAX
     role = roles.get(proposed.abstract_syntax, _DEFAULT_ROLE)
     return PresentationContext(
         context_id=number,

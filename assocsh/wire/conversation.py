@@ -35,6 +35,8 @@ class Side(Enum):
     other: Side
     """The side at the other end."""
 
+    __hash__ = object.__hash__  # an Enum hashes in Python, and every message is looked up by it
+
     def __str__(self) -> str:
         return str(self.value)
 
@@ -54,6 +56,13 @@ class Spot(NamedTuple):
     offset: int
     frame: int | None
     time: float
+
+
+class Place(NamedTuple):
+    """Where a request is found in a live conversation: the numbers of its talk and exchange."""
+
+    talk: int
+    exchange: int
 
 
 class Endpoint(NamedTuple):
@@ -120,11 +129,13 @@ class Message:
     """One DIMSE message: its command set, and the encoded data set, of which a part may be kept.
 
     ``first`` and ``last`` are the numbers of its first and last PDU, ``start`` and ``end`` the
-    times of their first and last byte. ``dataset`` is None without one; ``dataset_length`` says how
-    long it was on the wire, whatever was kept of it. ``cut``: it never became whole, or bytes of it
-    are missing in the source. ``count``: it stands for so many of a kind in a row, and is the last
-    of them; the others count as left out of their exchange. ``exchange`` is the number of the
-    exchange that it belongs to, None of one that belongs to none.
+    times of their first and last byte. ``dataset`` is None without one, and empty where nothing is
+    kept of it; ``dataset_length`` says how long it was on the wire, whatever was kept of it.
+    ``cut``: it never became whole, or bytes of it are missing in the source. ``pdus`` P-DATA-TF of
+    ``wire_length`` bytes, heads included, carried it, as far as a live source was asked to count
+    them. ``count``: it stands for so many of a kind in a row, and is the last of them; the others
+    count as left out of their exchange. ``exchange`` is the number of the exchange that it belongs
+    to, None of one that belongs to none.
     """
 
     number: int
@@ -142,6 +153,8 @@ class Message:
     frames: tuple[int, int] | None = None
     exchange: int | None = None
     count: int = 1
+    pdus: int = 0
+    wire_length: int = 0
 
     @property
     def whole(self) -> bool:
@@ -343,7 +356,8 @@ class Talk:
     unit_counts: dict[tuple[Side, int], int] = field(default_factory=dict)
     """How many PDUs there were, by side and type, kept or not."""
     messages: list[Message] = field(default_factory=list)
-    messages_left_out: int = 0
+    message_counts: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(Side, 0))
+    """How many DIMSE messages each side said, kept or not."""
     exchanges: list[Exchange] = field(default_factory=list)
     exchanges_left_out: int = 0
     unmatched: list[Message] = field(default_factory=list)

@@ -101,18 +101,18 @@ def _step(step: Step, service: str, about: About) -> str:
 
 def _request(step: Step, service: str, who: str, other: str) -> str:
     command, own = step.command, service_of(step.command.field)
-    other = carried_on(command.sop_class, step.abstract_syntax, step.transfer_syntax)
+    carried = carried_on(command.sop_class, step.abstract_syntax, step.transfer_syntax)
     where = f" on presentation context {step.context_id}" if step.context_id else ""
-    where += f", which is of {other}" if other else ""
+    where += f", which is of {carried}" if carried else ""
     about = visible(short_uid_name(command.sop_class)) if command.sop_class else ""
     if step.count > 1:
         text = f"{who} sent {step.count:,} {own} requests{where}"
-    elif other:
+    elif carried:
         text = f"{who} sent {own} ({about}) as message {command.message_id}{where}"
     else:
         text = f"{who} sent {own} as message {command.message_id}{where} ({about})"
     if step.data_length:
-        said = other or not step.transfer_syntax
+        said = carried or not step.transfer_syntax
         syntax = "" if said else f" in {short_uid_name(step.transfer_syntax or '')}"
         text += f", with {step.data_length:,} bytes of data set{visible(syntax)}"
     if own == service and own in _ASKS:

@@ -40,8 +40,9 @@ class Pairing:
         talk, command = self._talk, message.command
         self._messages += 1
         message.number = self._messages
+        talk.message_counts[message.side] += 1
         talk.messages.append(message)
-        talk.messages_left_out += len(keep_ends(talk.messages, self._limits.messages))
+        keep_ends(talk.messages, self._limits.messages)
         if command.field == CommandField.C_CANCEL_RQ:
             exchange = self.open.get((message.side, command.message_id_being_responded_to))
             if exchange is not None:

@@ -30,6 +30,7 @@ def exchange_sides(talk: Talk, pairing: Pairing) -> None:
         each.spot = each.spot._replace(side=each.spot.side.other)
     counts = talk.unit_counts.items()
     talk.unit_counts = {(side.other, kind): count for (side, kind), count in counts}
+    talk.message_counts = {side.other: count for side, count in talk.message_counts.items()}
     ending = talk.ending
     ending.by = ending.by.other if ending.by else None
     if ending.spot is not None:

@@ -14,7 +14,7 @@ from assocsh.wire.meanings import carried_on, status_text
 from assocsh.wire.walk_command import service_of
 
 if TYPE_CHECKING:
-    from assocsh.upperlayer.negotiation import PresentationContext
+    from assocsh.wire.conversation import Context
 
 _SUBOPERATIONS = dict(
     zip(SUBOPERATIONS, ("remaining", "completed", "failed", "warning"), strict=True)
@@ -84,15 +84,13 @@ def _short(names: list[str]) -> str:
     return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 
-def message_summary(
-    command: CommandSet, context: PresentationContext | None, data_length: int
-) -> str:
+def message_summary(command: CommandSet, context: Context | None, data_length: int) -> str:
     """What one DIMSE message says, in one line: message id, status or SOP class, data set."""
     parts = [_message_id(command)]
     if context is not None:
         asked = "" if command.is_response else command.sop_class
         other = carried_on(asked, context.abstract_syntax, context.transfer_syntax)
-        parts.append(f"context {context.context_id}" + (f" of {other}" if other else ""))
+        parts.append(f"context {context.id}" + (f" of {other}" if other else ""))
     if command.is_response:
         parts.append(visible(status_text(command.status, service_of(command.field))))
         if any(number in command.values for number in _SUBOPERATIONS):

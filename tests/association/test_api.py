@@ -15,8 +15,8 @@ from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.association.events import OperationChanged, PduTransferred, wants_pdus
 from assocsh.dimse.requests import CMove, EncodedData, NGet
-from assocsh.dimse.states import OperationState
 from assocsh.errors import NoPresentationContext, UnusableFile, UsageError
+from assocsh.states import OperationState
 from tests.association.support import KEYS, QUICK, SPECS, STUDY, Watch, a_store, opened
 from tests.peers import scripted
 from tests.peers.dicom_files import InstanceFile

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from assocsh.dimse.requests import CEcho, CFind, CGet, CMove, NAction, NCreate, NDelete, NGet, NSet
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.errors import OperationCancelled, UsageError
+from assocsh.states import CancelOutcome, OperationState
 from tests.association.support import FIND, GET, KEYS, MOVE, STUDY, Watch, a_store, opened
 from tests.peers import scripted
 from tests.peers.scripted import ScriptedPeer, Wire, response, serve, serve_requests

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from assocsh.association.state import AssociationState
-from assocsh.dimse.states import OperationState
 from assocsh.errors import AssociationAborted, UnusableFile
+from assocsh.states import OperationState
 from tests.association.support import KEYS, Watch, error_of, opened, until_aborted
 from tests.datasets.make import IMPLICIT, ct, write
 from tests.peers import scripted

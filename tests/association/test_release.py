@@ -13,13 +13,13 @@ from assocsh.association.association import Association
 from assocsh.association.indication import Indication
 from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField
-from assocsh.dimse.states import OperationState
 from assocsh.errors import (
     AssociationAborted,
     AssociationReleased,
     ConnectionLost,
     LocalProtocolError,
 )
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import AsyncWindow
 from tests.association.support import (
     CT,

@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from assocsh import Timeouts, connect, listen
-from assocsh.dimse.states import OperationState
 from assocsh.errors import (
     AssociationAborted,
     ConnectionFailed,
@@ -19,6 +18,7 @@ from assocsh.errors import (
     OperationTimeout,
     ProtocolError,
 )
+from assocsh.states import OperationState
 from tests.association.support import (
     KEYS,
     QUICK,

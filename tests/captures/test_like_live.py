@@ -237,3 +237,8 @@ def test_a_script_over_a_capture(expected: str, code: int, tmp_path: Path) -> No
     argv = [sys.executable, "-m", "assocsh", "read", str(path_of("orthanc")), *words]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == code, done.stderr
+
+
+async def test_who_has_to_know_the_destination_is_named(tmp_path: Path) -> None:
+    _, said = await typed("move-not-delivered", "explain #1", tmp_path)
+    assert 'the acceptor "QRSCP" has to know its host and port' in " ".join(said.split())

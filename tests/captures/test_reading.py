@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +35,9 @@ OTHERWISE = {
 """Where tshark sees other PDUs than we do, and why."""
 
 _PARTS = ("begun-later", "bytes-missing", "cut-packets", "upper-pdu")
-WHOLE = [name for name in SESSIONS if name not in _PARTS]
+_BY_ADDRESS = ("move-not-delivered",)
+"""An attempt belongs to a C-MOVE by the host it came from, and forms have two hosts only."""
+WHOLE = [name for name in SESSIONS if name not in _PARTS + _BY_ADDRESS]
 """Captures with TCP, from the beginning, with all bytes."""
 
 
@@ -208,6 +211,17 @@ def test_what_is_no_capture_is_told_in_a_sentence(data: bytes, words: str, tmp_p
     with pytest.raises(UsageError, match=words) as caught:
         read(building.write(tmp_path / "bad", data))
     assert caught.value.hint and caught.value.code == 2
+
+
+def test_that_there_is_nothing_but_tls_is_told(tmp_path: Path) -> None:
+    """On a port that is not one of DICOM's nobody knows that it is DICOM."""
+    moved = [
+        replace(each, ports=(each.ports[0] % 2000 + 30000, each.ports[1] % 2000 + 30000))
+        for each in segments("tls")
+    ]
+    with pytest.raises(UsageError, match="1 connection with TLS") as caught:
+        read(building.write(tmp_path / "tls", VARIANTS["raw"](moved)))
+    assert "above TLS" in caught.value.hint
 
 
 def test_a_file_that_ends_in_a_block_is_read_up_to_there(tmp_path: Path) -> None:

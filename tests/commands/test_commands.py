@@ -23,9 +23,9 @@ from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.requests import CStore, EncodedData, StoredData
 from assocsh.language.table import COMMANDS
 from assocsh.output.sink import MemoryOutput
-from assocsh.results.request import RequestState
 from assocsh.session.config import Config, OpenDefaults, PeerEntry
 from assocsh.session.session import Session
+from assocsh.states import OperationState
 from assocsh.upperlayer import AsyncWindow
 from tests.session.peer import match, peer, settle, shell, until
 
@@ -637,7 +637,8 @@ async def test_cancel_all() -> None:
         session.submit("cancel all")
         await asyncio.gather(*(job.done.wait() for job in jobs))
         states = [record.state for record in session.requests]
-        assert states == [RequestState.CANCELLED, RequestState.WITHDRAWN, RequestState.WITHDRAWN]
+        withdrawn = OperationState.WITHDRAWN
+        assert states == [OperationState.CANCELLED, withdrawn, withdrawn]
         session.submit("cancel 1")
         await settle()
         assert "#1 C-FIND has ended already: cancelled" in output.said

@@ -9,7 +9,7 @@ from assocsh.dimse import events as ev
 from assocsh.dimse.commandset import CommandField, CommandSet, Value
 from assocsh.dimse.invocation import Invocation, Performing
 from assocsh.dimse.machine import DimseMachine
-from assocsh.dimse.states import OperationState
+from assocsh.states import OperationState
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.events import Pdv
 from assocsh.upperlayer.machine import UpperLayerMachine
@@ -50,7 +50,7 @@ NEXT: Mapping[OperationState, frozenset[OperationState]] = {
     _S.CANCELLING: frozenset((_S.CANCELLED, _S.DONE, _S.FAILED)),
     **{end: frozenset() for end in OperationState if end.is_end},
 }
-"""The life of a request (the picture in ``assocsh.dimse.states``): where it may go from where."""
+"""The life of a request (the picture in ``assocsh.states``): where it may go from where."""
 
 CONTEXT_OF = {0x0030: ECHO_ID, 0x0020: FIND_ID, 0x0010: GET_ID, 0x0021: MOVE_ID, 0x0001: CT_ID}
 

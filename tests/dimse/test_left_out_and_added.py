@@ -16,8 +16,8 @@ from assocsh.dimse import events as ev
 from assocsh.dimse.commandset import MAX_FOREIGN, CommandField, CommandSet
 from assocsh.dimse.machine import MAX_REMARKS, DimseMachine
 from assocsh.dimse.messages import MAX_IDENTIFIER, data_cap
-from assocsh.dimse.states import OperationState
 from assocsh.errors import UsageError
+from assocsh.states import OperationState
 from tests.dimse import support
 from tests.dimse.support import ECHO, FIND, GET, MOVE, STORE, drain, invoke, respond
 from tests.dimse.test_commandset import command_sets

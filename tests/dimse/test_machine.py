@@ -9,8 +9,8 @@ import pytest
 from assocsh.dimse import events as ev
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.machine import DimseMachine
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.errors import UsageError
+from assocsh.states import CancelOutcome, OperationState
 from tests.dimse import support
 from tests.dimse.support import ECHO, FIND, GET, MOVE, STORE, drain, invoke, respond
 from tests.dimse.test_messages import Source

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from assocsh.dimse import events as ev
 from assocsh.dimse.invocation import Invocation, Performing
 from assocsh.dimse.performed import MAX_PERFORMING
-from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.states import CancelOutcome, OperationState
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.negotiation import AsyncWindow
 from tests.dimse import support

@@ -7,8 +7,8 @@ import pytest
 from assocsh.dimse import events as ev
 from assocsh.dimse import performed as performed_operations
 from assocsh.dimse.performed import MAX_PERFORMING
-from assocsh.dimse.states import CancelOutcome, OperationState
 from assocsh.dimse.window import MessageIds, OperationsWindow
+from assocsh.states import CancelOutcome, OperationState
 from tests.dimse import support
 from tests.dimse.support import ECHO, FIND, GET, STORE, drain, invoke, respond
 

@@ -23,8 +23,8 @@ from assocsh.datasets.dictionary import sop_class_uid
 from assocsh.datasets.identifiers import dataset_from
 from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.dimse.commandset import CommandField
-from assocsh.dimse.states import CancelOutcome
 from assocsh.practice import Practice, PracticeSettings, generator, start
+from assocsh.states import CancelOutcome
 from assocsh.uids import VERIFICATION
 from tests.datasets.make import ct, write
 

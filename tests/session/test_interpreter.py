@@ -8,8 +8,8 @@ import pytest
 
 from assocsh.commands import registry
 from assocsh.errors import LanguageError
-from assocsh.results.request import RequestState
 from assocsh.session.job import JobState
+from assocsh.states import OperationState
 from tests.peers.silent import silent_peer
 from tests.session.peer import match, peer, settle, shell
 
@@ -56,7 +56,7 @@ async def test_a_line_with_of_is_held_until_the_find_is_done() -> None:
         await settle()
         assert held.state is JobState.HELD
         assert held.record is not None
-        assert held.record.state is RequestState.HELD
+        assert held.record.state is OperationState.HELD
         assert session.status().held == 1
         assert scp.seen == ["C-FIND", "C-ECHO"], "what refers to nothing does not wait"
         scp.gate.set()
@@ -224,7 +224,7 @@ async def test_interrupt_cancels_the_newest_find() -> None:
         await second.done.wait()
         assert "#2 C-FIND C-CANCEL sent" in output.said
         assert second.record is not None
-        assert second.record.state is RequestState.CANCELLED
+        assert second.record.state is OperationState.CANCELLED
         assert second.exit_code == 0
         assert scp.cancelled == 1
         assert not first.done.is_set()
@@ -250,7 +250,7 @@ async def test_interrupt_withdraws_what_was_not_sent() -> None:
         await queued.done.wait()
         assert "#2 C-ECHO withdrawn: nothing was sent" in output.said
         assert queued.record is not None
-        assert queued.record.state is RequestState.WITHDRAWN
+        assert queued.record.state is OperationState.WITHDRAWN
         scp.gate.set()
         await settle()
         assert scp.seen == ["C-FIND"]

@@ -372,13 +372,14 @@ def test_what_goes_out_is_passed_on_not_copied() -> None:
     machine = corpus.associated()
     data = memoryview(bytes(100))
     pieces = [pdata_head(1, False, False, 100), data, pdata_head(1, False, True, 100), data]
-    seen: list[tuple[bool, int, bytes]] = []
-    machine.observer = lambda sent, kind, parts: seen.append((sent, kind, b"".join(parts)))
+    seen: list[tuple[bool, int, tuple[pdus.Buffer, ...]]] = []
+    machine.observer = lambda sent, kind, parts: seen.append((sent, kind, parts))
     machine.send_pdata(pieces, 0.0)
     out = machine.data_to_send()
     assert out[1] is data
     assert machine.data_to_send() == []
-    assert [(s, k, len(p)) for s, k, p in seen] == [(True, 4, 112), (True, 4, 112)]
+    assert [(sent, kind, len(parts)) for sent, kind, parts in seen] == [(True, 4, 4)]
+    assert all(one is other for one, other in zip(seen[0][2], pieces, strict=True))
 
 
 def test_the_observer_sees_every_pdu_whole() -> None:

@@ -11,10 +11,9 @@ import pytest
 from assocsh.association.events import MessageTransferred, OperationChanged, StateChanged
 from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.dimse.states import OperationState
 from assocsh.output.summary import DOT, final_line
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import (
-    AssociateAccept,
     AssociateRequest,
     AsyncWindow,
     CommonNegotiation,
@@ -26,22 +25,11 @@ from assocsh.wire.conversation import Exchange, Message, Side, Talk
 from assocsh.wire.explain import explain, explain_association
 from assocsh.wire.live import MAX_OPERATIONS, LiveConversation
 from assocsh.wire.steps import MAX_STEPS, Told, told
+from tests.wire.fakes import association, operation
 
 RQ = Side.REQUESTOR
 STUDY_ROOT = "1.2.840.10008.5.1.4.1.2.2.1"
 CONTEXT = PresentationContext(5, STUDY_ROOT, (), 0, "1.2.840.10008.1.2.1")
-
-
-def operation(**changes: Any) -> Any:
-    values: dict[str, Any] = {
-        "queued_at": 1.0,
-        "sent_at": 1.0,
-        "error": None,
-        "final": object(),
-        "done": False,
-        "state": "done",
-    }
-    return SimpleNamespace(**{**values, **changes})
 
 
 def request(**changes: int | str) -> CommandSet:
@@ -74,16 +62,7 @@ class Feed:
     def __init__(self) -> None:
         self.live = LiveConversation(lambda operation: 1)
         self.time = 1.0
-        self.association: Any = SimpleNamespace(
-            is_requestor=True,
-            peer=SimpleNamespace(host="h", port=1, ae="X"),
-            calling_ae="A",
-            request=AssociateRequest("X", "A", ()),
-            accept=AssociateAccept(()),
-            contexts=(CONTEXT,),
-            window=AsyncWindow(),
-            closed=False,
-        )
+        self.association = association(CONTEXT)
         opened = AssociationState.OPEN
         self.live(StateChanged(self.time, self.association, opened))
 
@@ -99,7 +78,7 @@ class Feed:
         self.live(OperationChanged(self.time, self.association, of, OperationState.QUEUED))
 
     def told(self, of: Any) -> Told:
-        found = self.live.of(of)
+        found = self.live.at(of.place)
         assert found is not None
         return told(*found)
 
@@ -181,7 +160,7 @@ def test_a_cancel_and_a_failure() -> None:
 
 
 def test_no_final_response() -> None:
-    feed, op = Feed(), operation(final=None, state="pending")
+    feed, op = Feed(), operation()
     feed(op, request(), sent=True)
     exchange = feed.told(op)
     assert "It is pending: no final response yet." in explain(exchange)
@@ -192,8 +171,8 @@ def test_memory_is_bounded() -> None:
     operations = [operation() for _ in range(MAX_OPERATIONS + 5)]
     for op in operations:
         feed(op, request(), sent=True)
-    assert feed.live.of(operations[0]) is None
-    assert feed.live.of(operations[-1]) is not None
+    assert feed.live.at(operations[0].place) is None
+    assert feed.live.at(operations[-1].place) is not None
     op = operations[-1]
     for _ in range(1000):
         feed(op, response(0xFF00), length=10)
@@ -201,8 +180,8 @@ def test_memory_is_bounded() -> None:
     exchange = feed.told(op)
     assert [step.count for step in exchange.steps] == [1, 1000, 1]
     assert exchange.steps[1].data_length == 10_000
-    feed.live.forget(op)
-    assert feed.live.of(op) is None
+    feed.live.forget(op.place)
+    assert feed.live.at(op.place) is None
 
 
 def test_of_many_steps_the_middle_is_left_out() -> None:
@@ -226,7 +205,7 @@ def test_of_a_capture_the_sides_have_their_titles() -> None:
 
 def test_the_association() -> None:
     refused = PresentationContext(7, "1.2.840.10008.1.1", (), 3, None)
-    association: Any = SimpleNamespace(
+    opened = association(
         request=AssociateRequest(
             "ORTHANC",
             "ASSOCSH",
@@ -239,7 +218,7 @@ def test_the_association() -> None:
         identity=None,
         remarks=("the peer granted more than it was asked for",),
     )
-    text = "\n".join(explain_association(association))
+    text = "\n".join(explain_association(opened))
     assert "accepted 1 of them" in text
     assert "Refused (abstract syntax not supported): Verification SOP Class" in text
     assert "4 operations outstanding" in text and "16,384 bytes" in text

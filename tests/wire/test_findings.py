@@ -536,7 +536,9 @@ def test_whole_sessions_have_no_findings(serve: Serve, tmp_path: Path) -> None:
     ):  # fmt: skip
         made = conversation(record(serve.port, *words))
         relate(made)
-        assert [each for each in findings(made) if each.id != "silence"] == []
+        # how long things take is the machine's matter, and DCMTK has Nagle's algorithm on
+        timed = ("silence", "delayed-acknowledgement")
+        assert [each for each in findings(made) if each.id not in timed] == []
 
 
 def test_who_had_to_abort_does_not_blame_itself() -> None:

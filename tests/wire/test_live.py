@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from assocsh.association.events import (
     EngineEvent,
@@ -16,16 +17,21 @@ from assocsh.association.events import (
 )
 from assocsh.commands.registry import new_session
 from assocsh.dimse.commandset import CommandField, CommandSet
-from assocsh.dimse.states import OperationState
+from assocsh.dimse.messages import BEGINNING
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
+from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import PresentationContext
+from assocsh.wire import live
 from assocsh.wire.conversation import EndKind, Side, Talk
 from assocsh.wire.decode import Decoder
+from assocsh.wire.findings import findings
 from assocsh.wire.ladder.layout import layout
 from assocsh.wire.ladder.model import Arrow, Kind, Ladder, Row
-from assocsh.wire.live import FIRST, MAX_EXCHANGES, MAX_TALKS, LiveConversation
+from assocsh.wire.live import MAX_TALKS, LiveConversation
+from assocsh.wire.live_talk import FIRST, MAX_EXCHANGES
 from tests.session.peer import match, peer, shell, until
+from tests.wire.fakes import association, operation
 
 CONTEXT = PresentationContext(1, "1.2.840.10008.1.1", (), 0, "1.2.840.10008.1.2")
 
@@ -75,6 +81,30 @@ async def test_one_that_the_window_holds_back() -> None:
         first, _, third = session.conversation.talks[0].exchanges
         assert third.times.queued is not None and first.times.done is not None
         assert third.times.queued < first.times.done <= (third.times.begun or 0)
+
+
+async def test_the_times_of_a_request_are_those_of_its_operation() -> None:
+    """One reading of the clock for its end, whoever tells how long it took."""
+    async with peer() as scp, shell(scp, "--window 2") as (session, _):
+        assert await session.run("echo --repeat 30") == 0
+        (record,) = session.requests
+        (talk,) = session.conversation.talks
+        took = [(one.times.done or 0) - (one.times.begun or 0) for one in talk.exchanges]
+        assert sorted(took) == sorted(record.operations.times)
+        assert findings(talk) == []
+
+
+async def test_the_data_sets_that_are_kept_are_those_of_the_results() -> None:
+    """The same bytes, not a copy; of more than is kept the oldest go."""
+    async with peer() as scp, shell(scp) as (session, _):
+        scp.matches = [match(PatientID=f"P{number}") for number in range(30)]
+        assert await session.run("find study PatientID") == 0
+        (find,) = session.conversation.talks[0].exchanges
+        kept = find.responses[: FIRST + 1]
+        raw = [session.requests[0].results.raw(index)[0] for index in (*range(FIRST), 29)]
+        assert all(one.dataset is each for one, each in zip(kept[:FIRST], raw, strict=False))
+        assert kept[-1].dataset == raw[-1] and kept[-1].whole
+        assert find.request.dataset and find.request.whole
 
 
 async def test_a_rejection() -> None:
@@ -149,15 +179,6 @@ class Fed:
         self.live = LiveConversation(lambda operation: 1)
         self.now = 0.0
 
-    def association(self) -> Any:
-        there = SimpleNamespace(host="h", port=1, ae="X")
-        return SimpleNamespace(
-            is_requestor=True, peer=there, calling_ae="A", request=None, closed=False
-        )
-
-    def operation(self) -> Any:
-        return SimpleNamespace(sent_at=self.now, queued_at=self.now, done=False, error=None)
-
     def say(self, association: Any, operation: Any, *, sent: bool, **elements: Any) -> None:
         self.now += 0.001
         command = CommandSet.of(CommandDataSetType=0x0101, **elements)
@@ -181,31 +202,44 @@ class Fed:
 def test_memory_is_bounded() -> None:
     fed = Fed()
     for _ in range(MAX_TALKS + 10):
-        association = fed.association()
+        there = association()
         for _ in range(MAX_EXCHANGES // 50):
-            operation = fed.operation()
-            fed.ask(association, operation)
-            fed.answer(association, operation, 0)
-            operation.done = True
-            fed.live(OperationChanged(fed.now, association, operation, OperationState.DONE))
+            find = operation()
+            fed.ask(there, find)
+            fed.answer(there, find, 0)
+            find.done = True
+            fed.live(OperationChanged(fed.now, there, find, OperationState.DONE))
     talks = fed.live.conversation.talks
     assert len(talks) == MAX_TALKS
     assert sum(len(talk.exchanges) for talk in talks) == MAX_EXCHANGES
     assert talks[0].exchanges_left_out and not talks[-1].exchanges_left_out
 
 
+def test_the_oldest_data_sets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "MAX_DATA", 10 * BEGINNING)
+    fed, there = Fed(), association()
+    for number in range(40):
+        command = CommandSet.of(CommandField=1, MessageID=number + 1, CommandDataSetType=1)
+        data = bytes(3 * BEGINNING)
+        event = MessageTransferred(1.0, there, True, command, CONTEXT, len(data), operation(), data)
+        fed.live(event)
+    messages = fed.live.conversation.talks[0].messages
+    assert [len(each.dataset or b"") for each in messages] == [0] * 30 + [BEGINNING] * 10
+    assert {each.dataset_length for each in messages} == {3 * BEGINNING}
+    assert not any(each.whole for each in messages)
+
+
 def test_of_many_matches_the_first_and_the_last_are_kept() -> None:
-    fed, association, operation = Fed(), None, None
-    association, operation = fed.association(), fed.operation()
-    fed.ask(association, operation)
+    fed, there, find = Fed(), association(), operation()
+    fed.ask(there, find)
     for _ in range(100):
-        fed.answer(association, operation, 0xFF00)
+        fed.answer(there, find, 0xFF00)
     cancel = CommandField.C_CANCEL_RQ
-    fed.say(association, operation, sent=True, CommandField=cancel, MessageIDBeingRespondedTo=1)
+    fed.say(there, find, sent=True, CommandField=cancel, MessageIDBeingRespondedTo=1)
     before = fed.now
     for _ in range(100):
-        fed.answer(association, operation, 0xFF00)
-    fed.answer(association, operation, 0xFE00)
+        fed.answer(there, find, 0xFF00)
+    fed.answer(there, find, 0xFE00)
     (exchange,) = fed.live.conversation.talks[0].exchanges
     assert exchange.pending_count == 200 and exchange.answers == 201
     assert len(exchange.responses) == FIRST + 3  # first, last before, last after the cancel, final
@@ -218,9 +252,9 @@ def test_of_many_matches_the_first_and_the_last_are_kept() -> None:
 
 def test_an_answer_before_the_request_is_sent_whole() -> None:
     fed = Fed()
-    association, operation = fed.association(), fed.operation()
-    fed.answer(association, operation, 0xA700)
-    fed.ask(association, operation)
+    there, find = association(), operation()
+    fed.answer(there, find, 0xA700)
+    fed.ask(there, find)
     (talk,) = fed.live.conversation.talks
     assert talk.exchanges[0].status == 0xA700 and not talk.unmatched
 

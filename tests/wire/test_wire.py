@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +17,11 @@ from assocsh.association.state import AssociationState
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.errors import AssociationAborted
 from assocsh.upperlayer.negotiation import PresentationContext
-from assocsh.wire.view import WireView, pdv_ends
+from assocsh.wire.conversation import Fragment
+from assocsh.wire.live import Listener, LiveConversation
+from assocsh.wire.live_talk import fragments
+from assocsh.wire.view import WireView
+from tests.wire.fakes import association, operation
 from tests.wire.test_walk import CT, IMPLICIT, SECRET, associate, command, pdata
 
 CONTEXT = PresentationContext(1, CT, (IMPLICIT,), 0, IMPLICIT)
@@ -29,11 +32,15 @@ ABORT = b"\x07\x00\x00\x00\x00\x04\x00\x00\x02\x06"
 class Wire:
     """A view, and the events of one association to feed it with."""
 
-    def __init__(self, mode: str, **options: Any) -> None:
+    def __init__(self, mode: str) -> None:
         self.lines: list[str] = []
-        self.view = WireView(mode, self.lines.append, **options)
-        self.association: Any = SimpleNamespace(pending=0)
+        self.view = WireView(mode, self.lines.append)
+        listeners: list[Listener] = []
+        self.live = LiveConversation(lambda operation: operation.number, listeners)
+        self.association = association(CONTEXT)
         self.time = 100.0
+        self.live(StateChanged(self.time, self.association, AssociationState.OPEN))
+        listeners.append(self.view)  # it shows from now on
 
     def _now(self) -> float:
         self.time += 0.012
@@ -41,10 +48,10 @@ class Wire:
 
     def pdu(self, data: bytes, sent: bool = True) -> None:
         pieces = (data[:6], memoryview(data)[6:])
-        self.view(PduTransferred(self._now(), self.association, sent, data[0], pieces))
+        self.live(PduTransferred(self._now(), self.association, sent, data[0], pieces))
 
     def message(self, message: CommandSet, length: int = 0, sent: bool = True) -> None:
-        self.view(
+        self.live(
             MessageTransferred(
                 self._now(), self.association, sent, message, CONTEXT, length, self.operation
             )
@@ -66,7 +73,7 @@ def store(wire: Wire, pdus: int = 3) -> None:
 
 def test_summary_is_a_line_for_each_pdu_and_message() -> None:
     wire = Wire("summary")
-    wire.view(TransportChanged(100.0, wire.association, "connected", "127.0.0.1:104"))
+    wire.live(TransportChanged(100.0, wire.association, "connected", "127.0.0.1:104"))
     wire.pdu(associate())
     wire.pdu(associate(accept=True), sent=False)
     store(wire)
@@ -127,7 +134,7 @@ def test_abort_from_the_peer_is_marked_and_counts_what_is_pending() -> None:
     wire.association.pending = 2
     wire.pdu(ABORT, sent=False)
     error = AssociationAborted("aborted \x07 by", source=2, reason=6, by="peer")
-    wire.view(StateChanged(101.0, wire.association, AssociationState.ABORTED, error))
+    wire.live(StateChanged(101.0, wire.association, AssociationState.ABORTED, error))
     assert wire.lines[0].startswith("<** A-ABORT")
     assert "invalid PDU parameter value (2 requests pending)" in wire.lines[0]
     assert wire.lines[1].startswith("=== aborted")
@@ -143,25 +150,25 @@ def test_a_message_cut_short_is_not_lost() -> None:
 
 def test_remarks_say_whose_they_are() -> None:
     wire = Wire("summary")
-    wire.view(Remark(100.0, wire.association, "late response", "peer"))
-    wire.view(Remark(100.1, wire.association, "window clamped", "local"))
+    wire.live(Remark(100.0, wire.association, "late response", "peer"))
+    wire.live(Remark(100.1, wire.association, "window clamped", "local"))
     assert wire.lines[0].startswith("<** remark") and wire.lines[1].startswith("*** remark")
 
 
 def test_two_associations_are_told_apart() -> None:
     wire = Wire("summary")
     wire.pdu(ABORT)
-    other: Any = SimpleNamespace(pending=0)
-    wire.view(TransportChanged(101.0, other, "connected", "x"))
-    wire.view(TransportChanged(101.1, other, "closed", "x"))
-    third: Any = SimpleNamespace(pending=0)
-    wire.view(TransportChanged(101.2, third, "connected", "y"))
+    other = association()
+    wire.live(TransportChanged(101.0, other, "connected", "x"))
+    wire.live(TransportChanged(101.1, other, "closed", "x"))
+    third = association()
+    wire.live(TransportChanged(101.2, third, "connected", "y"))
     assert [line[:4] for line in wire.lines] == [" -> ", "[2] ", "[2] ", "[2] "]
 
 
 def test_operations_have_the_name_the_user_knows() -> None:
-    wire = Wire("summary", name_of=lambda operation: f"#{operation.number}")
-    wire.operation = SimpleNamespace(number=7)
+    wire = Wire("summary")
+    wire.operation = operation(number=7)
     wire.message(STORE)
     assert "#7 message 7" in wire.text
 
@@ -207,7 +214,8 @@ def test_heads_are_found_wherever_the_pieces_end(cut: int) -> None:
     body = pdata(command(), flags=3)[6:] + pdata(b"ab", flags=0)[6:] + pdata(b"c", flags=2)[6:]
     whole = b"\x04\x00" + len(body).to_bytes(4, "big") + body
     pieces = [whole[at : at + cut] for at in range(0, len(whole), cut)]
-    assert pdv_ends(pieces) == (True, True)
-    assert pdv_ends([whole[: -len(pdata(b"c")[6:])]]) == (True, False)
-    assert pdv_ends([b"\x04\x00\x00\x00\x00\x00"]) == (False, False)
-    assert pdv_ends([b"\x04\x00\x00\x00\x00\x06" + bytes(6)]) == (False, False)
+    last, more = Fragment(1, True, True, len(command())), Fragment(1, False, False, 2)
+    assert fragments(pieces) == (last, more, Fragment(1, False, True, 1))
+    assert fragments([whole[: -len(pdata(b"c")[6:])]]) == (last, more)
+    assert fragments([b"\x04\x00\x00\x00\x00\x00"]) == ()
+    assert fragments([b"\x04\x00\x00\x00\x00\x06" + bytes(6)]) == (Fragment(0, False, False, 0),)

@@ -15,7 +15,7 @@ import pytest
 from assocsh import connect, listen
 from assocsh.association.association import Association
 from assocsh.dimse.responses import Response
-from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.states import CancelOutcome, OperationState
 from tests.peers.dicom_files import PATIENTS, InstanceFile
 from tests.witness.support import Receiver, contexts_for, nothing_left, retrieve_contexts
 

@@ -14,7 +14,6 @@ import pytest
 
 from assocsh import Timeouts, connect
 from assocsh.association.operation import Operation
-from assocsh.dimse.states import OperationState
 from assocsh.errors import (
     AssociationAborted,
     AssociationError,
@@ -23,6 +22,7 @@ from assocsh.errors import (
     ConnectionLost,
     OperationTimeout,
 )
+from assocsh.states import OperationState
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import InstanceFile, same, write_series
 from tests.peers.process import free_port

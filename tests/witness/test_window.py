@@ -29,7 +29,7 @@ from assocsh.association.association import Association
 from assocsh.association.operation import Operation
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.requests import Request
-from assocsh.dimse.states import CancelOutcome, OperationState
+from assocsh.states import CancelOutcome, OperationState
 from tests.peers.dcmjs import DcmjsWindow
 from tests.peers.dicom_files import InstanceFile
 from tests.witness.support import nothing_left

@@ -33,7 +33,6 @@ from assocsh.wire.captures.write import Flow, Writer
 if TYPE_CHECKING:
     from assocsh.association.operation import Operation
     from assocsh.association.view import AssociationView
-    from assocsh.errors import AssociationError
 
 HELD = 1024 * 1024
 """Bytes that are held of a message; of one that is masked HELD_TO_MASK."""
@@ -100,10 +99,9 @@ class Watched:
     size: int = 0
     too_long: list[bool] = field(default_factory=lambda: [False, False])
     """Of each side: its present message was too long to be held."""
-    error: AssociationError | None = None
-    """What ended it."""
+    ended: StateChanged | None = None
     why: str = ""
-    """The same in words that are still to be written."""
+    """What ended it, in words that are still to be written."""
     closed: TransportChanged | None = None
 
 
@@ -216,7 +214,8 @@ class Assembler:
         moment = self._nanoseconds(short.event.time)
         self._put(watched)
         for index, (data, length) in enumerate(short.pdus):
-            kept = b"" if self._redactor is not None else data
+            # what is cut cannot be masked
+            kept = data if self._redactor is None or len(data) == length else b""
             said = short.comment if not index else ""
             watched.held.append(Held(by, moment, (kept,), length, ends_of(data), comment=said))
 
@@ -284,17 +283,20 @@ class Assembler:
 
     def _ended(self, watched: Watched, event: StateChanged, why: str) -> None:
         """Say why it ended: in the PDU that ended it, else where the connection is closed."""
-        watched.error, watched.why = event.error, why
+        watched.ended, watched.why = event, why
         last = watched.held[-1] if watched.held else None
-        if last is not None and last.pieces[0][0] in (A_ASSOCIATE_RJ, A_ABORT):
+        if last is not None and last.data[:1] in (bytes((A_ASSOCIATE_RJ,)), bytes((A_ABORT,))):
             last.comment, watched.why = last.comment or why, ""
         self._put(watched)
 
     def _close(self, watched: Watched) -> None:
-        closed, error, flow = watched.closed, watched.error, watched.flow
+        closed, ended, flow = watched.closed, watched.ended, watched.flow
         if closed is None or flow is None:
             return
-        by = self._side(watched, error is None or error.ended_by == "local")
+        # no end is told of a caller that went before it had said anything
+        error = None if ended is None else ended.error
+        ours = ended is not None and (error is None or error.ended_by == "local")
+        by = self._side(watched, ours)
         how = "rst" if "reset" in closed.detail.lower() else "fin"
         flow.closed(by, how, self._nanoseconds(closed.time), watched.why)
 

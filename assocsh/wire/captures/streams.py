@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from assocsh.errors import UsageError
@@ -418,9 +418,14 @@ class Reader:
     def _attempts(self) -> None:
         """Connections that never came so far as to speak DICOM, where DICOM is spoken."""
         spoken = {each.addresses[Side.ACCEPTOR] for each in self._all if each.talk is not None}
+        moving = list(self._moving())
         for connection in self._all:
             acceptor = connection.addresses[Side.ACCEPTOR]
             usual = acceptor in spoken or acceptor[1] in USUAL_PORTS
+            usual = usual or any(
+                host == connection.addresses[Side.REQUESTOR][0] and since <= connection.begun <= to
+                for host, since, to in moving
+            )
             if connection.talk is not None or not usual:
                 continue
             connected = connection.halves[Side.ACCEPTOR].stream.next is not None
@@ -443,6 +448,15 @@ class Reader:
                     how = "rst" if connection.refused else "fin"
                     decoder.closed(half.side, half.ended[0], how, half.ended[1])
             decoder.finish(connection.last)
+
+    def _moving(self) -> Iterator[tuple[bytes, float, float]]:
+        """From which hosts a C-MOVE that failed was performed, since when and until when."""
+        for connection in self._all:
+            for exchange in () if connection.talk is None else connection.talk.exchanges:
+                if exchange.name == "C-MOVE" and exchange.status not in (0, None):
+                    host = connection.addresses[exchange.side.other][0]
+                    begun, done = exchange.times.begun, exchange.times.done
+                    yield host, begun or 0.0, done or connection.last
 
     @staticmethod
     def _other_protocol(connection: _Connection, decoder: Decoder) -> None:

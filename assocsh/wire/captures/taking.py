@@ -20,7 +20,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.association.events import (
@@ -193,7 +192,7 @@ class Capture:
                 self.behind()
         self._cutting = True
         self.left_out += size - kept
-        self._give(watched, Shortened(replace(event, pieces=()), pdus, comment), kept)
+        self._give(watched, Shortened(event._replace(pieces=()), pdus, comment), kept)
 
     def _give(self, watched: Watched, event: Given | None, size: int) -> None:
         size += _OVERHEAD

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from assocsh.text.visible import visible
 from assocsh.upperlayer.identity import IdentityOutcome, identity_answer
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS
+from assocsh.upperlayer.negotiation import (
+    IDENTITY_KINDS,
+    NO_ABSTRACT_SYNTAX,
+    NO_TRANSFER_SYNTAX,
+)
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
 from assocsh.upperlayer.reasons import reject_meaning, reject_words
 from assocsh.wire.conversation import EndKind, Note, NoteKind, Reject, Side, Talk, Unit
@@ -182,11 +186,11 @@ def no_context_accepted(talk: Talk, about: About) -> Iterator[Found]:
     if talk.accept is None or not contexts or any(context.accepted for context in contexts):
         return
     results = {context.result for context in contexts}
-    if results == {4}:
+    if results == {NO_TRANSFER_SYNTAX}:
         what = "knows the SOP classes, but not in the transfer syntaxes that were proposed"
         step = "propose Explicit VR Little Endian and Implicit VR Little Endian as well"
         change = Who.REQUESTOR
-    elif results <= {3, 4}:
+    elif results <= {NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX}:
         what = "knows none of the SOP classes that were proposed"
         step = "propose SOP classes of its conformance statement; is it the right application?"
         change = Who.REQUESTOR

@@ -119,7 +119,7 @@ def aborted(talk: Talk, about: About) -> Iterator[Found]:
     rank, change, step = Rank.END, Who(by.other.value), hint
     if ending.cause is not None and ending.cause is not by:
         return  # for what the other side did: see ``broken-by-the-other-side``
-    if by is talk.local or (talk.local is None and source == 0 and by is Side.REQUESTOR):
+    if by is talk.local or (source == 0 and by is Side.REQUESTOR):
         # who asked gave up: that is a consequence, and not the other side's doing
         rank, change = Rank.ODD, Who.NOBODY
         step = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assocsh.text.visible import visible
-from assocsh.upperlayer.negotiation import result_meaning
+from assocsh.upperlayer.negotiation import NO_TRANSFER_SYNTAX, result_meaning
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC
 from assocsh.wire.conversation import Context, EndKind, Side, Talk
 from assocsh.wire.findings.connecting import units_of
@@ -48,7 +48,7 @@ def _refused(talk: Talk, about: About, context: Context, more: str) -> Found:
     from assocsh.datasets.dictionary import short_uid_name
 
     name = visible(short_uid_name(context.abstract_syntax))
-    syntaxes = context.result == 4
+    syntaxes = context.result == NO_TRANSFER_SYNTAX
     if syntaxes:
         offered = ", ".join(visible(short_uid_name(uid)) for uid in context.proposed[:3])
         step = f"propose other transfer syntaxes than {offered}"

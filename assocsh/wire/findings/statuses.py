@@ -24,7 +24,7 @@ from assocsh.dimse.status import (
     meaning,
 )
 from assocsh.text.visible import visible
-from assocsh.wire.conversation import EndKind, Exchange, Message, Side, Talk
+from assocsh.wire.conversation import EndKind, Exchange, Message, NoteKind, Side, Talk
 from assocsh.wire.findings.finding import About, Found, Rank, Who, finding
 from assocsh.wire.status_reasons import reason
 
@@ -135,17 +135,11 @@ def move_not_delivered(talk: Talk, about: About) -> Iterator[Found]:
             change, step = Who.DESTINATION, reason("C-STORE", bad[0].status or 0)
             step = step.replace("the peer", "it") or "its log tells why"
         else:
-            attempt = _attempt(exchange, about)
-            if attempt:
-                what, change = attempt, Who.DESTINATION
-                step = "let it accept this caller, its SOP classes and transfer syntaxes"
-            else:
+            change = Who.DESTINATION
+            what, step = _attempt(exchange, about)
+            if not what:
                 what = f'"{destination}" was not reached, or refused the SOP class or syntax'
-                change, step = (
-                    Who.DESTINATION,
-                    "is it listening there (firewall, port, a changed address), and does it take "
-                    "the transfer syntax of what is moved?",
-                )
+                step = _NOT_THERE
         yield Found(
             Rank.FAILURE,
             f"C-MOVE {exchange.message_id} did not deliver ({how}): {what}",
@@ -156,23 +150,38 @@ def move_not_delivered(talk: Talk, about: About) -> Iterator[Found]:
         )
 
 
-def _attempt(exchange: Exchange, about: About) -> str:
-    """What came of the association with the destination, where it is in the conversation."""
+_NOT_THERE = (
+    "is it listening there (firewall, port, a changed address), and does it take the transfer "
+    "syntax of what is moved?"
+)
+
+
+def _attempt(exchange: Exchange, about: About) -> tuple[str, str]:
+    """What came of the association with the destination, and the next step; empty where that is
+    not in the conversation."""
     destination = exchange.request.command.move_destination
     begun, done = exchange.times.begun or 0.0, exchange.times.done or float("inf")
+    shown = visible(destination)
+    accept = "let it accept this caller, its SOP classes and transfer syntaxes"
     for other in about.conversation.talks if about.conversation else ():
-        if other.called_ae != destination or not begun <= other.begun <= done:
+        if not begun <= other.begun <= done:
             continue
-        shown = visible(destination)
+        if any(note.kind is NoteKind.REFUSED for note in other.notes):
+            what = f'"{shown}" was not reached, the connection to {other.acceptor} was refused'
+            return what, _NOT_THERE
+        if other.called_ae != destination:
+            continue
         if other.ending.kind is EndKind.REJECTED:
-            return f'"{shown}" rejected the association: {visible(other.ending.reason)}'
+            what = f'"{shown}" rejected the association: {visible(other.ending.reason)}'
+            return what, accept
         if other.accept is not None:
             refused = [c for c in other.contexts.values() if not c.accepted]
             if refused:
-                return f'"{shown}" refused {len(refused)} of {len(other.contexts)} contexts'
+                what = f'"{shown}" refused {len(refused)} of {len(other.contexts)} contexts'
+                return what, accept
         elif other.ending.kind is EndKind.LOST:
-            return f'"{shown}" closed the connection'
-    return ""
+            return f'"{shown}" closed the connection', accept
+    return "", ""
 
 
 @finding("get-role-not-granted", "PS3.7 D.3.3.4")

@@ -2,6 +2,7 @@
 
 What is left is what assocsh does itself between ``send`` and the final response, with asyncio's
 own turns of the loop. ``python -m benchmarks.workers.overhead echo|store|find [COUNT] [--profile]``
+With ``--kept`` the conversation of a session observes the association, as in the shell.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from assocsh import CEcho, CFind, CStore, EncodedData, Request, StoredData
 from assocsh.association import Association
 from assocsh.dimse.commandset import CommandSet
 from assocsh.upperlayer.pdus import pdata_head
+from assocsh.wire.live import LiveConversation
 from tests.performance.transport import CLASSES, CT_IMAGE, EXPLICIT, arrive, associated
 
 MATCHES = 200
@@ -125,9 +127,11 @@ def request_of(kind: str) -> Request:
     return CFind("STUDY", EncodedData(b"", EXPLICIT))
 
 
-async def measure(kind: str, count: int) -> float:
+async def measure(kind: str, count: int, kept: bool) -> float:
     """Microseconds of processor time per operation (find: per response)."""
     association, transport = await established()
+    if kept:
+        association.subscribe(LiveConversation(lambda _: 1))
     if kind == "find":
         identifier = b"\x10\0\x20\0LO\x08\0P0000001" * 16
         pending = responses(5, 0x20, identifier, MATCHES)
@@ -154,11 +158,12 @@ def main() -> None:
     parser.add_argument("kind", choices=("echo", "store", "find"))
     parser.add_argument("count", type=int, nargs="?", default=5000)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--kept", action="store_true")
     options = parser.parse_args()
     profile = cProfile.Profile()
     if options.profile:
         profile.enable()
-    spent = asyncio.run(measure(options.kind, options.count))
+    spent = asyncio.run(measure(options.kind, options.count, options.kept))
     profile.disable()
     sys.stdout.write(f"{options.kind}: {spent:.1f} µs\n")
     if options.profile:

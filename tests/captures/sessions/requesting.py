@@ -43,7 +43,7 @@ def move_destination_unknown_orthanc(stage: Stage) -> None:
             scu("movescu", peer.port, *of_patient(one), "-aem", "NOWHERE", called=peer.ae)
 
 
-@session("move-not-delivered", "move-not-delivered", Who.DESTINATION)
+@session("move-not-delivered", "connection-refused", Who.ACCEPTOR)
 def move_not_delivered(stage: Stage) -> None:
     """dcmqrscp, and nobody listens where the destination should be."""
     (one,) = stage.instances()

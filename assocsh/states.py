@@ -1,4 +1,6 @@
-"""The life of one request that this side invokes.
+"""The life of one request that this side invokes, as an operation and as it was typed.
+
+Loads nothing: the prompt names these states before the engine is there.
 
 ::
 
@@ -14,11 +16,15 @@ from enum import StrEnum
 
 
 class OperationState(StrEnum):
-    """Where a request is. The last four are ends: an operation reaches exactly one of them."""
+    """Where a request is. The last four are ends: an operation reaches exactly one of them.
+
+    HELD is for typed commands alone: one that waits until the results are there that it refers to.
+    """
 
     is_end: bool
     """It has ended."""
 
+    HELD = "held"
     QUEUED = "queued"
     SENDING = "sending"
     PENDING = "pending"
