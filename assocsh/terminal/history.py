@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
+from copy import copy
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.history import History
 from prompt_toolkit.layout import BufferControl, Layout
 from prompt_toolkit.layout.controls import SearchBufferControl
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
-from prompt_toolkit.search import SearchState
 
 if TYPE_CHECKING:
     from assocsh.session.ports import EarlierLines, RecalledLine
@@ -107,10 +107,9 @@ class _Found(Processor):
         fragments = transformation_input.fragments
         target = self._layout.search_target_buffer_control
         if isinstance(target, BufferControl) and transformation_input.lineno == 0:
-            state = target.search_state
-            wanted = transformation_input.buffer_control.buffer.text
-            typed = SearchState(wanted, state.direction, state.ignore_case)
-            line = target.buffer.document_for_search(typed).text
+            wanted = copy(target.search_state)  # it takes over the text when it is accepted
+            wanted.text = transformation_input.buffer_control.buffer.text
+            line = target.buffer.document_for_search(wanted).text
             about = self._about(line) if line else ""
             if about:
                 fragments = [*fragments, ("class:search.about", f"  {about}")]
