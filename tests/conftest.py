@@ -85,11 +85,12 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 
 @pytest.fixture(autouse=True)
-def _no_commitment_waits_for_its_report(_home_of_its_own: Path) -> Iterator[None]:
+def _nothing_is_kept_for_the_next_test(_home_of_its_own: Path) -> Iterator[None]:
     """What a test leaves open is not what the next one is told of."""
     yield
     state = _home_of_its_own / ".local" / "state" / "assocsh"
     shutil.rmtree(state / "commitments", ignore_errors=True)
+    (state / "peers").unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -48,6 +48,10 @@ class Connecting:
         self._tls = tls
         self._remark = remark
         self._association: Association | None = None
+        self.reached: float | None = None
+        """When the TCP connection was made, by the loop's clock; None before."""
+        self.secured: float | None = None
+        """When TLS was agreed on; None before, and without TLS."""
 
     def __await__(self) -> Generator[Any, None, Association]:
         return self._open().__await__()
@@ -86,11 +90,13 @@ class Connecting:
                     peer.port,
                     happy_eyeballs_delay=HAPPY_EYEBALLS,
                 )
+            self.reached = engine.loop.time()
             if tls is not None and handshake is not None:
                 engine.check_peer = lambda one: check_pin(
                     tls, one.protocol.peer_certificate, one.peer
                 )
                 await self._shake_hands(engine, transport, handshake)
+                self.secured = engine.loop.time()
             if engine.refused_peer is not None:
                 raise engine.refused_peer
         except AssociationError as error:

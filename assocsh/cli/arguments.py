@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from assocsh.language.model import Option
 
 
+PROGRESS = ("lines", "json", "none")
+
+
 class Mode(StrEnum):
     """What was asked for."""
 
@@ -21,6 +24,7 @@ class Mode(StrEnum):
     SERVE = "serve"
     RUN = "run"
     TLS = "tls"
+    COMPLETION = "completion"
     HELP = "help"
     HELP_RUN = "help run"
     VERSION = "version"
@@ -36,13 +40,15 @@ class Arguments:
         self.mode = Mode.SHELL
         self.peer = ""
         self.files: list[str] = []
-        """What stands behind the peer, for ``--contexts auto``."""
+        """What stands behind the peer, for ``--contexts auto``; behind ``completion``."""
         self.reading = ""
         """The ``read`` command that ``assocsh read`` stands for."""
         self.commands: list[str] = []
         """The texts of ``-c``, in order."""
         self.format = ""
         self.keep_going = False
+        self.progress = "lines"
+        self.allow_shell = False
         self.toolbar = True
         self.open_options: options.Given = []
         self.serve_options: options.Given = []
@@ -60,11 +66,21 @@ def shell_options() -> tuple[Option, ...]:
     """The options of the shell itself, besides those of ``open``."""
     from assocsh.language.model import Option, Slot
     from assocsh.language.settings import FORMATS
+    from assocsh.scripting.reach import ALLOW_SHELL
 
     return (
         Option("-c", Slot.TEXT, "COMMANDS", summary="commands, separated by ; or line ends"),
         Option("--format", Slot.CHOICE, "FORMAT", FORMATS, ", ".join(FORMATS)),
         Option("--keep-going", summary="go on with the next command after a failure (-c, stdin)"),
+        Option(
+            "--progress",
+            Slot.CHOICE,
+            "FORM",
+            PROGRESS,
+            summary="how far long requests are: lines on stderr every 10 s, json on stdout, none",
+        ),
+        Option("--quiet", summary="no lines about progress (-c, stdin)"),
+        Option(ALLOW_SHELL, summary="-c and stdin may start programs, with |"),
         Option("--no-toolbar", summary="a prompt without the toolbar"),
     )
 
@@ -118,6 +134,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     elif first == "read":
         _read(arguments, words[1:])
         return arguments
+    elif first == Mode.COMPLETION:
+        _completion(arguments, words[1:])
+        return arguments
     if arguments.mode is Mode.SERVE:
         _serve(arguments, words)
     elif arguments.mode is Mode.TLS:
@@ -164,6 +183,11 @@ def _tls(arguments: Arguments, words: Sequence[str]) -> None:
         raise UsageError(f"tls has no use for {plain[1]!r}", hint="assocsh tls HOST:PORT")
 
 
+def _completion(arguments: Arguments, words: Sequence[str]) -> None:
+    arguments.files, given = options.read_words(words, dict, "assocsh --help")
+    arguments.mode = _asked(given) or Mode.COMPLETION
+
+
 def _read(arguments: Arguments, words: Sequence[str]) -> None:
     from assocsh.cli.read import read_options, read_text
 
@@ -183,6 +207,11 @@ def _of_shell(arguments: Arguments, given: options.Given) -> None:
     arguments.commands = options.all_values("-c", given)
     arguments.format = options.last("--format", given)
     arguments.keep_going = "--keep-going" in options.names(given)
+    quiet = "none" if "--quiet" in options.names(given) else "lines"
+    arguments.progress = options.last("--progress", given) or quiet
+    if arguments.progress == "json" and arguments.format != "json":
+        raise UsageError("objects about progress are JSON Lines", hint="--format json too")
+    arguments.allow_shell = "--allow-shell" in options.names(given)
     arguments.toolbar = "--no-toolbar" not in options.names(given)
 
 

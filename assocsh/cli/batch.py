@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
@@ -59,7 +60,7 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
     session = new_session(output, config=config)
     if arguments.format:
         session.settings.set("format", arguments.format)
-    calls = parse_texts(session, texts)
+    calls = parse_texts(session, texts, allow_shell=arguments.allow_shell)
     if calls is None:
         return 2
     session.prepare(calls)
@@ -69,27 +70,51 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
         session.ask_secret = ask_at_terminal
     runner = _Runner(session)
     with on_signals(runner.signalled):
-        code = await runner.run(calls, keep_going=arguments.keep_going)
+        async with _progress(session, arguments.progress):
+            code = await runner.run(calls, keep_going=arguments.keep_going)
     return _finish(session, code)
 
 
-def parse_texts(session: Session, texts: Texts) -> list[Call] | None:
+def parse_texts(session: Session, texts: Texts, *, allow_shell: bool) -> list[Call] | None:
     """The commands of all texts; None when there was a mistake, which was said then."""
+    from assocsh.language.aliases import expanded
     from assocsh.language.check import problems
     from assocsh.language.parse import parse_all
+    from assocsh.scripting.reach import beyond_reach
 
     calls: list[Call] = []
     errors: list[LanguageError] = []
-    for source, text in texts:
+    for source, typed in texts:
+        try:
+            text = expanded(typed, session.config.aliases, source=source)
+        except LanguageError as wrong:
+            errors.append(wrong)
+            continue
         parsed = parse_all(text, source=source)
         calls += parsed.calls
         errors += parsed.errors
     if not errors:
         errors += problems(calls)
+        errors += beyond_reach(calls, session.base, programs=allow_shell)
     for error in errors:
         for line in error_lines(error):
             session.note(line, Kind.ERROR)
     return None if errors else calls
+
+
+@asynccontextmanager
+async def _progress(session: Session, form: str) -> AsyncIterator[None]:
+    """How far long requests are is said meanwhile, in this form."""
+    if form == "none":
+        yield
+        return
+    from assocsh.session.progressing import say_progress
+
+    saying = asyncio.create_task(say_progress(session, json=form == "json"))
+    try:
+        yield
+    finally:
+        saying.cancel()
 
 
 class _Runner:

@@ -14,12 +14,19 @@ BEHIND_THE_PROMPT = ("pydicom", "pynetdicom", "assocsh.association")
 """What commands need, loaded while the first one is being typed."""
 
 
-def greeting_of(*, peer: str) -> str:
-    """What the shell says first; without a ``peer``, also how to get one."""
+def greeting_of(opening: str) -> str:
+    """What the shell says first, with the one thing to try.
+
+    ``opening`` is the command that the command line stands for, empty without.
+    """
     from assocsh.version import __version__
 
-    greeting = f"assocsh {__version__}: help lists the commands, Ctrl-D leaves"
-    return greeting if peer else f"{greeting}\nopen practice opens an archive to practise on"
+    greeting = f"assocsh {__version__}: help shows the commands, Ctrl-D leaves"
+    if not opening:
+        return f"{greeting}\nan archive to practise on: open practice"
+    if opening.startswith("open practice"):
+        return f"{greeting}\nask the archive what it has: find study"
+    return greeting
 
 
 async def interactive(arguments: Arguments) -> int:
@@ -45,7 +52,7 @@ async def interactive(arguments: Arguments) -> int:
         return await run_shell(
             begin,
             first=first,
-            greeting=greeting_of(peer=arguments.open_text),
+            greeting=greeting_of(arguments.open_text),
             with_toolbar=arguments.toolbar,
             modules=BEHIND_THE_PROMPT,
         )

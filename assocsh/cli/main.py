@@ -25,6 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from assocsh.version import __version__
 
             return _say(f"assocsh {__version__}")
+        if arguments.mode is Mode.COMPLETION:
+            from assocsh.cli.completion import completion
+
+            return _say(completion(arguments.files))
         from assocsh.cli.entry import enter
 
         return enter(arguments)

@@ -138,10 +138,22 @@ def _quoted(word: str) -> str:
     return written
 
 
+WIDTH = 80
+"""Columns of a usage text."""
+
+
+def folded_lines(lines: Iterable[str]) -> str:
+    """A usage text of these lines; what is explained beside a word stays beside it."""
+    from assocsh.text.cells import wrapped
+
+    text = "\n".join(lines)
+    return "\n".join(part for line in text.split("\n") for part in wrapped(line, WIDTH))
+
+
 def listed(options: Iterable[Option]) -> list[str]:
     """A line for each option, for a usage text."""
     lines = []
     for option in options:
         name = f"{option.name} {option.metavar}".rstrip()
-        lines.append(f"  {name:<20}  {option.summary}")
+        lines.append(f"  {name:<22}  {option.summary}")
     return lines

@@ -18,6 +18,7 @@ from assocsh.output.sink import Output, StreamOutput
 from assocsh.scripting import runner
 from assocsh.scripting.event_log import LogFile
 from assocsh.scripting.outcome import outcomes
+from assocsh.scripting.reach import ALLOW_SHELL
 from assocsh.scripting.redact import Redactor
 from assocsh.scripting.reporter import Reporter
 from assocsh.scripting.script import environment_variables, parse_assignment, read_variables
@@ -131,6 +132,7 @@ def _plan(
         file_root=root if arguments.has("--file-root") else None,
         jobs=parse_integer(arguments.value("--jobs", "1"), "--jobs", least=1, most=256),
         keep_going=arguments.has("--keep-going"),
+        programs=arguments.has(ALLOW_SHELL),
         on_error=arguments.value("--on-error"),
         timeout=parse_limit(arguments.value("--timeout", "never")),
         format=arguments.value("--format"),

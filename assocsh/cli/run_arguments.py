@@ -9,6 +9,7 @@ from assocsh.cli import options
 from assocsh.errors import UsageError
 from assocsh.language.model import Option, Slot
 from assocsh.language.settings import FORMATS, SETTINGS
+from assocsh.scripting.reach import ALLOW_SHELL
 from assocsh.scripting.reports import STDOUT, reports
 
 HEAD = """\
@@ -45,6 +46,7 @@ RUNNING = (
     ),
     Option("--timeout", Slot.DURATION, "TIME", summary="at most this long for each script"),
     Option("--file-root", Slot.DIRECTORY, "DIR", summary="refuse files outside of this folder"),
+    Option(ALLOW_SHELL, summary="scripts may start programs, with |"),
 )
 
 SHOWING = (
@@ -163,15 +165,18 @@ def _positional(arguments: RunArguments, word: str) -> None:
         raise UsageError(f"there is no place for {word!r}", hint="scripts end in .assoc; one PEER")
 
 
-def usage() -> str:
-    """The text of ``assocsh run --help``."""
-    shown = (*SHOWING[:2], *report_options(), *SHOWING[2:])
-    sections = (
+def groups() -> tuple[tuple[str, tuple[Option, ...]], ...]:
+    """The options of ``run`` under what they are about, but for those of ``open``."""
+    return (
         ("what is run", RUNNING),
-        ("what is shown", shown),
+        ("what is shown", (*SHOWING[:2], *report_options(), *SHOWING[2:])),
         ("snapshots, beside the script as SCRIPT.assoc.snap", SNAPSHOTS),
     )
+
+
+def usage() -> str:
+    """The text of ``assocsh run --help``."""
     lines = [HEAD]
-    for title, table in sections:
+    for title, table in groups():
         lines += ["", title, *options.listed(table)]
-    return "\n".join(lines)
+    return options.folded_lines(lines)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-HEAD = """\
-assocsh [PEER] [options]                  the shell; PEER is AET@HOST:PORT or a name of config.toml
-assocsh [PEER] -c 'echo; find study' ...  run commands and exit (-c can be repeated)
-assocsh run SCRIPT.assoc... [PEER]        run session scripts, report, exit
-assocsh practice [-c ...]                 the same, on a built-in practice archive
-assocsh read CAPTURE [-c ...]             what went wrong in a capture (pcap, pcapng), its shell
-assocsh serve [--port N] [--data DIR]     the practice archive alone, for other programs
-assocsh tls HOST:PORT                     the certificate page of a peer, no association
-assocsh --version | --help
+from assocsh.cli.options import folded_lines, listed
+from assocsh.cli.ways import WAYS
 
-Without a terminal on stdin and without -c, commands are read from stdin as a script.
-Results go to stdout, everything else to stderr.
-"""
+ABOUT = """\
+With -c 'echo; find study' the shell runs these commands and exits; -c can be
+repeated. Without a terminal on stdin, and without -c, commands are read from
+stdin as a script. Results go to stdout, everything else to stderr."""
 
 CODES = """\
 exit codes
@@ -23,21 +17,26 @@ exit codes
   2 usage or syntax, nothing was sent   130 interrupted
   3 no association could be made        128+n other signals"""
 
+_ASKING = "assocsh --version | --help"
+_SYNOPSIS = 34
+"""Columns of a way in; what it is for stands beside it."""
+
+_OWN = ("serve", "tls")
+"""Ways whose options mean something else than those of the shell with the same names."""
+
 
 def usage() -> str:
-    """The whole text."""
-    from assocsh.cli.arguments import serve_options, shell_options, tls_options
-    from assocsh.cli.options import listed, open_options
-    from assocsh.cli.read import read_options
-
-    sections = (
-        ("options", shell_options()),
-        ("for opening the association", open_options()),
-        ("for read", read_options()),
-        ("for serve", serve_options()),
-        ("for tls, besides those of the association", tls_options()[-2:]),
-    )
-    lines = [HEAD]
-    for title, table in sections:
-        lines += [title, *listed(table), ""]
-    return "\n".join([*lines, CODES])
+    """The whole text: the ways in, then the options of each under what they are about."""
+    lines = [f"{way.synopsis:<{_SYNOPSIS}}  {way.summary}" for way in WAYS]
+    said: set[str] = set()
+    lines += [_ASKING, "", *ABOUT.splitlines()]
+    for way in WAYS:
+        if way.name == "run":
+            continue  # has a page of its own
+        for title, table in way.groups():
+            new = [option for option in table if option.name not in said or way.name in _OWN]
+            if title in said or not new:
+                continue
+            said |= {title, *(option.name for option in table)}
+            lines += ["", title if not way.name else f"{title}: assocsh {way.name}", *listed(new)]
+    return folded_lines([*lines, "", CODES])

@@ -44,6 +44,8 @@ Predicates:
   matches              a /pattern/ is found in it; /pattern/i in any case
   exists isempty       is there such a value, is it of no length
 
+rsp counts from 0; rows count from 1, as they are shown: #1.3.Keyword, of row 3
+of request #1, is #1.rsp[2].Keyword, and #1.*.Keyword is #1.rsp[*].Keyword.
 rsp[*] stands for every response, in no order: each must satisfy the predicate,
 with not each must fail it; includes asks for one of them. Expects in a row are
 all looked at before a script stops. A command that fails does not fail a script
@@ -63,6 +65,7 @@ SPEC = CommandSpec(
         "expect count >= 1",
         "expect #1.status == 0x0000",
         "expect rsp[*].ModalitiesInStudy includes CT",
+        "expect #1.1.StudyInstanceUID exists",
     ),
     uses_results=True,
     grammar=Grammar.EXPECTATION,

@@ -66,7 +66,7 @@ async def explain(session: Session, call: BoundCall) -> None:
         record = session.last_request if word is None else session.request(request_number(word))
         sentences = _of_association(session) if record is None else _of_request(session, record)
         number = None if record is None else record.number
-    if session.settings.format in ("json", "csv"):
+    if session.format in ("json", "csv"):
         rows = [{"request": number, "text": text} for text in sentences]
         columns = [Column("request"), Column("text")]
         session.presenter.listing(Listing("explanation", columns, rows))
@@ -82,7 +82,7 @@ def _explain_term(session: Session, term: str) -> None:
 
     here = SessionProvider(session).context_status(meaning.uid) if meaning.uid else ""
     text = [*meaning.text, *([f"On this association: {cell(here)}."] if here else [])]
-    if session.settings.format in ("json", "csv"):
+    if session.format in ("json", "csv"):
         row = {"term": meaning.title, "section": meaning.section, "text": " ".join(text)}
         columns = [Column("term"), Column("section"), Column("text")]
         session.presenter.listing(Listing("explanation", columns, [row]))

@@ -24,7 +24,7 @@ from assocsh.results.recent import OFFERED
 from assocsh.session.keys import (
     Keys,
     identifier,
-    keys_of_row,
+    keys_of_rows,
     merged,
     spelled,
     typed_keys,
@@ -90,6 +90,7 @@ SPEC = CommandSpec(
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
         "find study PatientName='OKO*' StudyDate=20250101- StudyDescription",
         "find series --of 1",
+        "find study > studies.csv",
     ),
     section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
     sends=True,
@@ -127,7 +128,7 @@ async def find(session: Session, call: BoundCall) -> None:
     level, model = level_and_model(call, FIND_MODELS)
     of_row: Keys = []
     if level in UNIQUE_KEYS:
-        of_row = keys_of_row(call, level, model, whole=False, peer=session.peer)
+        (of_row,) = keys_of_rows(call, level, model, whole=False, peer=session.peer)
     elif call.flag("--of"):
         raise UsageError("--of fills in the keys of a level, and there are none in this model")
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
@@ -217,4 +218,4 @@ def _remember(session: Session, record: RequestRecord, row: int, dataset: Datase
     origin = f"#{record.number} row {row} {label}".rstrip()
     for keyword in OFFERED:
         if keyword in dataset:
-            session.recent.add(keyword, str(dataset.get(keyword) or ""), origin)
+            session.recent.add(keyword, str(dataset.get(keyword) or ""), origin, record.peer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.commands.parameters import (
     COMPARE,
     KEYS,
-    OF_ROW,
+    OF_ROWS,
     TO_FOLDER,
     folder_for_received,
 )
@@ -17,9 +17,9 @@ from assocsh.commands.retrieving import (
     LEVEL,
     about,
     compare,
+    identifiers,
     model,
     prepare_comparison,
-    request_data,
     retrieve,
 )
 from assocsh.datasets.levels import GET_MODELS
@@ -41,13 +41,14 @@ SPEC = CommandSpec(
     options=(
         TO_FOLDER,
         COMPARE,
-        OF_ROW,
+        OF_ROWS,
         model(GET_MODELS),
         ALL,
     ),
     examples=(
         "get series --of 1 --to ./in",
         "get series --of 1 --compare ./in",
+        "get series --of * --to ./in",
         "find study; get study StudyInstanceUID=${rsp[0].StudyInstanceUID} --to ./in &",
     ),
     section="PS3.7 9.1.3 (C-GET), PS3.4 C.4.3",
@@ -64,13 +65,13 @@ async def get(session: Session, call: BoundCall) -> None:
 
     record = call.record
     came = record.arrivals
-    level, chosen, dataset = request_data(session, call, GET_MODELS)
+    level, chosen, datasets = identifiers(session, call, GET_MODELS)
     folder = folder_for_received(session, call)
     directory = call.path(folder)
     await prepare_comparison(call)
     session.receiving.begin(record, directory)
     try:
-        await retrieve(session, record, CGet(level, dataset, chosen))
+        await retrieve(session, record, [CGet(level, each, chosen) for each in datasets])
     finally:
         session.receiving.end(record)
         parts = [f"{came.received} received in {cell(folder)}"] if came.received else []

@@ -30,7 +30,9 @@ async def help_(session: Session, call: BoundCall) -> None:
     """Write the help of a command or topic as a result, so that it can be piped."""
     from assocsh.language.help import help_text
 
-    text = help_text(call.argument("topic"), session.config.keys)
+    topic = call.argument("topic")
+    body = session.config.aliases.get(topic or "")
+    text = help_text(topic, session.config.keys) if body is None else f"{topic} stands for: {body}"
     for line in text.splitlines():
         for each in wrapped(cell(line, None), session.output.width):
             session.output.result(each)

@@ -31,10 +31,13 @@ SPEC = CommandSpec(
     examples=(
         "let uid = rsp[0].StudyInstanceUID",
         "let matches = #1.count",
+        "let uid = #1.1.StudyInstanceUID",
         "let who = 'DOE^JANE'",
     ),
     uses_results=True,
     grammar=Grammar.ASSIGNMENT,
+    details="rsp[0] is the first response of the last request. #1.2 is row 2 of request #1: rows\n"
+    "count from 1, as they are shown.",
 )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assocsh.commands.parameters import COMPARE, KEYS, OF_ROW
+from assocsh.commands.parameters import COMPARE, KEYS, OF_ROWS
 from assocsh.commands.registry import command
 from assocsh.commands.retrieving import (
     ALL,
     LEVEL,
     about,
     compare,
+    identifiers,
     model,
     prepare_comparison,
-    request_data,
     retrieve,
 )
 from assocsh.datasets.levels import MOVE_MODELS
@@ -36,7 +36,7 @@ SPEC = CommandSpec(
     options=(
         Option("--to", Slot.AE_TITLE, "AET", summary="destination that the peer knows (ours)"),
         COMPARE,
-        OF_ROW,
+        OF_ROWS,
         model(MOVE_MODELS),
         ALL,
     ),
@@ -58,7 +58,7 @@ async def move(session: Session, call: BoundCall) -> None:
     from assocsh.dimse.requests import CMove
 
     record = call.record
-    level, chosen, dataset = request_data(session, call, MOVE_MODELS)
+    level, chosen, datasets = identifiers(session, call, MOVE_MODELS)
     association = session.open_association()
     listener = session.listener
     if listener is not None and not listener.takes_instances:
@@ -71,7 +71,7 @@ async def move(session: Session, call: BoundCall) -> None:
             Kind.WARNING,
         )
     record.detail = f"to {cell(destination)}"
-    request = CMove(level, dataset, destination, chosen)
+    requests = [CMove(level, each, destination, chosen) for each in datasets]
     comparing = call.flag("--compare")
     here = destination == own and listener is not None
     if comparing and not here:
@@ -83,7 +83,7 @@ async def move(session: Session, call: BoundCall) -> None:
     if here:
         session.receiving.begin_move(record)
     try:
-        await retrieve(session, record, request)
+        await retrieve(session, record, requests)
         if comparing:
             await compare(session, record)
     finally:

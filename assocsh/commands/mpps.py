@@ -229,7 +229,7 @@ async def ask(session: Session, call: BoundCall, request: Request) -> Response:
     if final.data:
         dataset = dataset_of(session, record, final)
         record.keep(final)
-        if session.settings.format == "json":
+        if session.format == "json":
             session.presenter.response(record, final, dataset)
     return final
 
@@ -295,7 +295,7 @@ def none_performed() -> ReferencedSeries:
 
 def show_steps(session: Session) -> None:
     """Every step that was begun here."""
-    json = session.settings.format == "json"
+    json = session.format == "json"
     rows: list[dict[str, Any]] = [
         {
             "request": step.since,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.open_options import FILES, OPEN_OPTIONS
+from assocsh.commands.peers import show_peers
 from assocsh.commands.registry import command
-from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
-from assocsh.session.opening import open_association, refuse_second
+from assocsh.errors import UsageError
+from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
+from assocsh.session.opening import make_room, open_association
 from assocsh.session.plan import plan_for
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
+
+RELEASE = Option("--release", summary="release the association that is open first")
 
 
 def what_can_be_negotiated() -> str:
@@ -48,12 +52,11 @@ SPEC = CommandSpec(
         Parameter(
             "peer",
             Slot.PEER,
-            required=True,
             summary="AET@HOST:PORT, a name from the config file, or practice",
         ),
         FILES,
     ),
-    options=OPEN_OPTIONS,
+    options=(*OPEN_OPTIONS, RELEASE),
     examples=(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",
@@ -76,5 +79,19 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def open_(session: Session, call: BoundCall) -> None:
     """Open an association; the presenter says what was negotiated."""
-    refuse_second(session)
-    await open_association(session, plan_for(session.config, call), call)
+    if call.argument("peer") is None:
+        _offer(session, call)
+        return
+    plan = plan_for(session.config, call)
+    await make_room(session, call)
+    await open_association(session, plan, call)
+
+
+def _offer(session: Session, call: BoundCall) -> None:
+    """Show who can be opened. Raises UsageError where nobody is there to choose."""
+    if call.options or not session.interactive:
+        raise UsageError(
+            "open needs a peer", hint="`open AET@HOST:PORT`, or a name of the config file"
+        )
+    show_peers(session)
+    session.note("`open NAME` or `open AET@HOST:PORT` opens one")

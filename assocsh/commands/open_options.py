@@ -20,7 +20,7 @@ FILES = Parameter(
     summary="with --contexts auto: files or folders, what they need is proposed",
 )
 
-OPEN_OPTIONS: tuple[Option, ...] = (
+NEGOTIATION = (
     Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)"),
     Option("--called", Slot.AE_TITLE, "AET", summary="called AE title, when not the peer's"),
     Option("--window", Slot.INTEGER, "N", summary="operations outstanding at once; 0 is unlimited"),
@@ -53,6 +53,9 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     ),
     Option("--max-pdu", Slot.INTEGER, "BYTES", summary="longest PDU we take (131072)"),
     Option("--timeout", Slot.DURATION, "TIME", summary="wait this long for each response (60s)"),
+)
+
+TLS = (
     Option("--tls", summary="TLS, the peer's certificate checked"),
     Option("--tls-ca", Slot.FILE, "FILE", summary="trust the authorities in this PEM file"),
     Option("--tls-cert", Slot.FILE, "FILE", summary="our certificate (PEM)"),
@@ -70,6 +73,9 @@ OPEN_OPTIONS: tuple[Option, ...] = (
         "--tls-min", Slot.CHOICE, "VERSION", TLS_VERSIONS, summary="oldest version of TLS (1.2)"
     ),
     Option("--tls-sni", Slot.TEXT, "NAME", summary="ask for, and expect, this name (the host)"),
+)
+
+IDENTITY = (
     Option("--user", Slot.TEXT, "NAME", summary="user identity; asks for the passcode"),
     Option("--password-file", Slot.FILE, "FILE", summary="the passcode is this file's first line"),
     Option(
@@ -95,5 +101,17 @@ OPEN_OPTIONS: tuple[Option, ...] = (
     Option(
         "--allow-cleartext-credentials", summary="a script may send passcode or token without TLS"
     ),
-    *(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
 )
+
+OPEN_GROUPS: tuple[tuple[str, tuple[Option, ...]], ...] = (
+    ("the association", NEGOTIATION),
+    ("TLS", TLS),
+    ("who asks (user identity)", IDENTITY),
+    (
+        "the practice archive",
+        tuple(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
+    ),
+)
+"""The options of ``open`` by what they are about."""
+
+OPEN_OPTIONS = tuple(option for _, group in OPEN_GROUPS for option in group)

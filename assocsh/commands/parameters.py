@@ -26,7 +26,12 @@ KEYS = Parameter(
 SOP_CLASS = Parameter("class", Slot.SOP_CLASS, required=True, summary="SOP class, keyword or UID")
 INSTANCE = Parameter("instance", Slot.UID, required=True, summary="SOP Instance UID")
 
-OF_ROW = Option("--of", Slot.ROW, "ROW", summary="the keys of this row of the last find, filled in")
+OF_ROW = Option(
+    "--of", Slot.ROW, "ROW", summary="the keys of this row, filled in: 3 of the last find, #1.3"
+)
+OF_ROWS = Option(
+    "--of", Slot.ROWS, "ROWS", summary="rows of the last find, 3 or 2-5; of any: #1.3, #1.2-5, #1.*"
+)
 LIMIT = Option("--limit", Slot.INTEGER, "N", summary="C-CANCEL after N matches")
 COMPARE = Option(
     "--compare",

@@ -156,7 +156,7 @@ def read_series(
 
     by_uid = {series.uid: series for series in known}
     found: list[ReferencedSeries] = []
-    for path, named in files:
+    for path, named, _ in files:
         try:
             instance = open_instance(path)
         except UnusableFile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.commands.registry import command
 from assocsh.errors import AssociationReleased
 from assocsh.language.model import CommandSpec, Heading, Option
-from assocsh.text.cells import cell
+from assocsh.session.releasing import release_in_order
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -36,12 +36,4 @@ async def release(session: Session, call: BoundCall) -> None:
         ended = session.ended_by()
         if ended is not None:
             raise ended
-    now = call.flag("--now")
-    for job in tuple(session.jobs):
-        if job.call.keeps_open and job.came_before(call.job) and not now:
-            session.note(f"releasing after {cell(job.call.text)}, which keeps the association")
-            await job.done.wait()
-    waiting = association.pending + association.queued
-    if waiting and not now:
-        session.note(f"releasing after {waiting} pending")
-    await association.release(now=now)
+    await release_in_order(session, association, call, now=call.flag("--now"))

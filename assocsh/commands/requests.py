@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.captured import captured
@@ -9,6 +10,7 @@ from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Option
 from assocsh.output.listing import Listing
 from assocsh.output.objects import milliseconds, status_text
+from assocsh.output.summary import progress_text
 from assocsh.output.table import Column
 from assocsh.text.durations import show_duration
 
@@ -31,7 +33,7 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def requests(session: Session, call: BoundCall) -> None:
     """Every request of the session, or (``--pending``) those that have not ended."""
-    json = session.settings.format == "json"
+    json = session.format == "json"
     capture = captured(session)
     if capture is not None:
         from assocsh.output.conversations import numbered, request_row
@@ -49,13 +51,14 @@ async def requests(session: Session, call: BoundCall) -> None:
 
 
 def _show(session: Session, rows: list[dict[str, Any]], call: BoundCall) -> None:
-    if not rows and session.settings.format != "json":
+    if not rows and session.format != "json":
         session.note("no requests" + (" pending" if call.flag("--pending") else " yet"))
         return
     columns = [
         Column("number", "#", right=True, least=3),
         Column("service"),
         Column("state"),
+        *([Column("progress")] if any(row.get("progress") for row in rows) else []),
         Column("status"),
         Column("responses", right=True),
         Column("count", right=True),
@@ -71,6 +74,7 @@ def _row(record: RequestRecord, json: bool) -> dict[str, Any]:
         "number": record.number,
         "service": record.service,
         "state": str(record.state),
+        "progress": None if record.done.is_set() else _progress(record),
         "status": None if record.status is None else status_text(record.status),
         "count": record.count,
         "elapsed_ms": milliseconds(elapsed) if json else show_duration(elapsed),
@@ -80,3 +84,8 @@ def _row(record: RequestRecord, json: bool) -> dict[str, Any]:
         live = sum(operation.responses for operation in record.live.values())
         row["responses"] = record.responses + live
     return row
+
+
+def _progress(record: RequestRecord) -> str | None:
+    """``store 184/300 · 92 of 151 MB``, while it goes on; None for one exchange."""
+    return progress_text(record, asyncio.get_running_loop().time()) or None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.commands.parameters import LEVELS, level_and_model
@@ -10,13 +12,15 @@ from assocsh.language.model import Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import FirstFew
 from assocsh.results.comparison import comparison
-from assocsh.session.keys import check_reach, identifier, keys_of_row, merged, typed_keys
+from assocsh.session.keys import check_reach, identifier, keys_of_rows, merged, typed_keys
 from assocsh.text.cells import cell
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.association import Operation
     from assocsh.dimse.requests import Request
+    from assocsh.dimse.responses import SubOperations
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
@@ -57,18 +61,25 @@ def about(models: tuple[str, ...]) -> str:
     return fill(f"Models without levels, by SOPInstanceUID alone: {flat}", 78)
 
 
-def request_data(
+def identifiers(
     session: Session, call: BoundCall, models: tuple[str, ...]
-) -> tuple[str, str | None, Dataset]:
-    """The level, the model and the identifier of a retrieve that is defined in ``models``.
+) -> tuple[str, str | None, list[Dataset]]:
+    """The level, the model and the identifiers of a retrieve that is defined in ``models``.
 
+    One identifier for each row that it names, each once. A list of UIDs could ask for several in
+    one request (PS3.4 C.4.2.2.1), but only for those that have the same keys above their level; one
+    request for each asks no more of a peer than one row does.
     Raises UsageError for what cannot be sent, also for what reaches further than was typed.
     """
     level, model = level_and_model(call, models)
-    keys = merged(keys_of_row(call, level, model, whole=True, peer=session.peer), typed_keys(call))
-    if not call.flag("--all"):
-        check_reach(level, model, keys)
-    return level, model, identifier(session, level, keys)
+    made: dict[tuple[tuple[str, str | None], ...], Dataset] = {}
+    for of_row in keys_of_rows(call, level, model, whole=True, peer=session.peer):
+        keys = merged(of_row, typed_keys(call))
+        if not call.flag("--all"):
+            check_reach(level, model, keys)
+        if tuple(keys) not in made:
+            made[tuple(keys)] = identifier(session, level, keys)
+    return level, model, list(made.values())
 
 
 async def prepare_comparison(call: BoundCall) -> None:
@@ -101,15 +112,41 @@ async def compare(session: Session, record: RequestRecord) -> None:
         record.detail = f"{record.detail}, {counted}" if record.detail else counted
 
 
-async def retrieve(session: Session, record: RequestRecord, request: Request) -> None:
-    operation = session.send(request, record)
-    async for response in operation:
-        if response.suboperations is not None:
-            record.operations.suboperations = response.suboperations
-        if response.is_pending:
-            session.presenter.response(record, response, None)
-        elif response.data:
-            _list_failed(session, record, response.dataset)
+AHEAD = 16
+"""Retrieves of one command that are handed over and have not ended; their rows may be many."""
+
+
+async def retrieve(session: Session, record: RequestRecord, requests: Sequence[Request]) -> None:
+    """Send the retrieves of one command; what they report is reported in sum.
+
+    The first error that ended one of them without being asked for is raised when all have ended.
+    """
+    from assocsh.dimse.responses import SubOperations
+
+    record.operations.expected = len(requests)
+    counted: dict[Operation, SubOperations] = {}
+    waiting = deque(requests)
+    going: deque[Operation] = deque()
+    failed: AssocshError | None = None
+    while going or (waiting and not record.cancel_asked and failed is None):
+        while waiting and len(going) < AHEAD and not record.cancel_asked and failed is None:
+            going.append(session.send(waiting.popleft(), record))
+        operation = going.popleft()
+        try:
+            async for response in operation:
+                if response.suboperations is not None:
+                    counted[operation] = response.suboperations
+                    record.operations.suboperations = SubOperations(
+                        *map(sum, zip(*counted.values(), strict=True))
+                    )
+                if response.is_pending:
+                    session.presenter.response(record, response, None)
+                elif response.data:
+                    _list_failed(session, record, response.dataset)
+        except AssocshError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _list_failed(session: Session, record: RequestRecord, dataset: Dataset | None) -> None:

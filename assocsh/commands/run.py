@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assocsh.commands.failing import error_with
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
+from assocsh.scripting.reach import ALLOW_SHELL
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -23,6 +24,7 @@ SPEC = CommandSpec(
     options=(
         Option("--set", Slot.TEXT, "NAME=VALUE", summary="a variable", repeated=True),
         Option("--keep-going", summary="go on with the next script after one that failed"),
+        Option(ALLOW_SHELL, summary="they may start programs, with |"),
     ),
     examples=(
         "run tour.assoc",
@@ -41,7 +43,8 @@ async def run(session: Session, call: BoundCall) -> None:
 
     values = dict(parse_assignment(text) for text in call.values("--set"))
     names = frozenset(session.variables) | frozenset(values)
-    scripts = [load(word, Limits(names), folder=call.base) for word in call.words]
+    limits = Limits(names, programs=call.flag(ALLOW_SHELL))
+    scripts = [load(word, limits, folder=call.base) for word in call.words]
     session.variables.update(values)
     code = await run_inside(session, call.job, scripts, keep_going=call.flag("--keep-going"))
     if code:

@@ -10,10 +10,13 @@ from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
+from assocsh.language.rows import ALL_ROWS, NamedRows, parse_rows
 from assocsh.output.listing import Listing
 from assocsh.output.objects import status_text, unstored_object
 from assocsh.output.table import Column
 from assocsh.session.binding import parse_integer, request_number
+from assocsh.session.keys import numbered
+from assocsh.session.sending import TimeSlices
 from assocsh.text.cells import wrapped
 
 REPORTED = (
@@ -55,13 +58,16 @@ SPEC = CommandSpec(
             (EVENTS,),
             summary="request number (the last with results), or events: what peers reported",
         ),
-        Parameter("row", Slot.ROW, summary="one row, every element"),
+        Parameter(
+            "row", Slot.ROWS, summary="a row, every element, or several: 3, 2-5, #1.3, #1.2-5"
+        ),
     ),
     options=(CHARSET,),
     examples=(
         "show",
         "show #1",
-        "show #1 1",
+        "show #1.1",
+        "show #1.*",
         "show events",
     ),
     details="Of a commit it is what became of each instance, a report that came late included.",
@@ -82,20 +88,25 @@ async def show(session: Session, call: BoundCall) -> None:
     if word == EVENTS:
         show_events(session, call.argument("row"))
         return
+    row = call.argument("row")
+    named = None if row is None else parse_rows(row)
+    if named is not None and named.request is not None:
+        if word is not None and request_number(word) != named.request:
+            raise UsageError(f"{word} and {row} are of two requests", hint="name the request once")
+        word = f"#{named.request}"
     capture = session.captured
     record: RequestRecord
     if capture is not None:
         record = captured = the_request(capture, word)
-        if not len(record.results) and call.argument("row") is None:
+        if not len(record.results) and named is None:
             _show_messages(session, captured)
             return
     else:
         number = None if word is None else request_number(word)
         record = _last_with_results(session) if number is None else session.request(number)
-    row = call.argument("row")
-    committed = record.arrivals.commitment is not None and row is None
+    committed = record.arrivals.commitment is not None and named is None
     if len(record.unstored):
-        show_unstored(session, record, row)
+        show_unstored(session, record, named)
     if committed:
         show_commitment(session, record)
     if committed or len(record.unstored):
@@ -103,16 +114,13 @@ async def show(session: Session, call: BoundCall) -> None:
     read_as(record, call)
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
-        return
-    if row is None:
-        session.presenter.rows(record)
-        return
-    index = parse_integer(row, "row", least=1)
-    if index > len(record.results):
-        raise UsageError(
-            f"#{record.number} has no row {index}", hint=f"it has {len(record.results)}"
-        )
-    session.presenter.row(record, index - 1, record.results.dataset(index - 1))
+    elif named is None:
+        slices = TimeSlices()
+        for _ in session.presenter.rows(record):
+            await slices.pause()
+    else:
+        for number in numbered(record, named, len(record.results)):
+            session.presenter.row(record, number - 1, record.results.dataset(number - 1))
 
 
 def _show_messages(session: Session, record: CapturedRequest) -> None:
@@ -126,18 +134,14 @@ def _show_messages(session: Session, record: CapturedRequest) -> None:
                 session.output.result(each)
 
 
-def show_unstored(session: Session, record: RequestRecord, row: str | None) -> None:
-    """The files of a store that did not go through: all, or one. Raises UsageError."""
+def show_unstored(session: Session, record: RequestRecord, named: NamedRows | None) -> None:
+    """The files of a store that did not go through: all, or some. Raises UsageError."""
     files = record.unstored
-    shown = range(len(files))
-    if row is not None:
-        index = parse_integer(row, "row", least=1)
-        if index > len(files):
-            raise UsageError(f"#{record.number} has no row {index}", hint=f"it has {len(files)}")
-        shown = range(index - 1, index)
-    rows = [unstored_object(record, index) for index in shown]
-    session.presenter.listing(Listing("unstored", UNSTORED, rows, as_pairs=row is not None))
-    if files.forgotten and row is None:
+    shown = numbered(record, named or ALL_ROWS, len(files))
+    rows = [unstored_object(record, number - 1) for number in shown]
+    as_pairs = named is not None and named.one
+    session.presenter.listing(Listing("unstored", UNSTORED, rows, as_pairs=as_pairs))
+    if files.forgotten and named is None:
         session.note(f"{files.forgotten} more were too many to remember")
 
 
@@ -154,7 +158,7 @@ def show_events(session: Session, number: str | None) -> None:
                 f"there is no event {number}",
                 hint="`show events` lists them" if len(reports) else "none was reported yet",
             )
-        if session.settings.format == "json":
+        if session.format == "json":
             session.presenter.reported(found)
             return
         with session.console.results():

@@ -88,6 +88,8 @@ class FoundFile(NamedTuple):
 
     path: Path
     named: bool
+    size: int = 0
+    """In bytes; 0 where it cannot be told."""
 
 
 class LeftFile(NamedTuple):
@@ -115,6 +117,7 @@ async def store(session: Session, call: BoundCall) -> None:
     if paths:
         await session.practice.make_examples(paths, call.base)
         found += await asyncio.to_thread(find_files, paths, recursive=call.flag("--recursive"))
+    found = await asyncio.to_thread(_sized, found)
     if not found:
         raise UsageError(
             f"there are no files in {', '.join(map(str, paths))}",
@@ -122,6 +125,7 @@ async def store(session: Session, call: BoundCall) -> None:
         )
     times = call.integer("--repeat", least=1) or 1
     record.operations.expected = len(found) * times
+    record.operations.expected_size = sum(file.size for file in found) * times
     sending = _Sending(session, record, beside_for(session, call))
     slices = TimeSlices()
     left = record.operations.expected
@@ -174,7 +178,7 @@ class _Sending:
     def __init__(self, session: Session, record: RequestRecord, beside: Beside | None) -> None:
         self._session = session
         self._record = record
-        self._paths: dict[int, str] = {}
+        self._files: dict[int, FoundFile] = {}
         self._group = Group(session, record, on_end=self._ended)
         self._skipped = 0
         self._beside = beside
@@ -194,10 +198,13 @@ class _Sending:
             return True
         if operation is None:
             return False
-        self._paths[operation.number] = str(file.path)
+        self._files[operation.number] = file
         return True
 
     def _refuse(self, file: FoundFile, error: LocalRefusal) -> None:
+        operations = self._record.operations
+        operations.expected = (operations.expected or 1) - 1
+        operations.expected_size = (operations.expected_size or file.size) - file.size
         if isinstance(error, UnusableFile) and not file.named and not claims_dicom(file.path):
             self._skipped += 1
             return
@@ -282,7 +289,7 @@ class _Sending:
                 if operation is None:
                     self.leave_out(one.file for one in (left, *waiting))
                     break
-                self._paths[operation.number] = str(left.file.path)
+                self._files[operation.number] = left.file
             await group.finish()
 
     async def finish(self) -> None:
@@ -324,9 +331,11 @@ class _Sending:
                 return
 
     def _ended(self, operation: Operation) -> None:
-        path, unstored = self._paths.pop(operation.number, ""), self._record.unstored
+        file, unstored = self._files.pop(operation.number, None), self._record.unstored
+        path = "" if file is None else str(file.path)
         final, error = operation.final, operation.error
         if final is not None:
+            self._record.operations.size += 0 if file is None else file.size
             if final.category in (Outcome.FAILURE, Outcome.WARNING):
                 reason = final.meaning
                 if final.error_comment:
@@ -348,6 +357,16 @@ class _Sending:
             self._session.note(
                 f"#{self._record.number} {cell(path)}: sent, but no answer came", Kind.WARNING
             )
+
+
+def _sized(files: Sequence[FoundFile]) -> list[FoundFile]:
+    """The files with their sizes. Blocks."""
+    found = []
+    for file in files:
+        with suppress(OSError):  # what cannot be read is said when it is its turn
+            file = file._replace(size=file.path.stat().st_size)
+        found.append(file)
+    return found
 
 
 def find_files(paths: Sequence[Path], *, recursive: bool) -> list[FoundFile]:

@@ -423,7 +423,7 @@ def show_claims(session: Session) -> None:
         {"request": one.since, "state": one.state, "peer": one.peer, "uid": one.uid}
         for one in session.workflow.claims.values()
     ]
-    if not rows and session.settings.format != "json":
+    if not rows and session.format != "json":
         session.note("no step was claimed here: `ups find` lists what there is to claim")
         return
     columns = [

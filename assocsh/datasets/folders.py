@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -56,6 +59,33 @@ def write_private(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put ``data`` in place of all that a file holds: the whole of it, or nothing. Raises OSError.
+
+    A file that is there keeps its mode, a new one and the folders that are missing are for their
+    owner alone. A link stays: what it leads to is replaced.
+    """
+    path = path.resolve()
+    make_private(path.parent)
+    mode = 0o600
+    if path.exists():
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        mode = stat.S_IMODE(status.st_mode)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def cannot_write(path: str, error: OSError) -> UnusableFile:

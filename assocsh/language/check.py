@@ -29,9 +29,11 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
     """
     for call in calls:
         yield from problems(call.body)
+        before: Word | None = None
         for slot, word, choices in _slotted(call):
             if slot is Slot.KEY:
-                yield from _key(call, word)
+                yield from _key(call, word, before)
+                before = word
                 continue
             if word.literal in choices:
                 continue
@@ -49,10 +51,14 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
                             yield call.place.error(error.message, step.start, step.end, error.hint)
 
 
-def _key(call: Call, word: Word) -> Iterator[LanguageError]:
-    """A key: its path, and its value where that stands there in letters."""
+def _key(call: Call, word: Word, before: Word | None) -> Iterator[LanguageError]:
+    """A key: its path, and its value where that stands there in letters.
+
+    ``before`` is the key before it, whose value may have been meant to go on here.
+    """
     from assocsh.datasets.identifiers import build_identifier
     from assocsh.datasets.paths import parse_path
+    from assocsh.datasets.typed import as_sent
 
     text = word.literal
     if text is None:  # up to its reference it may hold no more than a part of the path
@@ -65,10 +71,14 @@ def _key(call: Call, word: Word) -> Iterator[LanguageError]:
         parse_path(path)
     except UsageError as error:
         end = equals if word.prefix.startswith(path) else word.end
-        yield call.place.error(error.message, word.start, end, error.hint)
+        hint = error.hint
+        if before is not None and before.literal and "=" in before.literal and "=" not in text:
+            key, _, begun = before.literal.partition("=")
+            hint = f"a value with blanks is quoted: {key}='{begun} {text}'" if begun else hint
+        yield call.place.error(error.message, word.start, end, hint)
         return
     try:
-        build_identifier(None, [(path, value)])
+        build_identifier(None, [(path, as_sent(path, value))])
     except UsageError as error:
         start = equals + 1 if equals + 1 < word.end else word.start
         yield call.place.error(error.message, start, word.end, error.hint)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from assocsh.language import tables as _tables
+from assocsh.language.aliases import as_completed
 from assocsh.language.complete_names import (
     accepted_contexts,
     contexts,
+    days,
     keys,
     keywords,
     query_models,
@@ -33,8 +35,7 @@ from assocsh.language.ranking import CompletionRequest, Suggestion
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
-from assocsh.language.tokens import PartKind
-from assocsh.text.dates import DATE_WORDS
+from assocsh.language.tokens import Kind, PartKind
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -59,7 +60,8 @@ def completions(
 
     ``tables`` are those that ``tables.load()`` made, if it has been through.
     """
-    context = context_at(text, cursor)
+    text = as_completed(text[:cursor], provider.aliases())
+    context = context_at(text, len(text))
     if context.comment:
         return []
     request = CompletionRequest(context, provider, tables or _tables.loaded())
@@ -76,11 +78,16 @@ def _found(request: CompletionRequest) -> Iterable[Suggestion]:
             return queries(request.at(opening + 2))
         if typed.tail.kind is PartKind.VARIABLE or typed.raw.endswith("$"):
             return _variables(request.at(typed.value.rindex("$") + 1))
+    if context.redirection is not None:
+        program = context.redirection is Kind.PIPE and not context.words
+        return () if program else files(request)
     if context.command:
         return _commands(request)
     spec = context.spec
     if spec is None:
         return ()
+    if spec.grammar is Grammar.ALIAS:
+        return _aliases(request)
     if spec.verbatim:
         return (assignments if spec.grammar is Grammar.ASSIGNMENT else expectations)(request)
     if typed.raw.startswith("-") and context.option is None and not context.only_words:
@@ -122,8 +129,16 @@ def _candidates(request: CompletionRequest, found: Iterable[Suggestion]) -> Iter
 def _commands(request: CompletionRequest) -> Iterator[Suggestion]:
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
     names = [*COMMANDS, *longer]
-    for name in request.ranked(names):
-        yield request.found(name, meta=COMMANDS[name].summary)
+    aliases = request.provider.aliases()
+    for name in request.ranked([*(one for one in aliases if one not in COMMANDS), *names]):
+        spec = COMMANDS.get(name)
+        yield request.found(name, meta=f"= {aliases[name]}" if spec is None else spec.summary)
+
+
+def _aliases(request: CompletionRequest) -> Iterator[Suggestion]:
+    aliases = request.provider.aliases()
+    for name in request.ranked(list(aliases) if not request.context.words else []):
+        yield request.found(name, meta=f"= {aliases[name]}")
 
 
 def _options(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -143,11 +158,6 @@ def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
     about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
     for choice in request.ranked(request.context.choices):
         yield request.found(choice, meta=about.get(choice, ""))
-
-
-def _dates(request: CompletionRequest) -> Iterator[Suggestion]:
-    for word in request.ranked(list(DATE_WORDS)):
-        yield request.found(word, meta=DATE_WORDS[word])
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -186,9 +196,27 @@ def _files(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _rows(request: CompletionRequest) -> Iterator[Suggestion]:
-    for number, meta in request.provider.rows():
-        if str(number).startswith(request.text):
-            yield request.found(str(number), meta=meta)
+    """The rows of the last find, and behind a ``#`` the requests that have rows, and their rows."""
+    typed = request.text
+    if not typed.startswith("#"):
+        yield from _rows_of(request, None)
+        return
+    number, dot, _ = typed[1:].partition(".")
+    if dot:
+        rows = request.at(request.kept + len(number) + 2)
+        yield from _rows_of(rows, int(number) if number.isdigit() else None)
+        return
+    for of_request, meta in request.provider.requests_with_rows():
+        if str(of_request).startswith(number):
+            yield request.found(f"#{of_request}.", meta=meta, verbatim=True)
+
+
+def _rows_of(request: CompletionRequest, number: int | None) -> Iterator[Suggestion]:
+    for row, meta in request.provider.rows(number):
+        if str(row).startswith(request.text):
+            yield request.found(str(row), meta=meta, verbatim=True)
+    if request.context.slot is Slot.ROWS and not request.text:
+        yield request.found("*", meta="all of them", verbatim=True)
 
 
 def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -256,12 +284,13 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.CHOICE: _choices,
     Slot.ENCODING: _choices,
     Slot.KEY: keys,
-    Slot.DATES: _dates,
+    Slot.DATES: days,
     Slot.TAG: tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),
     Slot.REQUEST: _requests,
     Slot.ROW: _rows,
+    Slot.ROWS: _rows,
     Slot.SOP_CLASS: sop_classes,
     Slot.QUERY_MODEL: query_models,
     Slot.CONTEXT: accepted_contexts,

@@ -11,9 +11,10 @@ from assocsh.datasets.spelling import last_step, path_tags, scan_step, tag_numbe
 from assocsh.language.context import Context
 from assocsh.language.enumerated import VALUES
 from assocsh.language.model import Slot
-from assocsh.language.ranking import CompletionRequest, Suggestion
+from assocsh.language.ranking import CompletionRequest, Suggestion, ranked_names
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
+from assocsh.text.dates import DATE_WORDS, parse_dates
 
 _BEGUN = re.compile(
     r"(?P<open>\(?)\s*(?P<hex>(?:0[xX])?)(?P<group>[0-9A-Fa-f]{0,8})"
@@ -131,11 +132,16 @@ def keyword_of(request: CompletionRequest, path: str) -> str:
 def values(request: CompletionRequest, path: str) -> Iterator[Suggestion]:
     """Values of an element: those that came with responses, then those the standard lists."""
     keyword = keyword_of(request, path)
-    if request.tables is not None and (entry := request.tables.tags.get(keyword)):
+    entry = None if request.tables is None else request.tables.tags.get(keyword)
+    if entry is not None:
         keyword = entry.keyword
     seen = dict(request.provider.recent_values(keyword))
-    for value in request.ranked(list(seen)):
+    of_vr = entry.vr if entry is not None else ""
+    names = list(seen)
+    for value in ranked_names(request.text, names) if of_vr == "PN" else request.ranked(names):
         yield request.found(value, meta=seen[value])
+    if of_vr == "DA":
+        yield from days(request)
     listed = VALUES.get(keyword, {})
     for value in request.ranked([value for value in listed if value not in seen]):
         yield request.found(value, meta=listed[value])
@@ -143,6 +149,12 @@ def values(request: CompletionRequest, path: str) -> Iterator[Suggestion]:
         for line in _lines(request, "sop_classes"):
             if line.uid not in seen:
                 yield request.found(line.uid, line.keyword, line.uid)
+
+
+def days(request: CompletionRequest) -> Iterator[Suggestion]:
+    """Words for days, each with the day that it is now."""
+    for word in request.ranked(list(DATE_WORDS)):
+        yield request.found(word, meta=f"= {parse_dates(word)}  {DATE_WORDS[word]}")
 
 
 _NOT_NORMALIZED = ("Storage", "ForPresentation", "ForProcessing", "Find", "Get", "Move")

@@ -45,6 +45,7 @@ class Context:
     given: set[str] = field(default_factory=set)  # options that are there already
     only_words: bool = False  # after --
     name: str = ""
+    redirection: Kind | None = None  # the PIPE or REDIRECT that the cursor stands behind
 
     @property
     def slot(self) -> Slot | None:
@@ -60,10 +61,15 @@ class Context:
 def context_at(text: str, cursor: int) -> Context:
     """Reads the text up to the cursor; what stands behind it does not matter."""
     command: list[Token] = []
+    redirection: Kind | None = None
     tokens = tokenize(text[:cursor])
     for token in tokens:
         if token.kind.ends_command:
             command.clear()
+            redirection = None
+        elif token.kind in (Kind.PIPE, Kind.REDIRECT):
+            command.clear()
+            redirection = token.kind
         elif token.kind in (Kind.WORD, Kind.ERROR):
             command.append(token)
     last = tokens[-1] if tokens else None
@@ -75,6 +81,10 @@ def context_at(text: str, cursor: int) -> Context:
         typed = _typed(last)
         command.pop()
     context = Context(typed, comment=last is not None and last.kind is Kind.COMMENT)
+    if redirection is not None:
+        context.redirection = redirection
+        context.words = [_value(token) for token in command]
+        return context
     if not command:
         context.command = True
         return context
@@ -133,7 +143,7 @@ def _places(context: Context, spec: CommandSpec) -> tuple[Parameter | None, Para
         at = spec.place_of(typed, at, context.given)
     if at >= len(parameters):
         return None, None
-    optional = not typed and not parameters[at].required and at + 1 < len(parameters)
+    optional = not typed and parameters[at].may_stay_empty and at + 1 < len(parameters)
     return parameters[at], parameters[at + 1] if optional else None
 
 

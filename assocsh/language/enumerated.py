@@ -142,7 +142,7 @@ VR_FORMS: Mapping[str, str] = {
     "AE": "AE title, 16 characters at most",
     "AS": "age as 045Y, 018M, 003W, 010D",
     "CS": "capitals, digits, blank and _",
-    "DA": "date as 20260131; ranges 20260101-20260131, 20260101-, -20260131",
+    "DA": "20260131, 20260101-20260131, 20260101-; today, -7d-, monday, march",
     "DT": "date and time as 20260131120000, ranges with -",
     "DS": "decimal number",
     "IS": "whole number",

@@ -11,6 +11,7 @@ from assocsh.language.model import CommandSpec
 from assocsh.language.place import nearest
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, tokenize
+from assocsh.text.cells import folded
 
 _NO_CHANGES: Mapping[str, str] = MappingProxyType({})
 
@@ -31,18 +32,33 @@ dot. Keyword=value matches; a bare Keyword asks for it back.
 
 $name is a variable of let, ${query} the value of a query. They are replaced
 after the line has been split, and only inside their word: no value ever becomes
-a command or an option."""
+a command, an option or one of the signs below.
+
+> FILE writes the results of a command to a file in place of the screen, >> FILE
+adds them to it. The ending of the name says the format: .csv, .json, .txt;
+.dcm is one row as a DICOM file. | PROGRAM WORD ... has a program read them, and
+shows what it writes: it is started as its words say, without a shell. Scripts,
+-c and stdin write to files of their own folder only, and start programs only
+with --allow-shell.
+
+  find study > studies.csv
+  find study >> studies.csv
+  show 2 > study.dcm
+  find study | wc -l
+  find study | grep MR | sort > mr.txt"""
 
 _TOPICS: dict[str, tuple[str, str]] = {
     "keys": ("what the keys do at the prompt", ""),
     "language": ("words, quotes, comments, variables", _LANGUAGE),
 }
+_COMMANDS = "commands"
 
 
 def topics() -> dict[str, str]:
     """What help has besides the commands: each topic with what it is about."""
     of_commands = {name: spec.topic for name, spec in COMMANDS.items() if spec.topic}
-    return {name: about for name, (about, _) in _TOPICS.items()} | of_commands
+    own = {name: about for name, (about, _) in _TOPICS.items()}
+    return {_COMMANDS: "each command with what it is for"} | own | of_commands
 
 
 def help_text(name: str | None = None, keys: Mapping[str, str] = _NO_CHANGES) -> str:
@@ -55,11 +71,13 @@ def help_text(name: str | None = None, keys: Mapping[str, str] = _NO_CHANGES) ->
         return _overview()
     if name == "keys":
         return keys_text(keys)
+    if name == _COMMANDS:
+        return _all_commands()
     if name in _TOPICS:
         return _TOPICS[name][1]
     spec = COMMANDS.get(name.lower())
     if spec is None:
-        known = (*COMMANDS.names, *_TOPICS)
+        known = (*COMMANDS.names, *_TOPICS, _COMMANDS)
         raise UsageError(
             f"there is no help for {name!r}",
             hint=nearest(name, known) or "`help` lists the commands",
@@ -67,13 +85,39 @@ def help_text(name: str | None = None, keys: Mapping[str, str] = _NO_CHANGES) ->
     return _command(spec)
 
 
+_FIRST_STEPS = """\
+First steps
+  `open practice`   an archive to practise on, started here
+  `find study`      what it has; a row of it is `show 1`
+  `explain`         what happened just now, step by step"""
+
+_SCREEN = 78
+"""Columns of the overview: with it, the prompt and the toolbar a screen of 80x24 is full."""
+
+
 def _overview() -> str:
+    """Everything there is, on one screen."""
+    by_heading = COMMANDS.by_heading()
+    width = max(map(len, by_heading)) + 2
+    lines: list[str] = []
+    for heading, specs in by_heading.items():
+        names = ", ".join(spec.name for spec in specs)
+        begin = f"{heading:<{width}}"
+        for part in folded(names, _SCREEN - width):
+            lines.append(f"{begin}{part}")
+            begin = " " * width
+    also = ", ".join(f"help {topic}" for topic in topics())
+    lines += ["", *_FIRST_STEPS.splitlines(), ""]
+    more = f"help COMMAND shows what it takes, with examples. Also: {also}."
+    return "\n".join([*lines, *folded(more, _SCREEN)])
+
+
+def _all_commands() -> str:
+    """Each command with what it is for, under its heading."""
     lines: list[str] = []
     for heading, specs in COMMANDS.by_heading().items():
         lines += ["", heading]
         lines += [f"  {spec.name:<10}{spec.summary}" for spec in specs]
-    also = ", ".join(f"help {topic}" for topic in topics())
-    lines += ["", f"help COMMAND shows its options with examples. Also: {also}."]
     return "\n".join(lines[1:])
 
 
@@ -145,10 +189,20 @@ def _joined(example: str, width: int = 100) -> list[str]:
     return lines
 
 
+_MANY = 10
+"""Options of a verb from which on its synopsis does not list them."""
+
+
 def _wrapped(spec: CommandSpec, width: int = 78) -> list[str]:
-    """The synopsis in lines of at most ``width``; an option is never broken."""
+    """The synopsis in lines of at most ``width``; an option is never broken.
+
+    Of a verb with many options they are listed below only: two such verbs have the same ones.
+    """
     pieces = [spec.name, *(each.synopsis for each in spec.parameters)]
-    pieces += [each.synopsis for each in spec.options]
+    if spec.verb and len(spec.options) > _MANY:
+        pieces.append("[OPTION ...]")
+    else:
+        pieces += [each.synopsis for each in spec.options]
     if spec.block:
         pieces.append("{ COMMANDS }")
     indent = " " * (len(spec.name) + 3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from assocsh.errors import UsageError
 from assocsh.language import tables as _tables
+from assocsh.language.aliases import Aliases, as_completed
 from assocsh.language.complete_names import keyword_of, tag_meta
 from assocsh.language.context import Context, context_at
 from assocsh.language.enumerated import VR_FORMS
@@ -12,20 +14,31 @@ from assocsh.language.place import nearest
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.queries import ROOTS
 from assocsh.language.ranking import CompletionRequest
+from assocsh.language.redirection import ABOUT_FILE, ABOUT_PROGRAM
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import Tables
+from assocsh.language.tokens import Kind
 from assocsh.language.words import split_key
 
 
-def hint(text: str, cursor: int, tables: Tables | None = None) -> str:
+def hint(
+    text: str, cursor: int, tables: Tables | None = None, aliases: Aliases | None = None
+) -> str:
     """What the word at the cursor may be; an empty string when there is nothing to say."""
-    context = context_at(text, cursor)
+    aliases = aliases or {}
+    text = as_completed(text[:cursor], aliases)
+    context = context_at(text, len(text))
     if context.comment:
         return ""
+    if context.redirection is not None:
+        return ABOUT_PROGRAM if context.redirection is Kind.PIPE else ABOUT_FILE
     if context.command:
-        return _command(context.typed.value)
+        typed = context.typed.value
+        return _alias(typed, aliases) if typed in aliases else _command(typed)
     if context.spec is None:
+        if context.name in aliases:
+            return _alias(context.name, aliases)
         return _unknown(context.name)
     return _place(context, context.spec, tables or _tables.loaded())
 
@@ -40,6 +53,10 @@ def _command(typed: str) -> str:
             return "  ".join(names) if names else _unknown(typed)
         spec = COMMANDS[names[0]]
     return f"{spec.synopsis}   {spec.summary}"
+
+
+def _alias(name: str, aliases: Aliases) -> str:
+    return f"{name} stands for: {aliases[name]}"
 
 
 def _unknown(name: str) -> str:
@@ -68,6 +85,8 @@ def _place(context: Context, spec: CommandSpec, tables: Tables | None) -> str:
         return spec.synopsis
     if parameter.slot in (Slot.KEY, Slot.TAG) and typed:
         return _key(context, tables) or f"{parameter.synopsis}   {parameter.summary}"
+    if parameter.slot is Slot.DATES and (meant := _days(context.typed.value)):
+        return f"{meant}   {spec.title} {parameter.synopsis}"
     if parameter.slot is Slot.VALUE and context.words:
         return _setting(context.words[0])
     choices = () if parameter.slot is Slot.CHOICE else parameter.choices
@@ -98,12 +117,26 @@ def _key(context: Context, tables: Tables | None) -> str:
     entry = tables.tags.get(keyword_of(request, path))
     if entry is None:
         return "" if value is None else f"no such keyword: {path}"
+    if value and entry.vr == "DA" and (meant := _days(value)):
+        return f"{meant}   {entry.keyword} {tag_meta(entry)}"
     form = VR_FORMS.get(entry.vr, "") if value is not None else ""
     return f"{entry.keyword} {tag_meta(entry)}" + (f"   {form}" if form else "")
 
 
+def _days(typed: str) -> str:
+    """What days that are typed in words are; empty for others, and for words that are no day."""
+    from assocsh.text.dates import in_words, parse_dates
+
+    try:
+        return f"= {parse_dates(typed)}" if in_words(typed) else ""
+    except UsageError:
+        return ""
+
+
 def _verbatim(context: Context, spec: CommandSpec) -> str:
     words = [word for word in context.words if word not in ("not", "=")]
+    if spec.grammar is Grammar.ALIAS:
+        return f"{spec.name} NAME = COMMANDS   {spec.summary}"
     if spec.grammar is Grammar.ASSIGNMENT:
         return f"{spec.name} NAME = QUERY   " + ("a name" if not words else " ".join(ROOTS))
     if not words:

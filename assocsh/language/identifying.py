@@ -32,7 +32,7 @@ def may_identify(text: str) -> bool:
     for token in tokenize(text):
         if token.kind.ends_command:
             spec, first, index, option = None, True, 0, False
-        elif token.kind in (Kind.COMMENT, Kind.ERROR):
+        elif token.kind in (Kind.COMMENT, Kind.ERROR, Kind.PIPE, Kind.REDIRECT):
             return True
         elif token.kind is not Kind.WORD:
             continue

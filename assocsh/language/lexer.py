@@ -114,6 +114,7 @@ class AssocLexer(RegexLexer):
         "words": [
             include("ends"),
             include("values"),
+            (r"(?<![^ \t\v\f])(?:\||>>?)", Operator),
             (r"(?<![^ \t\v\f])--[A-Za-z][A-Za-z0-9-]*", Name.Attribute),
             (_Known(_levels, prefix=r"(?<![^ \t\v\f])"), Keyword.Type),
             (rf"(?<![^ \t\v\f])({PATH})(=)", _groups(Name.Tag, Operator)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from assocsh.datasets.uid_form import is_uid
+from assocsh.language.rows import OF_REQUEST
 
 _BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 """A request without its #; eight digits are a tag, with a zero before it a status."""
@@ -27,7 +28,8 @@ class Slot(StrEnum):
     FILE = "file"
     DIRECTORY = "directory"
     REQUEST = "request"  # #7; "7" too where nothing else could be meant
-    ROW = "row"  # 1-based row of a result
+    ROW = "row"  # 3: a row of the last find, from 1; #1.3: row 3 of request #1
+    ROWS = "rows"  # as a ROW, or several: 2-5, #1.2-5, #1.*
     SOP_CLASS = "SOP class"
     QUERY_MODEL = "model"  # the name of an information model, or the SOP class of one
     CONTEXT = "presentation context"  # its ID, or the SOP class that it was proposed for
@@ -49,6 +51,9 @@ class Slot(StrEnum):
     TAG = "tag"
     TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
+
+
+ROW_SLOTS = (Slot.ROW, Slot.ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,14 @@ class Parameter:
             text += " ..."
         return text if self.required else f"[{text}]"
 
+    @property
+    def may_stay_empty(self) -> bool:
+        """Whether there are words that are not for it, but for the parameter that follows."""
+        return not self.required and self.slot in (Slot.REQUEST, Slot.UID, Slot.DATES)
+
     def takes(self, word: str) -> bool:
         """Whether ``word`` can be for it where other parameters follow; if not, it stays empty."""
-        if self.required:
+        if not self.may_stay_empty:
             return True
         match self.slot:
             case Slot.REQUEST:  # ``show 2`` is row 2: a request before other words needs its #
@@ -134,14 +144,15 @@ class Grammar(StrEnum):
 
     ASSIGNMENT = "assignment"  # NAME = QUERY
     EXPECTATION = "expectation"  # QUERY PREDICATE VALUE
+    ALIAS = "alias"  # NAME = COMMANDS
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """One of several things that a command does: the word behind its name, and what follows that.
 
-    ``mpps start``, ``mpps complete``. ``sends``, ``service`` and ``gives_rows`` mean what they mean
-    in a ``CommandSpec``.
+    ``mpps start``, ``mpps complete``. ``sends``, ``service``, ``gives_rows`` and
+    ``changes_config`` mean what they mean in a ``CommandSpec``.
     """
 
     name: str
@@ -151,6 +162,7 @@ class Verb:
     sends: bool = True
     service: str = ""
     gives_rows: bool = False
+    changes_config: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +191,8 @@ class CommandSpec:
     ``level`` is the one whose usual keys are offered, where no word of it names the level.
 
     In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
-    rows ``--of`` takes; ``cancels``: it ends other requests.
+    rows ``--of`` takes; ``cancels``: it ends other requests. ``changes_config``: it may write the
+    user's config file, which no script may.
 
     In help: ``details`` is more text, or what makes it when it is asked for; ``topic`` says what
     is explained there besides the command, and the overview names it then.
@@ -209,6 +222,7 @@ class CommandSpec:
     recorded: bool = True
     gives_rows: bool = False
     cancels: bool = False
+    changes_config: bool = False
     details: str | Callable[[], str] = ""
     topic: str = ""
     level: str = ""
@@ -232,6 +246,7 @@ class CommandSpec:
             sends=found.sends,
             service=found.service,
             gives_rows=found.gives_rows,
+            changes_config=found.changes_config,
             verbs=(),
             verb=found.name,
         )
@@ -265,6 +280,9 @@ class CommandSpec:
         while index + 1 < len(self.parameters):
             parameter, following = self.parameters[index : index + 2]
             bare = parameter.slot is Slot.REQUEST and following.slot is Slot.TERM
+            if following.slot in ROW_SLOTS and OF_REQUEST.fullmatch(word):
+                index += 1  # ``show #1.3`` names its request with the row
+                continue
             replaced = parameter.slot is Slot.LEVEL and parameter.unless in given
             if replaced and word.lower() not in parameter.choices:
                 index += 1

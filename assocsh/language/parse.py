@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assocsh.errors import LanguageError
+from assocsh.language.aliases import AliasText, parse_alias
 from assocsh.language.expectations import (
     Assignment,
     Expectation,
@@ -18,9 +19,10 @@ from assocsh.language.expectations import (
     parse_let,
     queries_of,
 )
-from assocsh.language.model import CommandSpec, Grammar, Option, Parameter, Slot
+from assocsh.language.model import ROW_SLOTS, CommandSpec, Grammar, Option, Parameter, Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
+from assocsh.language.redirection import Redirection, read_redirection
 from assocsh.language.slots import check_setting, check_word
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
@@ -34,8 +36,9 @@ class Call:
     ``words`` are all positional words, ``arguments`` the same by parameter name. ``options`` maps
     ``"--name"`` to its values in order; a flag that is given maps to an empty tuple. ``text`` is
     the command as typed (without ``&``), ``start`` and ``end`` its place in the parsed text.
-    ``parsed`` is what the text after the name of a verbatim command says; ``body`` are the
-    commands of a block.
+    ``parsed`` is what the text after the name of a verbatim command says, ``alias`` that of one
+    that is about an alias; ``body`` are the commands of a block. ``redirection`` is where its
+    results go, if not to the screen; it belongs to ``text``.
     """
 
     spec: CommandSpec
@@ -50,13 +53,16 @@ class Call:
     name: str
     arguments: Mapping[str, tuple[Word, ...]] = field(default_factory=dict)
     parsed: Expectation | Assignment | None = None
+    alias: AliasText | None = None
     body: tuple[Call, ...] = ()
+    redirection: Redirection | None = None
     place: Place = field(default_factory=lambda: Place(""), repr=False, compare=False)
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """Every ``$name`` and ``${query}`` in its words and option values."""
+        """Every ``$name`` and ``${query}`` in its words, option values and redirection."""
         words = (*self.words, *(word for values in self.options.values() for word in values))
+        words += self.redirection.words if self.redirection is not None else ()
         return tuple(reference for word in words for reference in word.references)
 
     @property
@@ -68,17 +74,20 @@ class Call:
     @property
     def request_words(self) -> tuple[Word, ...]:
         """The words that name requests: of its parameters, and of its options."""
+        return self._in_slots((Slot.REQUEST,))
+
+    def _in_slots(self, slots: tuple[Slot, ...]) -> tuple[Word, ...]:
         parameters = [self.arguments.get(each.name, ()) for each in self.spec.parameters
-                      if each.slot is Slot.REQUEST]  # fmt: skip
+                      if each.slot in slots]  # fmt: skip
         options = [self.options.get(each.name, ()) for each in self.spec.options
-                   if each.slot is Slot.REQUEST]  # fmt: skip
+                   if each.slot in slots]  # fmt: skip
         return tuple(word for words in (*parameters, *options) for word in words)
 
     @property
     def uses_results(self) -> bool:
         """Whether it is held until the request that it refers to is done."""
         of_results = self.spec.uses_results and not self.names_a_term and not self.at_once
-        return of_results or self.takes_row or bool(self.queries)
+        return of_results or bool(self.row_words) or bool(self.queries)
 
     @property
     def at_once(self) -> bool:
@@ -100,10 +109,9 @@ class Call:
         )
 
     @property
-    def takes_row(self) -> bool:
-        """Whether one of its options names a row of the results before it."""
-        options = (self.spec.option(name) for name in self.options)
-        return any(option is not None and option.slot is Slot.ROW for option in options)
+    def row_words(self) -> tuple[Word, ...]:
+        """The words that name rows of results: of its parameters, and of its options."""
+        return self._in_slots(ROW_SLOTS)
 
     @property
     def expects_status(self) -> bool:
@@ -185,7 +193,7 @@ class _Parser:
                 continue
             try:
                 if read is not None:
-                    calls.append(_CallReader(self.place, *read).read())
+                    calls.append(_CallReader(self.place, read).read())
             except LanguageError as error:
                 self.errors.append(error)
         return calls
@@ -202,12 +210,13 @@ class _Parser:
         if self.at < len(self.tokens) and self.tokens[self.at].kind is not Kind.CLOSE:
             self.at += 1
 
-    def _command(self) -> tuple[list[Token], bool, tuple[Call, ...] | None] | None:
-        """Words, ``&`` and block of the next command; None for a blank stretch.
+    def _command(self) -> _Read | None:
+        """The next command; None for a blank stretch.
 
         Stands behind the end of the command afterwards, and inside it when this raises.
         """
         words: list[Token] = []
+        behind: list[Token] = []
         body: tuple[Call, ...] | None = None
         background = False
         while self.at < len(self.tokens):
@@ -220,7 +229,12 @@ class _Parser:
                         )
                     if body is not None:
                         raise self._error(token, "a block ends its command", "begin a new line")
-                    words.append(token)
+                    (behind or words).append(token)
+                case Kind.PIPE | Kind.REDIRECT:
+                    if body is not None or not words:
+                        what = "there is no command before this"
+                        raise self._error(token, f"{what} {token.text}")
+                    behind.append(token)
                 case Kind.OPEN:
                     body = self._block(words, token)
                     continue
@@ -235,7 +249,7 @@ class _Parser:
                 case _:
                     pass
             self.at += 1
-        return (words, background, body) if words else None
+        return _Read(words, behind, background, body) if words else None
 
     def _block(self, words: list[Token], token: Token) -> tuple[Call, ...]:
         spec = COMMANDS.get(words[0].text) if words else None
@@ -254,16 +268,25 @@ class _Parser:
         return self.place.error(message, token.start, token.end, hint)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One command as it was found: its words, the tokens of its redirection, its block."""
+
+    words: list[Token]
+    behind: list[Token]
+    background: bool
+    body: tuple[Call, ...] | None
+
+
 class _CallReader:
     """Reads the words of one command against its spec."""
 
-    def __init__(
-        self, place: Place, tokens: list[Token], background: bool, body: tuple[Call, ...] | None
-    ) -> None:
+    def __init__(self, place: Place, read: _Read) -> None:
         self.place = place
-        self.tokens = tokens
-        self.background = background
-        self.body = body
+        self.tokens = tokens = read.words
+        self.behind = read.behind
+        self.background = read.background
+        self.body = read.body
         self.spec = self._of_verb(self._spec(tokens[0]), tokens)
         self.options: dict[str, tuple[Word, ...]] = {}
 
@@ -315,6 +338,7 @@ class _CallReader:
         first, last = self.tokens[0], self.tokens[-1]
         spec = self.spec
         parsed: Expectation | Assignment | None = None
+        alias: AliasText | None = None
         words: tuple[Word, ...] = ()
         arguments: dict[str, tuple[Word, ...]] = {}
         rest = self.place.text[first.end : last.end]
@@ -322,25 +346,33 @@ class _CallReader:
             parsed = parse_let(rest, offset=first.end, place=self.place)
         elif spec.grammar is Grammar.EXPECTATION:
             parsed = parse_expect(rest, offset=first.end, place=self.place)
+        elif spec.grammar is Grammar.ALIAS:
+            alias = parse_alias(rest, offset=first.end, place=self.place)
         else:
             words = tuple(self._sort())
             arguments = self._bind(words)
         if spec.block and self.body is None:
             raise self._error(last, f"{spec.name} needs a block", f"as in {spec.examples[0]}")
+        redirection = None
+        if self.behind:
+            redirection = read_redirection(self.behind, self._word, self.place)
+        end = redirection.end if redirection is not None else last.end
         return Call(
             spec=spec,
             words=words,
             options=self.options,
             background=self.background,
-            text=self.place.text[first.start : last.end],
+            text=self.place.text[first.start : end],
             start=first.start,
-            end=last.end,
+            end=end,
             line=self.place.line_of(first.start),
             source=self.place.source,
             name=first.text,
             arguments=arguments,
             parsed=parsed,
+            alias=alias,
             body=self.body or (),
+            redirection=redirection,
             place=self.place,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class CompletionProvider:
@@ -34,8 +34,15 @@ class CompletionProvider:
         """
         return ()
 
-    def rows(self) -> Iterable[tuple[int, str]]:
-        """The rows of the last find, counted from 1, with what tells them apart."""
+    def rows(self, request: int | None = None) -> Iterable[tuple[int, str]]:
+        """The rows of a request, of the last find without one, with what tells them apart.
+
+        They are counted from 1.
+        """
+        return ()
+
+    def requests_with_rows(self) -> Iterable[tuple[int, str]]:
+        """The requests that have rows, the newest first, with how many."""
         return ()
 
     def recent_values(self, keyword: str) -> Iterable[tuple[str, str]]:
@@ -45,6 +52,10 @@ class CompletionProvider:
     def recent_keywords(self) -> Iterable[str]:
         """Keywords used on earlier lines, the newest first."""
         return ()
+
+    def aliases(self) -> Mapping[str, str]:
+        """The aliases of the user, each with what it stands for."""
+        return {}
 
     def variable_names(self) -> Iterable[str]:
         """The names of variables that have a value."""

@@ -4,12 +4,14 @@
 
     query      = [#n .] root { .name | [index] | [*] | [name] }
                | [#n .] ( rsp[index] | rsp[*] | last ) [ .path ]
+               | #n .row .path | #n .* .path
     root       = status count elapsed error rsp last suboperations compared different commit
                  assoc events pdu
 
 A path is that of an element, in every spelling that ``datasets.spelling`` has:
 ``rsp[0].Seq[0].CodeValue``, ``last.(8,18)``, ``rsp[0].Seq>CodeValue``. ``[*]`` stands for every
-response, in no order.
+response, in no order. A row is counted from 1, as it is shown: ``#1.3.PatientID`` is
+``#1.rsp[2].PatientID``.
 """
 
 from __future__ import annotations
@@ -138,6 +140,7 @@ OF_REQUEST = (
 )
 
 _REQUEST = re.compile(r"#([0-9]{1,9})\.")
+_ROW = re.compile(r"#([0-9]{1,9})\.(?:([0-9]{1,9})|\*)(?=\.|$)")
 _STEP_NAME = re.compile(r"[A-Za-z0-9_]+")
 _IN_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _INDEX = re.compile(r"[0-9]{1,9}")
@@ -177,6 +180,8 @@ class _QueryReader:
         if not text:
             raise self.error("a query is missing here", f"one of {', '.join(ROOTS)}")
         request = None
+        if match := _ROW.match(text):
+            return self._of_row(match)
         if match := _REQUEST.match(text):
             request, self.at = int(match[1]), match.end()
         elif text.startswith("#"):
@@ -199,6 +204,22 @@ class _QueryReader:
         query = Query(text, request, tuple(steps), self.offset, self.offset + len(text))
         self._check(query)
         return query
+
+    def _of_row(self, match: re.Match[str]) -> Query:
+        """``#1.3.Keyword``: an element of a row, which is counted from 1."""
+        row = match[2]
+        if row is not None and int(row) == 0:
+            raise self.error("rows are counted from 1", "#1.1 is the first: #1.rsp[0]")
+        self.at = match.end()
+        if self.at >= len(self.text):
+            raise self.error(f"{self.text} is a whole row", "name an element of it", 0)
+        begin, end = self.offset + match.start(), self.offset + match.end()
+        index = None if row is None else int(row) - 1
+        head = Step(index=index, every=row is None, key=row or "", start=begin, end=end)
+        steps = (Step("rsp", start=begin, end=end), head, *self._path())
+        if self.at < len(self.text):
+            raise self.error(f"a query does not go on with {self.text[self.at]!r}")
+        return Query(self.text, int(match[1]), steps, self.offset, self.offset + len(self.text))
 
     def _path(self) -> Iterator[Step]:
         """The steps of an element's path, each a name, perhaps with the number of an item."""

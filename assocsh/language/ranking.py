@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -76,3 +78,31 @@ def ranked(text: str, names: Sequence[str], *, fuzzy: bool = False) -> list[str]
         others = [name for name in names if name not in found]
         found += [others[place] for place in alike(wanted, [name.lower() for name in others])]
     return found
+
+
+def ranked_names(text: str, names: Sequence[str]) -> list[str]:
+    """As ``ranked``, for names of persons (PN); then those that have every part of ``text``.
+
+    The parts may be in any order and any case, each the beginning of a component, with or without
+    the marks of its letters: ``nils ak`` is ``Åkesson^Nils^Erik``.
+    """
+    first = ranked(text, names)
+    wanted = _PARTS.split(_plain(text).strip(" ^=*"))
+    if not wanted[0]:
+        return first
+    return first + [
+        name for name in names if name not in first and _has_all(_PARTS.split(_plain(name)), wanted)
+    ]
+
+
+_PARTS = re.compile(r"[\s^=,*]+")
+
+
+def _has_all(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    return all(any(part.startswith(each) for part in parts) for each in wanted)
+
+
+def _plain(text: str) -> str:
+    """``text`` in small letters without their marks."""
+    letters = unicodedata.normalize("NFKD", text.lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -10,6 +10,7 @@ from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.model import Slot
 from assocsh.language.place import Place, nearest
+from assocsh.language.rows import parse_row, parse_rows
 from assocsh.language.settings import SETTINGS
 from assocsh.language.words import Word, split_key
 from assocsh.text.addresses import Peer, check_ae_title, is_address
@@ -60,12 +61,6 @@ def _integer(text: str) -> Problem:
     return f"{text} is not a number", "a whole number, 0 or more"
 
 
-def _row(text: str) -> Problem:
-    if _INTEGER.fullmatch(text) and int(text) > 0:
-        return None
-    return f"{text} is not the number of a row", "rows are counted from 1"
-
-
 def _request(text: str) -> Problem:
     if _REQUEST.fullmatch(text):
         return None
@@ -79,6 +74,14 @@ def _refusal(read: Callable[[str], object], text: str) -> Problem:
     except UsageError as error:
         return error.message, error.hint
     return None
+
+
+def _row(text: str) -> Problem:
+    return _refusal(parse_row, text)
+
+
+def _rows(text: str) -> Problem:
+    return _refusal(parse_rows, text)
 
 
 def _duration(text: str) -> Problem:
@@ -138,6 +141,7 @@ def _key(text: str) -> Problem:
 _CHECKS: dict[Slot, Callable[[str], Problem]] = {
     Slot.INTEGER: _integer,
     Slot.ROW: _row,
+    Slot.ROWS: _rows,
     Slot.REQUEST: _request,
     Slot.DURATION: _duration,
     Slot.DATES: _dates,

@@ -7,7 +7,8 @@ Words split on blanks. ``'...'`` is literal, ``"..."`` knows ``\\"`` and ``\\\\`
 backslash is the value separator of DICOM and stays. ``#`` begins a comment at the start of a line
 or after a blank, except right before a digit. ``;`` ends a command, ``&`` before a blank or the
 end of a command ends one that goes on in the background. A backslash before the end of a line
-joins the next line on, as a blank. ``{`` and ``}`` standing alone enclose a block.
+joins the next line on, as a blank. ``{`` and ``}`` standing alone enclose a block. Where a word
+would begin, ``|``, ``>`` and ``>>`` send the results elsewhere (``redirection``).
 
 What a word processor makes of a line is read as what was meant: its double and single quotes quote,
 no-break blanks are blanks, characters of no width are not there. Only ``'...'`` keeps them; where
@@ -38,6 +39,8 @@ class Kind(StrEnum):
     BACKGROUND = "background"  # &
     OPEN = "open"  # {
     CLOSE = "close"  # }
+    PIPE = "pipe"  # |
+    REDIRECT = "redirect"  # > or >>
     ERROR = "error"  # a word that cannot be read, or an operator the language does not have
 
     @property
@@ -132,7 +135,8 @@ _IN_BRACES = re.compile(r"[^{}\r\n]*")
 _PATTERN = re.compile(r"/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*")
 _WORD_END = re.compile(rf"[ \t\v\f\r\n;{NO_BREAK}]")
 _BEFORE_COMMENT = re.compile(rf"[ \t\v\f\r\n{NO_BREAK}{NO_WIDTH}]")
-_SHELL_OPERATORS = re.compile(r"\|\|?|&&|[0-9]?>>?|<<?")
+_REDIRECTION = re.compile(r"\|(?![|&])|>>?(?![>&|(])")
+_SHELL_OPERATORS = re.compile(r"\|\||\|&|&&|[0-9]?>>?[>&|(]?|<<?")
 _ESCAPED = re.compile(r'\\(["\\])')
 
 _QUOTE_HINT = 'a quote ends on the line it begins on; "O\'Brien" holds the other kind'
@@ -215,6 +219,9 @@ class _Tokenizer:
             elif character in "{}" and self._ends_word(start + 1):
                 self._add(Kind.OPEN if character == "{" else Kind.CLOSE, start + 1)
                 self._next_command()
+            elif not self.verbatim and (match := _REDIRECTION.match(text, start)):
+                self._add(Kind.PIPE if character == "|" else Kind.REDIRECT, match.end())
+                self.words = max(self.words, 1)  # no command begins here
             else:
                 self._word()
         return self.tokens
@@ -247,7 +254,7 @@ class _Tokenizer:
                 f"assocsh has no {operator[0]}",
                 "; separates commands, and the first failure stops a script"
                 if operator[0] in ("&&", "||")
-                else "no pipes or redirection; quote the word if it is meant as it stands",
+                else "there are > FILE, >> FILE and | PROGRAM; quote what is meant as it stands",
                 start,
                 operator.end(),
             )

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from assocsh.errors import LanguageError
+from assocsh.language.aliases import expanded
 from assocsh.language.parse import parse_all
 from assocsh.language.tokens import Kind, tokenize
 
 
-def unfinished(text: str) -> bool:
+def unfinished(text: str, aliases: Mapping[str, str]) -> bool:
     """Whether Enter begins another line: after a backslash at the end, and within ``{``.
 
-    Not where the text is wrong besides: what is wrong with it is said at once.
+    ``aliases`` are those that are known. Not where the text is wrong besides: what is wrong with it is said at once.
     """
     if not text.strip():
         return False
     if "\\" in text and tokenize(text + "\n")[-1].kind is Kind.JOIN:
         return True
     depth = _depth(text)
-    return depth > 0 and not parse_all(text + "\n" + "}\n" * depth).errors
+    if depth <= 0:
+        return False
+    try:
+        return not parse_all(expanded(text + "\n" + "}\n" * depth, aliases)).errors
+    except LanguageError:
+        return False
 
 
 def several_lines(text: str) -> bool:

@@ -14,9 +14,10 @@ def presenter(console: Console, name: str) -> Presenter:
 
     The same one each time: a presenter remembers what it has begun to show.
     """
-    if name not in console.presenters:
-        console.presenters[name] = _make(console, name)
-    return console.presenters[name]
+    made = console.channel.presenters
+    if name not in made:
+        made[name] = _make(console, name)
+    return made[name]
 
 
 def _make(console: Console, name: str) -> Presenter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -56,8 +58,12 @@ class Human:
 
     @property
     def _is_csv(self) -> bool:
-        """Results are rows and nothing else: a line that sums up would spoil the file."""
         return self._format == "csv"
+
+    @property
+    def _rows_only(self) -> bool:
+        """Results are rows and nothing else: a line that sums up would spoil the file."""
+        return self._is_csv or self._console.elsewhere
 
     def _result(self, text: str, kind: Kind = Kind.INFO) -> None:
         self._console.result(text, kind)
@@ -125,15 +131,29 @@ class Human:
         self._say_more_unstored(record)
         if record.finals or record.several or record.state in ("cancelled", "withdrawn"):
             text, kind = signed(final_line(record), worst(record))
-            if self._is_csv:
-                self._note(text)
+            if self._rows_only:
+                self._note(text, Kind.INFO if self._is_csv else kind)
             else:
                 self._folded(text, kind)
-        for text in hint_lines(record, cause):
+        lines = hint_lines(record, cause)
+        for text in lines:
             say = self._console.hint if text.startswith((HINT, FINDING)) else self._note
             say(text, Kind.WARNING if record.failed else Kind.INFO)
+        if record.failed and record.finals:
+            self._way_on(record, lines)
         for hint in self._hints.pop(record.number, {}):
             self._console.hint(f"{HINT}{cell(hint, LIMIT)}")
+
+    def _way_on(self, record: RequestRecord, said: Sequence[str]) -> None:
+        """After a failure, where more is told of it: to a person, who has nothing else to try.
+
+        Where something was ``said`` to try, once: from then on it is known.
+        """
+        console = self._console
+        hinted = any(text.startswith(HINT) for text in said)
+        if console.interactive and not (hinted and console.knows_explain):
+            console.knows_explain = True
+            console.hint(f"`explain #{record.number}` tells more", Kind.WARNING)
 
     def _say_dropped(self, record: RequestRecord, rows: Rows) -> None:
         if isinstance(rows, TableRows) and rows.dropped:
@@ -160,17 +180,20 @@ class Human:
             f"... and {few.left_out} more: `show #{record.number}` lists them, "
             f"`store --failed #{record.number}` sends them again"
         )
-        if self._is_csv:
+        if self._rows_only:
             self._note(text, Kind.WARNING)
         else:
             self._folded(text)
+
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        pass  # it is among the notes, and on the toolbar
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         if response.category == "Success" or not record.several or not self._is_shown(record):
             return
         about = f"#{record.number} {cell(path)}: {outcome(response)}"
         text, kind = signed(about, response.category)
-        if self._is_csv:
+        if self._rows_only:
             self._note(text, Kind.WARNING)
         else:
             self._folded(text, kind)
@@ -208,19 +231,23 @@ class Human:
 
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         rows = self._make_rows(self._console, record)
-        rows.count = index
-        if self._format in ("csv", "table"):
+        if isinstance(rows, CsvRows) and self._console.elsewhere:
+            rows.widen(dataset)
+        elif self._format in ("csv", "table"):
             rows = ExpandedRows(self._console, record)
-            rows.count = index
+        rows.count = index
         rows.add(dataset, whole=True)
         rows.flush()
 
-    def rows(self, record: RequestRecord) -> None:
+    def rows(self, record: RequestRecord) -> Iterator[None]:
         rows = self._make_rows(self._console, record)
         if isinstance(rows, CsvRows):
-            rows.widen(record.results.datasets())
+            for dataset in record.results.datasets():
+                rows.widen(dataset)
+                yield
         for dataset in record.results.datasets():
             rows.add(dataset)
+            yield
         rows.flush()
 
     # the rest
@@ -248,7 +275,8 @@ class Human:
                 for text in table.pairs([names[i] for i in kept], [row[i] for i in kept], room):
                     self._result(text)
             return
-        for text in table.render(listing.columns, cells, room):
+        titles = self._console.channel.titles
+        for text in table.render(listing.columns, cells, room, titles=titles):
             self._result(text)
 
     def expectation(

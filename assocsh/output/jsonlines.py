@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from assocsh.output import objects
@@ -10,6 +11,7 @@ from assocsh.output.cause import cause_object
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
+from assocsh.output.summary import final_line, signed, worst
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -51,6 +54,12 @@ class JsonLines:
 
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         self._put_with(objects.final_object(record), cause)
+        if self._console.elsewhere:  # who reads the screen has to hear of it too
+            text, kind = signed(final_line(record), worst(record))
+            self._console.note(text, kind)
+
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        self._put(objects.progress_object(record, progress))
 
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         self._put(objects.stored_object(record, path, response))
@@ -86,9 +95,10 @@ class JsonLines:
             }
         )
 
-    def rows(self, record: RequestRecord) -> None:
+    def rows(self, record: RequestRecord) -> Iterator[None]:
         for index, dataset in enumerate(record.results.datasets()):
             self.row(record, index, dataset)
+            yield
 
     def listing(self, listing: Listing) -> None:
         for row in listing.rows:

@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from assocsh.dimse.responses import Response, SubOperations
     from assocsh.errors import AssociationError, AssocshError
     from assocsh.results.arrivals import EventReport
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.upperlayer.identity import IdentityAnswer
     from assocsh.upperlayer.negotiation import PresentationContext, Role
@@ -210,6 +211,21 @@ def suboperations_object(counts: SubOperations) -> Object:
         "completed": counts.completed,
         "failed": counts.failed,
         "warning": counts.warning,
+    }
+
+
+def progress_object(record: RequestRecord, progress: Progress) -> Object:
+    """How far a request of many parts is; null is what is not known."""
+    return {
+        "type": "progress",
+        "request": record.number,
+        "done": progress.done,
+        "total": progress.total,
+        "failed": progress.failed,
+        "bytes": progress.size,
+        "bytes_total": progress.whole_size,
+        "bytes_per_second": None if progress.rate is None else round(progress.rate),
+        "left_ms": None if progress.left is None else milliseconds(progress.left),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
     from assocsh.wire.steps import Told
@@ -36,6 +38,9 @@ class Presenter(Protocol):
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         """A request has ended; ``cause`` is the first finding about its failure."""
 
+    def progress(self, record: RequestRecord, progress: Progress) -> None:
+        """How far a request of many parts is; only shown where programs read it."""
+
     def stored(self, record: RequestRecord, path: str, response: Response) -> None:
         """The peer answered for one of several files."""
 
@@ -51,8 +56,11 @@ class Presenter(Protocol):
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         """A kept result again, the whole of it."""
 
-    def rows(self, record: RequestRecord) -> None:
-        """All kept results of a request again."""
+    def rows(self, record: RequestRecord) -> Iterator[None]:
+        """All kept results of a request again; whoever shows them goes through it to the end.
+
+        There may be many: between two of them others can have their turn.
+        """
 
     def listing(self, listing: Listing) -> None:
         """A list of something."""

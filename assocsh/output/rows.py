@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from assocsh.errors import UnusableFile
 from assocsh.output import table
 from assocsh.output.table import Column
 from assocsh.output.values import NOT_ASKED, dump_lines, leaves
@@ -146,10 +147,11 @@ class TableRows(_Tabular):
         else:
             self._choice = choice
             before = None
-        if before is None or self.console.latest_table is not self:
+        channel = self.console.channel
+        if channel.titles and (before is None or channel.latest_table is not self):
             for text in table.header(choice.columns, choice.widths):
                 self.put(text)
-        self.console.latest_table = self
+        channel.latest_table = self
         for row in rows:
             self.put(table.line(choice.columns, choice.widths, choice.cells(columns, row)))
 
@@ -221,10 +223,9 @@ class CsvRows(Rows):
         """The paths that came when the columns were written already."""
         return list(self._late)
 
-    def widen(self, datasets: Iterable[Dataset]) -> None:
-        """Make room for everything in ``datasets``, which are to be added."""
-        for dataset in datasets:
-            self._columns.update(dict.fromkeys(self._more(dict(leaves(dataset)))))
+    def widen(self, dataset: Dataset) -> None:
+        """Make room for everything in ``dataset``, which is to be added."""
+        self._columns.update(dict.fromkeys(self._more(dict(leaves(dataset)))))
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
         self.count += 1
@@ -255,6 +256,32 @@ class CsvRows(Rows):
         self.put(csv_line([text(values.get(path, ""), None) for path in self._columns]))
 
 
+class DicomRows(Rows):
+    """One row as a DICOM file (PS3.10), Explicit VR Little Endian.
+
+    Its SOP class is the one that the row came with, an information model for a find: a row is not
+    the instance that it tells of, and can never be taken for it.
+    """
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        from assocsh.datasets.codec import encode
+        from assocsh.datasets.filemeta import file_meta
+        from assocsh.datasets.uid_form import new_uid
+        from assocsh.output.into_file import FileOutput
+        from assocsh.uids import EXPLICIT_LE as SYNTAX
+
+        output, record = self.console.output, self.record
+        assert isinstance(output, FileOutput)
+        contexts = [each.context for each in record.live.values()]
+        contexts += [record.final.context] if record.final is not None else []
+        if not contexts:
+            text = f"the SOP class that #{record.number} had is not known: it had no final response"
+            output.fail(UnusableFile(text, path=str(output.path)))
+            return
+        sop_class, ae = contexts[0].abstract_syntax, record.peer.partition("@")[0]
+        output.data(file_meta(sop_class, new_uid(), SYNTAX, ae) + encode(dataset, SYNTAX))
+
+
 def _whole(text: str, limit: None) -> str:
     """``text`` with its line ends and tabs, which a quoted field may have; the rest visible."""
     if text.isprintable():
@@ -280,5 +307,6 @@ ROWS: dict[str, Callable[[Console, RequestRecord], Rows]] = {
     "table": TableRows,
     "expanded": ExpandedRows,
     "csv": CsvRows,
+    "dicom": DicomRows,
     "dump": DumpRows,
 }

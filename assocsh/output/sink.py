@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 from enum import StrEnum
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
 from assocsh.output.colours import painted, wanted_by
 from assocsh.text.cells import wrapped
@@ -60,6 +60,15 @@ class Output(Protocol):
 
     def flush(self) -> None:
         """Let the reader see what was written so far."""
+
+
+@runtime_checkable
+class Lagging(Protocol):
+    """An Output that writes later than it is written to: who has no end of text waits for it."""
+
+    @property
+    def waiting(self) -> int:
+        """Characters that are not written yet."""
 
 
 def _columns(stream: TextIO) -> int | None:

@@ -11,6 +11,7 @@ from assocsh.output.values import tag_text
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
+from assocsh.text.sizes import show_part, show_size
 from assocsh.upperlayer.identity import IdentityOutcome
 from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 from assocsh.wire.status_reasons import reason
@@ -116,11 +117,40 @@ def final_line(record: RequestRecord) -> str:
         parts.append(", ".join(done))
     if record.detail:
         parts.append(record.detail)
+    parts += _volume(record)
     parts.append(show_duration(record.elapsed))
     if record.several and len(record.operations.times) > 1:
         spread = record.operations.spread().items()
         parts.append(", ".join(f"{name} {show_duration(value)}" for name, value in spread))
     return f"#{record.number} {record.service} {DOT.join(parts)}"
+
+
+def progress_text(record: RequestRecord, now: float) -> str:
+    """``store 184/300 · 3 failed · 92 of 151 MB · 31 MB/s · 2 s left``; empty for one exchange.
+
+    ``now`` is of the loop's clock.
+    """
+    progress = record.pace.measure(record, now)
+    if progress is None:
+        return ""
+    total = "" if progress.total is None else f"/{progress.total:,}"
+    parts = [f"{record.call.name} {progress.done:,}{total}"]
+    parts += [f"{progress.failed:,} failed"] if progress.failed else []
+    if progress.size and progress.whole_size:
+        parts.append(show_part(progress.size, progress.whole_size))
+    elif progress.size:
+        parts.append(show_size(progress.size))
+    parts += [f"{show_size(progress.rate)}/s"] if progress.rate else []
+    parts += [f"{show_duration(round(progress.left))} left"] if progress.left is not None else []
+    return DOT.join(parts)
+
+
+def _volume(record: RequestRecord) -> list[str]:
+    """``151 MB, 31 MB/s`` of the instances that a request stored, or brought here."""
+    size = record.operations.size if record.service == "C-STORE" else record.arrivals.size
+    if not size or record.elapsed <= 0 or max(record.total, record.arrivals.received) < 2:
+        return []
+    return [f"{show_size(size)}, {show_size(size / record.elapsed)}/s"]
 
 
 def ended_as(record: RequestRecord) -> str:

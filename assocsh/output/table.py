@@ -155,7 +155,11 @@ def header(columns: Sequence[Column], widths: Sequence[int]) -> list[str]:
 
 
 def render(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None = None
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    room: int | None = None,
+    *,
+    titles: bool = True,
 ) -> list[str]:
     """A whole table as lines; pairs of name and value where it cannot fit."""
     widths = fit(columns, rows, room)
@@ -164,7 +168,8 @@ def render(
         for number, row in enumerate(rows, 1):
             out += expanded([column.head for column in columns], row, f"{number}", room)
         return out
-    return [*header(columns, widths), *(line(columns, widths, row) for row in rows)]
+    above = header(columns, widths) if titles else []
+    return [*above, *(line(columns, widths, row) for row in rows)]
 
 
 def expanded(

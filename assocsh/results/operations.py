@@ -42,6 +42,10 @@ class Operations:
         """How many there are so far."""
         self.expected: int | None = None
         """How many there will be, where that is known before they are all handed over."""
+        self.size = 0
+        """Bytes of the files of a C-STORE that were answered."""
+        self.expected_size: int | None = None
+        """Bytes of all its files."""
         self.live: dict[int, Operation] = {}
         """Those that have not ended, by their number on the association."""
         self.categories: Counter[str] = Counter()

@@ -30,6 +30,8 @@ class Recent(NamedTuple):
 
     value: str
     origin: str
+    peer: str
+    """Whom it came from; empty where it was made here."""
 
 
 class RecentValues:
@@ -37,23 +39,22 @@ class RecentValues:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._pools: defaultdict[str, OrderedDict[str, str]] = defaultdict(OrderedDict)
+        self._pools: defaultdict[str, OrderedDict[str, Recent]] = defaultdict(OrderedDict)
         self._keywords: OrderedDict[str, None] = OrderedDict()
 
-    def add(self, keyword: str, value: str, origin: str) -> None:
+    def add(self, keyword: str, value: str, origin: str, peer: str = "") -> None:
         """Remember a value as the latest of its keyword."""
         if keyword not in OFFERED or not value or len(value) > 64 or not value.isprintable():
             return
         pool = self._pools[keyword]
-        pool[value] = origin
+        pool[value] = Recent(value, origin, peer)
         pool.move_to_end(value)
         if len(pool) > self._kept:
             pool.popitem(last=False)
 
     def values(self, keyword: str) -> Iterator[Recent]:
         """The values of a keyword, the latest first."""
-        for value, origin in reversed(self._pools.get(keyword, OrderedDict()).items()):
-            yield Recent(value, origin)
+        yield from reversed(self._pools.get(keyword, OrderedDict()).values())
 
     def use(self, keyword: str) -> None:
         """Remember that a keyword was used on a line."""

@@ -11,6 +11,7 @@ from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.results.columns import Columns
 from assocsh.results.kept import Budget, ResultSet
 from assocsh.results.operations import Operations
+from assocsh.results.progress import Pace
 from assocsh.results.unstored import UnstoredFiles
 from assocsh.states import OperationState
 
@@ -29,6 +30,8 @@ class Arrivals:
     def __init__(self) -> None:
         self.received = 0
         """Instances that are on disk."""
+        self.size = 0
+        """Bytes of their files."""
         self.not_kept = 0
         """Instances that were refused here: not to be written, or no instances."""
         self.comparison: Comparison | None = None
@@ -82,6 +85,7 @@ class RequestRecord:
         self.status_checked = False
         """An ``expect`` has looked at its status: a failure status is its business now."""
         # how it is shown
+        self.pace = Pace()
         self.columns = Columns()
         self.detail = ""
         """A few words of the command for the line that sums the request up; safe to print."""

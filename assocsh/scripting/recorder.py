@@ -32,6 +32,7 @@ from assocsh.output.summary import ended_as
 from assocsh.scripting.identifying import identifies
 from assocsh.scripting.replay import open_line, replay_text
 from assocsh.scripting.script import RECORDED
+from assocsh.session.expansion import number_of
 from assocsh.text.credentials import without_credentials
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
@@ -185,7 +186,8 @@ class Recorder:
                 self._line(self._redacted(f"let {name} = {value}"))
         if isinstance(call.parsed, Assignment):
             self._variables.add(call.parsed.name)
-        if "--of" in call.options and not self._finds:
+        of_last = any(number_of(word) is None for word in call.options.get("--of", ()))
+        if of_last and not self._finds:
             written = None
         else:
             written = replay_text(call, self._numbers)

@@ -281,6 +281,9 @@ def _identifies_nobody(word: str) -> bool:
     )
 
 
+LEFT_OUT = "…"
+"""In place of a word that cannot be looked at."""
+
 _COMMANDS = ("text", "source_line")
 _TEXTS = frozenset(
     ("about", "actual", "detail", "error_comment", "file", "hint", "meaning", "message", "peer")
@@ -290,7 +293,8 @@ _TEXTS = frozenset(
 def redact_command(text: str, redactor: Redactor) -> str:
     """``find study PatientID=123`` with the value replaced, in the same quotes or none.
 
-    Looks at words only: ``Keyword=value``, the value that an ``expect`` compares a keyword with,
+    What a program behind ``|`` is to look for may be anything, and is left out. Else looks at words
+    only: ``Keyword=value``, the value that an ``expect`` compares a keyword with,
     and what ``let`` keeps under a name that is used for one. References are left: they are names.
     """
     from assocsh.language.tokens import Kind, tokenize
@@ -298,12 +302,16 @@ def redact_command(text: str, redactor: Redactor) -> str:
     tokens = tokenize(text)
     out = [token.text for token in tokens]
     words: list[int] = []
+    piped = False
     for index, token in enumerate(tokens):
         if token.kind in (Kind.WORD, Kind.ERROR):
             words.append(index)
-            _redact_word(out, words, redactor)
+            if not piped:
+                _redact_word(out, words, redactor)
+            elif len(words) > 1 and not token.text.startswith("-"):
+                out[index] = LEFT_OUT
         elif token.kind not in (Kind.BLANK, Kind.JOIN, Kind.COMMENT):
-            words = []
+            words, piped = [], token.kind is Kind.PIPE
     return "".join(out)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from assocsh.session.expansion import number_of
 from assocsh.session.practice_options import practice_words
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def _numbers(call: Call) -> Iterator[tuple[int, int, int]]:
         digits = (word.literal or "").removeprefix("#")
         if digits.isdigit():
             yield word.start, word.end, int(digits)
+    for word in call.row_words:
+        number = number_of(word)
+        if number is not None:
+            yield word.start, word.start + word.prefix.index("."), number
     for query in call.queries:
         if query.request is not None:
             end = query.start + query.text.index(".")

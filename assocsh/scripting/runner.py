@@ -54,6 +54,8 @@ class RunPlan:
     """Whether the next script is begun after one that failed."""
     on_error: str = ""
     """``stop`` or ``continue``: what a failed command does to those after it; else the setting."""
+    programs: bool = False
+    """Whether scripts may start programs, with ``|``."""
     timeout: float | None = None
     format: str = ""
     config: Config | None = None
@@ -106,7 +108,7 @@ def load_all(names: Iterable[str], plan: RunPlan) -> tuple[list[Script], list[Pr
     problems: list[Problem] = []
     for name in names:
         try:
-            script = load(name, Limits(plan.names, plan.file_root))
+            script = load(name, Limits(plan.names, plan.file_root, programs=plan.programs))
             if not script.opens and not plan.open_text and _needs_association(script):
                 raise UsageError(
                     f"{name} opens no association", hint="assocsh run SCRIPT.assoc PEER"

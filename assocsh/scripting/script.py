@@ -12,6 +12,7 @@ from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call, every_call, parse
 from assocsh.language.settings import SETTINGS
+from assocsh.scripting.reach import ALLOW_SHELL, beyond_reach
 
 if TYPE_CHECKING:
     from assocsh.language.words import Word
@@ -61,6 +62,8 @@ class Limits:
     """Folder that every file of the script must be in."""
     inside: tuple[Path, ...] = ()
     """The scripts that are being loaded around this one."""
+    programs: bool = False
+    """Whether it may start programs, with ``|``."""
 
 
 def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
@@ -77,9 +80,12 @@ def load(name: str, limits: Limits, *, folder: Path | None = None) -> Script:
 
     calls = tuple(parse(text, source=name))
     script = Script(name, path.parent, text, calls, torn)
+    check_own(calls)
     check_variables(calls, limits.variables)
     check(calls)
     check_contexts(calls)
+    for error in beyond_reach(calls, path.parent, root=limits.root, programs=limits.programs):
+        raise error
     if limits.root is not None:
         check_files(script, limits.root)
     for call in every_call(calls):
@@ -152,6 +158,20 @@ def check_contexts(calls: tuple[Call, ...]) -> None:
                     ) from None
 
 
+def check_own(calls: tuple[Call, ...]) -> None:
+    """Raise LanguageError for a command that would change the config file of who runs the script.
+
+    A script is often somebody else's, and does the same for everybody.
+    """
+    for call in every_call(calls):
+        if call.spec.changes_config:
+            raise call.error(
+                f"{call.spec.title} changes the config file, and a script does not",
+                None,
+                "type it at the prompt, or after -c",
+            )
+
+
 def check_files(script: Script, root: Path) -> None:
     """Raise LanguageError for a file that is not in ``root``, or that cannot be known yet."""
     allowed = root.resolve()
@@ -177,6 +197,8 @@ def _file_words(call: Call) -> Iterator[Word]:
     for option in call.spec.options:
         if option.slot in FILES:
             yield from call.options.get(option.name, ())
+    if call.redirection is not None and call.redirection.file is not None:
+        yield call.redirection.file
 
 
 def _settings_of_files(call: Call) -> Iterator[Word]:
@@ -209,7 +231,12 @@ def _check_inner(script: Script, call: Call, path: Path, limits: Limits) -> None
         try:
             load(
                 word.literal,
-                replace(limits, variables=frozenset(names), inside=around),
+                replace(
+                    limits,
+                    variables=frozenset(names),
+                    inside=around,
+                    programs=ALLOW_SHELL in call.options,
+                ),
                 folder=path.parent,
             )
         except LanguageError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,8 @@ class BoundCall:
     """One call whose variables and queries have been replaced by their values.
 
     ``subject`` is the request that a query without ``#n`` speaks of, ``last_find`` the one that
-    ``--of`` takes its row from: both as they were when the line was submitted.
+    ``--of`` takes its row from: both as they were when the line was submitted. ``programs`` and
+    ``file`` are where its results go, if not to the screen.
     """
 
     call: Call
@@ -34,6 +35,10 @@ class BoundCall:
     foreground: bool = False
     base: Path = field(default_factory=Path)
     """Folder that relative paths start from."""
+    requests: Sequence[RequestRecord] = ()
+    """Those of the session, in the order of their numbers."""
+    programs: tuple[tuple[str, ...], ...] = ()
+    file: str = ""
 
     @property
     def name(self) -> str:

@@ -31,6 +31,8 @@ def interrupt(state: State) -> bool:
             job.cancel()
             return True
     cancel_job(state, requests[0])
+    if requests[0].record is not None and requests[0].record.done.is_set():
+        return True
     state.note("the peer has not answered the C-CANCEL yet: wait, or abort the association")
     return True
 
@@ -40,6 +42,11 @@ def cancel_job(state: State, job: Job) -> None:
     record = job.record
     if record is None:
         job.cancel()
+        return
+    if record.done.is_set():
+        record.cancel_asked = True
+        job.cancel()
+        state.note(f"#{record.number} {record.service} was done: what reads its rows is stopped")
         return
     if not record.live:
         record.cancel_asked = True

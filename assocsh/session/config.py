@@ -17,13 +17,20 @@
     [peers.pacs]
     address = "ARCHIVE@10.0.0.7:104"    # or aet, host and port
     ae_title = "WORKSTATION"
+    called = "OTHER"                    # the called AE title, when not the peer's
     window = 4
     contexts = ["qr", "CTImageStorage"]
     timeouts = { connect = "5s" }
     tls = true                          # or what the options of open say: { ca = "ca.pem",
                                         # certificate, key, pin, insecure, profile, min, sni }
+    user = "jane"                       # who asks, and where the passcode or the token is found:
+    password_file = "passcode"          # never a secret itself
 
-What is typed wins over the peer's table, and that over the top of the file.
+    [alias]
+    ct = "find study ModalitiesInStudy=CT PatientID=$1"
+
+What is typed wins over the peer's table, and that over the top of the file. ``KEPT`` has the key of
+each option of ``open``; ``peers add`` writes them (``peers_file``).
 """
 
 from __future__ import annotations
@@ -32,12 +39,14 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
+from assocsh.language.aliases import is_name
 from assocsh.language.keys import check_action, parse_key
 from assocsh.language.settings import SETTINGS
 from assocsh.session.settings import Settings
@@ -47,6 +56,7 @@ from assocsh.text.durations import parse_limit
 
 if TYPE_CHECKING:
     from assocsh.association import TLSConfig
+    from assocsh.session.identity import Credential
 
 T = TypeVar("T")
 
@@ -69,6 +79,9 @@ class OpenDefaults(NamedTuple):
     roles: tuple[str, ...] | None = None
     common: tuple[str, ...] | None = None
     """These three as ``--extended``, ``--role`` and ``--common`` take them."""
+    called: str | None = None
+    credential: Credential | None = None
+    cleartext: bool | None = None
 
 
 class PeerEntry(NamedTuple):
@@ -87,6 +100,7 @@ class Config(NamedTuple):
     peers: Mapping[str, PeerEntry] = _NOTHING
     open: OpenDefaults = OpenDefaults()
     settings: Mapping[str, str] = _NOTHING
+    aliases: Mapping[str, str] = _NOTHING
     keys: Mapping[str, str] = _NOTHING
     """What keys do, by the key as it is written: ``Ctrl-T`` is ``requests``."""
 
@@ -122,6 +136,11 @@ def load_config(path: Path | None = None) -> Config:
         return Config()
     except OSError as error:
         raise UsageError(f"{visible(str(path))}: {error.strerror or error}") from None
+    return read_config(path, raw)
+
+
+def read_config(path: Path, raw: bytes) -> Config:
+    """What ``raw`` says, the contents of ``path``. Raises UsageError as ``load_config``."""
     return _Reader(path, raw).config()
 
 
@@ -147,7 +166,7 @@ class _Reader:
             ) from None
 
     def config(self) -> Config:
-        known = {*_OPEN_KEYS, *SETTINGS, "peers", "keys"}
+        known = {*_OPEN_KEYS, *SETTINGS, "peers", "alias", "keys"}
         self._only((), self.data, known)
         settings: dict[str, str] = {}
         for name in SETTINGS.keys() & self.data.keys():
@@ -159,8 +178,20 @@ class _Reader:
         peers: dict[str, PeerEntry] = {}
         for name, table in self._table(("peers",), self.data.get("peers", {})).items():
             peers[name] = self._peer(name, table)
+        aliases = {
+            name: self._alias(("alias", name), body)
+            for name, body in self._table(("alias",), self.data.get("alias", {})).items()
+        }
         keys = self._keys(("keys",), self.data.get("keys", {}))
-        return Config(self.path, peers, self._open((), self.data), settings, keys)
+        return Config(self.path, peers, self._open((), self.data), settings, aliases, keys)
+
+    def _alias(self, where: tuple[str, ...], body: Any) -> str:
+        if not is_name(where[-1]):
+            raise self._wrong(where, "the name of an alias holds letters, digits, '_' and '-' only")
+        text = self._text(where, body)
+        if "\n" in text:
+            raise self._wrong(where, "stands for one line")
+        return text  # what it says is looked at where it is used: there are no commands yet
 
     def _keys(self, where: tuple[str, ...], table: Any) -> dict[str, str]:
         keys: dict[str, str] = {}
@@ -222,7 +253,70 @@ class _Reader:
             for key, name in _CLASS_KEYS.items()
             if key in table
         }
-        return OpenDefaults(ae_title, window, contexts, max_pdu, timeouts, tls, **said)
+        return OpenDefaults(
+            ae_title,
+            window,
+            contexts,
+            max_pdu,
+            timeouts,
+            tls,
+            **said,
+            called=self._ae((*where, "called"), table["called"]) if "called" in table else None,
+            credential=self._credential(where, table),
+            cleartext=self._flag(where, table, "--allow-cleartext-credentials"),
+        )
+
+    def _credential(self, where: tuple[str, ...], table: Mapping[str, Any]) -> Credential | None:
+        """Where the user identity is found that a table names; files as in ``_tls``."""
+        if not any(key in table for key in _IDENTITY_KEYS):
+            return None
+        from assocsh.session.identity import IDENTITIES, credential_named
+
+        named = [option for option in IDENTITIES if key_of(option) in table]
+        about = ("--password-file", "--user-response", "--show-claims")
+        for option in about if not named else about[: named != ["--user"]]:
+            if key_of(option) in table:
+                needed = "user" if option == "--password-file" else "a user identity beside it"
+                raise self._wrong((*where, key_of(option)), f"needs {needed}")
+        if len(named) > 1:
+            raise self._wrong(
+                (*where, key_of(named[1])),
+                f"an association has one user identity, and {key_of(named[0])} is there",
+            )
+        if not named:
+            return None
+        texts = {
+            option: self._text((*where, key_of(option)), table[key_of(option)])
+            for option in (named[0], "--password-file")
+            if key_of(option) in table
+        }
+        found = self._check(
+            (*where, key_of(named[0])),
+            lambda: credential_named(
+                named[0], texts[named[0]], texts.get("--password-file"), self._file
+            ),
+        )
+        return replace(
+            found,
+            response=bool(self._flag(where, table, "--user-response")),
+            show_claims=bool(self._flag(where, table, "--show-claims")),
+        )
+
+    def _flag(self, where: tuple[str, ...], table: Mapping[str, Any], option: str) -> bool | None:
+        """The flag of a table that is kept for ``option``; None where the table has none."""
+        key = key_of(option)
+        if key not in table:
+            return None
+        return self._truth((*where, key), table[key])
+
+    def _truth(self, where: tuple[str, ...], value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self._wrong(where, "should be true or false")
+        return value
+
+    def _file(self, name: str) -> Path:
+        """A file by its name in this file: in the folder of this one where that is relative."""
+        return self.path.parent / Path(name).expanduser()
 
     def _tls(self, where: tuple[str, ...], value: Any) -> TLSConfig | None:
         """TLS, files in the folder of this file where their names are relative."""
@@ -236,14 +330,10 @@ class _Reader:
         for key, each in value.items():
             name, kind = _TLS_KEYS[key]
             if kind is bool:
-                if not isinstance(each, bool):
-                    raise self._wrong((*where, key), "should be true or false")
-                made[name] = each
+                made[name] = self._truth((*where, key), each)
                 continue
             text = self._text((*where, key), each)
-            if kind is Path:
-                text = str(self.path.parent / Path(text).expanduser())
-            made[name] = text
+            made[name] = str(self._file(text)) if kind is Path else text
         tls = TLSConfig(**made)
         self._check(where, partial(check_config, tls))
         return tls
@@ -309,22 +399,62 @@ class _Reader:
         for number, line in enumerate(self.text.splitlines(), 1):
             header = re.match(r"\s*\[\[?([^\]]+)\]", line)
             if header:
-                table = _key_parts(header[1])
+                table = key_parts(header[1])
                 path = table
             else:
                 key = re.match(r"\s*([\w.\"' -]+?)\s*=", line)
                 if key is None:
                     continue
-                path = (*table, *_key_parts(key[1]))
+                path = (*table, *key_parts(key[1]))
             common = len(path) if path == where[: len(path)] else 0
             if common > best[0]:
                 best = (common, number)
         return best[1]
 
 
+KEPT: Mapping[str, tuple[str, ...]] = {
+    "--as": ("ae_title",),
+    "--called": ("called",),
+    "--window": ("window",),
+    "--contexts": ("contexts",),
+    "--extended": ("extended",),
+    "--role": ("role",),
+    "--common": ("common",),
+    "--max-pdu": ("max_pdu",),
+    "--timeout": ("timeouts", "dimse"),
+    "--tls": ("tls",),
+    "--tls-ca": ("tls", "ca"),
+    "--tls-cert": ("tls", "certificate"),
+    "--tls-key": ("tls", "key"),
+    "--tls-insecure": ("tls", "insecure"),
+    "--tls-pin": ("tls", "pin"),
+    "--tls-profile": ("tls", "profile"),
+    "--tls-min": ("tls", "min"),
+    "--tls-sni": ("tls", "sni"),
+    "--user": ("user",),
+    "--password-file": ("password_file",),
+    "--user-kerberos": ("user_kerberos",),
+    "--user-saml": ("user_saml",),
+    "--user-jwt": ("user_jwt",),
+    "--user-response": ("user_response",),
+    "--show-claims": ("show_claims",),
+    "--allow-cleartext-credentials": ("allow_cleartext_credentials",),
+}
+"""The key under which each option of ``open`` is kept for a peer, but for those of the practice
+archive."""
+
+
+def key_of(option: str) -> str:
+    """The key of an option that is kept outside of other tables."""
+    return KEPT[option][-1]
+
+
 _CLASS_KEYS: Mapping[str, str] = {"extended": "extended", "role": "roles", "common": "common"}
 """What is negotiated of SOP classes: the field of OpenDefaults that each key is."""
-_OPEN_KEYS = ("ae_title", "window", "contexts", "max_pdu", "timeouts", "tls", *_CLASS_KEYS)
+_IDENTITY_KEYS = frozenset(
+    key for key, *_ in KEPT.values() if key.startswith(("user", "password", "show"))
+)
+_OPEN_KEYS = frozenset(key for key, *_ in KEPT.values())
 _TLS_KEYS: Mapping[str, tuple[str, type]] = {
     "ca": ("ca", Path),
     "certificate": ("certificate", Path),
@@ -338,7 +468,8 @@ _TLS_KEYS: Mapping[str, tuple[str, type]] = {
 """The keys of a table of TLS: the field of TLSConfig, and what it holds."""
 
 
-def _key_parts(text: str) -> tuple[str, ...]:
+def key_parts(text: str) -> tuple[str, ...]:
+    """The parts of a dotted key."""
     return tuple(part.strip().strip("\"'") for part in text.split("."))
 
 

@@ -9,7 +9,7 @@ from assocsh.errors import UsageError
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
-    from assocsh.language.words import Reference
+    from assocsh.language.words import Reference, Word
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.job import Job
@@ -41,8 +41,15 @@ def subjects(
             for word in call.options.get(option.name, ()):
                 if word.literal is not None:
                     yield from _numbered(state, request_number(word.literal))
+    named = False
+    for word in call.row_words:
+        number = number_of(word)
+        if number is not None:
+            named = True
+            yield from _numbered(state, number)
+        elif not call.spec.refers_to_request and last_find is not None:
+            yield last_find
     if call.spec.refers_to_request and not (call.names_a_term or call.at_once):
-        named = False
         for word in call.arguments.get("request", ()):
             named = True
             if word.literal is not None and word.literal.removeprefix("#").isdigit():
@@ -50,8 +57,14 @@ def subjects(
         bare = bare or not named
     if bare and subject is not None:
         yield subject
-    if call.takes_row and last_find is not None:
-        yield last_find
+
+
+def number_of(word: Word) -> int | None:
+    """The request whose rows a word names; None where that is the last find, or not known yet."""
+    from assocsh.language.rows import ROWS
+
+    found = ROWS.match(word.prefix)
+    return int(found[1]) if found is not None and found[1] else None
 
 
 def variables(call: Call) -> Iterator[str]:
@@ -81,6 +94,7 @@ def expand(
 ) -> BoundCall:
     """Fill in every word of the job's call. Raises UsageError for what has no value."""
     from assocsh.session.binding import BoundCall
+    from assocsh.session.days import Days
     from assocsh.session.resolver import SessionResolver, text_of
 
     captured = state.captured
@@ -93,15 +107,27 @@ def expand(
             return state.variable(reference.text)
         if reference.query is None:
             raise UsageError(f"{reference}: not a query")
-        return text_of(resolver, reference.query)
+        text = text_of(resolver, reference.query)
+        if captured is None and reference.query.of_request and call.spec.sends:
+            _say_whose(state, reference, resolver.record(reference.query))
+        return text
 
     call = job.call
+    days = Days(state, call)
+    programs: tuple[tuple[str, ...], ...] = ()
+    file = ""
+    if call.redirection is not None:
+        from assocsh.session.redirecting import file_name, words_of_program
+
+        programs = tuple(words_of_program(each, lookup) for each in call.redirection.programs)
+        if call.redirection.file is not None:
+            file = file_name(call.redirection.file, lookup)
     return BoundCall(
         call=call,
         job=job,
         words=tuple(word.expand(lookup) for word in call.words),
         arguments={
-            name: tuple(word.expand(lookup) for word in words)
+            name: tuple(days.read(name, word, word.expand(lookup)) for word in words)
             for name, words in call.arguments.items()
         },
         options={
@@ -111,7 +137,17 @@ def expand(
         subject=subject,
         last_find=_with_results(state, last_find),
         base=job.folder or state.base,
+        requests=state.requests,
+        programs=programs,
+        file=file,
     )
+
+
+def _say_whose(state: State, reference: Reference, record: RequestRecord) -> None:
+    """A value that is sent to another peer than it came from may mean nothing there."""
+    here = state.peer
+    if here and record.peer and record.peer != here:
+        state.console.hint(f"{reference} is of {record.peer}, and goes to {here} now")
 
 
 def _with_results(state: State, find: RequestRecord | None) -> RequestRecord | None:

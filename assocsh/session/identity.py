@@ -10,6 +10,7 @@ import base64
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -188,7 +189,10 @@ def credential_of(call: BoundCall, before: Credential | None) -> Credential | No
         )
     if call.flag("--password-file") and named != ["--user"]:
         raise UsageError("--password-file needs --user")
-    found = _named(named[0], call) if named else before
+    found = before
+    if named:
+        text, file = call.option(named[0]) or "", call.option("--password-file")
+        found = credential_named(named[0], text, file, call.path)
     more = [option for option in ("--user-response", "--show-claims") if call.flag(option)]
     if more and found is None:
         raise UsageError(f"{more[0]} needs a user identity", hint="--user or --user-jwt names one")
@@ -201,11 +205,16 @@ def credential_of(call: BoundCall, before: Credential | None) -> Credential | No
     )
 
 
-def _named(option: str, call: BoundCall) -> Credential:
-    text = call.option(option) or ""
+def credential_named(
+    option: str, text: str, password_file: str | None, path: Callable[[str], Path]
+) -> Credential:
+    """Where an identity is found: ``option`` with its value, as typed or as a config file has it.
+
+    ``path`` makes a file of a name. Raises UsageError for a secret in place of a file.
+    """
     if option == "--user":
-        file = call.option("--password-file")
-        return Credential(USER, text, file or "", None if file is None else call.path(file))
+        file = password_file
+        return Credential(USER, text, file or "", None if file is None else path(file))
     kind = TOKENS[option]
     if looks_like_credential(text):
         raise UsageError(
@@ -217,7 +226,7 @@ def _named(option: str, call: BoundCall) -> Credential:
     if text.startswith(_ENVIRONMENT):
         return Credential(kind, source=text)
     if text != ASKED:
-        return Credential(kind, source=text, path=call.path(text))
+        return Credential(kind, source=text, path=path(text))
     if kind == KERBEROS:
         raise UsageError("a Kerberos ticket cannot be typed", hint=f"{option} FILE reads it")
     return Credential(kind, source=text)

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from assocsh.output.sink import Kind, OutputClosed
 from assocsh.session.causes import Causes
 from assocsh.session.expansion import expand, subjects, variables
 from assocsh.session.job import TOP, Job, JobState, RunResult, Scope, first_failure
+from assocsh.session.redirecting import Redirected, redirected
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
@@ -111,31 +113,65 @@ class Interpreter:
         last_find: RequestRecord | None,
         foreground: bool,
     ) -> None:
+        state = self._state
+        elsewhere: Redirected | None = None
+        try:
+            with self._ending(job):
+                if not job.call.spec.at_once:
+                    await state.loaded.wait()
+                for event in waits:
+                    await event.wait()
+                job.state = JobState.RUNNING
+                bound = expand(state, job, subject, last_find)
+                bound.foreground = foreground
+                elsewhere = await redirected(state, bound)
+                if elsewhere is None:
+                    await self._perform(bound)
+                else:
+                    job.channel = elsewhere.channel
+                    with state.console.writing_to(elsewhere.channel):
+                        await self._perform(bound)
+            if elsewhere is not None:
+                await self._finish(job, elsewhere)
+        finally:
+            self._end(job)
+
+    @contextmanager
+    def _ending(self, job: Job) -> Iterator[None]:
+        """Whatever is raised in here is what the job ends with. The first error counts."""
         state, name = self._state, job.call.spec.name
         try:
-            if not job.call.spec.at_once:
-                await state.loaded.wait()
-            for event in waits:
-                await event.wait()
-            job.state = JobState.RUNNING
-            bound = expand(state, job, subject, last_find)
-            bound.foreground = foreground
-            await self._perform(bound)
+            yield
         except AssocshError as error:
-            job.error = error
+            found: AssocshError = error
         except OutputClosed as error:
             state.console.lose(error)
-            job.error = OperationCancelled("nobody reads the results")
+            found = OperationCancelled("nobody reads the results")
         except asyncio.CancelledError:
-            job.error = OperationCancelled(f"{name}: stopped")
+            found = OperationCancelled(f"{name}: stopped")
         except Exception as error:
             self._internal_error(error)
-            job.error = AssocshError(
+            found = AssocshError(
                 f"{name}: internal error: {type(error).__name__}: {error}",
                 hint="this is a fault of assocsh; ASSOCSH_DEBUG=1 shows where",
             )
-        finally:
-            self._end(job)
+        else:
+            return
+        job.error = job.error or found
+
+    async def _finish(self, job: Job, elsewhere: Redirected) -> None:
+        """Say how a job ended to where its results go, and wait for who reads them there.
+
+        Its request has ended before: what refers to its rows is not held for a program.
+        """
+        state, failed = self._state, job.error
+        self._settle(job)
+        with state.console.writing_to(elsewhere.channel):
+            self._report(job)
+        stopped = isinstance(failed, OperationCancelled)
+        with self._ending(job):
+            await elsewhere.finish(failed, stopped=stopped)
+        job.said = job.error is failed
 
     def _end_unstarted(self, job: Job) -> None:
         """The task of a job is over: end the job if it was cancelled before its first step."""
@@ -143,7 +179,8 @@ class Interpreter:
             job.error = OperationCancelled(f"{job.call.spec.name}: stopped")
             self._end(job)
 
-    def _end(self, job: Job) -> None:
+    def _settle(self, job: Job) -> None:
+        """What a job came to, for its request and for whoever asks."""
         state = self._state
         job.late = state.checked or state.association is not None
         if job.error is None:
@@ -156,12 +193,16 @@ class Interpreter:
             state.failures.command = job.failure
         if job.call.spec.opens:
             state.failures.opening = job.error
+        if job.record is not None and not job.record.done.is_set():
+            job.record.finish(state.now(), job.error)
+
+    def _end(self, job: Job) -> None:
+        state = self._state
+        self._settle(job)
         state.jobs.pop(job, None)
         name = _assigned(job.call)
         if self._lets.get(name) is job:
             del self._lets[name]
-        if job.record is not None:
-            job.record.finish(state.now(), job.error)
         with state.console.results():
             self._report(job)
         job.done.set()
@@ -174,16 +215,28 @@ class Interpreter:
         state, record = self._state, job.record
         if state.console.lost is not None:
             return
+        if job.told:
+            record = None  # it had ended, with what was told: an error behind it is none of it
         if record is not None:
             if record.final is not None:
                 state.requests.last_ended = record
             if record.total or record.refused:
                 state.presenter.final(record, self._causes.of_failure(record))
-        cancelled = record is not None and record.cancel_asked
+        cancelled = job.record is not None and job.record.cancel_asked
+        job.told = True
         if job.error is not None and not job.said and not cancelled:
             cause = self._causes.of_error(job.error, record)
-            state.presenter.error(job.error, record, cause)
+            state.presenter.error(self._with_way_on(job), record, cause)
         state.output.flush()
+
+    def _with_way_on(self, job: Job) -> AssocshError:
+        """The error of a job; to a person it names the help of its command, for want of a hint."""
+        error, spec = job.error, job.call.spec
+        assert error is not None
+        known = error.hint or isinstance(error, OperationCancelled) or job.record is not None
+        if known or spec.grammar is not None or not self._state.interactive:
+            return error
+        return error.with_hint(f"`help {spec.name}` shows what it takes")
 
     def _internal_error(self, error: Exception) -> None:
         """A fault of ours: the traceback only where someone asked for it."""

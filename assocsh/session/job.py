@@ -14,6 +14,7 @@ from assocsh.errors import AssocshError, OperationCancelled, UsageError
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.language.verdict import Check
+    from assocsh.output.console import Channel
     from assocsh.results.request import RequestRecord
 
 
@@ -62,6 +63,10 @@ class Job:
         self.task: asyncio.Task[None] | None = None
         self.said = False
         """The user was told about ``error`` already."""
+        self.channel: Channel | None = None
+        """Where its results go, if not to the screen."""
+        self.told = False
+        """What its request came to was shown already, before all that belongs to it had ended."""
         self.check: Check | None = None
         """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from assocsh.datasets.levels import UNIQUE_KEYS, default_return_keys, retrieved_by
 from assocsh.errors import UsageError
+from assocsh.language.rows import NamedRows, parse_row, parse_rows
 from assocsh.language.words import split_key
-from assocsh.session.binding import parse_integer
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
@@ -54,31 +54,42 @@ def check_reach(level: str, model: str | None, keys: Keys) -> None:
     )
 
 
-def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, peer: str) -> Keys:
-    """The unique keys that row ``--of`` of the last find has for a request at ``level``.
+def keys_of_rows(
+    call: BoundCall, level: str, model: str | None, *, whole: bool, peer: str
+) -> list[Keys]:
+    """The unique keys that the rows of ``--of`` have for a request at ``level``, each once.
 
-    ``peer`` is whom they are for: rows of another one are refused. ``whole``: the row must have the
-    level's own key (a get needs it; a find looks for it).
-    Raises UsageError when there is no such row, or when it lacks a key that is needed.
+    ``peer`` is whom they are for: rows of another one are refused. ``whole``: a row must have the
+    level's own key (a get needs it; a find looks for it). No keys at all, once, without ``--of``.
+    Raises UsageError when there is no such row, or when one lacks a key that is needed.
     """
-    if call.option("--of") is None:
-        return []
-    find, row = row_of_find(call, peer=peer)
-    dataset = find.results.dataset(row - 1)
+    text = call.option("--of")
+    if text is None:
+        return [[]]
+    record, rows = rows_named(call, text, peer=peer)
+    found = (tuple(_keys_of(record, row, level, model, whole=whole)) for row in rows)
+    return [list(keys) for keys in dict.fromkeys(found)]
+
+
+def _keys_of(
+    record: RequestRecord, row: int, level: str, model: str | None, *, whole: bool
+) -> Keys:
+    """The unique keys of one row for a request at ``level``."""
+    dataset = record.results.dataset(row - 1)
     unique = retrieved_by(level, model)
     found = {key: str(dataset.get(key, "") or "") for key in unique}
     keys: Keys = [(key, value) for key, value in found.items() if value]
     own = unique[-1]
     if whole and not found[own]:
         raise UsageError(
-            f"row {row} of #{find.number} has no {own}",
+            f"row {row} of #{record.number} has no {own}",
             hint=f"--of takes a row of a find at level {level.lower()} or below"
             if level in UNIQUE_KEYS
             else f"ask for {own} in the find",
         )
     if not keys:
         raise UsageError(
-            f"row {row} of #{find.number} has none of {', '.join(unique)}",
+            f"row {row} of #{record.number} has none of {', '.join(unique)}",
             hint="ask for them in the find",
         )
     if not whole:
@@ -91,27 +102,62 @@ def keys_of_row(call: BoundCall, level: str, model: str | None, *, whole: bool, 
 
 
 def row_of_find(call: BoundCall, *, peer: str = "") -> tuple[RequestRecord, int]:
-    """The find that ``--of`` takes its row from, and the number of the row, from 1.
+    """The request that ``--of`` takes its one row from, and the number of the row, from 1.
 
-    ``peer`` is whom its keys are for, if that is to be looked at. Raises UsageError when there is
-    no such row, or when it is of another peer.
+    As ``rows_named``.
     """
-    row = parse_integer(call.option("--of") or "", "--of", least=1)
-    find = call.last_find
-    if find is None:
+    text = call.option("--of") or ""
+    parse_row(text)
+    record, rows = rows_named(call, text, peer=peer)
+    return record, rows[0]
+
+
+def rows_named(call: BoundCall, text: str, *, peer: str = "") -> tuple[RequestRecord, range]:
+    """The request whose rows a word of ``call`` names, and their numbers, from 1.
+
+    ``peer`` is whom their values are for, if that is to be looked at. Raises UsageError when there
+    are no such rows, or when they are of another peer.
+    """
+    named = parse_rows(text)
+    if named.request is not None:
+        if named.request > len(call.requests):
+            last = len(call.requests)
+            raise UsageError(
+                f"there is no request #{named.request}", hint=f"the last one is #{last}"
+            )
+        record = call.requests[named.request - 1]
+    elif call.last_find is not None:
+        record = call.last_find
+    else:
         raise UsageError("--of takes a row of the last find, and there was no find yet")
-    if row > len(find.results):
-        count = len(find.results)
+    rows = numbered(record, named, len(record.results))
+    if peer and record.peer and record.peer != peer:
         raise UsageError(
-            f"#{find.number} has no row {row}",
-            hint=f"it has {plural(count, 'row')}" if count else "nothing matched",
-        )
-    if peer and find.peer and find.peer != peer:
-        raise UsageError(
-            f"the rows of #{find.number} are from {find.peer}, and {peer} is open now",
+            f"the rows of #{record.number} are from {record.peer}, and {peer} is open now",
             hint="find it there first: another archive need not know these UIDs",
         )
-    return find, row
+    return record, rows
+
+
+def numbered(record: RequestRecord, named: NamedRows, count: int) -> range:
+    """The numbers, from 1, of the rows that a word names of ``record``, which has ``count``.
+
+    Raises UsageError when it has not all of them.
+    """
+    last = count if named.last is None else named.last
+    if last > count or not count:
+        missing = named.first if named.first > count else last
+        raise UsageError(
+            f"#{record.number} has no row {missing}" if count else f"#{record.number} has no rows",
+            hint=f"it has {plural(count, 'row')}" if count else _no_rows(record),
+        )
+    return range(named.first, last + 1)
+
+
+def _no_rows(record: RequestRecord) -> str:
+    if record.service == "C-FIND":
+        return "nothing matched"
+    return f"{record.service} brings no rows; `requests` lists what there was"
 
 
 def merged(first: Keys, typed: Keys) -> Keys:

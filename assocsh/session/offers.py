@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.language.provider import CompletionProvider
 from assocsh.session.plan import DEFAULT_AE, PRACTICE
+from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
-    from assocsh.session.state import State
+    from assocsh.session.session import Session
 
 ROWS_OFFERED = 50
 REQUESTS_OFFERED = 50
@@ -18,23 +19,28 @@ REQUESTS_OFFERED = 50
 class SessionProvider(CompletionProvider):
     """A CompletionProvider over a session. Values are as they came, not made visible."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     @property
     def fuzzy(self) -> bool:
-        return self._state.settings.text("fuzzy") == "on"
+        return self._session.settings.text("fuzzy") == "on"
 
     def peers(self) -> Iterator[tuple[str, str]]:
-        for entry in self._state.config.peers.values():
+        for entry in self._session.config.peers.values():
             yield entry.name, entry.address
         yield PRACTICE, "the built-in practice archive"
-        plan = self._state.open_plan
-        if plan is not None and plan.peer != PRACTICE:
-            yield plan.peer, "the last one that was open"
+        plan = self._session.open_plan
+        last = "" if plan is None or plan.peer == PRACTICE else plan.peer
+        if last:
+            yield last, "the last one that was open"
+        known = {last, *(entry.address for entry in self._session.config.peers.values())}
+        for address in self._session.recent_peers.addresses:
+            if address not in known:
+                yield address, "opened lately"
 
     def ae_titles(self) -> Iterator[tuple[str, str]]:
-        state = self._state
+        state = self._session
         if state.listener is not None:
             yield state.listener.ae_title, "our listener"
         elif state.association is not None:
@@ -43,42 +49,63 @@ class SessionProvider(CompletionProvider):
             yield state.config.open.ae_title or DEFAULT_AE, "our AE title"
 
     def request_numbers(self, *, unfinished: bool = False) -> Iterator[tuple[int, str]]:
-        captured = self._state.captured
+        captured = self._session.captured
         if captured is not None:
             for number in range(len(captured), max(0, len(captured) - REQUESTS_OFFERED), -1):
                 of_it = captured.numbered(number)
                 if not (unfinished and of_it.final):
                     yield number, of_it.text
             return
-        for record in reversed(self._state.requests[-REQUESTS_OFFERED:]):
+        for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
             if unfinished and record.done.is_set():
                 continue
             count = f" {record.count}" if record.count else ""
             yield record.number, f"{record.service} {record.state}{count}"
 
-    def rows(self) -> Iterator[tuple[int, str]]:
-        captured = self._state.captured
+    def rows(self, request: int | None = None) -> Iterator[tuple[int, str]]:
+        captured = self._session.captured
         if captured is not None:
-            count = 0 if captured.last_find is None else len(captured.last_find.results)
+            known = request is None or 1 <= request <= len(captured)
+            of_it = None if not known else captured.last_find
+            if request is not None and known:
+                of_it = captured.numbered(request)
+            count = 0 if of_it is None else len(of_it.results)
             yield from ((row, "") for row in range(1, min(count, ROWS_OFFERED) + 1))
             return
-        find = self._state.requests.last_find
-        if find is None:
+        requests = self._session.requests
+        record = requests.last_find if request is None else requests.numbered(request)
+        if record is None:
             return
-        yield from enumerate(find.results.labels[:ROWS_OFFERED], 1)
+        elsewhere = self._elsewhere(record.peer)
+        for number, label in enumerate(record.results.labels[:ROWS_OFFERED], 1):
+            yield number, f"{label}{elsewhere}"
+
+    def requests_with_rows(self) -> Iterator[tuple[int, str]]:
+        for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
+            if len(record.results):
+                rows = plural(len(record.results), "row")
+                yield record.number, f"{record.service} {rows}{self._elsewhere(record.peer)}"
 
     def recent_values(self, keyword: str) -> Iterator[tuple[str, str]]:
-        for recent in self._state.recent.values(keyword):
-            yield recent.value, f"from {recent.origin}"
+        for recent in self._session.recent.values(keyword):
+            yield recent.value, f"from {recent.origin}{self._elsewhere(recent.peer)}"
+
+    def _elsewhere(self, peer: str) -> str:
+        """Says of whom something is when that is not who it would be sent to."""
+        here = self._session.peer
+        return f" (of {peer})" if here and peer and peer != here else ""
 
     def recent_keywords(self) -> Iterator[str]:
-        yield from self._state.recent.keywords()
+        yield from self._session.recent.keywords()
+
+    def aliases(self) -> Mapping[str, str]:
+        return self._session.config.aliases
 
     def variable_names(self) -> Collection[str]:
-        return tuple(self._state.variables)
+        return tuple(self._session.variables)
 
     def contexts(self) -> Iterator[tuple[int, str]]:
-        association = self._state.association
+        association = self._session.association
         if association is None or association.closed:
             return
         from assocsh.datasets.dictionary import uid_keyword
@@ -88,7 +115,7 @@ class SessionProvider(CompletionProvider):
                 yield one.context_id, uid_keyword(one.abstract_syntax)
 
     def context_status(self, uid: str) -> str:
-        association = self._state.association
+        association = self._session.association
         if association is None or association.closed:
             return ""
         from assocsh.datasets.dictionary import uid_keyword

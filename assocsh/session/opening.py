@@ -18,10 +18,15 @@ from assocsh.session.causes import Causes
 from assocsh.session.identity import asked, check_way, say_claims, say_response_claims
 from assocsh.session.needed import contexts_needed
 from assocsh.session.plan import PRACTICE, OpenPlan, timeouts_for
+from assocsh.session.releasing import release_in_order
 from assocsh.text.addresses import Peer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assocsh.association import Association
+    from assocsh.association.connect import Connecting
+    from assocsh.association.proposals import ContextSpec
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
@@ -55,8 +60,72 @@ def refuse_second(session: Session) -> None:
     if association is not None and not association.closed:
         raise LocalProtocolError(
             f"an association with {association.peer} is open ({association.state})",
-            hint="`release` ends it in order, `abort` at once",
+            hint="`release` ends it in order, `abort` at once; --release has open do it first",
         )
+
+
+async def prepared(session: Session, plan: OpenPlan) -> tuple[str, OpenPlan]:
+    """The address of a plan, and the plan with its user identity; the practice archive is started.
+
+    Says what is not checked. Raises UsageError, LocalRefusal, OperationCancelled.
+    """
+    address = plan.peer
+    if address == PRACTICE:
+        address = await session.practice.address(plan.practice)
+    plan = await _identified(session, plan)
+    if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
+        session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)
+    return address, plan
+
+
+def connecting(
+    session: Session,
+    plan: OpenPlan,
+    address: str,
+    *,
+    needed: Sequence[ContextSpec] = (),
+    **more: Any,
+) -> Connecting:
+    """The association that a plan asks for, to be awaited.
+
+    ``needed`` are contexts besides those of the plan; ``more`` goes to ``connect`` as it is. Raises
+    UsageError.
+    """
+    from assocsh.association import connect
+    from assocsh.association.proposals import context_specs
+    from assocsh.datasets.negotiation_words import by_class
+
+    if plan.max_pdu is not None:
+        more["max_pdu"] = plan.max_pdu
+    return connect(
+        Peer.parse(address),
+        calling_ae=plan.calling_ae,
+        called_ae=plan.called_ae,
+        window=plan.window,
+        contexts=[*context_specs(plan.contexts), *needed],
+        roles=by_class(plan.roles),
+        extended=by_class(plan.extended, joined=True),
+        common=by_class(plan.common),
+        timeouts=timeouts_for(session.settings, plan),
+        tls=plan.tls,
+        user_identity=plan.identity,
+        **more,
+    )
+
+
+async def make_room(session: Session, call: BoundCall) -> None:
+    """See to it that no association is open: a session has one at a time.
+
+    One that is open is released where ``--release`` says so, or who is at the prompt. Raises
+    LocalProtocolError where it stays, and what ends its release.
+    """
+    association = session.association
+    if association is None or association.closed:
+        return
+    question = f"release {association.peer} first? [Y/n] "
+    if call.flag("--release") or await session.console.agreed(question):
+        await release_in_order(session, association, call)
+    refuse_second(session)
 
 
 async def open_association(session: Session, plan: OpenPlan, call: BoundCall) -> None:
@@ -65,39 +134,19 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     One without an accepted context is released at once. Raises AssociationError, UsageError,
     LocalProtocolError, NoPresentationContext.
     """
-    from assocsh.association import connect
-    from assocsh.association.proposals import context_specs
-    from assocsh.datasets.negotiation_words import by_class
-
     refuse_second(session)
-    address = plan.peer
-    if address == PRACTICE:
-        address = await session.practice.address(plan.practice)
     needed = await contexts_needed(session, plan.files, call.base) if plan.files else []
-    plan = await _identified(session, plan)
-    if plan.tls is not None and plan.tls.insecure and not plan.tls.pin:
-        session.note("TLS, but who answers is not checked (--tls-insecure)", Kind.ERROR)
-    options: dict[str, Any] = {}
-    if plan.max_pdu is not None:
-        options["max_pdu"] = plan.max_pdu
+    address, plan = await prepared(session, plan)
     session.open_plan = plan
     session.observer.remarks.forget_held()
     try:
-        association = await connect(
-            Peer.parse(address),
-            calling_ae=plan.calling_ae,
-            called_ae=plan.called_ae,
-            window=plan.window,
-            contexts=[*context_specs(plan.contexts), *needed],
-            roles=by_class(plan.roles),
-            extended=by_class(plan.extended, joined=True),
-            common=by_class(plan.common),
-            timeouts=timeouts_for(session.settings, plan),
-            tls=plan.tls,
-            user_identity=plan.identity,
+        association = await connecting(
+            session,
+            plan,
+            address,
+            needed=needed,
             handlers=session.receiving.handlers(),
             observer=session.observer,
-            **options,
         )
     except AssociationError as error:
         state = _state_of(error)
@@ -112,6 +161,8 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
         session.requests.last_ended = None  # the last status of another peer says nothing of this
     session.association = association
     session.presenter.opened(association)
+    if session.interactive and plan.peer != PRACTICE:
+        await asyncio.to_thread(session.recent_peers.add, address)
     if plan.credential is not None and plan.credential.show_claims:
         say_response_claims(association, session.console)
     session.apply_settings()

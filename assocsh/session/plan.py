@@ -110,11 +110,21 @@ def _proposing(plan: OpenPlan, contexts: str) -> OpenPlan:
     return replace(plan, contexts=contexts, extended=(), roles=(), common=(), files=())
 
 
+def _with_contexts(plan: OpenPlan, contexts: str) -> OpenPlan:
+    """``plan`` with these contexts, or with them besides its own (``+LIST``)."""
+    if contexts.startswith("+"):
+        return replace(plan, contexts=f"{plan.contexts},{contexts[1:]}")
+    return _proposing(plan, contexts)
+
+
 def _over(plan: OpenPlan, layer: OpenDefaults) -> OpenPlan:
     if layer.contexts is not None:
-        plan = _proposing(plan, layer.contexts)
+        plan = _with_contexts(plan, layer.contexts)
     return replace(
         plan,
+        called_ae=plan.called_ae if layer.called is None else layer.called,
+        credential=plan.credential if layer.credential is None else layer.credential,
+        cleartext=plan.cleartext if layer.cleartext is None else layer.cleartext,
         calling_ae=plan.calling_ae if layer.ae_title is None else layer.ae_title,
         window=plan.window if layer.window is None else layer.window,
         extended=plan.extended if layer.extended is None else layer.extended,
@@ -139,10 +149,8 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
             changes[name] = number
     contexts = call.option("--contexts")
     more = contexts is not None and contexts.startswith("+")
-    if contexts is not None and more:
-        plan = replace(plan, contexts=f"{plan.contexts},{contexts[1:]}")
-    elif contexts is not None:
-        plan = _proposing(plan, contexts)
+    if contexts is not None:
+        plan = _with_contexts(plan, contexts)
     files = call.arguments.get("file")
     if files:
         before = plan.files if more else ()

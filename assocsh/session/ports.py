@@ -27,6 +27,8 @@ class Status(NamedTuple):
     """``8/1``: operations invoked and performed."""
     pending: int = 0
     queued: int = 0
+    progress: str = ""
+    """How far the newest request of many parts is: ``store 184/300 · 92 of 151 MB``."""
     held: int = 0
     """Lines that wait for the results of others."""
     last: str = ""
@@ -121,6 +123,8 @@ class ShellSession(Protocol):
     """True while a person types: set by the prompt."""
     ask_secret: Callable[[str], Awaitable[str]] | None
     """Asks the user for something that is not shown. Raises OperationCancelled for no answer."""
+    ask_line: Callable[[str], Awaitable[str]] | None
+    """Asks the user for something that is shown. Raises OperationCancelled for no answer."""
 
     @property
     def typed(self) -> EarlierLines:

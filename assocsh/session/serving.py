@@ -97,9 +97,10 @@ class Receiving:
         """
         if record is not None:
             record.arrivals.received += 1
+            record.arrivals.size += _size(file.path)
         elif self._state.listener is not None:
             self._state.listener.received += 1
-        with self._state.console.results():
+        with self._state.writing_for(record):
             self._state.presenter.received(record, file)
         compared = [one for one in self._moves if one.arrivals.comparison is not None]
         if record is None and compared:
@@ -128,7 +129,7 @@ class Receiving:
             path=str(directory),
             hint="make room there, or name another folder with --to",
         )
-        with self._state.console.results():
+        with self._state.writing_for(record):
             self._state.presenter.error(problem, record)
 
     def not_usable(self, indication: Indication, record: RequestRecord | None, why: str) -> None:
@@ -143,7 +144,7 @@ class Receiving:
             f"{indication.association.peer.ae} sent an instance that cannot be kept"
             f"{f', {uid}' if uid else ''}: {why}; answered 0x{CANNOT_UNDERSTAND:04X}"
         )
-        with self._state.console.results():
+        with self._state.writing_for(record):
             self._state.presenter.error(problem, record)
 
     def handlers(self) -> Handlers:
@@ -295,3 +296,11 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; 0 of one that somebody has taken away already."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0

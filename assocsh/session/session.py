@@ -15,6 +15,7 @@ from assocsh.session.observer import SessionObserver
 from assocsh.session.plan import timeouts_for, without_timer
 from assocsh.session.ports import Status
 from assocsh.session.practising import PracticeArchive
+from assocsh.session.recent_peers import RecentPeers
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
@@ -59,6 +60,7 @@ class Session(State):
         self.observer = SessionObserver(self, self.receiving, self.keepalive, self.sleepwatch)
         self.practice = PracticeArchive(self)
         self.interpreter = Interpreter(self, self._perform)
+        self.recent_peers = RecentPeers()
         self.workflow = Workflow()
         """The procedure steps that were begun here."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,9 +73,11 @@ class Session(State):
     # what is asked of it
 
     def parse(self, text: str, *, source: str = "", line: int = 1) -> list[Call]:
-        """The commands of a text. Raises LanguageError; nothing was performed then."""
+        """The commands of a text, aliases expanded. Raises LanguageError; nothing was performed."""
+        from assocsh.language.aliases import expanded
         from assocsh.language.parse import parse
 
+        text = expanded(text, self.config.aliases, line=line, source=source)
         return parse(text, line=line, source=source)
 
     def submit(self, text: str, *, foreground: bool = False) -> list[Job]:
@@ -225,8 +229,12 @@ class Session(State):
         self.keepalive.stop()
         self.sleepwatch.stop()
         await self._end_association(abort=abort)
-        for job in tuple(self.jobs):
+        left = tuple(self.jobs)
+        for job in left:
             job.cancel()
+        for job in left:
+            if job.call.redirection is not None:  # its programs are ended by the time it is
+                await job.done.wait()
         if self.listener is not None:
             await self.listener.close()
             self.listener = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -150,9 +151,37 @@ class State:
         return self.config.keys
 
     @property
+    def ask_line(self) -> AskSecret | None:
+        """Asks the user for something that is shown; None where no one is there to ask."""
+        return self.console.ask_line
+
+    @ask_line.setter
+    def ask_line(self, ask: AskSecret | None) -> None:
+        self.console.ask_line = ask
+
+    @property
+    def format(self) -> str:
+        """The format of what is written here: that of the file it goes to, or the one set."""
+        return self.console.channel.format or self.settings.format
+
+    @property
     def presenter(self) -> Presenter:
-        """Writes in the format that is set."""
-        return presenter(self.console, self.settings.format)
+        """Writes in the format of what is written here."""
+        return presenter(self.console, self.format)
+
+    @contextmanager
+    def writing_for(self, record: RequestRecord | None) -> Iterator[None]:
+        """Write results in here that the peer sent for ``record``, to where those of it go.
+
+        No command does, and so losing them is no error.
+        """
+        job = next((job for job in self.jobs if job.record is record is not None), None)
+        channel = None if job is None else job.channel
+        with ExitStack() as stack:
+            stack.enter_context(self.console.results())
+            if channel is not None:
+                stack.enter_context(self.console.writing_to(channel))
+            yield
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Say something that is not a result; ``text`` is safe to print already."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from assocsh.output.summary import identity_text
+from assocsh.output.summary import identity_text, progress_text
 from assocsh.session.job import JobState
 from assocsh.session.ports import Status
 from assocsh.text.cells import cell
@@ -43,6 +44,7 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
     return Status(
         **values,
         failed=failed,
+        progress=_progress(state),
         held=sum(1 for job in state.jobs if job.state is JobState.HELD),
         wire=state.wire,
         format=state.settings.format,
@@ -50,3 +52,13 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
         recording="" if state.recording is None else state.recording.path.name,
         capturing="" if capture is None else capture.writer.path.name,
     )
+
+
+def _progress(state: State) -> str:
+    now = asyncio.get_running_loop().time()
+    for job in reversed(state.jobs):
+        if job.record is not None and not job.record.done.is_set():
+            text = progress_text(job.record, now)
+            if text:
+                return text
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,10 @@ _FUZZY = {
     "on": "completion finds letters in their order: ptnm is PatientName (F2 changes it)",
     "off": "completion finds beginnings and parts (F2 changes it)",
 }
+
+ASKING = "Enter answers; Ctrl-C gives up"
+ASKING_SECRET = "not shown, not kept; Ctrl-C gives up"
+"""What stands on the toolbar while something is asked."""
 
 ESCAPE = 0.1
 """Seconds after which the byte of Esc is the key itself and not the beginning of another key."""
@@ -124,7 +128,7 @@ class Shell:
         self._ticker: asyncio.Task[None] | None = None
         self._terminating: asyncio.Task[None] | None = None
         self._seen: tuple[str, str] = ("", "")
-        self._hint = Memo(_hint)
+        self._hint = Memo(self._hint_at)
         self._bell = Bell(
             lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
         )
@@ -134,8 +138,8 @@ class Shell:
             self._message,
             history=self._history,
             completer=LineCompleter(lambda: self._provider, wanted=self._wants_completion),
-            lexer=LineLexer(),
-            validator=LineValidator(),
+            lexer=LineLexer(aliases=self._aliases),
+            validator=LineValidator(aliases=self._aliases),
             validate_while_typing=False,
             auto_suggest=ConditionalAutoSuggest(
                 AutoSuggestFromHistory(), Condition(lambda: not self.asking.active)
@@ -203,7 +207,8 @@ class Shell:
         session = self._session
         session.interactive = True
         session.output = TerminalOutput(self._printer, self.prompt.app.output, self._appearance)
-        session.ask_secret = self.asking.ask
+        session.ask_secret = self.asking.ask_secret
+        session.ask_line = self.asking.ask
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
@@ -343,6 +348,12 @@ class Shell:
             buffer.complete_state = None
             buffer.start_completion()
 
+    def goes_on(self) -> bool:
+        """Enter begins another line of what is typed."""
+        from assocsh.language.unfinished import unfinished
+
+        return unfinished(self.prompt.default_buffer.text, self._aliases())
+
     def edit_line(self) -> None:
         """Ctrl-X Ctrl-E: the line in an editor."""
         self._tasks.append(asyncio.create_task(self._edit()))
@@ -382,7 +393,7 @@ class Shell:
     def _toolbar(self) -> StyleAndTextTuples:
         buffer = self.prompt.default_buffer
         if self.asking.active:
-            hint = "not shown, not kept; Ctrl-C gives up"
+            hint = ASKING_SECRET if self.asking.hidden else ASKING
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
         status = Status() if self._session is None else self._session.status()
@@ -391,6 +402,16 @@ class Shell:
 
     def _about_line(self, line: str) -> str:
         return self._appearance.said(self._history.about(line))
+
+    def _hint_at(self, text: str, cursor: int) -> str:
+        if not text.strip():  # the first prompt does not wait for the language
+            return ""
+        from assocsh.language.hint import hint
+
+        return hint(text, cursor, aliases=self._aliases())
+
+    def _aliases(self) -> Mapping[str, str]:
+        return {} if self._provider is None else self._provider.aliases()
 
     def _redraw(self) -> None:
         self.prompt.app.invalidate()
@@ -414,8 +435,8 @@ class Shell:
     def _tables_loaded(self, keywords: Keywords) -> None:
         self.session.loaded.set()
         self._keywords = keywords
-        self.prompt.lexer = LineLexer(keywords)
-        self.prompt.validator = LineValidator(tables=bool(keywords))
+        self.prompt.lexer = LineLexer(keywords, self._aliases)
+        self.prompt.validator = LineValidator(tables=bool(keywords), aliases=self._aliases)
         buffer = self.prompt.default_buffer
         chosen = buffer.complete_state is not None and buffer.complete_state.current_completion
         if buffer.text and not chosen and self.prompt.app.is_running:
@@ -429,7 +450,7 @@ class Shell:
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen
-            self.prompt.lexer = LineLexer(self._keywords)
+            self.prompt.lexer = LineLexer(self._keywords, self._aliases)
         if self.leaving.unfinished and self._ticker is None:
             self._ticker = asyncio.create_task(self._tick())
         self._redraw()
@@ -454,11 +475,3 @@ def _several(text: str) -> bool:
 def _continuation(width: int, line: int, wrapped: int) -> str:
     """What stands before a line that goes on; nothing before the rest of one that is long."""
     return "" if wrapped else "> ".rjust(width)
-
-
-def _hint(text: str, cursor: int) -> str:
-    if not text.strip():  # the first prompt does not wait for the language
-        return ""
-    from assocsh.language.hint import hint
-
-    return hint(text, cursor)

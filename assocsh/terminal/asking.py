@@ -1,4 +1,4 @@
-"""A question whose answer is not shown, not completed and not kept: a passcode."""
+"""A question in place of the prompt: its answer is not completed, not kept; a secret is unseen."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Asking:
         self._prompting = asyncio.Event()
         self._turn = asyncio.Lock()
         self._answer: asyncio.Future[str] | None = None
+        self.hidden = False
+        """What is typed is not shown: asked for is a secret."""
         self.question = ""
         """What stands in place of the prompt; empty while nothing is asked."""
 
@@ -28,20 +30,24 @@ class Asking:
     def active(self) -> bool:
         return self._answer is not None
 
-    async def ask(self, question: str) -> str:
+    async def ask_secret(self, question: str) -> str:
+        """The answer, which is not shown. Raises OperationCancelled as ``ask``."""
+        return await self.ask(question, hidden=True)
+
+    async def ask(self, question: str, *, hidden: bool = False) -> str:
         """The answer. Raises OperationCancelled when the user gives none (Ctrl-C, Ctrl-D)."""
         async with self._turn:
             await self._prompted()
             buffer, app = self._buffer, self._prompt().app
             before = buffer.document
-            self.question = visible(question)
+            self.question, self.hidden = visible(question), hidden
             self._answer = asyncio.get_running_loop().create_future()
             buffer.reset()
             app.invalidate()
             try:
                 return await self._answer
             finally:
-                self.question = ""
+                self.question, self.hidden = "", False
                 self._answer = None
                 buffer.reset(document=before)
                 app.invalidate()
@@ -75,17 +81,22 @@ class Asking:
         """Ctrl-C, or Ctrl-D on an empty line."""
         self._buffer.reset()
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(OperationCancelled("no passcode was given: not opened"))
+            self._answer.set_exception(no_answer(hidden=self.hidden))
+
+
+def no_answer(*, hidden: bool) -> OperationCancelled:
+    """What a question raises that was not answered."""
+    return OperationCancelled(f"no {'passcode' if hidden else 'answer'} was given: not opened")
 
 
 class Unseen(Processor):
-    """Shows nothing of what is typed while a question is asked, not even how long it is."""
+    """Shows nothing of a secret while it is typed, not even how long it is."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        if not self._asking.active:
+        if not self._asking.hidden:
             return Transformation(transformation_input.fragments)
         return Transformation(
             [], source_to_display=lambda index: 0, display_to_source=lambda index: 0

@@ -25,6 +25,8 @@ def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambd
     """
     from assocsh.language.help import help_text
 
+    if _elsewhere(text, cursor):
+        return help_text("language")
     command, word = _place(text, cursor)
     spec = COMMANDS.get(command.text.lower()) if command is not None else None
     if word is not None and (spec is None or word is not command):
@@ -38,6 +40,19 @@ def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambd
         if found:
             return found
     return help_text() if spec is None else help_text(spec.name)
+
+
+def _elsewhere(text: str, cursor: int) -> bool:
+    """Whether the cursor is at ``>`` or ``|``, or at a file or a program behind it."""
+    found = False
+    for token in tokenize(text):
+        if token.start > cursor or (found and token.kind.ends_command and token.start == cursor):
+            break
+        if token.kind.ends_command:
+            found = False
+        elif token.kind in (Kind.PIPE, Kind.REDIRECT):
+            found = True
+    return found
 
 
 def _place(text: str, cursor: int) -> tuple[Token | None, Token | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from enum import Enum
 
 from assocsh.datasets.spelling import path_tags, tag_number
@@ -23,6 +23,8 @@ _STYLES = {
     Kind.OPEN: "class:token.operator",
     Kind.CLOSE: "class:token.operator",
     Kind.JOIN: "class:token.operator",
+    Kind.PIPE: "class:token.operator",
+    Kind.REDIRECT: "class:token.operator",
 }
 
 _PARTS = {
@@ -35,7 +37,7 @@ _PARTS = {
 }
 
 
-def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
+def highlighted(text: str, keywords: Keywords, aliases: Container[str] = ()) -> Iterator[Piece]:
     """``text`` in pieces with their styles; the pieces joined are ``text``."""
     spec: CommandSpec | None = None
     place = _Place.COMMAND
@@ -43,11 +45,16 @@ def highlighted(text: str, keywords: Keywords) -> Iterator[Piece]:
         if token.kind is not Kind.WORD:
             if token.kind.ends_command:
                 spec, place = None, _Place.COMMAND
+            elif token.kind in (Kind.PIPE, Kind.REDIRECT):
+                place = _Place.ELSEWHERE
             yield _STYLES.get(token.kind, ""), token.text
+        elif place is _Place.ELSEWHERE:
+            yield from _word(token, None, keywords)
         elif place is _Place.COMMAND:
             spec = COMMANDS.get((token.bare or "").lower())
             place = _Place.WORD
-            yield "class:token.command" if spec else "class:token.unknown", token.text
+            known = spec is not None or token.bare in aliases
+            yield "class:token.command" if known else "class:token.unknown", token.text
         elif spec is None:
             yield "", token.text
         elif place is _Place.WORD and token.text.startswith("--") and not spec.verbatim:
@@ -74,6 +81,7 @@ class _Place(Enum):
     WORD = "word or option"
     VALUE = "value of an option"
     ONLY_WORDS = "word"
+    ELSEWHERE = "word of a program, or the name of a file"
 
 
 def _word(token: Token, keys_of: CommandSpec | None, keywords: Keywords) -> Iterator[Piece]:

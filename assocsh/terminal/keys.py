@@ -44,6 +44,7 @@ class Actions(Protocol):
     def change_editing(self) -> None: ...
     def change_fuzzy(self) -> None: ...
     def edit_line(self) -> None: ...
+    def goes_on(self) -> bool: ...
     def suspend(self) -> None: ...
 
 
@@ -56,13 +57,6 @@ def _performing(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:
         action()
 
     return perform
-
-
-def _goes_on() -> bool:
-    """Enter begins another line of what is typed."""
-    from assocsh.language.unfinished import unfinished
-
-    return unfinished(get_app().current_buffer.text)
 
 
 def _is_suggested() -> bool:
@@ -84,7 +78,7 @@ def shell_keys(actions: Actions, changes: Mapping[str, str] = _UNCHANGED) -> Key
     secret = Condition(lambda: actions.asking.active) & ~leaving
     empty = Condition(lambda: not get_app().current_buffer.text)
     suggested = Condition(_is_suggested)
-    goes_on = Condition(_goes_on)
+    goes_on = Condition(actions.goes_on)
 
     @keys.add("c-c", filter=on_line & ~leaving)
     def _interrupt(event: KeyPressEvent) -> None:

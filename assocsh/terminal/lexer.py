@@ -6,7 +6,7 @@ have changed (the tag tables are there now, the association is another), the she
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -19,10 +19,14 @@ class LineLexer(Lexer):
     """Commands, options, tags, references and what is wrong, as ``class:token.*``.
 
     ``keywords``: those of the data dictionary in lower case; without them every word is a tag.
+    ``aliases`` are commands too.
     """
 
-    def __init__(self, keywords: Keywords = frozenset()) -> None:
+    def __init__(
+        self, keywords: Keywords = frozenset(), aliases: Callable[[], Container[str]] = tuple
+    ) -> None:
         self._keywords = keywords
+        self._aliases = aliases
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         if not document.text:  # the first prompt does not wait for the language
@@ -30,7 +34,7 @@ class LineLexer(Lexer):
         from assocsh.terminal.highlighting import highlighted
 
         lines: list[StyleAndTextTuples] = [[]]
-        for style, text in highlighted(document.text, self._keywords):
+        for style, text in highlighted(document.text, self._keywords, self._aliases()):
             for index, part in enumerate(text.split("\n")):
                 if index:
                     lines.append([])

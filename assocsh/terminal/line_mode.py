@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
-from assocsh.errors import AssocshError, OperationCancelled
+from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind, StreamOutput
 from assocsh.session.ports import ShellSession
+from assocsh.terminal.asking import no_answer
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.echo import check_whole, no_echo
 from assocsh.terminal.leaving import PROMPT, Leaving, Step
@@ -61,10 +62,13 @@ class _LineMode:
         self._answer: asyncio.Future[str] | None = None
         self._bell = Bell(lambda: session.settings, self._ring, asyncio.get_running_loop().time)
         session.interactive = True
-        session.ask_secret = self._ask
+        session.ask_secret = self._ask_secret
+        session.ask_line = self._ask
         session.output = PromptedOutput(sys.stdout, self._output_comes)
         self._question = ""
-        """What is asked in place of the prompt; its answer is not shown."""
+        """What is asked in place of the prompt."""
+        self._hidden = False
+        """Its answer is not shown."""
         self._shown = ""
         """The prompt or question at the end of the screen, nothing written since."""
         self._soon: asyncio.TimerHandle | None = None
@@ -119,25 +123,32 @@ class _LineMode:
         for line in lines:
             self._line(line.decode(errors="surrogateescape").rstrip("\r"))
 
-    async def _ask(self, question: str) -> str:
+    async def _ask_secret(self, question: str) -> str:
         """Ask for a passcode, the terminal's echo off meanwhile."""
-        fd = sys.stdin.fileno()
+        self._hidden = True
+        try:
+            with no_echo(sys.stdin.fileno()):
+                line = await self._ask(question)
+            check_whole(line)
+            return line
+        finally:
+            self._hidden = False
+
+    async def _ask(self, question: str) -> str:
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            with no_echo(fd):
-                self._question = visible(question)
-                self._prompt()
-                line = await self._answer
-                check_whole(line)
-                return line
+            self._question = visible(question)
+            self._prompt()
+            return await self._answer
         finally:
             self._answer, self._question, self._shown = None, "", ""
-            sys.stdout.write("\n")  # the one that was typed was not shown
+            if self._hidden:
+                sys.stdout.write("\n")  # the one that was typed was not shown
             self._prompt()
 
     def _no_answer(self) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(OperationCancelled("no passcode was given: not opened"))
+            self._answer.set_exception(no_answer(hidden=self._hidden))
 
     def _line(self, line: str) -> None:
         self._shown = ""  # the terminal has shown the line end that was typed

@@ -25,6 +25,11 @@ class TerminalOutput:
     def width(self) -> int:
         return self._screen.get_size().columns
 
+    @property
+    def waiting(self) -> int:
+        """Characters that are not on the screen yet."""
+        return self._printer.waiting
+
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         said = self._appearance.said(text)
         if said or not text:  # a line that is only drawn is none where lines are heard

@@ -107,6 +107,10 @@ def _parts(status: Status) -> list[Part]:
         Part(1 if lost else 3, bad, f" {status.state} " if lost else status.state),
         Part(2, "class:toolbar.busy" if busy else "", counts),
     ]
+    if status.progress:
+        count, _, more = visible(status.progress, None).partition(" · ")
+        parts.append(Part(1, "class:toolbar.busy", count))
+        parts += [Part(3, "class:toolbar.busy", more)] if more else []
     if status.window:
         parts.insert(2, Part(5, "", f"window {status.window}"))
     if status.last:

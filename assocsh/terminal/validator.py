@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from prompt_toolkit.application import get_app
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Always
@@ -16,6 +18,8 @@ from assocsh.text.visible import visible
 
 ANYWAY = "   (Alt-Enter submits it anyway)"
 
+GetAliases = Callable[[], Mapping[str, str]]
+
 MESSAGE_ROWS = 6
 """Rows that a message may take; the line that it is about has to be seen."""
 
@@ -23,28 +27,35 @@ MESSAGE_ROWS = 6
 class LineValidator(Validator):
     """The parser as a validator: the caret goes to the error, the message above the toolbar.
 
-    ``tables``: the dictionary is there, so that what is no tag or SOP class is an error too.
+    ``tables``: the dictionary is there, so that what is no tag or SOP class is an error too. What
+    ``aliases`` stand for is looked at in their place; the caret is behind the line then.
     """
 
-    def __init__(self, *, tables: bool = False) -> None:
+    def __init__(self, *, tables: bool = False, aliases: GetAliases = dict) -> None:
         self._tables = tables
+        self._aliases = aliases
 
     def validate(self, document: Document) -> None:
+        from assocsh.language.aliases import expanded
         from assocsh.language.parse import parse
 
+        typed = document.text
+        text = typed
         try:
-            calls = parse(document.text)
+            text = expanded(typed, self._aliases())
+            calls = parse(text)
             if self._tables:
                 from assocsh.language.check import check
 
                 check(calls)
         except LanguageError as error:
-            raise _refused(error) from None
+            at = error.start if text == typed else len(typed)
+            raise _refused(error, at) from None
 
 
-def _refused(error: LanguageError) -> ValidationError:
+def _refused(error: LanguageError, at: int) -> ValidationError:
     text = message(error.message, error.hint, get_app().output.get_size().columns)
-    return ValidationError(cursor_position=error.start, message=text)
+    return ValidationError(cursor_position=at, message=text)
 
 
 def message(text: str, hint: str, columns: int) -> str:

@@ -1,8 +1,13 @@
-"""Days and ranges of days as people type them: ``today``, ``-1d..+1d``, ``20261101-20261130``."""
+"""Days and ranges of days as people type them: ``today``, ``-7d-``, ``march``, ``2026-11-01``.
+
+One way of saying a day, wherever one is typed: what it means is what DA in a query has (PS3.5 6.2,
+PS3.4 C.2.2.2.5), and it is shown before it is sent.
+"""
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -10,18 +15,43 @@ from assocsh.errors import UsageError
 
 DATE_WORDS: Mapping[str, str] = {
     "today": "this day",
-    "tomorrow": "the next day",
     "yesterday": "the day before",
+    "tomorrow": "the next day",
+    "-7d-": "the last seven days, and later",
     "-1d..+1d": "from yesterday until tomorrow",
-    "today..": "today and later",
+    "today-": "today and later",
+    "monday": "the last one, today included; +monday is the next one",
+    "march": "the whole month, the last one that has begun",
 }
 """What a day may be called, and ranges that are often meant, each with what it is."""
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_OFFSET = re.compile(r"([+-])([0-9]{1,4})d")
+_OFFSET = re.compile(r"([+-])([0-9]{1,4})([dw])")
 _DATE = re.compile(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_RANGE = re.compile(r"([0-9]{8})?-([0-9]{8})?")
-_HINT = "today, tomorrow, +2d, -1d..+1d, 20261101 or 20261101-20261130"
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_POINT = r"[+-][0-9]{1,4}[dw]|\+?[a-z]+|[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?|[0-9]{8}"
+_RANGE = re.compile(rf"({_POINT})?(?:-|\.\.)({_POINT})?")
+_ONE = re.compile(_POINT)
+_HINT = "today, -7d, -7d-, -1d..+1d, monday, march, 2026-11, 20261101 or 20261101-20261130"
+
+Span = tuple[date, date]
+"""The first day that is meant, and the last."""
+
+
+_IN_WORDS = re.compile(r"[a-zA-Z]|\.\.|(?<![0-9])[0-9]{4}-[0-9]{2}(?![0-9])")
+
+
+def in_words(text: str) -> bool:
+    """Whether a day is not written as DA itself has it: ``today``, ``-7d-``, ``2026-11-01``.
+
+    ``20261101``, ``20261101-`` and wildcards are no words: they are sent as they are.
+    """
+    return _IN_WORDS.search(text) is not None
 
 
 def parse_dates(text: str, today: date | None = None) -> str:
@@ -30,36 +60,65 @@ def parse_dates(text: str, today: date | None = None) -> str:
     ``today`` is the day from which ``today`` and ``+1d`` count; that of the clock without one.
     Raises UsageError, also for a range that ends before it begins.
     """
-    if _RANGE.fullmatch(text) and text != "-":
-        first, _, last = text.partition("-")
-    elif ".." in text:
-        first, _, last = text.partition("..")
-        if not first and not last:
-            raise _no_dates(text)
-    else:
-        return _day(text, text, today)
-    begins = _day(first, text, today) if first else ""
-    ends = _day(last, text, today) if last else ""
-    if begins and ends and begins > ends:
+    word = text.lower()
+    now = datetime.now().astimezone().date() if today is None else today
+    if _ONE.fullmatch(word):
+        first, last = _span(word, text, now)
+        return _written(first, last)
+    found = _RANGE.fullmatch(word)
+    if found is None or not (found[1] or found[2]):
+        raise _no_dates(text)
+    begins = _span(found[1], text, now)[0] if found[1] else None
+    ends = _span(found[2], text, now)[1] if found[2] else None
+    if begins is not None and ends is not None and begins > ends:
         raise UsageError(f"{text} ends before it begins", hint="the earlier day comes first")
+    return _written(begins, ends)
+
+
+def _written(first: date | None, last: date | None) -> str:
+    begins, ends = (f"{day:%Y%m%d}" if day is not None else "" for day in (first, last))
     return begins if begins == ends else f"{begins}-{ends}"
 
 
-def _day(text: str, whole: str, today: date | None) -> str:
-    word = text.lower()
+def _span(word: str, whole: str, today: date) -> Span:
     try:
         if _DATE.fullmatch(word):
-            return date.fromisoformat(word).strftime("%Y%m%d")
+            day = date.fromisoformat(word)
+            return day, day
+        if (month := _MONTH.fullmatch(word)) is not None:
+            return _month(int(month[1]), int(month[2]))
         if (found := _OFFSET.fullmatch(word)) is not None:
-            days = int(found[2]) * (-1 if found[1] == "-" else 1)
-        elif word in _DAYS:
-            days = _DAYS[word]
-        else:
-            raise _no_dates(whole)
-        first = datetime.now().astimezone().date() if today is None else today
-        return (first + timedelta(days=days)).strftime("%Y%m%d")
+            count = int(found[2]) * (7 if found[3] == "w" else 1)
+            day = today + timedelta(days=-count if found[1] == "-" else count)
+            return day, day
+        if word in _DAYS:
+            day = today + timedelta(days=_DAYS[word])
+            return day, day
+        return _named(word, whole, today)
     except (ValueError, OverflowError):
-        raise UsageError(f"{text} is no date of the calendar", hint=_HINT) from None
+        raise UsageError(f"{whole} is no date of the calendar", hint=_HINT) from None
+
+
+def _named(word: str, whole: str, today: date) -> Span:
+    """A day of the week, or a month, by its name or the first three letters of it."""
+    name = word.removeprefix("+")
+    weekday = _place(name, WEEKDAYS)
+    if weekday is not None:
+        days = (weekday - today.weekday() - 1) % 7 + 1  # until the next one
+        day = today + timedelta(days=days if word != name else days - 7)
+        return day, day
+    month = _place(name, MONTHS)
+    if month is None or word != name:
+        raise _no_dates(whole)
+    return _month(today.year if month + 1 <= today.month else today.year - 1, month + 1)
+
+
+def _place(name: str, names: tuple[str, ...]) -> int | None:
+    return next((at for at, each in enumerate(names) if name in (each, each[:3])), None)
+
+
+def _month(year: int, month: int) -> Span:
+    return date(year, month, 1), date(year, month, monthrange(year, month)[1])
 
 
 def _no_dates(text: str) -> UsageError:

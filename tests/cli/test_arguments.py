@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.cli.arguments import Mode, parse_arguments
+from assocsh.cli.run_arguments import usage as usage_of_run
 from assocsh.cli.usage import usage
+from assocsh.cli.ways import WAYS
 from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.errors import UsageError
 from assocsh.language.parse import parse
@@ -126,6 +128,13 @@ def test_usage_names_every_option() -> None:
     for option in OPEN_OPTIONS:
         assert option.name in text
     assert "exit codes" in text
+    assert max(map(len, text.splitlines())) <= 80
+    for way in WAYS:
+        assert way.synopsis in text
+        for option in way.options if way.name != "run" else ():
+            assert option.name in text
+    of_run = usage_of_run()
+    assert max(map(len, of_run.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("word", ["--version", "--help"])

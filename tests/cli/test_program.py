@@ -55,6 +55,22 @@ async def test_stdin_is_a_script() -> None:
     assert "#2 C-FIND 0x0000 Success · 0 matches" in out
 
 
+async def test_programs_and_files_of_c_and_stdin(tmp_path: Path) -> None:
+    async with peer() as scp:
+        scp.matches = [match(PatientID="P1"), match(PatientID="P2")]
+        code, out, err = await ran(scp.address, "-c", "find study | wc -l", cwd=tmp_path)
+        assert (code, out, scp.seen) == (2, "", [])
+        assert "hint: --allow-shell lets scripts, -c and stdin start them" in err
+        code, out, err = await ran(scp.address, stdin=b"find study > ../x.csv", cwd=tmp_path)
+        assert (code, scp.seen) == (2, []) and "is not in" in err
+        line = "find study | wc -l; find study > x.csv; find study | grep P2"
+        code, out, err = await ran(scp.address, "--allow-shell", "-c", line, cwd=tmp_path)
+        assert code == 0 and [each.split()[0] for each in out.splitlines()] == ["2", "2"]
+        assert len((tmp_path / "x.csv").read_text().splitlines()) == 3
+        code, out, _ = await ran(scp.address, "--allow-shell", "-c", "find study | grep P9")
+        assert (code, out) == (1, "")
+
+
 async def test_without_release_the_association_is_released() -> None:
     async with peer() as scp:
         code, out, _ = await ran(scp.address, "--format", "json", "-c", "echo")

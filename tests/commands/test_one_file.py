@@ -82,6 +82,7 @@ print(json.dumps({
     "options": offered(name + " --"),
     "words": offered(name + " "),
     "overview": help_text(),
+    "all": help_text("commands"),
     "help": help_text(name),
     "at the cursor": help_at(line, 1),
     "hint": hint(name + " ", len(name) + 1),
@@ -119,7 +120,8 @@ def test_a_command_is_one_file(tmp_path: Path) -> None:
     assert found["names"] == ["ping"]
     assert found["options"] == ["--times", "--on"]  # what every command has that sends
     assert found["words"] == ["calm", "eager"]
-    services = re.search(r"^Services\n(.*?)\n\n", found["overview"], re.S | re.M)
+    assert re.search(r"^Services .*, ping[,\n]", found["overview"], re.S | re.M)
+    services = re.search(r"^Services\n(.*?)\n\n", found["all"], re.S | re.M)
     assert services is not None and "  ping      C-ECHOs one after" in services[1]
     assert "ping [calm|eager] [--times N]" in found["help"]
     assert "Examples:" in found["help"] and "ping eager; echo" in found["help"]

@@ -29,8 +29,11 @@ class Known(CompletionProvider):
     def request_numbers(self, *, unfinished: bool = False) -> Iterable[tuple[int, str]]:
         return [(12, "C-FIND pending"), *([] if unfinished else [(3, "C-ECHO done")])]
 
-    def rows(self) -> Iterable[tuple[int, str]]:
-        return [(1, "DOE^J CT"), (2, "ROE^R MR")]
+    def rows(self, request: int | None = None) -> Iterable[tuple[int, str]]:
+        return [(7, "POE^E US")] if request == 3 else [(1, "DOE^J CT"), (2, "ROE^R MR")]
+
+    def requests_with_rows(self) -> Iterable[tuple[int, str]]:
+        return [(12, "C-FIND 2 rows"), (3, "C-FIND 9 rows")]
 
     def recent_values(self, keyword: str) -> Iterable[tuple[str, str]]:
         return {
@@ -114,7 +117,17 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("open p", ["open pacs", "open practice"]),
         ("move study --to A", ["move study --to ASSOCSH"]),
         ("move study --to MY", ["move study --to 'MY AE'"]),
-        ("get study --of ", ["get study --of 1", "get study --of 2"]),
+        ("get study --of ", ["get study --of 1", "get study --of 2", "get study --of *"]),
+        ("get study --of #", ["get study --of #12.", "get study --of #3."]),
+        ("get study --of #3", ["get study --of #3."]),
+        ("get study --of #3.", ["get study --of #3.7", "get study --of #3.*"]),
+        ("find series --of #3.", ["find series --of #3.7"]),
+        ("show #3.", ["show #3.7", "show #3.*"]),
+        ("find study PatientID=${#3.7", ["find study PatientID=${#3.7."]),
+        ("expect #3.7", ["expect #3.7."]),
+        ("expect #3.7.PatientNam", ["expect #3.7.PatientName"]),
+        ("let a = #3.7.StudyInst", ["let a = #3.7.StudyInstanceUID"]),
+        ("expect #3.7.Modality == ", ["expect #3.7.Modality == MR"]),
         ("cancel ", ["cancel #12", "cancel all"]),
         ("cancel 1", ["cancel 12"]),
         ("wait #", ["wait #12"]),

@@ -169,7 +169,7 @@ def test_verbatim_commands_keep_their_text() -> None:
         ("find study { echo }", 11, 12, "a block does not belong here", ""),
         ("retry 3 every 1s { echo } x", 26, 27, "a block ends its command", ""),
         ("& echo", 0, 1, "there is no command before this &", ""),
-        ("echo > f", 5, 6, "assocsh has no >", ""),
+        ("echo < f", 5, 6, "assocsh has no <", ""),
         ("find study A=${cont}", 15, 19, "no such query: cont", "count"),
         ("expect", 6, 7, "expect what?", ""),
         ("let 5x = count", 4, 6, "5x is no name", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -62,12 +63,21 @@ def test_every_setting_accepts_its_default() -> None:
             parse(f"set {setting.name} '{choice}'")
 
 
-def test_the_overview_names_every_command() -> None:
-    text = help_text()
+def test_the_overview_names_every_command_on_one_screen() -> None:
+    lines = help_text().splitlines()
+    listed = lines[: lines.index("")]
+    names = re.findall(r"[a-z][a-z-]+(?=,|$)", "\n".join(listed), re.MULTILINE)
+    assert names == list(COMMANDS)
+    assert [line.split()[0] for line in listed if line[0] != " "] == list(Heading)
+    assert max(map(len, lines)) < 80
+    assert len(lines) <= 21, "above it the line that asked, below it the prompt and the toolbar"
+
+
+def test_each_command_is_listed_with_what_it_is_for() -> None:
+    text = help_text("commands")
     for spec in SPECS:
-        assert f"  {spec.name}" in text
-    assert list(Heading) == [line for line in text.splitlines() if line and line[0] != " "][:-1]
-    assert [line.split()[0] for line in text.splitlines() if line[:2] == "  "] == list(COMMANDS)
+        assert re.search(rf"^  {spec.name} +{re.escape(spec.summary)}$", text, re.MULTILINE)
+    assert [line for line in text.splitlines() if line and line[0] != " "] == list(Heading)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=every_name)

@@ -16,11 +16,12 @@ from assocsh.language.unfinished import several_lines, unfinished
         "retry 3 every 1s {",
         "retry 3 every 1s { echo",
         "retry 3 every 1s {\n  echo\n  expect status == 0",
+        "retry 3 every 1s { both",
         "echo; retry 3 every 1s { echo;",
     ],
 )
 def test_goes_on(text: str) -> None:
-    assert unfinished(text)
+    assert unfinished(text, {"both": "echo; status"})
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_goes_on(text: str) -> None:
     ],
 )
 def test_is_finished_or_wrong(text: str) -> None:
-    assert not unfinished(text)
+    assert not unfinished(text, {"both": "echo; status"})
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from assocsh.errors import LanguageError
 from assocsh.language.model import CommandSpec
 from assocsh.language.table import COMMANDS
 from assocsh.output.sink import MemoryOutput
+from assocsh.session.config import Config
 from assocsh.session.job import Job
 from assocsh.session.session import Session
 
@@ -37,7 +38,7 @@ class Newcomer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.output = MemoryOutput()
-        self.session: Session = new_session(self.output)
+        self.session: Session = new_session(self.output, config=Config(path=folder / "config.toml"))
         self.session.base = folder
         self.session.interactive = True
 

@@ -202,6 +202,38 @@ CAPTURED = (PRACTICE, "capture exchange.pcapng", "echo", "capture off", "release
 
 SITUATIONS: dict[tuple[str, str], Situation] = {
     (
+        "language/help.py",
+        "First steps\n"
+        "  `open practice`   an archive to practise on, started here\n"
+        "  `find study`      what it has; a row of it is `show 1`\n"
+        "  `explain`         what happened just now, step by step",
+    ): after("help"),
+    (
+        "output/human.py",
+        "`explain #X` tells more",
+    ): after("open PEER", "find study", peers=scripts(answers(0xC001))),
+    (
+        "session/interpreter.py",
+        "`help X` shows what it takes",
+    ): after("peers add practice A@h:1"),
+    ("commands/alias.py", "`alias X = echo` makes it one"): after(
+        "alias check", stands_for={"X": "check"}
+    ),
+    ("commands/alias.py", "there is no alias: `alias e = echo` makes one"): after("alias"),
+    (
+        "commands/alias.py",
+        "With the first of these, `ct PRC-1001` is the command behind the = with PRC-1001\n"
+        "in place of $1. $1 to $9 are the words behind an alias; without one of them, all\n"
+        "words are put behind what it stands for. Commands with ; or & among them stand in\n"
+        "quotes. A value of $name or ${query} stays inside its word. Aliases are for what\n"
+        "is typed: a script has the commands themselves, and so has what `record FILE`\n"
+        "writes.",
+    ): after("help alias", stands_for={"FILE": "session.assoc"}),
+    (
+        "language/aliases.py",
+        "`alias ct = find study ModalitiesInStudy=CT PatientID=$1`, for example",
+    ): after("alias 1x = echo"),
+    (
         "association/endings.py",
         "`set keepalive Xs` keeps it; `reopen` opens it again",
     ): after("open PEER", "echo", peers=scripts(closes_when_idle), until_ended=True),
@@ -273,6 +305,39 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "commands/open.py",
         "What the peer answered is in `contexts`. An answer is not yet a proof: some peers",
     ): after(PRACTICE, "help open"),
+    (
+        "commands/open.py",
+        "`open NAME` or `open AET@HOST:PORT` opens one",
+    ): after("open", stands_for={"NAME": "practice"}),
+    (
+        "commands/open.py",
+        "`open AET@HOST:PORT`, or a name of the config file",
+    ): after("open --window 3"),
+    (
+        "commands/peers.py",
+        "What is kept of a peer holds whenever `open NAME` opens it; what is typed there\n"
+        "wins. A passcode or a token is never kept, only where it is found. The comments\n"
+        "of the config file stay. `peers test NAME` uses a connection of its own: the\n"
+        "association that is open goes on.",
+    ): after("help peers", stands_for={"NAME": "practice"}),
+    ("commands/keeping_peers.py", "`peers edit NAME` changes it"): after(
+        "peers add pacs PEER",
+        "peers add pacs PEER",
+        peers=storescp,
+        stands_for={"NAME": "pacs --window 3"},
+    ),
+    (
+        "commands/keeping_peers.py",
+        "`peers add NAME AET@HOST:PORT`",
+    ): after("peers add PEER PEER", peers=storescp, stands_for={"NAME": "pacs"}),
+    (
+        "commands/keeping_peers.py",
+        "`peers` lists those that it has",
+    ): after("peers remove pacs"),
+    (
+        "commands/keeping_peers.py",
+        "X is X in X: `open X` opens it",
+    ): after("peers add pacs PEER", peers=storescp),
     ("commands/listen.py", "TCP port (any free one, or `set listen-port`)"): after("help listen"),
     ("commands/listen.py", "`listen --to DIR` starts it"): after(PRACTICE, "listen --stop"),
     (
@@ -386,6 +451,13 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "`requests` lists what there was",
     ): after(PRACTICE, "find study", "ian #1"),
     ("commands/reopen.py", "`open AET@HOST:PORT` opens one"): after("reopen"),
+    (
+        "output/into_file.py",
+        "`show #1 3 > X`, for example; .csv, .json and .txt hold all",
+    ): after(PRACTICE, "find study", "requests > a.dcm"),
+    ("session/keys.py", "X brings no rows; `requests` lists what there was"): after(
+        PRACTICE, "echo", "get study --of #1.1"
+    ),
     ("commands/show.py", "`show events` lists them"): after(
         PRACTICE, "ups subscribe all", "ups create --label A", "show events 99"
     ),
@@ -515,7 +587,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     ): after("open PEER --contexts StudyRootQueryRetrieveInformationModelFind", peers=storescp),
     (
         "session/opening.py",
-        "`release` ends it in order, `abort` at once",
+        "`release` ends it in order, `abort` at once; --release has open do it first",
     ): after(PRACTICE, PRACTICE),
     (
         "session/plan.py",

@@ -38,6 +38,24 @@ async def test_a_page_alone(spec: CommandSpec, tmp_path: Path) -> None:
             await newcomer.tries(spec, example)
 
 
+async def test_what_the_topics_show_works(tmp_path: Path) -> None:
+    """The lines of a topic that are commands, typed from the first to the last."""
+    from assocsh.language.help import help_text, topics
+    from assocsh.language.table import COMMANDS
+
+    async with Newcomer(tmp_path) as newcomer:
+        await newcomer.works("open practice")
+        tried = 0
+        for topic in topics():
+            if topic in COMMANDS:
+                continue
+            for line in help_text(topic).splitlines():
+                if line.startswith("  ") and line.split()[0] in COMMANDS:
+                    await newcomer.works(line.strip())
+                    tried += 1
+        assert tried >= 5
+
+
 @pytest.mark.serial
 @pytest.mark.peer("orthanc")
 async def test_all_pages_in_order(tmp_path: Path, orthanc_at_home: Orthanc) -> None:

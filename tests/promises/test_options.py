@@ -43,12 +43,15 @@ def test_every_option_is_read(spec: CommandSpec) -> None:
 
 
 async def test_what_the_greeting_names_works(tmp_path: Path) -> None:
-    """``help``, and ``open practice``: both lines of the greeting of a shell without a peer."""
+    """What a shell says first, without a peer, and then with the practice archive."""
     from assocsh.cli.interactive import greeting_of
 
-    text = greeting_of(peer="")
-    assert "help" in text and "open practice" in text
+    first, tried = greeting_of("").split("\n")
+    assert "help shows" in first
+    assert greeting_of("open PACS@h:104") == first
     async with Newcomer(tmp_path) as newcomer:
         await newcomer.works("help")
-        await newcomer.works("open practice")
+        await newcomer.works(tried.rpartition(": ")[2])
         assert newcomer.is_open
+        await newcomer.works(greeting_of("open practice --window 8").rpartition(": ")[2])
+        assert "C-FIND" in newcomer.screen

@@ -48,6 +48,7 @@ def folder(tmp_path: Path) -> Path:
         "lost": "open $peer\nabort\necho\n",
         "plain": "echo\nexpect status == 0x0000\n",
         "escape": "open $peer\nstore ../../etc/passwd\n",
+        "piped": "open $peer\nfind study | wc -l\n",
         "slow": "open practice --latency 30000\necho\n",
     }
     for name, text in scripts.items():
@@ -77,6 +78,8 @@ def folder(tmp_path: Path) -> Path:
         ("good.assoc PEER OTHER", 2),
         ("", 2),
         ("escape.assoc PEER --file-root .", 2),
+        ("piped.assoc PEER", 2),
+        ("piped.assoc PEER --allow-shell", 0),
         ("good.assoc CLOSED", 3),
         ("good.assoc NAME", 3),
         ("lost.assoc PEER", 4),

@@ -490,6 +490,25 @@ def test_cut_at_every_byte_it_still_loads(tmp_path: Path) -> None:
     assert last == len(load(str(path), Limits()).calls)
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("get study --of #12.3 --to in", "get study --of #3.3 --to in"),
+        ("get study --of=#12.2-5", "get study --of=#3.2-5"),
+        ("show #12.*", "show #3.*"),
+        ("show #12 4 > a.dcm", "show #3 4 > a.dcm"),
+        (
+            "find study PatientID=${#12.4.PatientID} | wc",
+            "find study PatientID=${#3.4.PatientID} | wc",
+        ),
+    ],
+)
+def test_rows_that_are_named_are_those_of_the_script(text: str, written: str) -> None:
+    (call,) = parse(text)
+    assert replay_text(call, {12: 3}) == written
+    assert replay_text(call, {1: 3}) is None
+
+
 @pytest.mark.parametrize("form", ["--failed {}", "--failed={}"])
 @pytest.mark.parametrize("number", ["12", "#12"])
 def test_a_request_that_an_option_names_is_that_of_the_script(form: str, number: str) -> None:

@@ -40,6 +40,16 @@ def test_commands_stay_commands() -> None:
     assert len(first) == len(second) == 8 and int(second) > int(first)
 
 
+def test_what_a_program_looks_for_may_be_a_name() -> None:
+    shown = redactor().command(
+        "find study | grep -i OKONKWO 'DOE JANE' > x; find study PatientID=1"
+    )
+    assert shown.startswith("find study | grep -i … … > x; find study PatientID=")
+    assert "PatientID=1" not in shown
+    shown = redactor().command("expect #1.3.PatientID == SECRET")
+    assert shown.startswith("expect #1.3.PatientID == ") and "SECRET" not in shown
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -54,6 +64,9 @@ def test_commands_stay_commands() -> None:
         ("let uid = rsp[0].StudyInstanceUID", None),
         ("echo --repeat 100", None),
         ("worklist -1d..+1d --modality=CT", None),
+        ("find study StudyDate=-7d- PatientBirthDate=today > a.csv", None),
+        ("find study | sort -r | head -3", None),
+        ("expect #1.3.PatientID exists", None),
     ],
 )
 def test_what_identifies_nobody_stays(text: str, kept: str | None) -> None:

@@ -116,6 +116,14 @@ def test_without_it_the_file_is_in_the_users_folder(monkeypatch: pytest.MonkeyPa
         ("[peers.a]\naet='A'\nhost='h'\nport='x'", 4, "peers.a.port", "1 to 65535"),
         ("[peers.'a b']\naddress = 'A@b:1'", 1, "peers.a b", "letters"),
         ("peers.a = 5", 1, "peers.a", "table"),
+        ("user = 'jane'\nuser_jwt = '@env:T'", 2, "user_jwt", "one user identity"),
+        ("password_file = 'pw'", 1, "password_file", "needs user"),
+        ("user_jwt = '@env:T'\npassword_file = 'pw'", 2, "password_file", "needs user"),
+        ("user_response = true", 1, "user_response", "user identity"),
+        ("user = 'jane'\nshow_claims = 'yes'", 2, "show_claims", "true or false"),
+        ("user_jwt = 'eyJhbGciOi.eyJzdWIi.abc'", 1, "user_jwt", "looks like the secret"),
+        ("called = 'SEVENTEEN LETTERS'", 1, "called", "no AE title"),
+        ("allow_cleartext_credentials = 1", 1, "allow_cleartext_credentials", "true or false"),
     ],
 )
 def test_a_wrong_file_names_line_and_key(

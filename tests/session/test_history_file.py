@@ -355,6 +355,8 @@ def test_tidied_once_a_day(path: Path, notes: list[str]) -> None:
         "find study PatientID=$x; find study PatientID=9",
         "echo # of Doe",
         "nonsense doe",
+        "find study > doe",
+        "find study | grep doe",
         "find study PatientName=${rsp[0].PatientName}X",
     ],
 )

@@ -210,6 +210,12 @@ class PtyTerminal:
                     return {self._screen.buffer[y][x + i].fg for i in range(len(text))}
         raise AssertionError(f"{text!r} is not on the screen:\n{self.text}")
 
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """The cells of each row of the screen, all of one moment."""
+        with self._changed:
+            buffer, columns = self._screen.buffer, range(self._screen.columns)
+            return [[buffer[y][x] for x in columns] for y in range(self._screen.lines)]
+
     def wait_for(self, wanted: Wanted, timeout: float | None = None) -> str:
         """Wait until the screen shows ``wanted``, or the function says so; the screen's text.
 

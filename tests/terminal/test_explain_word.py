@@ -100,3 +100,18 @@ def test_a_status_is_told_for_each_service() -> None:
     text = at("expect status == 0xA702|")
     assert "  C-GET, C-MOVE: Refused: Out of resources, unable to perform sub-operations" in text
     assert "no standard meaning" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "cursor"),
+    [
+        ("find study > a.csv", 11),
+        ("find study > a.csv", 15),
+        ("find study | grep PatientID", 20),
+        ("find study | wc; echo", 13),
+    ],
+)
+def test_where_results_go_is_a_part_of_the_language(text: str, cursor: int) -> None:
+    assert "> FILE writes the results of a command" in help_at(text, cursor)
+    assert help_at(text, 6).startswith("find: ")
+    assert help_at("find study | wc; echo", 19).startswith("echo: ")

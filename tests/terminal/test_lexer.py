@@ -27,6 +27,20 @@ def styled(text: str) -> list[tuple[str, str]]:
         ("ecko", [("unknown", "ecko")]),
         ("echo --repeat 3", [("command", "echo"), ("option", "--repeat"), ("value", "3")]),
         ("echo --nope", [("command", "echo"), ("unknown", "--nope")]),
+        (
+            "echo | grep -c $x > a.csv; ecko",
+            [
+                ("command", "echo"),
+                ("operator", "|"),
+                ("value", "grep"),
+                ("value", "-c"),
+                ("reference", "$x"),
+                ("operator", ">"),
+                ("value", "a.csv"),
+                ("operator", ";"),
+                ("unknown", "ecko"),
+            ],
+        ),
         ("echo; ecko", [("command", "echo"), ("operator", ";"), ("unknown", "ecko")]),
         (
             "find study PatientName=A* patientid",

@@ -56,6 +56,16 @@ def test_more_that_goes_on() -> None:
     assert "recording" in text
 
 
+STORING = BUSY._replace(progress="store 184/300 · 3 failed · 92 of 151 MB · 31 MB/s · 2 s left")
+
+
+def test_how_far_a_long_request_is() -> None:
+    assert " · store 184/300 · 3 failed · 92 of 151 MB · 31 MB/s · 2 s left" in plain(STORING)
+    at_80 = plain(STORING, columns=80)
+    assert "8 pending / 92 queued · store 184/300" in at_80, at_80
+    assert "store 184/300" in plain(STORING, columns=40)
+
+
 @pytest.mark.parametrize("state", ["aborted", "lost", "rejected"])
 def test_an_association_that_broke_is_red_and_says_so(state: str) -> None:
     fragments = toolbar(BUSY._replace(state=state), "", 120)

@@ -6,6 +6,7 @@ What goes out and comes back is compared element by element.
 from __future__ import annotations
 
 import asyncio
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 
 from assocsh import connect, listen
 from assocsh.association.association import Association
+from assocsh.commands.registry import new_session
 from assocsh.dimse.responses import Response
+from assocsh.output.sink import MemoryOutput
 from assocsh.states import CancelOutcome, OperationState
 from tests.peers.dicom_files import PATIENTS, InstanceFile
 from tests.witness.support import Receiver, contexts_for, nothing_left, retrieve_contexts
@@ -219,3 +222,34 @@ async def test_a_cancelled_find_leaves_the_association_in_use(archive: Archive) 
         assert operation.cancel_result in ("obeyed", "too late", "ignored")
         assert (await association.echo().result()).status == 0
         await association.release()
+
+
+async def test_rows_of_a_find_are_retrieved_by_one_request(
+    archive: Archive, tmp_path: Path
+) -> None:
+    """``get study --of #1.2-3``: an operation for each row, and the rows themselves in a file."""
+    output = MemoryOutput()
+    session = new_session(output)
+    session.base = tmp_path
+    try:
+        lines = (
+            f"open {archive.address}",
+            "find study StudyInstanceUID PatientID > studies.csv",
+            "find study StudyInstanceUID PatientID=WIT-* | wc -l",
+        )
+        assert await session.run("; ".join(lines)) == 0, output.said
+        # an archive that sends as it stores has an instance in a syntax that is not proposed
+        await session.run("get study --of #1.2-3 --to in")
+        with (tmp_path / "studies.csv").open(encoding="utf-8", newline="") as file:
+            rows = [row["StudyInstanceUID"] for row in csv.DictReader(file)]
+        assert sorted(rows) == archive.studies
+        assert output.results[0] == str(len(rows))
+        record = session.requests[2]
+        wanted = {one.sop_instance for study in rows[1:3] for one in archive.of_study(study)}
+        assert record.total == 2
+        came = {path.stem for path in (tmp_path / "in").iterdir()}
+        counts = record.suboperations
+        assert counts is not None and len(came) == counts.completed + counts.warning
+        assert came <= wanted and len(wanted - came) == counts.failed < 2
+    finally:
+        await session.close()

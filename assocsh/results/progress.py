@@ -1,0 +1,98 @@
+"""How far a request of many parts is: counts, bytes, and how fast both went in the last seconds."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from assocsh.results.request import RequestRecord
+
+SPAN = 5.0
+"""Seconds that the rate is taken over: what was fast a minute ago tells nothing of now."""
+
+APART = 0.2
+"""Seconds between two samples of a request; more would tell nothing more."""
+
+EARLIEST = 1.0
+"""Seconds of samples without which there is no rate, and no time that is left."""
+
+
+class Progress(NamedTuple):
+    """How far a request is. What is not known is None: what a peer leaves out is no zero."""
+
+    done: int
+    """Parts that came to an end, failed ones and those refused here included."""
+    total: int | None
+    failed: int
+    size: int
+    """Bytes of the instances that were stored, or that arrived here."""
+    whole_size: int | None
+    rate: float | None
+    """Bytes a second."""
+    left: float | None
+    """Seconds, at the speed of the last ones."""
+
+
+class _Sample(NamedTuple):
+    time: float
+    done: int
+    size: int
+
+
+class Pace:
+    """What a request had come to at some moments of the last seconds."""
+
+    def __init__(self) -> None:
+        self._samples: deque[_Sample] = deque()
+
+    def measure(self, record: RequestRecord, now: float) -> Progress | None:
+        """How far ``record`` is at ``now``, of the loop's clock; None for what is one exchange.
+
+        Called by whatever shows it, as often as it likes.
+        """
+        counted = _counted(record)
+        if counted is None:
+            return None
+        done, total, failed = counted
+        size, whole_size = record.arrivals.size, None
+        if record.service == "C-STORE":
+            size, whole_size = record.operations.size, record.operations.expected_size
+        self._take(_Sample(now, done, size))
+        first = self._samples[0]
+        seconds = now - first.time
+        rate = left = None
+        if seconds >= EARLIEST:
+            rate = (size - first.size) / seconds if size else None
+            if whole_size is not None and rate:
+                left = (whole_size - size) / rate
+            elif total is not None and done > first.done:
+                left = (total - done) * seconds / (done - first.done)
+        return Progress(done, total, failed, size, whole_size, rate, left)
+
+    def _take(self, sample: _Sample) -> None:
+        samples = self._samples
+        if not samples or sample.time - samples[-1].time >= APART:
+            samples.append(sample)
+        while len(samples) > 1 and sample.time - samples[1].time >= SPAN:
+            samples.popleft()
+
+
+def _counted(record: RequestRecord) -> tuple[int, int | None, int] | None:
+    """Parts that are done, all of them, and those that failed."""
+    if record.service in ("C-GET", "C-MOVE"):
+        counts = record.suboperations
+        if counts is None:
+            arrived = record.arrivals.received
+            return (arrived, None, record.arrivals.not_kept) if arrived else None
+        done = counts.completed + counts.failed + counts.warning
+        # who counts what is done, and not what remains, has not said how many there are
+        known = counts.remaining or record.final is not None
+        return done, done + counts.remaining if known else None, counts.failed
+    operations = record.operations
+    if not record.several:
+        return None
+    ended = record.finals + operations.outcomes.total()
+    planned = max(operations.total, operations.expected or 0) + record.refused
+    failed = record.categories["Failure"] + operations.outcomes["failed"] + record.refused
+    return ended + record.refused, planned, failed
