@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from assocsh.association.prepare import named_context
 from assocsh.commands.normalizing import perform
 from assocsh.commands.print_job import Film, PrintJob, Step, film_size, layout_of
 from assocsh.commands.printable import Printable, printable
@@ -181,6 +180,8 @@ def _in_colour(session: Session, call: BoundCall, film: Film, images: Sequence[P
     context = call.record.operations.context
     accepted = {one.abstract_syntax for one in association.contexts if one.accepted}
     if context is not None:
+        from assocsh.association.prepare import named_context
+
         accepted = {named_context(context, association.contexts, "print").abstract_syntax}
     metas = accepted & {uids.COLOR_PRINT_META, uids.GRAYSCALE_PRINT_META}
     wanted = any(image.in_colour for image in images)

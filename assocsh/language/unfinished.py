@@ -13,7 +13,7 @@ from assocsh.language.tokens import Kind, tokenize
 def unfinished(text: str, aliases: Mapping[str, str]) -> bool:
     """Whether Enter begins another line: after a backslash at the end, and within ``{``.
 
-    ``aliases`` are those that are known. Not where the text is wrong besides: what is wrong with it is said at once.
+    ``aliases`` are those that are known. Not where the text is wrong besides: that is said at once.
     """
     if not text.strip():
         return False

@@ -12,8 +12,6 @@ from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.text.sizes import show_part, show_size
-from assocsh.upperlayer.identity import IdentityOutcome
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 from assocsh.wire.status_reasons import reason
 
 if TYPE_CHECKING:
@@ -65,6 +63,9 @@ def opened_line(association: Association) -> str:
 
 def identity_text(answer: IdentityAnswer) -> str:
     """``accepted``, ``answered (JSON Web Token, 214 bytes)``: what the peer said of who asks."""
+    from assocsh.upperlayer.identity import IdentityOutcome
+    from assocsh.upperlayer.negotiation import IDENTITY_KINDS
+
     text = str(answer.outcome)
     if answer.outcome is IdentityOutcome.ANSWERED:
         size = plural(len(answer.response or b""), "byte", "bytes")
