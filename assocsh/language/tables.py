@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from assocsh.language.fuzzy import alike
@@ -88,12 +87,13 @@ class NameIndex(Generic[T]):
         """
         wanted = text.lower()
         found: dict[int, None] = {}
-        others = alike(wanted, self._lower) if fuzzy else ()
-        for index in chain(self._ranked(wanted, preferred), others):
+        for index in self._ranked(wanted, preferred):
             found[index] = None
             if len(found) >= cap:
                 break
-        return [self._items[index] for index in found]
+        if fuzzy and len(found) < cap:
+            found |= dict.fromkeys(alike(wanted, self._lower))
+        return [self._items[index] for index in list(found)[:cap]]
 
     def _ranked(self, wanted: str, preferred: Sequence[str]) -> Iterator[int]:
         low = bisect_left(self._lower, wanted)

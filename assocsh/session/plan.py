@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.context_words import AUTO, read_words
 from assocsh.errors import UsageError
+from assocsh.session.identity_options import IDENTITIES
 from assocsh.session.practice_options import PRACTICE_NAMES, practice_with
 from assocsh.text.addresses import Peer, check_ae_title, is_address
 
@@ -178,7 +179,7 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         changes["tls"] = tls_with(plan.tls, typed, call.path)
     if call.flag("--allow-cleartext-credentials"):
         changes["cleartext"] = True
-    from assocsh.session.identity import IDENTITIES, credential_of  # the prompt comes before it
+    from assocsh.session.identity import credential_of  # the prompt comes before it
 
     changes["credential"] = credential_of(call, plan.credential)
     if any(call.flag(option) for option in IDENTITIES):
