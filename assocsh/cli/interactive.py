@@ -42,6 +42,7 @@ async def interactive(arguments: Arguments) -> int:
 
         nonlocal session
         session = new_session(config=load_config())
+        session.typed.keep()
         if arguments.format:
             session.settings.set("format", arguments.format)
         return session, SessionProvider(session)

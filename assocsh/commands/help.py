@@ -32,7 +32,7 @@ async def help_(session: Session, call: BoundCall) -> None:
 
     topic = call.argument("topic")
     body = session.config.aliases.get(topic or "")
-    text = help_text(topic) if body is None else f"{topic} stands for: {body}"
+    text = help_text(topic, session.config.keys) if body is None else f"{topic} stands for: {body}"
     for line in text.splitlines():
         for each in wrapped(cell(line, None), session.output.width):
             session.output.result(each)

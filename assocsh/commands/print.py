@@ -180,6 +180,8 @@ def _in_colour(session: Session, call: BoundCall, film: Film, images: Sequence[P
 
     accepted = {one.abstract_syntax for one in association.contexts if one.accepted}
     if context is not None:
+        from assocsh.association.prepare import named_context
+
         accepted = {named_context(context, association.contexts, "print").abstract_syntax}
     metas = accepted & {uids.COLOR_PRINT_META, uids.GRAYSCALE_PRINT_META}
     wanted = any(image.in_colour for image in images)

@@ -31,7 +31,7 @@ from assocsh.language.files import files
 from assocsh.language.model import Grammar, Slot
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.quoting import inside, quoted
-from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
+from assocsh.language.ranking import CompletionRequest, Suggestion
 from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
@@ -130,14 +130,14 @@ def _commands(request: CompletionRequest) -> Iterator[Suggestion]:
     longer = [name for name in COMMANDS.names if name.startswith("c-")] if request.text else []
     names = [*COMMANDS, *longer]
     aliases = request.provider.aliases()
-    for name in ranked(request.text, [*(one for one in aliases if one not in COMMANDS), *names]):
+    for name in request.ranked([*(one for one in aliases if one not in COMMANDS), *names]):
         spec = COMMANDS.get(name)
         yield request.found(name, meta=f"= {aliases[name]}" if spec is None else spec.summary)
 
 
 def _aliases(request: CompletionRequest) -> Iterator[Suggestion]:
     aliases = request.provider.aliases()
-    for name in ranked(request.text, list(aliases) if not request.context.words else []):
+    for name in request.ranked(list(aliases) if not request.context.words else []):
         yield request.found(name, meta=f"= {aliases[name]}")
 
 
@@ -156,25 +156,25 @@ def _options(request: CompletionRequest) -> Iterator[Suggestion]:
 def _choices(request: CompletionRequest) -> Iterator[Suggestion]:
     spec = request.context.spec
     about = {verb.name: verb.summary for verb in spec.verbs} if spec is not None else {}
-    for choice in ranked(request.text, request.context.choices):
+    for choice in request.ranked(request.context.choices):
         yield request.found(choice, meta=about.get(choice, ""))
 
 
 def _variables(request: CompletionRequest) -> Iterator[Suggestion]:
-    for name in ranked(request.text, list(request.provider.variable_names())):
+    for name in request.ranked(list(request.provider.variable_names())):
         yield request.found(name, f"${name}", verbatim=True)
 
 
 def _peers(request: CompletionRequest) -> Iterator[Suggestion]:
     known = dict(request.provider.peers())
     known.setdefault("practice", "the practice archive, started for you")
-    for name in ranked(request.text, list(known)):
+    for name in request.ranked(list(known)):
         yield request.found(name, meta=known[name])
 
 
 def _ae_titles(request: CompletionRequest) -> Iterator[Suggestion]:
     known = dict(request.provider.ae_titles())
-    for name in ranked(request.text, list(known)):
+    for name in request.ranked(list(known)):
         yield request.found(name, meta=known[name])
 
 
@@ -223,7 +223,7 @@ def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
     from assocsh.language.help import topics
 
     offered = {name: spec.summary for name, spec in COMMANDS.items()} | topics()
-    for name in ranked(request.text, list(offered)):
+    for name in request.ranked(list(offered)):
         yield request.found(name, meta=offered[name])
 
 
@@ -236,7 +236,7 @@ def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
     left = {
         name[len(before) :]: term for name, term in names.items() if name.lower().startswith(before)
     }
-    for name in ranked(request.text, list(left)):
+    for name in request.ranked(list(left)):
         term = left[name]
         yield request.found(name, meta=f"{term.section}  {term.lines[0]}", verbatim=True)
     if not before and request.text:
@@ -246,7 +246,7 @@ def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _settings(request: CompletionRequest) -> Iterator[Suggestion]:
-    for name in ranked(request.text, list(SETTINGS)):
+    for name in request.ranked(list(SETTINGS)):
         setting = SETTINGS[name]
         yield request.found(name, meta=f"{setting.summary} ({setting.default})")
 
@@ -261,7 +261,7 @@ def _setting_value(request: CompletionRequest) -> Iterator[Suggestion]:
         offered += [each for each in ("5s", "10s", "30s", "60s", "5m") if each not in offered]
     elif setting.slot is Slot.DIRECTORY:
         yield from files(request, directories=True)
-    for value in ranked(request.text, offered):
+    for value in request.ranked(offered):
         yield request.found(value, meta="default" if value == setting.default else "")
 
 

@@ -11,7 +11,7 @@ from assocsh.datasets.spelling import last_step, path_tags, scan_step, tag_numbe
 from assocsh.language.context import Context
 from assocsh.language.enumerated import VALUES
 from assocsh.language.model import Slot
-from assocsh.language.ranking import CompletionRequest, Suggestion, ranked, ranked_names
+from assocsh.language.ranking import CompletionRequest, Suggestion, ranked_names
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key
 from assocsh.text.dates import DATE_WORDS, parse_dates
@@ -58,10 +58,10 @@ def keywords(request: CompletionRequest, skip: set[str] | None = None) -> Iterat
     if request.context.slot is not None and not typed and usual:
         preferred = list(dict.fromkeys([*usual, *preferred]))
     if tables is None:
-        for name in ranked(typed, [name for name in preferred if name not in (skip or ())]):
+        for name in request.ranked([name for name in preferred if name not in (skip or ())]):
             yield request.found(name)
         return
-    for entry in tables.tags.search(typed, preferred=preferred):
+    for entry in tables.tags.search(typed, preferred=preferred, fuzzy=request.provider.fuzzy):
         if not skip or entry.keyword not in skip:
             yield request.found(entry.keyword, meta=tag_meta(entry))
 
@@ -137,13 +137,13 @@ def values(request: CompletionRequest, path: str) -> Iterator[Suggestion]:
         keyword = entry.keyword
     seen = dict(request.provider.recent_values(keyword))
     of_vr = entry.vr if entry is not None else ""
-    by = ranked_names if of_vr == "PN" else ranked
-    for value in by(request.text, list(seen)):
+    names = list(seen)
+    for value in ranked_names(request.text, names) if of_vr == "PN" else request.ranked(names):
         yield request.found(value, meta=seen[value])
     if of_vr == "DA":
         yield from days(request)
     listed = VALUES.get(keyword, {})
-    for value in ranked(request.text, [value for value in listed if value not in seen]):
+    for value in request.ranked([value for value in listed if value not in seen]):
         yield request.found(value, meta=listed[value])
     if keyword in ("SOPClassUID", "SOPClassesInStudy", "ReferencedSOPClassUID"):
         for line in _lines(request, "sop_classes"):
@@ -153,7 +153,7 @@ def values(request: CompletionRequest, path: str) -> Iterator[Suggestion]:
 
 def days(request: CompletionRequest) -> Iterator[Suggestion]:
     """Words for days, each with the day that it is now."""
-    for word in ranked(request.text, list(DATE_WORDS)):
+    for word in request.ranked(list(DATE_WORDS)):
         yield request.found(word, meta=f"= {parse_dates(word)}  {DATE_WORDS[word]}")
 
 
@@ -177,7 +177,7 @@ def sop_classes(request: CompletionRequest) -> Iterator[Suggestion]:
 
 def query_models(request: CompletionRequest) -> Iterator[Suggestion]:
     """Information models by name, then the SOP classes that can be asked by C-FIND."""
-    for name in ranked(request.text, request.context.choices):
+    for name in request.ranked(request.context.choices):
         yield request.found(name)
     for found in sop_classes(request):
         if found.text.endswith(("Find", "Query")) or request.text[:1].isdigit():
@@ -207,7 +207,7 @@ def _lines(request: CompletionRequest, which: str) -> Iterator[UidLine]:
     if request.text[:1].isdigit():
         yield from (line for line in index.search("") if line.uid.startswith(request.text))
     else:
-        yield from index.search(request.text)
+        yield from index.search(request.text, fuzzy=request.provider.fuzzy)
 
 
 def contexts(request: CompletionRequest) -> Iterator[Suggestion]:
@@ -221,6 +221,6 @@ def contexts(request: CompletionRequest) -> Iterator[Suggestion]:
     added = 1 if typed.startswith("+") else 0
     inner = request.at(request.kept + max(typed.rfind(",") + 1, added))
     given = set(typed.lower().split(",")[:-1])
-    for name in ranked(inner.text, [each for each in CONTEXT_SETS if each not in given]):
+    for name in inner.ranked([each for each in CONTEXT_SETS if each not in given]):
         yield inner.found(name, meta=CONTEXT_SETS[name])
     yield from sop_classes(inner)

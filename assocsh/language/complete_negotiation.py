@@ -8,7 +8,7 @@ from assocsh.datasets.context_words import CONTEXT_SETS
 from assocsh.datasets.extended import SERVICES, service_of
 from assocsh.datasets.negotiation_words import ROLES, SERVICE_CLASSES
 from assocsh.language.complete_names import sop_classes
-from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
+from assocsh.language.ranking import CompletionRequest, Suggestion
 from assocsh.language.tables import Tables
 
 
@@ -56,7 +56,7 @@ def common(request: CompletionRequest) -> Iterator[Suggestion]:
 
 
 def _listed(request: CompletionRequest, about: Mapping[str, str]) -> Iterator[Suggestion]:
-    for name in ranked(request.text, list(about)):
+    for name in request.ranked(list(about)):
         yield request.found(name, meta=about[name])
 
 

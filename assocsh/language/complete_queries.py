@@ -12,7 +12,7 @@ from assocsh.language.complete_names import keywords, sop_classes, transfer_synt
 from assocsh.language.enumerated import ASSOCIATION_STATES, STATUS_VALUES
 from assocsh.language.expectations import Operator
 from assocsh.language.queries import OF_ELEMENTS, ROOTS, query_fields
-from assocsh.language.ranking import CompletionRequest, Suggestion, ranked
+from assocsh.language.ranking import CompletionRequest, Suggestion
 
 _ROOT_META = {
     "status": "status of the final response",
@@ -71,7 +71,7 @@ def queries(request: CompletionRequest) -> Iterator[Suggestion]:
     path = tuple(_BRACKETS.sub("", name) for name in typed[at:step].split(".") if name)
     inner = request.at(request.kept + step)
     if not path:
-        for name in ranked(inner.text, ROOTS):
+        for name in inner.ranked(ROOTS):
             text = {"rsp": "rsp[0].", "last": "last.", "events": "events[*].type"}.get(name, name)
             yield inner.found(text, name, _ROOT_META[name], verbatim=True)
         for number, meta in request.provider.rows(int(numbered[1])) if numbered else ():
@@ -81,7 +81,7 @@ def queries(request: CompletionRequest) -> Iterator[Suggestion]:
         for found in keywords(inner):
             yield replace(found, verbatim=True)
     else:
-        for name in ranked(inner.text, query_fields(path)):
+        for name in inner.ranked(query_fields(path)):
             yield inner.found(name, verbatim=True)
 
 
@@ -103,7 +103,7 @@ def expectations(request: CompletionRequest) -> Iterator[Suggestion]:
         return
     rest = [word for word in words[1:] if word != "not"]
     if not rest:
-        for name in ranked(request.text, Operator.ALL):
+        for name in request.ranked(Operator.ALL):
             yield request.found(name, meta=_OPERATOR_META.get(name, ""), verbatim=True)
         if "not" not in words and "not".startswith(request.text):
             yield request.found("not", meta="the opposite of what follows", verbatim=True)
@@ -118,10 +118,10 @@ def _operands(request: CompletionRequest, query: str) -> Iterator[Suggestion]:
             if text.startswith(request.text):
                 yield request.found(text, meta=meta)
     elif path == "assoc.state":
-        for name in ranked(request.text, ASSOCIATION_STATES):
+        for name in request.ranked(ASSOCIATION_STATES):
             yield request.found(name)
     elif ".extended." in path:
-        for text in ranked(request.text, (YES, NO, NO_ANSWER)):
+        for text in request.ranked((YES, NO, NO_ANSWER)):
             yield request.found(text)
     elif path.endswith(".transfer_syntax"):
         yield from transfer_syntaxes(request)

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from assocsh.errors import UsageError
+from assocsh.language.keys import keys_text
 from assocsh.language.model import CommandSpec
 from assocsh.language.place import nearest
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, tokenize
 from assocsh.text.cells import folded
 
-_KEYS: tuple[tuple[str, str], ...] = (
-    ("Tab", "complete what the candidates share; again for the next one, Shift-Tab back"),
-    ("Esc", "close the menu"),
-    ("Enter", "submit; with an entry of the menu chosen, take that entry"),
-    ("Alt-Enter", "submit a line that is marked as wrong"),
-    ("Up, Down", "earlier lines, those that begin like this one; a chosen entry's neighbours"),
-    ("Right, End", "take the suggestion from the history"),
-    ("Ctrl-R", "search the history"),
-    ("Ctrl-C", "with text: clear the line; empty line: cancel the newest request"),
-    ("Ctrl-D", "empty line: release and leave, asking when requests are pending"),
-    ("Ctrl-L", "clear the screen"),
-    ("Ctrl-Z", "suspend; the peer may end an association that is idle meanwhile"),
-    ("F1", "help for the word at the cursor"),
-    ("F4", "vi or emacs keys"),
-    ("F5", "the next view of the wire: off, summary, detail, hex"),
-    ("F6", "the requests"),
-)
+_NO_CHANGES: Mapping[str, str] = MappingProxyType({})
 
 _LANGUAGE = """\
 Words split on blanks. 'Single quotes' hold anything; "double quotes" know \\"
@@ -61,12 +47,8 @@ with --allow-shell.
   find study | wc -l
   find study | grep MR | sort > mr.txt"""
 
-_KEY_WIDTH = max(len(key) for key, _ in _KEYS)
 _TOPICS: dict[str, tuple[str, str]] = {
-    "keys": (
-        "what the keys do at the prompt",
-        "\n".join(f"{key:{_KEY_WIDTH}}  {what}" for key, what in _KEYS),
-    ),
+    "keys": ("what the keys do at the prompt", ""),
     "language": ("words, quotes, comments, variables", _LANGUAGE),
 }
 _COMMANDS = "commands"
@@ -79,13 +61,16 @@ def topics() -> dict[str, str]:
     return {_COMMANDS: "each command with what it is for"} | own | of_commands
 
 
-def help_text(name: str | None = None) -> str:
+def help_text(name: str | None = None, keys: Mapping[str, str] = _NO_CHANGES) -> str:
     """The help for a command or topic, or the overview. No line end at the end.
 
+    ``keys`` is what the config file makes of the keys, as ``keys_text`` takes it.
     Raises UsageError for a name that is neither, with the nearest names.
     """
     if name is None:
         return _overview()
+    if name == "keys":
+        return keys_text(keys)
     if name == _COMMANDS:
         return _all_commands()
     if name in _TOPICS:

@@ -308,6 +308,7 @@ class Setting:
 
     ``reader`` is the module that does what the setting says; one that nothing reads must not be
     listed. ``choices`` are the only values of a CHOICE, and words allowed besides for the others.
+    An INTEGER is ``of`` something, from ``least`` to ``most``.
     """
 
     name: str
@@ -316,3 +317,6 @@ class Setting:
     summary: str
     reader: str
     choices: tuple[str, ...] = ()
+    of: str = "a port"
+    least: int = 1
+    most: int = 65535

@@ -14,6 +14,11 @@ class CompletionProvider:
     visible.
     """
 
+    @property
+    def fuzzy(self) -> bool:
+        """Whether names are found too that only hold the letters in their order."""
+        return False
+
     def peers(self) -> Iterable[tuple[str, str]]:
         """Names of the config file, with their addresses."""
         return ()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assocsh.language.context import Context
+from assocsh.language.fuzzy import alike
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.tables import Tables
 
@@ -46,6 +47,10 @@ class CompletionRequest:
         """The same question about the value from ``kept`` on."""
         return replace(self, kept=kept)
 
+    def ranked(self, names: Sequence[str]) -> list[str]:
+        """The names that ``text`` may mean, as ``ranked`` finds them."""
+        return ranked(self.text, names, fuzzy=self.provider.fuzzy)
+
     def found(
         self,
         text: str,
@@ -59,13 +64,20 @@ class CompletionRequest:
         return Suggestion(text, display, meta, self.kept, verbatim, more)
 
 
-def ranked(text: str, names: Sequence[str]) -> list[str]:
-    """The names that begin with ``text`` in any case, then those that contain it."""
+def ranked(text: str, names: Sequence[str], *, fuzzy: bool = False) -> list[str]:
+    """The names that begin with ``text`` in any case, then those that contain it.
+
+    With ``fuzzy`` then those that hold its letters in their order.
+    """
     wanted = text.lower()
     first = [name for name in names if name.lower().startswith(wanted)]
     if len(wanted) < 2:
         return first
-    return first + [name for name in names if wanted in name.lower() and name not in first]
+    found = first + [name for name in names if wanted in name.lower() and name not in first]
+    if fuzzy:
+        others = [name for name in names if name not in found]
+        found += [others[place] for place in alike(wanted, [name.lower() for name in others])]
+    return found
 
 
 def ranked_names(text: str, names: Sequence[str]) -> list[str]:

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from assocsh.language.fuzzy import alike
+
 CAP = 200
 """Candidates at most."""
 
@@ -70,9 +72,17 @@ class NameIndex(Generic[T]):
             return self._items[at]
         return None
 
-    def search(self, text: str, *, preferred: Sequence[str] = (), cap: int = CAP) -> list[T]:
+    def search(
+        self,
+        text: str,
+        *,
+        preferred: Sequence[str] = (),
+        cap: int = CAP,
+        fuzzy: bool = False,
+    ) -> list[T]:
         """What matches, best first: prefix, then preferred, initials, substring; ``cap`` at most.
 
+        ``fuzzy``: last of all what holds the letters in their order.
         ``preferred`` are names, the most wanted first; they also lead among those of the prefix.
         """
         wanted = text.lower()
@@ -81,7 +91,9 @@ class NameIndex(Generic[T]):
             found[index] = None
             if len(found) >= cap:
                 break
-        return [self._items[index] for index in found]
+        if fuzzy and len(found) < cap:
+            found |= dict.fromkeys(alike(wanted, self._lower))
+        return [self._items[index] for index in list(found)[:cap]]
 
     def _ranked(self, wanted: str, preferred: Sequence[str]) -> Iterator[int]:
         low = bisect_left(self._lower, wanted)

@@ -8,6 +8,9 @@
     format = "table"                # any setting of `set`
     keepalive = "30s"
 
+    [keys]                          # what keys do, see `help keys`
+    "Ctrl-T" = "requests"
+
     [timeouts]                      # connect, acse, dimse, release, write_stall
     dimse = "60s"
 
@@ -44,6 +47,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from assocsh.errors import UsageError
 from assocsh.language.aliases import is_name
+from assocsh.language.keys import check_action, parse_key
 from assocsh.language.settings import SETTINGS
 from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
@@ -97,6 +101,8 @@ class Config(NamedTuple):
     open: OpenDefaults = OpenDefaults()
     settings: Mapping[str, str] = _NOTHING
     aliases: Mapping[str, str] = _NOTHING
+    keys: Mapping[str, str] = _NOTHING
+    """What keys do, by the key as it is written: ``Ctrl-T`` is ``requests``."""
 
     def apply(self, settings: Settings) -> None:
         """Give ``settings`` the values of this file."""
@@ -160,7 +166,7 @@ class _Reader:
             ) from None
 
     def config(self) -> Config:
-        known = {*_OPEN_KEYS, *SETTINGS, "peers", "alias"}
+        known = {*_OPEN_KEYS, *SETTINGS, "peers", "alias", "keys"}
         self._only((), self.data, known)
         settings: dict[str, str] = {}
         for name in SETTINGS.keys() & self.data.keys():
@@ -176,7 +182,8 @@ class _Reader:
             name: self._alias(("alias", name), body)
             for name, body in self._table(("alias",), self.data.get("alias", {})).items()
         }
-        return Config(self.path, peers, self._open((), self.data), settings, aliases)
+        keys = self._keys(("keys",), self.data.get("keys", {}))
+        return Config(self.path, peers, self._open((), self.data), settings, aliases, keys)
 
     def _alias(self, where: tuple[str, ...], body: Any) -> str:
         if not is_name(where[-1]):
@@ -185,6 +192,14 @@ class _Reader:
         if "\n" in text:
             raise self._wrong(where, "stands for one line")
         return text  # what it says is looked at where it is used: there are no commands yet
+
+    def _keys(self, where: tuple[str, ...], table: Any) -> dict[str, str]:
+        keys: dict[str, str] = {}
+        for key, value in self._table(where, table).items():
+            self._check((*where, key), partial(parse_key, key))
+            action = self._text((*where, key), value)
+            keys[key] = self._check((*where, key), partial(check_action, action))
+        return keys
 
     def _peer(self, name: str, table: Any) -> PeerEntry:
         where = ("peers", name)
@@ -255,7 +270,8 @@ class _Reader:
         """Where the user identity is found that a table names; files as in ``_tls``."""
         if not any(key in table for key in _IDENTITY_KEYS):
             return None
-        from assocsh.session.identity import IDENTITIES, credential_named
+        from assocsh.session.identity import credential_named
+        from assocsh.session.identity_options import IDENTITIES
 
         named = [option for option in IDENTITIES if key_of(option) in table]
         about = ("--password-file", "--user-response", "--show-claims")

@@ -22,6 +22,10 @@ class SessionProvider(CompletionProvider):
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @property
+    def fuzzy(self) -> bool:
+        return self._session.settings.text("fuzzy") == "on"
+
     def peers(self) -> Iterator[tuple[str, str]]:
         for entry in self._session.config.peers.values():
             yield entry.name, entry.address

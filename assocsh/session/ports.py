@@ -7,7 +7,7 @@ behind it at work, a session of a few lines in the terminal's tests.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from assocsh.output.sink import Output
@@ -61,6 +61,49 @@ class SettingTexts(Protocol):
         """Change a setting. Raises UsageError for a value that it does not take."""
 
 
+class RecalledLine(Protocol):
+    """A line that was typed earlier."""
+
+    @property
+    def line(self) -> str: ...
+    @property
+    def at(self) -> float:
+        """Seconds since 1970."""
+
+    @property
+    def ending(self) -> LineEnding | None:
+        """What became of it; None where that is not known."""
+
+
+class LineEnding(Protocol):
+    """What became of a typed line; texts are empty where there is nothing to say."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def failed(self) -> bool: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def peer(self) -> str: ...
+
+
+class EarlierLines(Protocol):
+    """The lines of this session and of earlier ones."""
+
+    on_clear: list[Callable[[], None]]
+    """Called when every line is to be forgotten."""
+
+    def earlier(self) -> Sequence[RecalledLine]:
+        """Those of other sessions, newest first. Blocks: the prompt calls it in a thread."""
+
+    def latest(self, line: str) -> RecalledLine | None:
+        """The last time that ``line`` was typed in this session. Cheap."""
+
+    def tidy(self) -> None:
+        """Leave out what is not to be kept any longer. Blocks: for a thread."""
+
+
 class ShellSession(Protocol):
     """A session as the prompt sees it. Everything is called on the thread of the event loop."""
 
@@ -84,8 +127,16 @@ class ShellSession(Protocol):
     """Asks the user for something that is shown. Raises OperationCancelled for no answer."""
 
     @property
+    def typed(self) -> EarlierLines:
+        """The prompt recalls lines from it, and tells what became of them while it searches."""
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """What the user makes of the keys, as ``language.keys.key_map`` takes it."""
+
+    @property
     def settings(self) -> SettingTexts:
-        """The prompt reads ``editing`` after each change, and ``bell`` when it is to ring."""
+        """The prompt reads ``editing`` and ``theme`` after each change, ``bell`` when it rings."""
 
     def status(self) -> Status:
         """The session now. Cheap: it is read on every key."""

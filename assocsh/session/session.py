@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from assocsh.session.recent_peers import RecentPeers
 from assocsh.session.serving import Receiving
 from assocsh.session.state import State
 from assocsh.session.status import status_of
+from assocsh.session.typed import TypedLines
 from assocsh.session.workflow import Workflow
 from assocsh.text.plural import plural
 from assocsh.wire.modes import WireMode
@@ -27,11 +27,10 @@ from assocsh.wire.modes import WireMode
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.session.binding import BoundCall
+    from assocsh.session.history_file import Entry
     from assocsh.session.job import Job
 
     Handler = Callable[["Session", BoundCall], Awaitable[None]]
-
-HISTORY_KEPT = 1000
 
 ABORT_LIMIT = 1.0
 """Seconds that a session takes to end, at most, when it is ended with an A-ABORT."""
@@ -53,7 +52,7 @@ class Session(State):
     ) -> None:
         super().__init__(output, config=config)
         self._handler = handler
-        self.history: deque[str] = deque(maxlen=HISTORY_KEPT)
+        self.typed = TypedLines(self)
         """The lines that were typed."""
         self.keepalive = KeepAlive(self)
         self.sleepwatch = SleepWatch(self)
@@ -92,12 +91,15 @@ class Session(State):
         except LanguageError:
             if self.recording is not None:
                 self.recording.mistyped(text)
+            self.typed.mistyped(text)
             raise
-        self.remember(text)
+        line = self.typed.began(text)
         self._say_read_otherwise(text)
         if not foreground:
-            return self.interpreter.submit(calls)
-        task = asyncio.create_task(self._run_pasted(calls), name="assocsh pasted text")
+            jobs = self.interpreter.submit(calls)
+            self.typed.follow(line, jobs)
+            return jobs
+        task = asyncio.create_task(self._run_pasted(calls, line), name="assocsh pasted text")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return []
@@ -130,8 +132,9 @@ class Session(State):
             self._say_left(ran.left, "command")
         return 1 if ran.cut_short else ran.code
 
-    async def _run_pasted(self, calls: Sequence[Call]) -> None:
+    async def _run_pasted(self, calls: Sequence[Call], line: Entry) -> None:
         ran = await self.interpreter.run(calls, keep_going=None)
+        self.typed.ended(line, failed=ran.code != 0)
         if ran.left:
             self._say_left(ran.left, "pasted command")
 
@@ -156,11 +159,6 @@ class Session(State):
 
         return interrupt(self)
 
-    def remember(self, text: str) -> None:
-        """Keep a line for ``history``, unless it begins with a blank."""
-        if text.strip() and not text.startswith((" ", "\t")):
-            self.history.append(text.rstrip("\n"))
-
     # what it tells
 
     def status(self) -> Status:
@@ -175,6 +173,8 @@ class Session(State):
         ``changed`` is the one setting that was typed: it wins over what the association was
         opened with, whose options were typed before.
         """
+        if changed == "history-days":
+            self.typed.tidy_behind()
         association = self.association
         if self.open_plan is None or association is None:
             return

@@ -88,12 +88,13 @@ def _read(setting: Setting, text: str) -> str | float | None:
 
 
 def _number(setting: Setting, text: str) -> str:
-    """A port, or one of the words that the setting takes besides. Raises UsageError."""
+    """A number, or one of the words that the setting takes besides. Raises UsageError."""
     if text.lower() in setting.choices:
         return text.lower()
-    if text.isascii() and text.isdigit() and 0 < int(text) <= 65535:
+    if text.isascii() and text.isdigit() and setting.least <= int(text[:9]) <= setting.most:
         return str(int(text))
     raise UsageError(
         f"{text!r} is no value for {setting.name}",
-        hint=f"{setting.name} is a port from 1 to 65535, or {' or '.join(setting.choices)}",
+        hint=f"{setting.name} is {setting.of} from {setting.least} to {setting.most}, "
+        f"or {' or '.join(setting.choices)}",
     )

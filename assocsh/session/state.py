@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -144,6 +144,11 @@ class State:
     @ask_secret.setter
     def ask_secret(self, ask: AskSecret | None) -> None:
         self.console.ask_secret = ask
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """What the config file makes of the keys of the prompt."""
+        return self.config.keys
 
     @property
     def ask_line(self) -> AskSecret | None:

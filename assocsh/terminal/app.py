@@ -15,18 +15,19 @@ from prompt_toolkit.auto_suggest import AutoSuggestFromHistory, ConditionalAutoS
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
+from prompt_toolkit.styles import DynamicStyle
 
 from assocsh.errors import AssocshError
 from assocsh.output.sink import Kind
 from assocsh.session.ports import ShellSession, Status
+from assocsh.terminal.appearance import Appearance
 from assocsh.terminal.asking import Asking, Unseen
 from assocsh.terminal.bell import Bell
 from assocsh.terminal.completer import LineCompleter
 from assocsh.terminal.device import ShellOutput, open_terminal
-from assocsh.terminal.history import user_history
+from assocsh.terminal.history import ShellHistory, tell_of_found
 from assocsh.terminal.keys import shell_keys
 from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.lexer import LineLexer
@@ -35,7 +36,6 @@ from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
 from assocsh.terminal.signals import TERMINATING, handled
-from assocsh.terminal.style import shell_style
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator, let_messages_fold
 
@@ -46,6 +46,11 @@ MENU_LINES = 6
 TICK = 0.5
 """Seconds between two drawings of the toolbar while something is pending."""
 
+
+_FUZZY = {
+    "on": "completion finds letters in their order: ptnm is PatientName (F2 changes it)",
+    "off": "completion finds beginnings and parts (F2 changes it)",
+}
 
 ASKING = "Enter answers; Ctrl-C gives up"
 ASKING_SECRET = "not shown, not kept; Ctrl-C gives up"
@@ -66,7 +71,6 @@ async def run_shell(
     *,
     first: Sequence[str] = (),
     greeting: str = "",
-    history: History | None = None,
     with_toolbar: bool = True,
     modules: Sequence[str] = (),
 ) -> int:
@@ -87,7 +91,6 @@ async def run_shell(
             begin,
             source=source,
             screen=screen,
-            history=history,
             with_toolbar=with_toolbar,
             loader=lambda loaded: load_behind(loaded, modules),
         )
@@ -108,7 +111,6 @@ class Shell:
         *,
         source: Input,
         screen: Output,
-        history: History | None = None,
         with_toolbar: bool = True,
         loader: Callable[[Callable[[Keywords], None]], None] = load_behind,
     ) -> None:
@@ -118,8 +120,7 @@ class Shell:
         self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
         self.asking = Asking(lambda: self.prompt)
         self.recalling = False
-        self._source = source
-        self._screen = screen
+        self._appearance = Appearance(source, screen, self._redraw)
         self._loader = loader
         self._printer = Printer(screen)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -132,11 +133,10 @@ class Shell:
             lambda: self.session.settings, self._printer.ring, asyncio.get_running_loop().time
         )
         self._keywords: Keywords = frozenset()
-        if history is None:
-            history = user_history(self._warn)
+        self._history = ShellHistory()
         self.prompt: PromptSession[str] = PromptSession(
             self._message,
-            history=history,
+            history=self._history,
             completer=LineCompleter(lambda: self._provider, wanted=self._wants_completion),
             lexer=LineLexer(aliases=self._aliases),
             validator=LineValidator(aliases=self._aliases),
@@ -147,14 +147,16 @@ class Shell:
             input_processors=[Unseen(self.asking)],
             key_bindings=shell_keys(self),
             bottom_toolbar=self._toolbar if with_toolbar else None,
-            style=shell_style(),
+            style=DynamicStyle(self._appearance.style),
             include_default_pygments_style=False,
             reserve_space_for_menu=MENU_LINES,
+            prompt_continuation=_continuation,
             enable_history_search=Condition(lambda: self.recalling),
             input=source,
             output=screen,
         )
         let_messages_fold(self.prompt.layout)
+        tell_of_found(self.prompt.layout, self._about_line)
         if isinstance(screen, ShellOutput):
             Placement(self.prompt, screen, PROMPT)
         self.prompt.app.ttimeoutlen = ESCAPE
@@ -175,7 +177,7 @@ class Shell:
         try:
             # Raw from the first prompt to the last: what is typed between two prompts is read by
             # the next one. In cooked mode the terminal would echo it into whatever is drawn there.
-            with self._source.raw_mode(), handled(on_signal):
+            with self.prompt.app.input.raw_mode(), handled(on_signal):
                 return await self._prompt_until_left()
         finally:
             if self._session is not None:
@@ -204,14 +206,17 @@ class Shell:
             return
         session = self._session
         session.interactive = True
-        session.output = TerminalOutput(self._printer, self._screen)
+        session.output = TerminalOutput(self._printer, self.prompt.app.output, self._appearance)
         session.ask_secret = self.asking.ask_secret
         session.ask_line = self.asking.ask
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
-        self._follow_editing()
+        if session.keys:
+            self.prompt.key_bindings = shell_keys(self, session.keys)
+        self._follow_settings()
         self._tasks.append(asyncio.create_task(self._watch_quit()))
+        self._tasks.append(asyncio.create_task(self._history.recall(session.typed)))
         self._loader(self._tables_loaded)
         for line in first:
             self._do(line)
@@ -242,16 +247,19 @@ class Shell:
 
     def _submit(self, line: str) -> None:
         if line.strip():
-            # Several lines can only have been pasted: a list of commands, each run to its end.
-            self._do(line, foreground="\n" in line.strip())
+            # Commands on several lines were pasted: each is run to its end, as in a file.
+            self._do(line, foreground="\n" in line.strip() and _several(line))
 
     def _do(self, line: str, *, foreground: bool = False) -> None:
         try:
             self.session.submit(line, foreground=foreground)
         except AssocshError as error:
-            from assocsh.output.problems import error_lines
+            self._complain(error)
 
-            self.session.output.note("\n".join(error_lines(error)), Kind.ERROR)
+    def _complain(self, error: AssocshError) -> None:
+        from assocsh.output.problems import error_lines
+
+        self.session.output.note("\n".join(error_lines(error)), Kind.ERROR)
 
     def _leave(self, code: int) -> None:
         if not self._ended.done():
@@ -326,11 +334,41 @@ class Shell:
         """F4: vi keys instead of emacs keys, or back."""
         keys = "emacs" if self.prompt.editing_mode is EditingMode.VI else "vi"
         self.session.settings.set("editing", keys)
-        self._follow_editing()
+        self._follow_settings()
         self._printer.write(f"{keys} keys (F4 changes them)")
 
-    def _follow_editing(self) -> None:
-        """Take the keys that the setting names; nothing when it names those that are in use."""
+    def change_fuzzy(self) -> None:
+        """F2: completion by letters in their order, or not."""
+        settings = self.session.settings
+        fuzzy = "off" if settings.text("fuzzy") == "on" else "on"
+        settings.set("fuzzy", fuzzy)
+        self._printer.write(_FUZZY[fuzzy])
+        buffer = self.prompt.default_buffer
+        if buffer.text:
+            buffer.complete_state = None
+            buffer.start_completion()
+
+    def goes_on(self) -> bool:
+        """Enter begins another line of what is typed."""
+        from assocsh.language.unfinished import unfinished
+
+        return unfinished(self.prompt.default_buffer.text, self._aliases())
+
+    def edit_line(self) -> None:
+        """Ctrl-X Ctrl-E: the line in an editor."""
+        self._tasks.append(asyncio.create_task(self._edit()))
+
+    async def _edit(self) -> None:
+        from assocsh.terminal.editor import edit
+
+        try:
+            await edit(self.prompt.default_buffer)
+        except AssocshError as error:
+            self._complain(error)
+
+    def _follow_settings(self) -> None:
+        """Take the keys and the theme that are set; nothing when those are in use."""
+        self._appearance.follow(self.session.settings.text("theme"))
         vi = self.session.settings.text("editing") == "vi"
         mode = EditingMode.VI if vi else EditingMode.EMACS
         if self.prompt.editing_mode is not mode:
@@ -359,7 +397,11 @@ class Shell:
         else:
             hint = self._hint(buffer.text, buffer.cursor_position)
         status = Status() if self._session is None else self._session.status()
-        return toolbar(status, hint, self._screen.get_size().columns)
+        columns = self.prompt.app.output.get_size().columns
+        return self._appearance.shown(toolbar(status, hint, columns))
+
+    def _about_line(self, line: str) -> str:
+        return self._appearance.said(self._history.about(line))
 
     def _hint_at(self, text: str, cursor: int) -> str:
         if not text.strip():  # the first prompt does not wait for the language
@@ -404,7 +446,7 @@ class Shell:
 
     def _session_changed(self) -> None:
         status = self.session.status()
-        self._follow_editing()
+        self._follow_settings()
         self.leaving.session_changed()
         if self._seen != (seen := (status.peer, status.state)):
             self._seen = seen
@@ -422,3 +464,14 @@ class Shell:
 
     def _warn(self, text: str) -> None:
         self._printer.write(text)
+
+
+def _several(text: str) -> bool:
+    from assocsh.language.unfinished import several_lines
+
+    return several_lines(text)
+
+
+def _continuation(width: int, line: int, wrapped: int) -> str:
+    """What stands before a line that goes on; nothing before the rest of one that is long."""
+    return "" if wrapped else "> ".rjust(width)

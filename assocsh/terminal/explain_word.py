@@ -12,13 +12,14 @@ from assocsh.language.tokens import Kind, Token, tokenize
 
 _STATUS = re.compile(r"(?<!\w)(?<!\w\.)(?:0x([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})H)(?!\w)")
 _UID_OR_KEYWORD = re.compile(r"[0-9]+(?:\.[0-9]+)+|[A-Za-z][A-Za-z0-9]*")
+_ATTRIBUTE = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\b[A-Z][A-Za-z0-9]+")
 
 
 def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambda uid: "") -> str:
     """Help for the word of ``text`` at ``cursor``: what it is, else the help of its command.
 
-    A word may be an option, a SOP class, a transfer syntax, a status, an attribute or a term of the
-    glossary. Of several in one word, as in ``--contexts``, it is the one at the cursor.
+    A word may be an option, a SOP class, a transfer syntax, a status, an attribute, a term of the
+    glossary, a setting. Of several in one word, as in ``--contexts``, it is the one at the cursor.
     ``context_status`` says what became of a SOP class on this association (``accepted as 5,
     JPEG2000``), empty when nothing is known.
     """
@@ -34,7 +35,8 @@ def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambd
             found = _attributes(spec, word.text)
         elif not found:
             found = _status(_at(_STATUS, word, cursor))
-        found = found or _term(spec, text, word)
+        found = found or _term(spec, text, word) or _setting(spec, word.text)
+        found = found or _named_attribute(_at(_ATTRIBUTE, word, cursor))
         if found:
             return found
     return help_text() if spec is None else help_text(spec.name)
@@ -117,6 +119,34 @@ def _term(spec: CommandSpec | None, text: str, word: Token) -> str:
         return ""
     meaning = term_meaning(words)
     return "" if meaning is None else "\n".join(meaning_lines(meaning))
+
+
+def _setting(spec: CommandSpec | None, word: str) -> str:
+    from assocsh.language.settings import SETTINGS
+
+    setting = SETTINGS.get(word.lower())
+    takes = spec is not None and any(each.slot is Slot.SETTING for each in spec.parameters)
+    if setting is None or not takes:
+        return ""
+    values = ", ".join(setting.choices)
+    if setting.slot is not Slot.CHOICE:
+        values = ", ".join([str(setting.slot), *setting.choices])
+    return f"{setting.name}   {setting.summary}\n  {values} (default {setting.default})"
+
+
+def _named_attribute(found: re.Match[str] | None) -> str:
+    """The attribute that a word names in a query, or by itself; only one of the dictionary."""
+    from assocsh.datasets.dictionary import find_tag
+    from assocsh.errors import UsageError
+    from assocsh.output.meanings import attribute_line
+
+    if found is None:
+        return ""
+    try:
+        find_tag(found[0])
+    except UsageError:
+        return ""
+    return attribute_line(found[0])
 
 
 def _attributes(spec: CommandSpec, word: str) -> str:

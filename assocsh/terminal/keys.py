@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from prompt_toolkit.application import get_app
@@ -18,9 +20,12 @@ from prompt_toolkit.filters import (
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 
+from assocsh.language.keys import key_map
 from assocsh.terminal.asking import Asking
 from assocsh.terminal.leaving import Leaving, Step
 from assocsh.terminal.tabbing import complete
+
+_UNCHANGED: Mapping[str, str] = MappingProxyType({})
 
 
 class Actions(Protocol):
@@ -37,11 +42,21 @@ class Actions(Protocol):
     def next_wire_mode(self) -> None: ...
     def list_requests(self) -> None: ...
     def change_editing(self) -> None: ...
+    def change_fuzzy(self) -> None: ...
+    def edit_line(self) -> None: ...
+    def goes_on(self) -> bool: ...
     def suspend(self) -> None: ...
 
 
 def _ignored(event: KeyPressEvent) -> None:
     return
+
+
+def _performing(action: Callable[[], None]) -> Callable[[KeyPressEvent], None]:
+    def perform(event: KeyPressEvent) -> None:
+        action()
+
+    return perform
 
 
 def _is_suggested() -> bool:
@@ -51,8 +66,11 @@ def _is_suggested() -> bool:
     return bool(suggestion and suggestion.text) and buffer.document.is_cursor_at_the_end
 
 
-def shell_keys(actions: Actions) -> KeyBindings:
-    """The bindings, to be added to those of a PromptSession."""
+def shell_keys(actions: Actions, changes: Mapping[str, str] = _UNCHANGED) -> KeyBindings:
+    """The bindings, to be added to those of a PromptSession.
+
+    ``changes`` is what the user makes of them, as ``key_map`` takes it.
+    """
     keys = KeyBindings()
     on_line = has_focus(DEFAULT_BUFFER)
     leaving = Condition(lambda: actions.leaving.step is not Step.STAYING)
@@ -60,6 +78,7 @@ def shell_keys(actions: Actions) -> KeyBindings:
     secret = Condition(lambda: actions.asking.active) & ~leaving
     empty = Condition(lambda: not get_app().current_buffer.text)
     suggested = Condition(_is_suggested)
+    goes_on = Condition(actions.goes_on)
 
     @keys.add("c-c", filter=on_line & ~leaving)
     def _interrupt(event: KeyPressEvent) -> None:
@@ -106,25 +125,23 @@ def shell_keys(actions: Actions) -> KeyBindings:
     def _anyway(event: KeyPressEvent) -> None:
         actions.submit_anyway()
 
-    @keys.add("f1", filter=on_line & ~secret)
-    def _help(event: KeyPressEvent) -> None:
-        actions.explain_word()
+    @keys.add("enter", filter=on_line & ~completion_is_selected & ~leaving & ~secret & goes_on)
+    def _next_line(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
+        event.current_buffer.insert_text("\n")
 
-    @keys.add("f4", filter=on_line)
-    def _editing(event: KeyPressEvent) -> None:
-        actions.change_editing()
-
-    @keys.add("c-z", filter=on_line)
-    def _suspend(event: KeyPressEvent) -> None:
-        actions.suspend()
-
-    @keys.add("f5", filter=on_line)
-    def _wire(event: KeyPressEvent) -> None:
-        actions.next_wire_mode()
-
-    @keys.add("f6", filter=on_line)
-    def _requests(event: KeyPressEvent) -> None:
-        actions.list_requests()
+    performed: dict[str, Callable[[], None]] = {
+        "help": actions.explain_word,
+        "fuzzy": actions.change_fuzzy,
+        "editing": actions.change_editing,
+        "wire": actions.next_wire_mode,
+        "requests": actions.list_requests,
+        "editor": actions.edit_line,
+        "suspend": actions.suspend,
+    }
+    for pressed, name in key_map(changes).items():
+        shown = on_line if name == "suspend" else on_line & ~secret & ~leaving
+        keys.add(*pressed, filter=shown)(_performing(performed[name]))
 
     # While a passcode is typed: nothing that shows, keeps or completes it.
 

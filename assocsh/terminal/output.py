@@ -7,6 +7,7 @@ from prompt_toolkit.output import Output as Screen
 
 from assocsh.output.colours import painted
 from assocsh.output.sink import Kind
+from assocsh.terminal.appearance import Appearance
 from assocsh.terminal.printer import Printer
 from assocsh.text.cells import wrapped
 
@@ -14,9 +15,10 @@ from assocsh.text.cells import wrapped
 class TerminalOutput:
     """Results and notes, both above the prompt; notes coloured by their kind."""
 
-    def __init__(self, printer: Printer, screen: Screen) -> None:
+    def __init__(self, printer: Printer, screen: Screen, appearance: Appearance) -> None:
         self._printer = printer
         self._screen = screen
+        self._appearance = appearance
         self._coloured = screen.get_default_color_depth() is not ColorDepth.DEPTH_1_BIT
 
     @property
@@ -29,14 +31,18 @@ class TerminalOutput:
         return self._printer.waiting
 
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
-        self._printer.write(painted(text, kind) if self._coloured else text)
+        said = self._appearance.said(text)
+        if said or not text:  # a line that is only drawn is none where lines are heard
+            self._printer.write(self._painted(said, kind))
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         columns = self.width
-        lines = [line for each in text.split("\n") for line in wrapped(each, columns)]
-        if self._coloured:
-            lines = [painted(line, kind) for line in lines]
-        self._printer.write("\n".join(lines))
+        said = self._appearance.said(text)
+        lines = [line for each in said.split("\n") for line in wrapped(each, columns)]
+        self._printer.write("\n".join(self._painted(line, kind) for line in lines))
+
+    def _painted(self, line: str, kind: Kind) -> str:
+        return painted(line, kind, self._appearance.theme) if self._coloured else line
 
     def flush(self) -> None:
         """Nothing: the Printer decides when it is time."""

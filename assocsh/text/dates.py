@@ -123,3 +123,22 @@ def _month(year: int, month: int) -> Span:
 
 def _no_dates(text: str) -> UsageError:
     return UsageError(f"{text} is not a date", hint=_HINT)
+
+
+def moment(at: float, now: float) -> str:
+    """When something was, in seconds since 1970: ``today 14:02``, ``1 Dec 14:02``, ``1 Dec 2025``.
+
+    In the time zone of this computer.
+    """
+    then, today = datetime.fromtimestamp(at).astimezone(), datetime.fromtimestamp(now).astimezone()
+    clock = f"{then:%H:%M}"
+    if then.date() == today.date():
+        return f"today {clock}"
+    if today.date() - then.date() == timedelta(days=1):
+        return f"yesterday {clock}"
+    day = f"{then.day} {_MONTHS[then.month - 1]}"
+    return f"{day} {clock}" if abs(now - at) < _HALF_A_YEAR else f"{day} {then.year}"
+
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_HALF_A_YEAR = 182 * 86_400

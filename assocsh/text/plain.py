@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 INSTEAD = str.maketrans("✗✓·…─│┼⏎×∞→←├┤┌└▶◀╌┊", "xv-.-|+/x~><++++><-:")
 """Characters that are ours and have one that stands for them in ASCII, as wide as they are."""
 
 ERRORS = "assocsh-plain"
 """Name of the error handler of codecs that does this: ``open(..., errors=ERRORS)``."""
+
+
+_WORDS = {"✓": "ok:", "✗": "failed:", " · ": ", ", " │ ": ": ", "∞": "unlimited"}
+_DRAWN = re.compile(r"[─┼│ ]*[─┼][─┼│ ]*")
+_RULE = re.compile("─{2,}")
+
+
+def spoken(text: str) -> str:
+    """A text for who hears it: words for our signs, and no lines that are only drawn."""
+    if text.isascii() and not text.startswith("! "):
+        return text
+    lines = []
+    for line in text.split("\n"):
+        if _DRAWN.fullmatch(line):
+            continue
+        if line.startswith("! "):
+            line = f"warning: {line[2:]}"
+        for sign, word in _WORDS.items():
+            line = line.replace(sign, word)
+        if _RULE.search(line):
+            line = _RULE.sub("", line).strip()
+        lines.append(line.translate(INSTEAD))
+    return "\n".join(lines)
 
 
 def stand_ins(encoding: str) -> dict[int, int]:

@@ -545,6 +545,23 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         COMPRESSED,
         peers=storescp,
     ),
+    (
+        "commands/history.py",
+        "The lines of every session are kept in one file, that only you can read, each with\n"
+        "what became of it, how long it took and whom the association was with. At the\n"
+        "prompt Up and Ctrl-R find them. A word shows the last lines that hold it, a number\n"
+        "so many of all.\n"
+        "\n"
+        "Passcodes and tokens are never kept, nor is a line that begins with a blank. A\n"
+        "line that may hold a patient's values (a key with a value, a file, a UID) is kept\n"
+        "for as many days as `set history-days` says. `history off` keeps nothing from then\n"
+        'on until `history on`; history = "off" in the config file makes that the rule.\n'
+        "`history clear` forgets everything, also what other sessions kept.",
+    ): after(PRACTICE, "help history"),
+    (
+        "commands/history.py",
+        "lines are not kept from here on; `history on` keeps them again",
+    ): after("history off"),
     ("language/help.py", "`help` lists the commands"): after("help nonsense"),
     (
         "language/settings.py",

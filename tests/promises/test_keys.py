@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assocsh.language.help import help_text
+from assocsh.language.keys import ACTIONS
 from tests.promises.texts import PACKAGE
 from tests.terminal.pty_terminal import PtyTerminal, python
 
@@ -15,7 +16,9 @@ PROMPT = "assocsh>"
 
 
 def line(shell: PtyTerminal) -> str:
-    return next(one for one in reversed(shell.lines) if one.startswith(PROMPT)).rstrip()
+    """What stands at the prompt; nothing while there is none."""
+    prompts = (one for one in reversed(shell.lines) if one.startswith(PROMPT))
+    return next(prompts, "").rstrip()
 
 
 def becomes(shell: PtyTerminal, text: str) -> None:
@@ -46,6 +49,10 @@ def esc(shell: PtyTerminal) -> None:
 
 
 def enter(shell: PtyTerminal) -> None:
+    shell.enter("set \\")
+    shell.wait_for(lambda terminal: re.search(r"set .\n +>", terminal.text))
+    shell.enter("format")
+    shell.wait_for(lambda terminal: re.search(r"format +table", terminal.text))
     shell.enter("echo")
     shell.wait_for("#1 C-ECHO 0x0000")
 
@@ -107,6 +114,23 @@ def f1(shell: PtyTerminal) -> None:
     cleared(shell)
 
 
+def f2(shell: PtyTerminal) -> None:
+    shell.send("f2")
+    shell.wait_for("letters in their order")
+    shell.send("find study ptntnm")
+    shell.wait_for("(0010,0010) PN")
+    cleared(shell)
+    shell.send("f2")
+    shell.wait_for("beginnings and parts")
+
+
+def editor(shell: PtyTerminal) -> None:
+    """The editor of this test puts a word behind what it is given."""
+    shell.send("status", "c-x", "c-e")
+    becomes(shell, "status edited")
+    cleared(shell)
+
+
 def f4(shell: PtyTerminal) -> None:
     for keys in ("vi keys", "emacs keys"):
         shell.send("f4")
@@ -144,6 +168,8 @@ PRESSED: dict[str, Callable[[PtyTerminal], None]] = {
     "Ctrl-L": ctrl_l,
     "Ctrl-Z": ctrl_z,
     "F1": f1,
+    "F2": f2,
+    "Ctrl-X Ctrl-E": editor,
     "F4": f4,
     "F5": f5,
     "Ctrl-D": ctrl_d,
@@ -151,7 +177,10 @@ PRESSED: dict[str, Callable[[PtyTerminal], None]] = {
 
 
 def test_every_key_of_help_does_what_it_says(tmp_path: Path) -> None:
-    env = {"ASSOCSH_HISTORY": str(tmp_path / "history.jsonl")}
+    program = tmp_path / "editor"
+    program.write_text('#!/bin/sh\necho "$(cat "$1") edited" > "$1"\n')
+    program.chmod(0o700)
+    env = {"ASSOCSH_HISTORY": str(tmp_path / "history.jsonl"), "VISUAL": str(program)}
     command = python("-m", "assocsh", "practice")
     with PtyTerminal(command, columns=120, rows=40, env=env, cwd=tmp_path) as shell:
         shell.wait_for("· open · window")
@@ -162,15 +191,21 @@ def test_every_key_of_help_does_what_it_says(tmp_path: Path) -> None:
 def test_what_a_key_is_bound_to_is_told() -> None:
     """Every key that the prompt takes for itself while a line is typed is in ``help keys``."""
     source = (PACKAGE / "terminal" / "keys.py").read_text("utf-8")
-    bound = re.findall(r'@keys\.add\("([^"]+)", filter=on_line', source)
-    assert len(bound) > 10
+    bound = re.findall(r'@keys\.add\(((?:"[^"]+", )+)filter=on_line', source)
+    assert len(bound) > 8
     rows = {word for row in PRESSED for word in row.split(", ")}
-    for key in bound:
-        spelled = re.sub(r"^c-(.)", lambda found: f"Ctrl-{found[1].upper()}", key)
-        spelled = {"escape": "Esc"}.get(spelled, spelled if "-" in spelled else key.capitalize())
+    for keys in bound:
+        pressed = tuple(re.findall('"([^"]+)"', keys))
+        spelled = {("escape",): "Esc", ("escape", "enter"): "Alt-Enter"}.get(pressed, "")
+        if not spelled:
+            (key,) = pressed
+            spelled = re.sub(r"^c-(.)", lambda found: f"Ctrl-{found[1].upper()}", key)
+            spelled = spelled if "-" in spelled else key.capitalize()
         assert spelled in rows, f"{key} is bound, and help keys does not name it"
+    assert {action.key for action in ACTIONS.values()} <= rows
 
 
 def test_they_are_all_of_them() -> None:
-    named = [row.split("  ")[0].strip() for row in help_text("keys").splitlines()]
+    page = help_text("keys").partition("\n\n")[0]
+    named = [row.split("  ")[0].strip() for row in page.splitlines()]
     assert sorted(filter(None, named)) == sorted(PRESSED)

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
+from assocsh.language.complete import completions
 from assocsh.language.model import Setting
 from assocsh.language.settings import SETTINGS
+from assocsh.session.history_file import Entry, HistoryFile, history_path
+from assocsh.session.offers import SessionProvider
 from assocsh.session.session import Session
 from tests.peers.process import free_port
 from tests.session.peer import Peer, match, peer, shell
 
-AT_THE_PROMPT = {"bell", "editing"}
-"""Read by the terminal alone: tests/terminal/test_settings_at_the_prompt.py."""
+AT_THE_PROMPT = {"bell", "editing", "theme"}
+"""Read by the terminal alone: tests/terminal/test_settings_at_the_prompt.py, test_themes.py."""
 
 Probe = Callable[[Session, Peer], Awaitable[Any]]
 
@@ -81,6 +84,28 @@ async def port(session: Session, scp: Peer) -> Any:
     return at == FREE
 
 
+async def names_of_letters(session: Session, scp: Peer) -> Any:
+    return [each.text for each in completions("cntx", 4, SessionProvider(session))]
+
+
+async def lines_kept(session: Session, scp: Peer) -> Any:
+    before = len(session.typed.all())
+    for job in session.submit("echo"):
+        await job.done.wait()
+    return len(session.typed.all()) - before
+
+
+async def days_kept(session: Session, scp: Peer) -> Any:
+    """Whether an old line of a patient is left in the file."""
+    old = Entry(1.0, "find study PatientID=1", "x-1")
+    HistoryFile(history_path(), note=print).began(old, patient=True)
+    session.typed.keep()
+    session.typed.tidy()
+    left = [each.line for each in session.typed.all()]
+    session.typed.clear()
+    return old.line in left
+
+
 FREE = free_port()
 
 PROBES: dict[str, tuple[str, Probe]] = {
@@ -97,6 +122,9 @@ PROBES: dict[str, tuple[str, Probe]] = {
     "listen-port": (str(FREE), port),
     "encoding": ("ISO_IR 100", character_set),
     "fallback-encoding": ("cp1252", undeclared_text),
+    "fuzzy": ("on", names_of_letters),
+    "history": ("off", lines_kept),
+    "history-days": ("always", days_kept),
 }
 """For each setting a value that is not its default, and what that changes."""
 

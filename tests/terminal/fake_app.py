@@ -17,12 +17,28 @@ from pathlib import Path
 
 from assocsh.commands.registry import load
 from assocsh.output.sink import Kind, MemoryOutput, Output
-from assocsh.session.ports import Status
+from assocsh.session.ports import RecalledLine, Status
 from assocsh.session.settings import Settings
 from assocsh.terminal.app import run_shell
 from assocsh.wire.modes import WireMode
 
 FAKE = Status(peer="FAKE@127.0.0.1:104", calling="ASSOCSH", state="open", window="8")
+
+
+class NothingEarlier:
+    """A session that was never there before."""
+
+    def __init__(self) -> None:
+        self.on_clear: list[Callable[[], None]] = []
+
+    def earlier(self) -> list[RecalledLine]:
+        return []
+
+    def latest(self, line: str) -> None:
+        return None
+
+    def tidy(self) -> None:
+        return None
 
 
 class FakeSession:
@@ -33,6 +49,8 @@ class FakeSession:
         self.on_change: list[Callable[[], None]] = []
         self.on_attention: list[Callable[[], None]] = []
         self.settings = Settings()
+        self.typed = NothingEarlier()
+        self.keys: dict[str, str] = {}
         self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False

@@ -49,6 +49,19 @@ def at(marked: str) -> str:
         ("echo; re|lease", "release: "),
         ("echo --repeat 0x00080052|", "echo: "),
         ("|", "Association"),
+        # attributes outside of keys, and settings
+        ("Patient|ID", "PatientID   (0010,0020)   VR LO"),
+        ("(0010,00|20)", "PatientID   (0010,0020)   VR LO"),
+        ("expect rsp[0].Patient|ID == 1", "PatientID   (0010,0020)   VR LO"),
+        ("expect count =|= 1", "expect: "),
+        ("let x = last.Study|Date", "StudyDate   (0008,0020)   VR DA"),
+        (
+            "get study StudyInstanceUID=${rsp[0].StudyInstance|UID}",
+            "StudyInstanceUID   (0020,000D)",
+        ),
+        ("set the|me dark", "theme   colours: "),
+        ("set history-d|ays 3", "history-days   days"),
+        ("set timeout| 3s", "timeout"),
         # words of the standard
         ("window|", "window (asynchronous operations window"),
         ("explain win|dow", "window (asynchronous operations window"),

@@ -189,7 +189,7 @@ def test_an_abort_is_red_and_said(fake_shell: Start) -> None:
     shell = fake_shell().prompted()
     shell.control("state aborted")
     shell.wait_for(" aborted ")
-    with_colour = re.search(rb"\x1b\[[0-9;]*41[0-9;]*m", shell.received)
+    with_colour = re.search(rb"\x1b\[[0-9;]*48;5;124[0-9;]*m", shell.received)
     assert with_colour
 
 
@@ -271,19 +271,6 @@ def test_a_pasted_line_is_a_line(fake_shell: Start) -> None:
     shell.wait_for("assocsh> status")
     shell.send("enter")
     shell.wait_for("submitted at once: 'status")
-
-
-def test_history_is_there_in_the_next_shell(fake_shell: Start) -> None:
-    shell = fake_shell().prompted()
-    shell.enter("echo --repeat 3")
-    shell.wait_for("submitted at once: 'echo --repeat 3'")
-    shell.enter(" status")
-    shell.wait_for("submitted at once: ' status'")
-    shell.send("c-d")
-    assert shell.wait_exit() == 0
-    again = fake_shell().prompted()
-    again.send("up")
-    again.wait_for("assocsh> echo --repeat 3")
 
 
 def test_keys_that_are_commands(fake_shell: Start) -> None:
