@@ -203,3 +203,21 @@ def test_the_last_ten_and_what_is_no_address_never() -> None:
     kept = Path.home() / ".local" / "state" / "assocsh" / "peers"
     kept.write_bytes(b"A@h:1\n\x1b[2J\nno address\nA@h:1\n" + b"\xff" * 9000)
     assert RecentPeers().addresses == ["A@h:1"]
+
+
+async def test_a_recording_says_what_was_agreed_to(tmp_path: Path) -> None:
+    asked: list[str] = []
+    async with peer() as one, peer() as two:
+        async with shell(one) as (session, output):
+            session.base, session.interactive = tmp_path, True
+            session.ask_line = answering("", asked)
+            assert await opened(session, "record tour.assoc") == 0
+            assert await opened(session, "open") == 0
+            assert await opened(session, f"open {two.address}") == 0
+            assert await opened(session, "echo") == 0
+            assert await opened(session, "record --stop") == 0
+        lines = (tmp_path / "tour.assoc").read_text("utf-8").splitlines()
+        assert f"open {two.address} --release" in lines and "open" not in lines
+        async with shell() as (session, output):
+            session.base = tmp_path
+            assert await session.run("run tour.assoc") == 0, output.said
