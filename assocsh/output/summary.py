@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.output import hints
 from assocsh.output.problems import HINT, cause_lines
 from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
+from assocsh.results.progress import progress_of
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.text.sizes import show_part, show_size
 from assocsh.upperlayer.identity import IdentityOutcome
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 from assocsh.wire.status_reasons import reason
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def progress_text(record: RequestRecord, now: float) -> str:
 
     ``now`` is of the loop's clock.
     """
-    progress = record.pace.measure(record, now)
+    progress = progress_of(record, now)
     if progress is None:
         return ""
     total = "" if progress.total is None else f"/{progress.total:,}"
