@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+NOW = "--now"
+"""``capture off`` does not wait for what was asked before it."""
+
 SPEC = CommandSpec(
     "capture",
     "write what is said to a file, for Wireshark and for read",
@@ -25,18 +28,19 @@ SPEC = CommandSpec(
         Option("--redact", summary="mask what identifies people, every length as it was"),
         Option("--ring", Slot.TEXT, "COUNTxSIZE", summary="so many files of this size: 5x50M"),
         Option("--snap", Slot.INTEGER, "N", summary="no more than so many bytes of each packet"),
-        Option("--now", summary="off: without waiting for what was asked before"),
+        Option(NOW, summary="off: without waiting for what was asked before"),
     ),
     examples=(
         "capture session.pcapng",
         "capture",
-        "capture off",
+        "capture off --now",
         "capture masked.pcapng --redact --form upper-pdu",
         "capture off",
         "capture long.pcapng --ring 5x50M --snap 512",
         "capture off",
     ),
     section="PS3.8 9.3 (the PDUs); what is written is what was said above TLS",
+    barrier=True,
 )
 
 _RING = re.compile(r"(\d{1,4})x(\d{1,6})([kMG]?)")
@@ -56,13 +60,14 @@ async def capture(session: Session, call: BoundCall) -> None:
 
     current, name = session.observers.capture, call.argument("file")
     if name is None or name == "off":
-        if call.options:
-            raise UsageError(f"{next(iter(call.options))} is for a file that is to be written")
+        useless = set(call.options) - ({NOW} if name is not None else set())
+        if useless:
+            raise UsageError(f"{min(useless)} is for a file that is to be written")
         if current is None:
             session.note("nothing is captured")
             return
         if name is not None:
-            if not call.flag("--now"):
+            if not call.flag(NOW):
                 for job in earlier(session.jobs, call.job):
                     if job.call.spec.sends:
                         await job.done.wait()

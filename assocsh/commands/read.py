@@ -64,7 +64,7 @@ async def read(session: Session, call: BoundCall) -> None:
     if name is not None:
         directory = None if folder is None else call.path(folder)
         for job in earlier(session.jobs, call.job):
-            if job.call.name == "capture":
+            if job.call.spec.barrier:
                 await job.done.wait()
         for capture in tuple(session.observers.captures):  # it may be the very file
             await asyncio.to_thread(capture.settle)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from assocsh.upperlayer.negotiation import PresentationContext
 
 _DONE: Mapping[str, frozenset[str]] = {
-    "find": frozenset(("relational", "datetime", "empty", "multiple")),
-    "get": frozenset(("relational",)),
-    "move": frozenset(("relational",)),
+    "PS3.4 C.5.1.1": frozenset(("relational", "datetime", "empty", "multiple")),
+    "PS3.4 C.5.3.1": frozenset(("relational",)),
+    "PS3.4 C.5.2.1": frozenset(("relational",)),
 }
-"""What is granted of each service where it is asked for; anything else is not."""
+"""What is granted where it is asked for, of the queries, C-GET and C-MOVE; anything else is not."""
 
 _KEEPS_EVERYTHING = b"\x02\x00\x03\x00\x00\x00"
 """Of storage: level 2, signature level 3 and no coercion, for files are kept as they came."""
@@ -34,7 +34,7 @@ def answer(uid: str, asked: bytes) -> bytes | None:
         return _KEEPS_EVERYTHING[: len(asked)]
     given = bytearray(service.reserved[: len(asked)])
     given.extend(bytes(len(asked) - len(given)))
-    done = _DONE.get(service.name, frozenset())
+    done = _DONE.get(service.section, frozenset())
     for each in meanings(uid, asked):
         if each.name in done and each.word == YES:
             given[each.place - 1] = 1

@@ -55,10 +55,9 @@ def status_of(state: State, connecting: AssociationView | None) -> Status:
 
 
 def _progress(state: State) -> str:
-    now = asyncio.get_running_loop().time()
     for job in reversed(state.jobs):
         if job.record is not None and not job.record.done.is_set():
-            text = progress_text(job.record, now)
+            text = progress_text(job.record, asyncio.get_running_loop().time())
             if text:
                 return text
     return ""
