@@ -26,12 +26,13 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh: what is named above it here, and no more.
-ANYONE = {"states", "uids", "version"}
+ANYONE = {"identities", "states", "uids", "version"}
 GROUND = {"text", "errors"}
 ENGINE = {"association", "dimse", "upperlayer"}
 UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "identities": set(),
     "states": set(),
     "uids": set(),
     "version": set(),

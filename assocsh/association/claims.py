@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from assocsh.identities import JWT, SAML
 from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
-from assocsh.upperlayer.negotiation import JWT, SAML
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
+from assocsh.session.job import earlier
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -24,6 +25,7 @@ SPEC = CommandSpec(
         Option("--redact", summary="mask what identifies people, every length as it was"),
         Option("--ring", Slot.TEXT, "COUNTxSIZE", summary="so many files of this size: 5x50M"),
         Option("--snap", Slot.INTEGER, "N", summary="no more than so many bytes of each packet"),
+        Option("--now", summary="off: without waiting for what was asked before"),
     ),
     examples=(
         "capture session.pcapng",
@@ -60,6 +62,10 @@ async def capture(session: Session, call: BoundCall) -> None:
             session.note("nothing is captured")
             return
         if name is not None:
+            if not call.flag("--now"):
+                for job in earlier(session.jobs, call.job):
+                    if job.call.spec.sends:
+                        await job.done.wait()
             await end_capture(session, current)
         else:
             await asyncio.to_thread(current.settle)

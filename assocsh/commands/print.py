@@ -77,9 +77,7 @@ SPEC = CommandSpec(
         ),
         Option("--medium", Slot.TEXT, "MEDIUM", summary="PAPER, CLEAR FILM, BLUE FILM (BLUE FILM)"),
         Option("--bits", Slot.CHOICE, "N", ("8", "12"), summary="bits of each pixel, 8 or 12 (8)"),
-        Option(
-            "--frame", Slot.TEXT, "N", (EACH,), summary="frame N of each image; all: every frame"
-        ),
+        Option("--frame", Slot.TEXT, "N", summary="frame N of each image; all: every frame"),
         Option("--session", summary="one N-ACTION of the film session prints all sheets"),
         Option("--dry-run", summary="show what would be sent"),
     ),
@@ -178,6 +176,8 @@ def _in_colour(session: Session, call: BoundCall, film: Film, images: Sequence[P
     if association is None or association.closed:
         return False
     context = call.record.operations.context
+    from assocsh.association.prepare import named_context
+
     accepted = {one.abstract_syntax for one in association.contexts if one.accepted}
     if context is not None:
         from assocsh.association.prepare import named_context

@@ -10,6 +10,7 @@ from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
+from assocsh.session.job import earlier
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,9 @@ async def read(session: Session, call: BoundCall) -> None:
     extraction: Extraction | None = None
     if name is not None:
         directory = None if folder is None else call.path(folder)
+        for job in earlier(session.jobs, call.job):
+            if job.call.name == "capture":
+                await job.done.wait()
         for capture in tuple(session.observers.captures):  # it may be the very file
             await asyncio.to_thread(capture.settle)
         try:

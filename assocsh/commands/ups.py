@@ -200,7 +200,7 @@ SPEC = CommandSpec(
         "ups get ProcedureStepState ProcedureStepProgressInformationSequence",
         "ups complete examples/sr.dcm",
         "ups unsubscribe",
-        "ups subscribe all ProcedureStepLabel=CAD* --lock; ups unsubscribe all",
+        "ups subscribe all ProcedureStepLabel=CAD* --lock; ups suspend; ups unsubscribe all",
         "ups watch --for 5s",
         "ups create --label Print --priority high; ups cancel --reason 'not needed any more'",
         "ups find --state completed",

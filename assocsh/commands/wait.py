@@ -9,11 +9,11 @@ from assocsh.commands.registry import command
 from assocsh.errors import OperationTimeout
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.session.binding import request_number
+from assocsh.session.job import earlier
 from assocsh.text.durations import show_duration
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
-    from assocsh.session.job import Job
     from assocsh.session.session import Session
 
 SPEC = CommandSpec(
@@ -38,7 +38,7 @@ SPEC = CommandSpec(
 async def wait(session: Session, call: BoundCall) -> None:
     """Wait for one request, or for everything that was submitted before."""
     word = call.argument("request")
-    jobs = _before(session, call.job)
+    jobs = earlier(session.jobs, call.job)
     if word is not None and word != "all":
         record = session.request(request_number(word))
         jobs = [job for job in jobs if job.record is record]
@@ -57,12 +57,3 @@ async def wait(session: Session, call: BoundCall) -> None:
             message_id=None,
             hint="`cancel all` ends them, `set timeout 30s` says how long each may wait",
         ) from None
-
-
-def _before(session: Session, job: Job) -> list[Job]:
-    before: list[Job] = []
-    for other in session.jobs:
-        if other is job:
-            break
-        before.append(other)
-    return before

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.output import hints
 from assocsh.output.problems import HINT, cause_lines
 from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
+from assocsh.results.progress import progress_of
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
@@ -64,7 +66,6 @@ def opened_line(association: Association) -> str:
 def identity_text(answer: IdentityAnswer) -> str:
     """``accepted``, ``answered (JSON Web Token, 214 bytes)``: what the peer said of who asks."""
     from assocsh.upperlayer.identity import IdentityOutcome
-    from assocsh.upperlayer.negotiation import IDENTITY_KINDS
 
     text = str(answer.outcome)
     if answer.outcome is IdentityOutcome.ANSWERED:
@@ -131,7 +132,7 @@ def progress_text(record: RequestRecord, now: float) -> str:
 
     ``now`` is of the loop's clock.
     """
-    progress = record.pace.measure(record, now)
+    progress = progress_of(record, now)
     if progress is None:
         return ""
     total = "" if progress.total is None else f"/{progress.total:,}"

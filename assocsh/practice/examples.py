@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from assocsh.datasets.folders import write_private
+from assocsh.identities import JWT
 from assocsh.practice.generator import Generated
 from assocsh.practice.people import Person, SeriesPlan, StudyPlan
 from assocsh.uids import EXPLICIT_LE
-from assocsh.upperlayer.negotiation import JWT
 
 FOLDER = "examples"
 """The name of the folder, where a command names it and it is not there."""

@@ -23,7 +23,8 @@ from assocsh.association.claims import (
     read_token,
 )
 from assocsh.association.deciding import Decision
-from assocsh.upperlayer.negotiation import JWT, KERBEROS, SAML, USER, UserIdentity
+from assocsh.identities import JWT, KERBEROS, SAML, USER
+from assocsh.upperlayer.negotiation import UserIdentity
 
 USERS = {"demo": "practice", "guest": ""}
 """The users with their passcodes; one without a passcode gives none."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.results.commitment import InstanceName
+from assocsh.results.pace import Pace
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -46,6 +47,7 @@ class Operations:
         """Bytes of the files of a C-STORE that were answered."""
         self.expected_size: int | None = None
         """Bytes of all its files."""
+        self.pace = Pace()
         self.live: dict[int, Operation] = {}
         """Those that have not ended, by their number on the association."""
         self.categories: Counter[str] = Counter()

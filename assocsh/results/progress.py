@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
+
+from assocsh.results.pace import Sample
 
 if TYPE_CHECKING:
     from assocsh.results.request import RequestRecord
-
-SPAN = 5.0
-"""Seconds that the rate is taken over: what was fast a minute ago tells nothing of now."""
-
-APART = 0.2
-"""Seconds between two samples of a request; more would tell nothing more."""
 
 EARLIEST = 1.0
 """Seconds of samples without which there is no rate, and no time that is left."""
@@ -34,48 +29,28 @@ class Progress(NamedTuple):
     """Seconds, at the speed of the last ones."""
 
 
-class _Sample(NamedTuple):
-    time: float
-    done: int
-    size: int
+def progress_of(record: RequestRecord, now: float) -> Progress | None:
+    """How far ``record`` is at ``now``, of the loop's clock; None for what is one exchange.
 
-
-class Pace:
-    """What a request had come to at some moments of the last seconds."""
-
-    def __init__(self) -> None:
-        self._samples: deque[_Sample] = deque()
-
-    def measure(self, record: RequestRecord, now: float) -> Progress | None:
-        """How far ``record`` is at ``now``, of the loop's clock; None for what is one exchange.
-
-        Called by whatever shows it, as often as it likes.
-        """
-        counted = _counted(record)
-        if counted is None:
-            return None
-        done, total, failed = counted
-        size, whole_size = record.arrivals.size, None
-        if record.service == "C-STORE":
-            size, whole_size = record.operations.size, record.operations.expected_size
-        self._take(_Sample(now, done, size))
-        first = self._samples[0]
-        seconds = now - first.time
-        rate = left = None
-        if seconds >= EARLIEST:
-            rate = (size - first.size) / seconds if size else None
-            if whole_size is not None and rate:
-                left = (whole_size - size) / rate
-            elif total is not None and done > first.done:
-                left = (total - done) * seconds / (done - first.done)
-        return Progress(done, total, failed, size, whole_size, rate, left)
-
-    def _take(self, sample: _Sample) -> None:
-        samples = self._samples
-        if not samples or sample.time - samples[-1].time >= APART:
-            samples.append(sample)
-        while len(samples) > 1 and sample.time - samples[1].time >= SPAN:
-            samples.popleft()
+    Called by whatever shows it, as often as it likes.
+    """
+    counted = _counted(record)
+    if counted is None:
+        return None
+    done, total, failed = counted
+    size, whole_size = record.arrivals.size, None
+    if record.service == "C-STORE":
+        size, whole_size = record.operations.size, record.operations.expected_size
+    before = record.operations.pace.before(Sample(now, done, size))
+    seconds = now - before.time
+    rate = left = None
+    if seconds >= EARLIEST:
+        rate = (size - before.size) / seconds if size else None
+        if whole_size is not None and rate:
+            left = (whole_size - size) / rate
+        elif total is not None and done > before.done:
+            left = (total - done) * seconds / (done - before.done)
+    return Progress(done, total, failed, size, whole_size, rate, left)
 
 
 def _counted(record: RequestRecord) -> tuple[int, int | None, int] | None:

@@ -11,7 +11,6 @@ from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.results.columns import Columns
 from assocsh.results.kept import Budget, ResultSet
 from assocsh.results.operations import Operations
-from assocsh.results.progress import Pace
 from assocsh.results.unstored import UnstoredFiles
 from assocsh.states import OperationState
 
@@ -85,7 +84,6 @@ class RequestRecord:
         self.status_checked = False
         """An ``expect`` has looked at its status: a failure status is its business now."""
         # how it is shown
-        self.pace = Pace()
         self.columns = Columns()
         self.detail = ""
         """A few words of the command for the line that sums the request up; safe to print."""

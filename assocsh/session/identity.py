@@ -16,23 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LocalRefusal, OperationCancelled, UsageError
+from assocsh.identities import IDENTITY_KINDS, JWT, KERBEROS, SAML, USER, USER_AND_PASSCODE
 from assocsh.output.sink import Kind
 from assocsh.session.identity_options import IDENTITIES, TOKEN_OPTIONS
 from assocsh.text.credentials import looks_like_credential
-from assocsh.upperlayer.negotiation import (
-    IDENTITY_KINDS,
-    JWT,
-    KERBEROS,
-    SAML,
-    USER,
-    USER_AND_PASSCODE,
-    UserIdentity,
-)
 
 if TYPE_CHECKING:
     from assocsh.association import Association
     from assocsh.output.console import AskSecret, Console
     from assocsh.session.binding import BoundCall
+    from assocsh.upperlayer.negotiation import UserIdentity
 
 PASSCODE = "ASSOCSH_PASSCODE"
 """Environment variable with the passcode of ``--user``; a file is better."""
@@ -105,6 +98,8 @@ class Credential:
         return replace(found, response_requested=self.response)
 
     def _read(self) -> UserIdentity:
+        from assocsh.upperlayer.negotiation import UserIdentity
+
         if self.kind == USER:
             secret = self._passcode()
             kind = USER_AND_PASSCODE if secret else USER

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -168,3 +169,8 @@ class RunResult(NamedTuple):
 def first_failure(jobs: Iterable[Job]) -> int:
     """The exit code of the first of ``jobs`` that has ended badly, or 0."""
     return next((job.exit_code for job in jobs if job.done.is_set() and job.exit_code), 0)
+
+
+def earlier(jobs: Iterable[Job], job: Job) -> list[Job]:
+    """Those that were submitted before ``job``; ``jobs`` are in the order of their lines."""
+    return list(takewhile(lambda other: other is not job, jobs))

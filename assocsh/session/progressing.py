@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from assocsh.output.summary import progress_text
+from assocsh.results.progress import progress_of
 
 if TYPE_CHECKING:
     from assocsh.session.session import Session
@@ -33,5 +34,5 @@ async def say_progress(session: Session, *, json: bool = False) -> None:
                 text = progress_text(record, loop.time())
                 if text:
                     session.note(f"#{record.number} {text}")
-            elif (progress := record.pace.measure(record, loop.time())) is not None:
+            elif (progress := progress_of(record, loop.time())) is not None:
                 session.presenter.progress(record, progress)

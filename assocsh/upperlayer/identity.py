@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from assocsh.upperlayer.negotiation import (
-    USER,
-    USER_AND_PASSCODE,
-    AssociateAccept,
-    AssociateRequest,
-    UserIdentity,
-)
+from assocsh.identities import USER, USER_AND_PASSCODE
+from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest, UserIdentity
 
 
 class IdentityOutcome(StrEnum):

@@ -8,6 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from assocsh.errors import UsageError
+from assocsh.identities import (
+    IDENTITY_KINDS,
+    JWT,
+    KERBEROS,
+    SAML,
+    USER,
+    USER_AND_PASSCODE,
+)
 from assocsh.uids import APPLICATION_CONTEXT
 
 NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX = 3, 4
@@ -21,17 +29,6 @@ RESULT_MEANING = {
 }
 """Result/Reason of a presentation context in an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
 
-
-IDENTITY_KINDS = {
-    1: "user name",
-    2: "user name and passcode",
-    3: "Kerberos service ticket",
-    4: "SAML assertion",
-    5: "JSON Web Token",
-}
-"""User-Identity-Type of a user identity item (PS3.7 D.3.3.7.1)."""
-
-USER, USER_AND_PASSCODE, KERBEROS, SAML, JWT = IDENTITY_KINDS
 
 MAX_IDENTITY = 65529
 """Bytes of both fields: the item's length has 16 bits, and the item six bytes of its own."""

@@ -7,7 +7,8 @@ with a hint what to try next. Every combination of numbers has words.
 
 from __future__ import annotations
 
-from assocsh.upperlayer.negotiation import USER, USER_AND_PASSCODE, UserIdentity
+from assocsh.identities import USER, USER_AND_PASSCODE
+from assocsh.upperlayer.negotiation import UserIdentity
 
 # Reason/Diag. of an A-ABORT of the service provider (PS3.8 9.3.8).
 REASON_NOT_SPECIFIED = 0

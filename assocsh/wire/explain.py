@@ -11,12 +11,13 @@ from assocsh.datasets.extended import service_of as service_of_class
 from assocsh.dimse.commandset import CommandField, CommandSet
 from assocsh.dimse.elements import COMPLETED_SUBOPERATIONS, SUBOPERATIONS
 from assocsh.dimse.status import category, meaning
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural, some
 from assocsh.text.visible import visible
 from assocsh.uids import WORKLIST_FIND
 from assocsh.upperlayer.identity import IdentityOutcome
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS, result_meaning
+from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.conversation import EndKind
 from assocsh.wire.findings.finding import About
 from assocsh.wire.meanings import carried_on

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assocsh.datasets.extended import NO, YES, meanings
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS, result_meaning
+from assocsh.identities import IDENTITY_KINDS
+from assocsh.upperlayer.negotiation import result_meaning
 from assocsh.wire.fields import FieldList, Kind
 from assocsh.wire.meanings import uid_with_name
 

@@ -25,6 +25,7 @@ from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import InstanceFile
 from tests.peers.ours import Serve
 from tests.peers.process import free_port
+from tests.session.peer import peer, shell
 
 
 class Disk:
@@ -349,3 +350,23 @@ async def test_a_caller_that_says_nothing_is_written_and_forgotten(tmp_path: Pat
     await session.close()
     shown = tshark(tmp_path / "a.pcapng", "tcp.flags.fin", "tcp.dstport")
     assert [line[1] == str(port) for line in shown if line[0] == "1"] == [True, False] * 3
+
+
+async def test_off_and_read_come_after_what_was_asked_before_them(tmp_path: Path) -> None:
+    """On one line, as the help has it: what is asked is in the capture, with its answer."""
+    async with peer() as made, shell(made) as (session, output):
+        session.base = tmp_path
+        made.echo_gate.clear()
+        jobs = session.submit("capture a.pcapng; echo; capture off; read a.pcapng")
+        await asyncio.sleep(0.05)
+        assert not jobs[-2].done.is_set()
+        made.echo_gate.set()
+        for job in jobs:
+            await job.done.wait()
+        assert "1 C-ECHO \u00b7 0x0000 Success" in output.text + output.said, output.text
+        made.echo_gate.clear()
+        session.submit("capture b.pcapng; echo")
+        (off,) = session.submit("capture off --now")
+        await off.done.wait()
+        assert session.observers.capture is None
+        made.echo_gate.set()

@@ -16,7 +16,6 @@ from pydicom.data import get_testdata_file
 from assocsh.dimse.responses import SubOperations
 from assocsh.output.summary import progress_text
 from assocsh.results.operations import Operations
-from assocsh.results.progress import Pace
 from assocsh.results.request import Arrivals
 from assocsh.session import progressing
 from assocsh.session.progressing import say_progress
@@ -36,7 +35,6 @@ class Record:
     suboperations: SubOperations | None = None
     final: object = None
     refused: int = 0
-    pace: Pace = field(default_factory=Pace)
     call: Any = field(default_factory=lambda: SimpleNamespace(name="store"))
 
     @property

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from assocsh import IdentityOutcome, UsageError, UserIdentity
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.upperlayer import AssociateAccept, decode_request
 from assocsh.upperlayer.identity import identity_answer
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS, MAX_IDENTITY
+from assocsh.upperlayer.negotiation import MAX_IDENTITY
 from assocsh.upperlayer.negotiation_encoder import encode_request
 from assocsh.upperlayer.reasons import REJECT_REASONS, reject_meaning
 from tests.upperlayer.corpus import our_request

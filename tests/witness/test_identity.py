@@ -15,7 +15,7 @@ from assocsh import (
     UserIdentity,
     connect,
 )
-from assocsh.upperlayer.negotiation import IDENTITY_KINDS
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.upperlayer.negotiation_encoder import encode_request
 from assocsh.wire.captures.write import Flow, Writer
 from tests.peers.dcmtk import Storescp

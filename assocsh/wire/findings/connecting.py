@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.text.visible import visible
 from assocsh.upperlayer.identity import IdentityOutcome, identity_answer
-from assocsh.upperlayer.negotiation import (
-    IDENTITY_KINDS,
-    NO_ABSTRACT_SYNTAX,
-    NO_TRANSFER_SYNTAX,
-)
+from assocsh.upperlayer.negotiation import NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RJ, A_ASSOCIATE_RQ
 from assocsh.upperlayer.reasons import reject_meaning, reject_words
 from assocsh.wire.conversation import EndKind, Note, NoteKind, Reject, Side, Talk, Unit
