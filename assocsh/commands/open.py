@@ -9,14 +9,14 @@ from assocsh.commands.peers import show_peers
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
-from assocsh.session.opening import make_room, open_association
+from assocsh.session.opening import RELEASE, make_room, open_association
 from assocsh.session.plan import plan_for
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
-RELEASE = Option("--release", summary="release the association that is open first")
+FIRST = Option(RELEASE, summary="release the association that is open first")
 
 
 def what_can_be_negotiated() -> str:
@@ -56,7 +56,7 @@ SPEC = CommandSpec(
         ),
         FILES,
     ),
-    options=(*OPEN_OPTIONS, RELEASE),
+    options=(*OPEN_OPTIONS, FIRST),
     examples=(
         "open practice --contexts CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]",
         "open ORTHANC@127.0.0.1:4242 --as ASSOCSH --window 8 --contexts qr,storage",

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import OperationCancelled, UsageError
 from assocsh.language.expectations import Assignment, Expectation, variables_of
+from assocsh.language.model import Slot
 from assocsh.output.summary import ended_as
 from assocsh.scripting.identifying import identifies
 from assocsh.scripting.replay import open_line, replay_text
@@ -113,7 +114,7 @@ class Recorder:
 
     def _started(self, job: Job) -> None:
         self._unfinished[job] = None
-        if job.nested or not job.call.spec.recorded:
+        if job.nested or not job.call.spec.recorded or _only_lists(job):
             self._parts.add(job)
             self._after(lambda: self._count(job))
             return
@@ -191,6 +192,8 @@ class Recorder:
             written = None
         else:
             written = replay_text(call, self._numbers)
+        if written is not None and job.agreed:
+            written = f"{written} {job.agreed}"
         if call.spec.gives_rows:
             self._finds += 1
         if written is None:
@@ -353,6 +356,12 @@ class Recorder:
             self._session.recording = None
             reason = error.strerror or str(error)
             self._session.note(f"recording stopped: {self.path}: {reason}", Kind.WARNING)
+
+
+def _only_lists(job: Job) -> bool:
+    """``open`` without a peer: it shows who can be opened, and a script has to say whom."""
+    parameters = job.call.spec.parameters
+    return bool(parameters) and parameters[0].slot is Slot.PEER and not job.call.words
 
 
 def _was_sent(job: Job) -> bool:

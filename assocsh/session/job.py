@@ -66,6 +66,8 @@ class Job:
         """The user was told about ``error`` already."""
         self.channel: Channel | None = None
         """Where its results go, if not to the screen."""
+        self.agreed = ""
+        """The option that says what whoever typed it agreed to when asked: a recording has it."""
         self.told = False
         """What its request came to was shown already, before all that belongs to it had ended."""
         self.check: Check | None = None

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 
+RELEASE = "--release"
+"""The option of ``open`` that has another association released first."""
+
 
 async def _identified(session: Session, plan: OpenPlan) -> OpenPlan:
     """``plan`` with the user identity as it is found, or given, now; its way is checked.
@@ -124,7 +127,9 @@ async def make_room(session: Session, call: BoundCall) -> None:
     if association is None or association.closed:
         return
     question = f"release {association.peer} first? [Y/n] "
-    if call.flag("--release") or await session.console.agreed(question):
+    if not call.flag(RELEASE) and await session.console.agreed(question):
+        call.job.agreed = RELEASE
+    if call.flag(RELEASE) or call.job.agreed:
         await release_in_order(session, association, call)
     refuse_second(session)
 

@@ -13,6 +13,8 @@ from assocsh.session.config import Config, load_config
 from assocsh.session.offers import SessionProvider
 from assocsh.session.session import Session
 from tests.peers.dcmtk import Storescp
+from tests.peers.ours import Serve
+from tests.program.certificates import Authority
 from tests.session.peer import peer, shell
 
 
@@ -203,3 +205,35 @@ def test_the_last_ten_and_what_is_no_address_never() -> None:
     kept = Path.home() / ".local" / "state" / "assocsh" / "peers"
     kept.write_bytes(b"A@h:1\n\x1b[2J\nno address\nA@h:1\n" + b"\xff" * 9000)
     assert RecentPeers().addresses == ["A@h:1"]
+
+
+async def test_a_recording_says_what_was_agreed_to(tmp_path: Path) -> None:
+    asked: list[str] = []
+    async with peer() as one, peer() as two:
+        async with shell(one) as (session, output):
+            session.base, session.interactive = tmp_path, True
+            session.ask_line = answering("", asked)
+            assert await opened(session, "record tour.assoc") == 0
+            assert await opened(session, "open") == 0
+            assert await opened(session, f"open {two.address}") == 0
+            assert await opened(session, "echo") == 0
+            assert await opened(session, "record --stop") == 0
+        lines = (tmp_path / "tour.assoc").read_text("utf-8").splitlines()
+        assert f"open {two.address} --release" in lines and "open" not in lines
+        async with shell() as (session, output):
+            session.base = tmp_path
+            assert await session.run("run tour.assoc") == 0, output.said
+
+
+async def test_tls_is_a_step_of_its_own(tmp_path: Path, authority: Authority) -> None:
+    own = authority.issue("archive")
+    (tmp_path / "serve").mkdir()
+    options = ("--tls-cert", str(own.path), "--tls-key", str(own.key))
+    with Serve(tmp_path / "serve", *options) as archive:
+        async with shell(config=config_in(tmp_path)) as (session, output):
+            added = f"peers add safe {archive.address} --tls-ca {authority.certificate.path}"
+            assert await session.run(f"{added}; peers test safe") == 0, output.said
+            steps = [line.split()[:2] for line in output.text.splitlines()[2:4]]
+            assert steps == [["TCP", "connected"], ["TLS", "agreed"]]
+            assert await session.run("peers edit safe --without tls-ca; peers test safe") == 3
+            assert "TLS          failed" in output.text, "checked still, and nobody is trusted"

@@ -47,7 +47,7 @@ async def test_what_the_topics_show_works(tmp_path: Path) -> None:
         await newcomer.works("open practice")
         tried = 0
         for topic in topics():
-            if topic in COMMANDS:
+            if topic in COMMANDS or topic == "commands":  # a list of names, each with its summary
                 continue
             for line in help_text(topic).splitlines():
                 if line.startswith("  ") and line.split()[0] in COMMANDS:
