@@ -10,7 +10,7 @@ from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.errors import UsageError
 from assocsh.language.model import Option, Slot
 from assocsh.session.config import KEPT
-from assocsh.session.identity_options import IDENTITIES
+from assocsh.session.identity import IDENTITIES, Credential, credential_of
 from assocsh.session.plan import PRACTICE
 from assocsh.text.addresses import Peer, is_address
 from assocsh.text.cells import cell
@@ -18,7 +18,6 @@ from assocsh.text.cells import cell
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.config import PeerEntry
-    from assocsh.session.identity import Credential
     from assocsh.session.session import Session
 
 CHANGED = tuple(option for option in OPEN_OPTIONS if option.name in KEPT)
@@ -96,8 +95,6 @@ async def _keep(session: Session, call: BoundCall, name: str, entry: PeerEntry |
     values = _values(call)
     credential = None if entry is None else entry.open.credential
     if any(call.flag(option) for option in _OF_IDENTITY):
-        from assocsh.session.identity import credential_of
-
         values |= _identity(credential_of(call, credential))
         without += [option for option in _OF_IDENTITY if option not in without]
     if {"--tls-ca", "--tls-pin"} & values.keys() and "--tls-insecure" not in values:

@@ -270,8 +270,7 @@ class _Reader:
         """Where the user identity is found that a table names; files as in ``_tls``."""
         if not any(key in table for key in _IDENTITY_KEYS):
             return None
-        from assocsh.session.identity import credential_named
-        from assocsh.session.identity_options import IDENTITIES
+        from assocsh.session.identity import IDENTITIES, credential_named
 
         named = [option for option in IDENTITIES if key_of(option) in table]
         about = ("--password-file", "--user-response", "--show-claims")

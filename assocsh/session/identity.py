@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from assocsh.errors import LocalRefusal, OperationCancelled, UsageError
 from assocsh.identities import IDENTITY_KINDS, JWT, KERBEROS, SAML, USER, USER_AND_PASSCODE
 from assocsh.output.sink import Kind
-from assocsh.session.identity_options import IDENTITIES, TOKEN_OPTIONS
 from assocsh.text.credentials import looks_like_credential
 
 if TYPE_CHECKING:
@@ -30,8 +29,11 @@ if TYPE_CHECKING:
 PASSCODE = "ASSOCSH_PASSCODE"
 """Environment variable with the passcode of ``--user``; a file is better."""
 
-TOKENS = dict(zip(TOKEN_OPTIONS, (KERBEROS, SAML, JWT), strict=True))
-"""The kind of user identity that each of these options names."""
+TOKENS = {"--user-kerberos": KERBEROS, "--user-saml": SAML, "--user-jwt": JWT}
+"""The options that say where a ticket, an assertion or a token is found."""
+
+IDENTITIES = ("--user", *TOKENS)
+"""The options that name an identity: an association has one."""
 
 ASKED = "-"
 """In place of a file: it is asked for."""

@@ -15,6 +15,7 @@ from assocsh.errors import (
 )
 from assocsh.output.sink import Kind
 from assocsh.session.causes import Causes
+from assocsh.session.identity import asked, check_way, say_claims, say_response_claims
 from assocsh.session.needed import contexts_needed
 from assocsh.session.plan import PRACTICE, OpenPlan, timeouts_for
 from assocsh.session.releasing import release_in_order
@@ -38,8 +39,6 @@ async def _identified(session: Session, plan: OpenPlan) -> OpenPlan:
 
     Raises UsageError, LocalRefusal, OperationCancelled.
     """
-    from assocsh.session.identity import asked, check_way, say_claims
-
     credential = plan.credential
     if credential is None:
         return plan
@@ -170,8 +169,6 @@ async def open_association(session: Session, plan: OpenPlan, call: BoundCall) ->
     if session.interactive and plan.peer != PRACTICE:
         await asyncio.to_thread(session.recent_peers.add, address)
     if plan.credential is not None and plan.credential.show_claims:
-        from assocsh.session.identity import say_response_claims
-
         say_response_claims(association, session.console)
     session.apply_settings()
     session.observer.remarks.say_held(session.peer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.context_words import AUTO, read_words
 from assocsh.errors import UsageError
-from assocsh.session.identity_options import IDENTITIES
+from assocsh.session.identity import IDENTITIES, Credential, credential_of
 from assocsh.session.practice_options import PRACTICE_NAMES, practice_with
 from assocsh.text.addresses import Peer, check_ae_title, is_address
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from assocsh.practice.settings import PracticeSettings
     from assocsh.session.binding import BoundCall
     from assocsh.session.config import Config, OpenDefaults
-    from assocsh.session.identity import Credential
     from assocsh.session.settings import Settings
     from assocsh.upperlayer.negotiation import UserIdentity
 
@@ -179,8 +178,6 @@ def with_options(plan: OpenPlan, call: BoundCall) -> OpenPlan:
         changes["tls"] = tls_with(plan.tls, typed, call.path)
     if call.flag("--allow-cleartext-credentials"):
         changes["cleartext"] = True
-    from assocsh.session.identity import credential_of  # the prompt comes before it
-
     changes["credential"] = credential_of(call, plan.credential)
     if any(call.flag(option) for option in IDENTITIES):
         changes["identity"] = None

@@ -42,7 +42,7 @@ async def test_an_alias_is_made_used_and_recorded_as_what_it_stands_for(tmp_path
         assert asked == ["1", "P1; abort"], "the value of a peer is a value"
         assert session.association is not None and not session.association.closed
         assert await typed(session, "record --stop") == 0
-        assert list(session.history)[1:4] == [
+        assert [each.line for each in session.typed.all()][1:4] == [
             "record session.assoc", "who 1", "who ${rsp[0].PatientID}",
         ]  # fmt: skip
     recorded = (tmp_path / "session.assoc").read_text("utf-8")

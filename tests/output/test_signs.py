@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assocsh.output.colours import COLOURS, wanted_by
+from assocsh.output.colours import UNKNOWN, wanted_by
 from assocsh.output.sink import Kind, MemoryOutput, StreamOutput
 from assocsh.output.summary import signed
 from assocsh.text import plain
@@ -89,7 +89,7 @@ def test_only_a_terminal_has_colours(
         assert COLOUR.sub("", first) == text and second == "a row"
         assert bool(COLOUR.search(first)) is (coloured and screen.isatty())
         if screen.isatty() and coloured:
-            assert first.startswith(f"\x1b[{COLOURS[kind]}m")
+            assert first.startswith(f"\x1b[{UNKNOWN.ink(kind).sgr}m")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8", "koi8-r"])

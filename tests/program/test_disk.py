@@ -241,7 +241,7 @@ async def test_the_kth_call_fails(
 @pytest.mark.scenario(97)
 async def test_only_the_owner_reads_what_is_made(archive: Practice, tmp_path: Path) -> None:
     """Whatever the umask: folders, instances, recordings, logs, the history."""
-    from assocsh.terminal.history_file import HistoryFile
+    from assocsh.session.history_file import Entry, HistoryFile
 
     before = os.umask(0)
     try:
@@ -256,7 +256,9 @@ async def test_only_the_owner_reads_what_is_made(archive: Practice, tmp_path: Pa
             base=home,
         )
         assert code == 0, said
-        HistoryFile(home / "state" / "history.jsonl", note=print).append("echo")
+        kept = HistoryFile(home / "state" / "history.jsonl", note=print)
+        kept.began(Entry(1.0, "echo", "a-1"), patient=False)
+        kept.tidy(2e9, 30)
         script = home / "made.assoc"
         done = await ran(
             *("run", str(script), str(archive.peer), "--log", f"{home}/log.jsonl"),
