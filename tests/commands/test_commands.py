@@ -395,7 +395,8 @@ async def test_values_of_matches_are_remembered() -> None:
     async with peer() as scp, shell(scp) as (session, _):
         scp.matches = [match(PatientID="P1", PatientName="DOE^J", Modality="CT")]
         await session.run("find study PatientID=P1")
-        assert next(session.recent.values("PatientID")) == ("P1", "#1 row 1 CT DOE^J")
+        found = next(session.recent.values("PatientID"))
+        assert found == ("P1", "#1 row 1 CT DOE^J", scp.address)
 
 
 async def test_a_find_that_the_association_cannot_carry() -> None:
@@ -717,7 +718,7 @@ async def test_help() -> None:
 
 async def test_help_lists_what_there_is() -> None:
     async with shell() as (session, output):
-        await session.run("help")
+        await session.run("help commands")
         listed = [line.split()[0] for line in output.results if line.startswith("  ")]
         assert listed == list(COMMANDS)
         assert all(registry.handler(name) for name in listed)
