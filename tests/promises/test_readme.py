@@ -30,10 +30,11 @@ def blocks(text: str, language: str = "") -> list[str]:
 
 
 def rows(text: str) -> Iterator[str]:
-    """What stands in code in the first column of a table."""
+    """What stands in code in the first column of a table, where a | has a backslash before it."""
     for line in text.splitlines():
         if line.startswith("| `"):
-            yield from re.findall(r"`([^`]+)`", line.split(" | ")[0])
+            for code in re.findall(r"`([^`]+)`", line.split(" | ")[0]):
+                yield code.replace("\\|", "|")
 
 
 def program(*words: str, folder: Path, text: str = "") -> subprocess.CompletedProcess[str]:
