@@ -23,6 +23,7 @@ NEEDS_PEER = "no association is open"
 # first association, #3 is a query on its second one), the exit code, and what it says.
 COMMANDS: dict[str, tuple[str, int, str]] = {
     "abort": ("abort", 5, NEEDS_PEER),
+    "alias": ("alias", 0, ""),
     "cancel": ("cancel #1", 0, "#1 C-STORE has ended already"),
     "capture": ("capture c.pcapng", 0, "capturing to"),
     "commit": ("commit", 5, NEEDS_PEER),

@@ -263,7 +263,7 @@ async def test_without_a_report_it_is_said_what_came_instead(keeper: Keeper, fil
         assert "hint: have this AE title, address and port registered" in output.said
         keeper.reports = lambda asked: ()
         task = asyncio.create_task(session.run(f"{line} --wait 5s"))
-        await until(lambda: len(keeper.asked) == 2)
+        await until(lambda: len(keeper.asked) == 2 and session.requests[-1].final is not None)
         await session.run("abort")
         assert await task == 4
         assert "nothing called, and the association has ended" in output.said

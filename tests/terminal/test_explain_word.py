@@ -57,7 +57,7 @@ def at(marked: str) -> str:
         ("let x = last.Study|Date", "StudyDate   (0008,0020)   VR DA"),
         (
             "get study StudyInstanceUID=${rsp[0].StudyInstance|UID}",
-            "StudyInstanceUID   (0020,000D)",
+            "StudyInstanceUID   (0020,000d)",
         ),
         ("set the|me dark", "theme   colours: "),
         ("set history-d|ays 3", "history-days   days"),

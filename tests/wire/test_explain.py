@@ -116,6 +116,8 @@ def test_a_time_is_said_as_the_line_of_the_request_says_it(seconds: float) -> No
         limited=False,
         suboperations=None,
         detail="",
+        total=1,
+        arrivals=SimpleNamespace(size=0, received=0),
         elapsed=seconds,
     )
     shown = final_line(record).rpartition(DOT)[2]
