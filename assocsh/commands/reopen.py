@@ -24,8 +24,8 @@ SPEC = CommandSpec(
     options=OPEN_OPTIONS,
     examples=(
         "reopen",
-        "reopen --window 1",
         "reopen --contexts storage",
+        "reopen --window 1 --contexts default",
     ),
     details="With other --contexts than before (not +LIST), --extended, --role and --common\n"
     "are to be given again.",
