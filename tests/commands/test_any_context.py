@@ -20,8 +20,8 @@ async def test_a_request_goes_on_the_named_context(on: str, tmp_path: Path) -> N
     async with Newcomer(tmp_path) as newcomer:
         await newcomer.works("open practice --contexts verification,qr")
         await newcomer.type(f"find study --on {on}")
-        operation = newcomer.session.requests[-1].operations.representative
-        assert operation is not None and operation.context.context_id == 1
+        final = newcomer.session.requests[-1].final
+        assert final is not None and final.context.context_id == 1
         await newcomer.works("explain #1")
         assert "on presentation context 1" in newcomer.screen
 
