@@ -78,7 +78,7 @@ def _show(session: Session, name: str) -> None:
         for each, body in session.config.aliases.items()
         if name in ("", each)
     ]
-    if not rows and session.settings.format != "json":
+    if not rows and session.format != "json":
         session.note("there is no alias: `alias e = echo` makes one")
         return
     columns = [Column("name"), Column("commands", "stands for", least=20)]

@@ -288,7 +288,7 @@ def show_commitment(session: Session, record: RequestRecord) -> None:
                 "reason": became.reason,
             }
             rows.append(row)
-    if session.settings.format in ("table", "expanded", "dump") and len(rows) > SHOWN:
+    if session.format in ("table", "expanded", "dump") and len(rows) > SHOWN:
         bad = [row for row in rows if row["outcome"] != Committed.COMMITTED]
         if len(bad) > SHOWN:
             session.note(f"... and {len(bad) - SHOWN} more that are not committed")

@@ -93,7 +93,7 @@ async def contexts(session: Session, call: BoundCall) -> None:
         and not (refused and each.accepted)
         and all(is_named(each.abstract_syntax, word) for word in words)
     ]
-    json = session.settings.format == "json"
+    json = session.format == "json"
     if not json:
         session.note(summary(proposed))
         association = session.association if session.captured is None else None
@@ -103,7 +103,7 @@ async def contexts(session: Session, call: BoundCall) -> None:
         session.note(f"none of them is {_wanted(words, accepted, refused)}")
     if json:
         session.presenter.listing(Listing("context", SINGLE, [context_object(c) for c in chosen]))
-    elif session.settings.format == "csv":
+    elif session.format == "csv":
         rows = [_row([each]) for each in chosen]
         for row, each in zip(rows, chosen, strict=True):
             row["negotiated"] = "; ".join(f"{what}: {answer}" for what, answer in negotiated(each))

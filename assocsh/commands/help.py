@@ -28,10 +28,10 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def help_(session: Session, call: BoundCall) -> None:
     """Write the help of a command or topic as a result, so that it can be piped."""
-    from assocsh.language.help import help_text
+    from assocsh.language.help import help_text, topics
 
     topic = call.argument("topic")
-    body = session.config.aliases.get(topic or "")
+    body = None if topic in topics() else session.config.aliases.get(topic or "")
     text = help_text(topic, session.config.keys) if body is None else f"{topic} stands for: {body}"
     for line in text.splitlines():
         for each in wrapped(cell(line, None), session.output.width):

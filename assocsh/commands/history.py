@@ -90,7 +90,7 @@ async def history(session: Session, call: BoundCall) -> None:
         for number, entry in numbered
         if wanted in entry.line.lower() and _is_of(entry, peer, failed)
     ]
-    json = session.settings.format == "json"
+    json = session.format == "json"
     now = time.time()
     rows = [_row(number, entry, json, now) for number, entry in found[-count:]]
     if not rows and not json:

@@ -70,7 +70,7 @@ async def ladder(session: Session, call: BoundCall) -> None:
             ".mmd": lambda: mermaid.draw(drawn),
         }
         write(session, call, name, forms)
-    elif session.settings.format in ("json", "csv"):
+    elif session.format in ("json", "csv"):
         session.presenter.listing(_listing(drawn))
     else:
         for line in text.draw(drawn, session.output.width):

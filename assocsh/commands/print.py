@@ -122,7 +122,7 @@ async def print_(session: Session, call: BoundCall) -> None:
     job = PrintJob(film, images, colour=_in_colour(session, call, film, images))
     if call.flag("--dry-run"):
         steps = list(job.steps(await job.pictures()))
-        if session.settings.format == "json":
+        if session.format == "json":
             rows = [step._asdict() for step in steps]
         else:
             rows = [row for step in steps for row in _rows(step)]
@@ -176,8 +176,6 @@ def _in_colour(session: Session, call: BoundCall, film: Film, images: Sequence[P
     if association is None or association.closed:
         return False
     context = call.record.operations.context
-    from assocsh.association.prepare import named_context
-
     accepted = {one.abstract_syntax for one in association.contexts if one.accepted}
     if context is not None:
         from assocsh.association.prepare import named_context

@@ -125,7 +125,7 @@ def _show(session: Session, conversation: Conversation, found: list[Finding]) ->
     )
     from assocsh.text.cells import wrapped
 
-    if session.settings.format not in ("json", "csv"):
+    if session.format not in ("json", "csv"):
         width = session.output.width
         for line in overview(conversation, found):
             indent = " " * (len(line) - len(line.lstrip()))

@@ -125,7 +125,7 @@ async def show(session: Session, call: BoundCall) -> None:
 
 def _show_messages(session: Session, record: CapturedRequest) -> None:
     """Everything that was said for a request of a capture."""
-    if session.settings.format in ("json", "csv"):
+    if session.format in ("json", "csv"):
         session.presenter.listing(messages_of((record.talk,), record.exchange))
         return
     for message in (record.exchange.request, *record.exchange.responses):

@@ -42,7 +42,7 @@ async def ask(
     if final.data:
         dataset = dataset_of(session, record, final)
         record.keep(final)
-        if show or session.settings.format == "json":
+        if show or session.format == "json":
             session.presenter.response(record, final, dataset)
     return final if final.category in ("Success", "Warning") else None
 

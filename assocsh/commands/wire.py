@@ -71,7 +71,7 @@ def _show(session: Session, capture: Captured, mode: WireMode, number: str | Non
     from assocsh.output.captured_wire import lines
 
     only = None if number is None else the_request(capture, number).exchange
-    if session.settings.format in ("json", "csv"):
+    if session.format in ("json", "csv"):
         session.presenter.listing(messages_of(capture.conversation.talks, only))
         return
 

@@ -45,9 +45,12 @@ GRACE = 1.0
 """Seconds that a program has to end after SIGTERM."""
 
 
-def find_program(name: str) -> str:
-    """The file of the program called ``name``. Raises UsageError when there is none."""
-    found = shutil.which(name)
+def find_program(name: str, folder: Path) -> str:
+    """The file of the program called ``name``. Raises UsageError when there is none.
+
+    A name with a / in it is a file, from ``folder`` on.
+    """
+    found = shutil.which(str(folder.absolute() / name) if "/" in name else name)
     if found is None:
         raise UsageError(
             f"there is no program {name}", hint=f"quote a | that is meant as it stands: '|{name}'"
@@ -70,7 +73,7 @@ class ProgramOutput(Elsewhere):
         file: FileOutput | None = None,
     ) -> None:
         super().__init__(console)
-        self._programs = [(find_program(words[0]), words) for words in programs]
+        self._programs = [(find_program(words[0], folder), words) for words in programs]
         self._folder = folder
         self._file = file
         self._waiting = _Waiting()

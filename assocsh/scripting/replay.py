@@ -67,6 +67,7 @@ def open_line(plan: OpenPlan) -> str:
     from assocsh.text.durations import setting_text
 
     words = ["open", plan.peer]
+    words += [text for path in plan.files if (text := quoted(str(path))) is not None]
 
     def option(name: str, value: object) -> None:
         if value is None:  # a flag
@@ -87,6 +88,13 @@ def open_line(plan: OpenPlan) -> str:
             option(name, value)
     if plan.contexts != "default":
         option("--contexts", plan.contexts)
+    for name, values in (
+        ("--extended", plan.extended),
+        ("--role", plan.roles),
+        ("--common", plan.common),
+    ):
+        for each in values:
+            option(name, each)
     if plan.timeouts.get("dimse") is not None:
         option("--timeout", setting_text(plan.timeouts["dimse"]))
     if plan.practice is not None:

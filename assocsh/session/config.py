@@ -30,7 +30,7 @@
     ct = "find study ModalitiesInStudy=CT PatientID=$1"
 
 What is typed wins over the peer's table, and that over the top of the file. ``KEPT`` has the key of
-each option of ``open``; ``peers add`` writes them (``peers_file``).
+each option of ``open``; ``peers add`` writes them (``config_file``).
 """
 
 from __future__ import annotations

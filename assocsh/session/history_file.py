@@ -261,8 +261,8 @@ def _staying(lines: list[bytes], limit: int, now: float, days: int | None) -> It
             if holds and entry.at < oldest:
                 continue
             kept.add(entry.id)
-        elif record.get("of") not in kept:  # also what is no record of ours
-            continue
+        elif not isinstance(of := record.get("of"), str) or of not in kept:
+            continue  # also what is no record of ours
         yield raw
 
 

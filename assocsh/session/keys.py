@@ -57,18 +57,18 @@ def check_reach(level: str, model: str | None, keys: Keys) -> None:
 def keys_of_rows(
     call: BoundCall, level: str, model: str | None, *, whole: bool, peer: str
 ) -> list[Keys]:
-    """The unique keys that the rows of ``--of`` have for a request at ``level``, each once.
+    """The unique keys that the rows of ``--of`` have for a request at ``level``, row by row.
 
     ``peer`` is whom they are for: rows of another one are refused. ``whole``: a row must have the
-    level's own key (a get needs it; a find looks for it). No keys at all, once, without ``--of``.
+    level's own key (a get needs it; a find looks for it). One request without keys where there is
+    no ``--of``.
     Raises UsageError when there is no such row, or when one lacks a key that is needed.
     """
     text = call.option("--of")
     if text is None:
         return [[]]
     record, rows = rows_named(call, text, peer=peer)
-    found = (tuple(_keys_of(record, row, level, model, whole=whole)) for row in rows)
-    return [list(keys) for keys in dict.fromkeys(found)]
+    return [_keys_of(record, row, level, model, whole=whole) for row in rows]
 
 
 def _keys_of(

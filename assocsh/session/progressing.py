@@ -35,4 +35,5 @@ async def say_progress(session: Session, *, json: bool = False) -> None:
                 if text:
                     session.note(f"#{record.number} {text}")
             elif (progress := progress_of(record, loop.time())) is not None:
-                session.presenter.progress(record, progress)
+                with session.console.results():
+                    session.presenter.progress(record, progress)

@@ -105,3 +105,13 @@ def test_a_config_file_that_is_wrong_about_them(text: str, says: str, tmp_path: 
 
     with pytest.raises(UsageError, match=says):
         config_in(tmp_path, text)
+
+
+async def test_an_alias_does_not_hide_a_topic_of_help(tmp_path: Path) -> None:
+    own = '[alias]\nkeys = "echo"\nct = "find study"\n'
+    async with shell(config=config_in(tmp_path, own)) as (session, output):
+        assert await session.run("help keys") == 0
+        assert "Ctrl-R" in output.text
+        output.results.clear()
+        assert await session.run("help ct") == 0
+        assert output.text == "ct stands for: find study\n"

@@ -6,6 +6,8 @@ import asyncio
 import os
 import queue
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from pydicom.data import get_testdata_file
 
 from assocsh import TLSConfig
 from assocsh.commands.registry import new_session
@@ -30,6 +33,7 @@ from assocsh.session.session import Session
 from tests.peers.process import wait_until
 from tests.peers.scripted import Script, ScriptedPeer, Wire, abort
 from tests.scripting.conftest import run_scripts
+from tests.session.peer import shell
 
 Steps = Callable[[Session], Awaitable[None]]
 
@@ -536,6 +540,26 @@ def test_tls_is_recorded_as_it_was_asked_for(config: TLSConfig) -> None:
     }
     assert "--tls" in words
     assert tls_with(None, words, Path) == config
+
+
+async def test_what_was_negotiated_is_recorded_as_it_was_asked_for(tmp_path: Path) -> None:
+    """Each option of `open` that says what is proposed is in the line that opens it again."""
+    (tmp_path / "a b").mkdir()
+    shutil.copy(get_testdata_file("CT_small.dcm", download=False), tmp_path / "a b" / "ct.dcm")
+    asked = (
+        "--contexts qr,auto,1.2.3.4 --extended find:relational,datetime --extended get:relational "
+        "--role CTImageStorage:both --common 1.2.3.4:storage:CTImageStorage --window 3"
+    )
+    async with shell() as (session, output):
+        session.base = tmp_path
+        assert await session.run(f"open practice 'a b/ct.dcm' {asked}") == 0, output.said
+        assert session.open_plan is not None
+        plan = session.open_plan
+        line = open_line(plan)
+        assert await session.run(f"release; {line}") == 0, output.said
+        assert session.open_plan == plan
+        options = {name for word in line.split() if (name := word).startswith("--")}
+        assert options >= set(re.findall(r"--[a-z]+", asked))
 
 
 @contextmanager

@@ -326,6 +326,16 @@ def test_a_line_of_an_older_version_may_be_a_patients(path: Path, notes: list[st
     assert history.lines() == []
 
 
+@pytest.mark.parametrize("of", ["[1]", "{}", "7", "null", "true"])
+def test_a_damaged_record_does_not_end_the_tidying(of: str, path: Path, notes: list[str]) -> None:
+    path.parent.mkdir(parents=True)
+    old = f'{{"at": {NOW - 40 * DAY}, "line": "find study PatientID=1"}}'
+    path.write_text(f'{{"of": {of}}}\n{old}\n')
+    history = kept_in(path, notes)
+    history.file.tidy(NOW, 30)
+    assert history.lines() == []
+
+
 def test_tidied_once_a_day(path: Path, notes: list[str]) -> None:
     history = kept_in(path, notes)
     history.append_string("echo")

@@ -7,11 +7,13 @@ import csv
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 
+from assocsh.errors import UsageError
 from assocsh.output.console import Console
 from assocsh.output.into_program import BEHIND, PIECE, ProgramOutput
 from assocsh.output.sink import MemoryOutput
@@ -312,3 +314,46 @@ async def test_commands_at_once_keep_apart(tmp_path: Path) -> None:
         texts = [(tmp_path / f"{name}.csv").read_text("utf-8") for name in "abc"]
         assert texts[0] == texts[1] == texts[2] and len(texts[0].splitlines()) == 4
         assert sum("ROSSI^GIULIA" in line for line in output.results) == 1
+
+
+SHOWN = (
+    *("requests", "contexts", "contexts --accepted", "status", "history", "peers"),
+    *("show #1", "show #2", "show events", "mpps", "ups", "help find", "explain #1", "ladder #1"),
+    *("wire detail #1",),
+)
+"""What shows something that is there already. (A capture is read for `wire` and `read`.)"""
+
+
+@pytest.mark.parametrize("format", ["json", "csv"])
+async def test_a_file_has_what_the_format_of_its_name_shows(format: str, tmp_path: Path) -> None:
+    """Whatever is decided by the format is decided by that of the file, where it goes there."""
+    async with shell() as (session, output):
+        session.base = tmp_path
+        session.interactive = True
+        assert await session.run("open practice; store examples --commit; find study") == 0
+        for line in SHOWN[:-1]:
+            await session.run(f"{line} > shown.{format}")
+            in_file = (tmp_path / f"shown.{format}").read_text("utf-8")
+            session.settings.set("format", format)
+            output.results.clear()
+            await session.run(line)
+            session.settings.set("format", "table")
+            assert timeless(in_file) == timeless(output.text), line
+
+
+def timeless(text: str) -> list[str]:
+    """The lines without what changes from one moment to the next: times, and the line itself."""
+    return [re.sub(r"[0-9]+([.:][0-9]+)*|> shown.\w+", "N", line) for line in text.splitlines()]
+
+
+async def test_a_program_with_a_folder_is_the_one_that_is_started(tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\necho it was this one\n")
+    tool.chmod(0o755)
+    output = MemoryOutput()
+    piped = ProgramOutput(Console(output), [["./tool"]], tmp_path)
+    await piped.start()
+    await piped.finish()
+    assert "it was this one" in output.text
+    with pytest.raises(UsageError, match=r"no program \./tool"):
+        ProgramOutput(Console(output), [["./tool"]], tmp_path.parent)
