@@ -26,7 +26,7 @@ from assocsh.upperlayer.negotiation import (
 Held = Mapping[str, Mapping[str, int]]
 """By SOP class and transfer syntax, how many instances there are to send."""
 
-_GET = frozenset(sopclasses.GET.values())
+_GET = frozenset(sopclasses.GETS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,11 @@ class AcceptorPolicy:
     """Who may associate, and what is accepted.
 
     ``abstract_syntaxes`` None accepts all; ``any_storage`` accepts beside them every class that
-    may be one of storage, retired and private ones too. ``transfer_syntaxes`` None accepts those
-    that are known. Of a context's transfer syntaxes the first acceptable one is taken that has no
-    encapsulation where there are no pixel data. ``held`` tells what a C-GET can send: there the
-    first one is taken in which there is anything to send.
+    may be one of storage, retired and private ones too; ``refused`` are classes that neither
+    accepts. ``transfer_syntaxes`` None accepts those that are known. Of a context's transfer
+    syntaxes the first acceptable one is taken that has no encapsulation where there are no pixel
+    data. ``held`` tells what a C-GET can send: there the first one is taken in which there is
+    anything to send.
     A class that the requestor says to be of the Storage service (PS3.7 D.3.3.6) is one of storage.
     ``extended`` answers the SOP Class Extended Negotiation of a class, given its UID and the bytes
     that were asked; None leaves it out, and so does a policy without ``extended``.
@@ -49,6 +50,7 @@ class AcceptorPolicy:
 
     abstract_syntaxes: Collection[str] | None = None
     any_storage: bool = False
+    refused: Collection[str] = ()
     transfer_syntaxes: Sequence[str] | None = None
     called_ae: Collection[str] | None = None
     calling_ae: Collection[str] | None = None
@@ -75,7 +77,8 @@ def chooser(
         number, uid = proposed.context_id, proposed.abstract_syntax
         stored = may_be_stored(uid) or service_classes.get(uid) == STORAGE_SERVICE
         wanted = policy.abstract_syntaxes
-        if wanted is not None and uid not in wanted and not (stored and policy.any_storage):
+        taken_too = wanted is None or uid in wanted or (stored and policy.any_storage)
+        if not taken_too or uid in policy.refused:
             return AnsweredContext(number, NO_ABSTRACT_SYNTAX)
         taken = policy.transfer_syntaxes
         usable = [

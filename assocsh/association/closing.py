@@ -75,23 +75,23 @@ class Closing:
         while not (self._over.done() or engine.upper.state is not State.Sta6):
             if self._now:
                 lanes.accepting = False
-            if self._quiet():
+            if self._quiet() or (self._now and self._answered()):
                 break
-            if self._now and self._all_sent():
+            answering = self._now and self._all_sent()
+            if answering:
                 if owed_until is None:
                     owed_until = engine.loop.time() + ANSWERING
-                if not engine.performing or engine.loop.time() >= owed_until:
+                if engine.loop.time() >= owed_until:
                     break
-                alone_until = owed_until
-            elif not self._abandoned():
+            if answering or not self._abandoned():
                 alone_until = None
             elif alone_until is None and self._patience is not None:
                 alone_until = engine.loop.time() + self._patience
             try:
-                async with asyncio.timeout_at(alone_until):
+                async with asyncio.timeout_at(owed_until if answering else alone_until):
                     await self.change.next()
             except TimeoutError:
-                if self._now:
+                if answering:
                     continue
                 self._gave_up = True
                 engine.stream.remark(
@@ -202,7 +202,7 @@ class Closing:
         if not self.answer_release:
             return
         engine = self._engine
-        if not engine.performing and self._all_sent():
+        if self._answered():
             self.answer_release = False
             if engine.upper.state is State.Sta8:
                 engine.upper.release_response(engine.loop.time())
@@ -224,6 +224,10 @@ class Closing:
         """Whether nothing is outstanding in either direction (PS3.7 A.5)."""
         dimse = self._engine.dimse
         return dimse is None or (dimse.idle and not self._engine.performing)
+
+    def _answered(self) -> bool:
+        """Whether this side owes no answer, and what it had to say is sent."""
+        return not self._engine.performing and self._all_sent()
 
     def _abandoned(self) -> bool:
         """Whether a release waits for nothing but requests that have ended on this side already.

@@ -121,7 +121,7 @@ async def commit_instances(
         try:
             await heard.all(wait)
         finally:
-            _remember(session, commitment, listener)
+            await _remember(session, commitment, listener)
     missing = no_report(session, listener, commitment, since, wait, heard.others)
     conclude(session, record, missing)
 
@@ -199,7 +199,7 @@ def _information(transaction: Transaction, transfer_syntax: str) -> EncodedData:
     return EncodedData(encode(dataset, transfer_syntax), transfer_syntax)
 
 
-def _remember(session: Session, commitment: Commitment, listener: SessionListener) -> None:
+async def _remember(session: Session, commitment: Commitment, listener: SessionListener) -> None:
     """Have ``commit --late`` wait for the reports that did not come, in a later session too.
 
     The practice archive of this session reports to none that comes later.
@@ -208,15 +208,18 @@ def _remember(session: Session, commitment: Commitment, listener: SessionListene
     if not commitment.open or plan is None or plan.peer == PRACTICE:
         return
     where = (session.peer, listener.ae_title, listener.host, listener.port)
+    awaited = [Awaited(transaction, *where) for transaction in commitment.open]
+    forget_when_reported(session, commitment.open)
     try:
-        for transaction in commitment.open:
-            remember(Awaited(transaction, *where))
+        await asyncio.to_thread(remember, awaited)
+        for one in awaited:
+            if not one.transaction.open:  # its report came while it was written down
+                forget(one.transaction.uid)
     except OSError as error:
         session.note(
             f"a later session will not know of this commitment: {cell(error.strerror or '')}",
             Kind.WARNING,
         )
-    forget_when_reported(session, commitment.open)
 
 
 def forget_when_reported(session: Session, transactions: Iterable[Transaction]) -> None:

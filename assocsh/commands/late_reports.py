@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from assocsh.commands.committing import conclude, forget_when_reported, hearing, no_report
@@ -33,7 +34,8 @@ async def late(session: Session, call: BoundCall, wait: float) -> None:
     earlier: list[Awaited] = []
     if call.argument("request") is None:
         known = {one.uid for request in session.requests for one in _transactions(request)}
-        earlier = [one for one in remembered() if one.transaction.uid not in known]
+        kept = await asyncio.to_thread(lambda: list(remembered()))
+        earlier = [one for one in kept if one.transaction.uid not in known]
     commitment = Commitment([*(one.transaction for one in earlier), *own])
     if not commitment.transactions:
         session.note("no commitment waits for its report")

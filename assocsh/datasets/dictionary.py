@@ -208,7 +208,7 @@ def is_storage(uid: str) -> bool:
     return uid in storage_sop_classes()
 
 
-_OF_NO_PATIENT = frozenset(f"1.2.840.10008.5.1.4.{number}.1" for number in (38, 39, 43, 44, 45))
+OF_NO_PATIENT = frozenset(f"1.2.840.10008.5.1.4.{number}.1" for number in (38, 39, 43, 44, 45))
 """Storage classes outside the Storage service's part of the registry: hanging protocols, colour
 palettes, implant templates, their assemblies and groups (PS3.4 Table GG.3-1)."""
 
@@ -232,7 +232,7 @@ def may_be_stored(uid: str) -> bool:
     name, kind, _info, retired, _keyword = entry
     if kind != "SOP Class":
         return False
-    if uid in _OF_NO_PATIENT:
+    if uid in OF_NO_PATIENT:
         return True
     if not retired or not name:
         return uid.startswith(_STORAGE_ROOT) and (not name or "Storage" in name)

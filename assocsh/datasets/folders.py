@@ -15,6 +15,13 @@ from assocsh.errors import UnusableFile
 PRIVATE = 0o700
 
 
+def state_folder() -> Path:
+    """Where a user's programs keep what they remember; it need not be there."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("assocsh", appauthor=False))
+
+
 def make_private(folder: Path) -> None:
     """Make a folder, and what is missing above it, for the owner alone. Raises OSError.
 

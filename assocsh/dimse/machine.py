@@ -260,6 +260,7 @@ class DimseMachine:
             performing = self._admit(context_id, command, now)
             self._store = performing
             self._received_length = 0
+            self._beginning = b""
             if not performing.refused:
                 self._events.append(StoreBegun(performing))
         elif not data_cap(command.field):

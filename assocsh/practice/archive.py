@@ -10,9 +10,9 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
+from assocsh.datasets.dictionary import OF_NO_PATIENT
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
@@ -49,8 +49,6 @@ from assocsh.practice.retrieve import Retrieve, destination_association, send_in
 from assocsh.practice.settings import PracticeSettings
 from assocsh.uids import (
     EXPLICIT_LE,
-    MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
-    UPS_EVENT,
     UPS_PUSH,
     VERIFICATION,
 )
@@ -62,7 +60,8 @@ TIME_SLICE = 0.004
 def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     """What the archive accepts: all of storage and query/retrieve, worklist, verification.
 
-    ``normalized`` are the SOP classes of its DIMSE-N services, ``index`` tells what it holds.
+    It has no place for what is of no patient. ``normalized`` are the SOP classes of its DIMSE-N
+    services, ``index`` tells what it holds.
     """
     tables = (sopclasses.FIND, sopclasses.GET, sopclasses.MOVE)
     services = {uid for table in tables for uid in table.values()}
@@ -70,6 +69,7 @@ def policy(normalized: frozenset[str], index: Index) -> AcceptorPolicy:
     return AcceptorPolicy(
         abstract_syntaxes={VERIFICATION, *services, *normalized, *META, *more},
         any_storage=True,
+        refused=OF_NO_PATIENT,
         max_associations=64,
         held=index.held,
         extended=extended.answer,
@@ -105,19 +105,19 @@ class Archive:
         self._reports = Reports(self.destinations, self._reach, say)
         self._notifications = Notifications(
             self.destinations,
-            partial(self._reach, sop_class=MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION),
+            self._reach,
             lambda: self.established(),
         )
         services = (
             Commitment(contents.index, settings.commitment, self._reports),
-            steps.ProcedureSteps(contents.index.perform, self._notifications.tell),
+            steps.ProcedureSteps(contents.index.perform, self._tell_of_step),
             FilmSessions(prints),
             FilmBoxes(prints),
             ImageBoxes(),
             Printer(),
             workitems.Workitems(
                 self.destinations,
-                partial(self._reach, sop_class=UPS_EVENT),
+                self._reach,
                 lambda: self.instances.of_class(UPS_PUSH),
             ),
             Availability(),
@@ -159,6 +159,9 @@ class Archive:
             except TimeoutError:
                 pass
         return not indication.cancelled
+
+    def _tell_of_step(self, instance_uid: str, event: int) -> None:
+        self._reports.spawn(self._notifications.tell(instance_uid, event))
 
     async def _reach(self, name: str, address: tuple[str, int], sop_class: str) -> Association:
         return await reporting_association(name, address, self.ae_title, sop_class, self._observer)

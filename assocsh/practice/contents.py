@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from assocsh.datasets.codec import encode
@@ -21,22 +23,36 @@ from assocsh.uids import EXPLICIT_LE
 _GENERATED = "generated:"
 
 
+@lru_cache(maxsize=1)
+def _generated(today: date) -> tuple[tuple[generator.Generated, ...], bytes]:
+    """The invented instances, and an index of them with the worklist of ``today``, serialized.
+
+    They are the same for each archive of a process: made once, they cost the next one nothing.
+    """
+    instances = tuple(generator.instances())
+    index = Index()
+    with index.bulk():
+        for number, one in enumerate(instances):
+            index.add(one.header(), EXPLICIT_LE, f"{_GENERATED}{number}")
+        for item in generator.worklist(today):
+            index.add_step(item)
+    filled = index.serialized()
+    index.close()
+    return instances, filled
+
+
 class Contents:
     """The instances of the archive, with their index. ``skipped`` files were no instances."""
 
     def __init__(self) -> None:
         self.index = Index()
         self.skipped = 0
-        self._generated: list[generator.Generated] = []
+        self._generated: tuple[generator.Generated, ...] = ()
 
     def generate(self) -> None:
-        """Fill it with the invented patients and their worklist."""
-        self._generated = list(generator.instances())
-        with self.index.bulk():
-            for number, one in enumerate(self._generated):
-                self.index.add(one.header(), EXPLICIT_LE, f"{_GENERATED}{number}")
-            for item in generator.worklist():
-                self.index.add_step(item)
+        """Fill it, which is empty, with the invented patients and their worklist."""
+        self._generated, filled = _generated(datetime.now().astimezone().date())
+        self.index.restore(filled)
 
     def scan(self, folder: Path) -> None:
         """Fill it with the files below ``folder``; links to folders are not followed. Blocking.

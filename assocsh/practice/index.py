@@ -76,6 +76,15 @@ class Index:
     def close(self) -> None:
         self._db.close()
 
+    def serialized(self) -> bytes:
+        """All of it, for ``restore``."""
+        return bytes(self._db.serialize())
+
+    def restore(self, serialized: bytes) -> None:
+        """Take what another one was, in place of all that is here."""
+        self._db.deserialize(serialized)
+        self._header.cache_clear()
+
     def __len__(self) -> int:
         """How many instances there are."""
         return int(self._db.execute("SELECT count(*) FROM image").fetchone()[0])
@@ -195,15 +204,15 @@ class Index:
         all of them where that is empty.
         """
         for (number,) in self._db.execute("SELECT number FROM worklist").fetchall():
-            item = self._decoded("worklist", str(number))
-            if str(item.get("StudyInstanceUID") or "") != study:
+            if str(self._header("worklist", str(number)).get("StudyInstanceUID") or "") != study:
                 continue
-            for one in item.ScheduledProcedureStepSequence:
+            item = self._decoded("worklist", str(number))
+            for one in item.get("ScheduledProcedureStepSequence") or ():
                 if step in ("", str(one.get("ScheduledProcedureStepID") or "")):
                     one.add_new(_STEP_STATUS, "CS", state)
             header = encode(item, EXPLICIT_LE)
             self._db.execute("UPDATE worklist SET header = ? WHERE number = ?", (header, number))
-        self._header.cache_clear()
+            self._header.cache_clear()
 
     def instances(self, keys: Keys) -> list[Stored]:
         """The instances of what ``keys`` name, in order."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.requests import NEventReport
 from assocsh.errors import AssocshError, NoPresentationContext
+from assocsh.practice.reporting import report_on_new
 from assocsh.uids import MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION
 
 if TYPE_CHECKING:
     from assocsh.association import Association
+    from assocsh.practice.reporting import Reach
     from assocsh.upperlayer import PresentationContext
 
 IN_PROGRESS, COMPLETED, DISCONTINUED, UPDATED = 1, 2, 3, 4
@@ -33,14 +35,14 @@ def _carries(context: PresentationContext) -> bool:
 class Notifications:
     """Tells of steps, one event after the other.
 
-    ``known`` has addresses by AE title, ``reach`` opens an association to one of them, as Workitems
-    has them; ``established`` are the associations that there are.
+    ``known`` has addresses by AE title, ``reach`` opens an association to one of them;
+    ``established`` are the associations that there are.
     """
 
     def __init__(
         self,
         known: Mapping[str, tuple[str, int]],
-        reach: Callable[[str, tuple[str, int]], Awaitable[Association]],
+        reach: Reach,
         established: Callable[[], Iterable[Association]],
     ) -> None:
         self._known = known
@@ -67,9 +69,7 @@ class Notifications:
 
     async def _call(self, receiver: str, address: tuple[str, int], report: NEventReport) -> None:
         try:
-            association = await self._reach(receiver, address)
+            await report_on_new(self._reach, receiver, address, report)
         except NoPresentationContext:
             self._deaf.add((receiver, address))
             raise
-        async with association:
-            await association.send(report).result()

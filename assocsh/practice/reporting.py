@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assocsh.association import Association, ContextSpec, Observer, Peer, connect
 from assocsh.errors import AssocshError, NoPresentationContext
@@ -43,6 +43,17 @@ async def reporting_association(
     return association
 
 
+async def report_on_new(
+    reach: Reach, name: str, address: tuple[str, int], report: NEventReport
+) -> int:
+    """Report to the AE ``name`` on an association of its own; the status that it answers.
+
+    Raises AssociationError; NoPresentationContext where it takes no such reports.
+    """
+    async with await reach(name, address, report.sop_classes[0]) as association:
+        return (await association.send(report).result()).status
+
+
 class Reports:
     """Reports that are on their way, each in a task of its own, until ``close``.
 
@@ -69,7 +80,11 @@ class Reports:
 
         It goes on that one, and with ``on_new``, or when that has ended, on one of its own.
         """
-        task = asyncio.create_task(self._send(report, asked_on, after, on_new))
+        self.spawn(self._send(report, asked_on, after, on_new))
+
+    def spawn(self, reporting: Coroutine[Any, Any, None]) -> None:
+        """Have something reported while the request that it comes of is answered."""
+        task = asyncio.create_task(reporting)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -102,6 +117,4 @@ class Reports:
         address = self._known.get(name)
         if address is None:
             raise AssocshError("its association has ended, and where it listens is not known here")
-        sop_class = report.sop_classes[0]
-        async with await self._reach(name, address, sop_class) as association:
-            return (await association.send(report).result()).status
+        return await report_on_new(self._reach, name, address, report)

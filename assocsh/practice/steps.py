@@ -6,7 +6,7 @@ the one in which the step has ended (F.7.2.1.3 lets the worklist be updated).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import assocsh.uids as uids
@@ -64,7 +64,7 @@ class ProcedureSteps(Service):
     def __init__(
         self,
         perform: Callable[[str, str, str], None],
-        tell: Callable[[str, int], Awaitable[None]],
+        tell: Callable[[str, int], None],
     ) -> None:
         self._perform = perform
         self._tell = tell
@@ -111,7 +111,7 @@ class ProcedureSteps(Service):
         begun = instance.uid in self._told
         self._told.add(instance.uid)
         going_on = notifications.UPDATED if begun else notifications.IN_PROGRESS
-        await self._tell(instance.uid, EVENTS.get(state, going_on))
+        self._tell(instance.uid, EVENTS.get(state, going_on))
 
 
 def _need(attributes: Dataset, paths: tuple[str, ...]) -> None:

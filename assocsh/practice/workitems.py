@@ -22,12 +22,14 @@ from assocsh.errors import AssocshError
 from assocsh.practice.generator import uid
 from assocsh.practice.matching import Test, compile_identifier
 from assocsh.practice.normalized import Instance, Instances, Refused, Service
+from assocsh.practice.reporting import report_on_new
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-    from assocsh.association import Association, Indication
+    from assocsh.association import Indication
     from assocsh.association.indication import SendingAssociation
+    from assocsh.practice.reporting import Reach
 
 CONTEXTS = frozenset({uids.UPS_PUSH, uids.UPS_PULL, uids.UPS_WATCH, uids.UPS_EVENT, uids.UPS_QUERY})
 """What a presentation context for these steps is negotiated for; every instance is of UPS Push."""
@@ -126,7 +128,7 @@ class Workitems(Service):
     def __init__(
         self,
         known: Mapping[str, tuple[str, int]],
-        reach: Callable[[str, tuple[str, int]], Awaitable[Association]],
+        reach: Reach,
         steps: Callable[[], Iterable[Instance]],
     ) -> None:
         self._steps = steps
@@ -370,8 +372,7 @@ class Workitems(Service):
         if open_one is not None and not open_one.closed:
             await open_one.send(report).result()
         elif receiver in self._known:
-            async with await self._reach(receiver, self._known[receiver]) as association:
-                await association.send(report).result()
+            await report_on_new(self._reach, receiver, self._known[receiver], report)
 
 
 class OnEventContext(NEventReport):

@@ -67,8 +67,8 @@ class Transaction:
         """Why the peer does not perform it: there will be no report."""
         self.shown = False
         """Somebody was shown what its report says."""
-        self.oddities: list[str] = []
-        """What was odd about its reports, as clauses about the peer; safe to print."""
+        self.oddities: dict[str, None] = {}
+        """What was odd about its reports, as clauses about the peer, each once; safe to print."""
         self._committed: set[str] = set()
         self._failed: dict[str, int | None] = {}
 
@@ -85,16 +85,17 @@ class Transaction:
         known = [uid for uid in kept if uid in self.instances]
         self._committed.update(known)
         self._failed.update({uid: why for uid, why in failed.items() if uid in self.instances})
-        self.oddities += _oddities(event_type, len(failed))
+        odd = list(_oddities(event_type, len(failed)))
         if self.reports > 1:
-            self.oddities.append(f"reports this transaction again (report {self.reports})")
+            odd.append("reports this transaction again")
         named = [*kept, *_uids(report, "FailedSOPSequence")]
         extra = len(set(named) - set(self.instances))
         if extra:
-            self.oddities.append(f"names {extra} more, not asked about")
+            odd.append(f"names {extra} more, not asked about")
         twice = len(named) - len(set(named))
         if twice:
-            self.oddities.append(f"names {plural(twice, 'instance')} more than once")
+            odd.append(f"names {plural(twice, 'instance')} more than once")
+        self.oddities.update(dict.fromkeys(odd))
 
     def outcome(self, uid: str) -> Became:
         """What became of an instance."""

@@ -6,13 +6,12 @@ title that asked. One file for each transaction, for its owner alone, until its 
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from assocsh.datasets.folders import make_private
+from assocsh.datasets.folders import replace_file, state_folder
 from assocsh.datasets.uid_form import is_uid
 from assocsh.results.commitment import InstanceName, Transaction
 
@@ -33,26 +32,25 @@ class Awaited(NamedTuple):
     port: int
 
 
-def remember(awaited: Awaited) -> None:
-    """Keep it until ``forget``, in place of the oldest where there are many. Raises OSError."""
+def remember(awaited: Iterable[Awaited]) -> None:
+    """Keep them until ``forget``, in place of the oldest where there are many. Blocks.
+
+    Raises OSError.
+    """
     import json
 
-    transaction, folder = awaited.transaction, _folder()
-    make_private(folder)
-    text = json.dumps(
-        {
-            "transaction": transaction.uid,
-            "peer": awaited.peer,
-            "ae_title": awaited.ae_title,
-            "host": awaited.host,
-            "port": awaited.port,
-            "instances": list(transaction.instances.values()),
-        }
-    )
-    path = folder / f"{transaction.uid}.json"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    for one in awaited:
+        text = json.dumps(
+            {
+                "transaction": one.transaction.uid,
+                "peer": one.peer,
+                "ae_title": one.ae_title,
+                "host": one.host,
+                "port": one.port,
+                "instances": list(one.transaction.instances.values()),
+            }
+        )
+        replace_file(_folder() / f"{one.transaction.uid}.json", text.encode())
     for old in _files()[:-KEPT]:
         old.unlink(missing_ok=True)
 
@@ -64,14 +62,14 @@ def forget(transaction: str) -> None:
 
 
 def remembered() -> Iterator[Awaited]:
-    """All of them, the oldest first. What is no such file is left out."""
+    """All of them, the oldest first. What is no such file is left out. Blocks."""
     import json
 
     for path in _files():
-        if time.time() - _changed(path) > LONGEST:
-            path.unlink(missing_ok=True)
-            continue
         try:
+            if time.time() - _changed(path) > LONGEST:
+                path.unlink(missing_ok=True)
+                continue
             said = json.loads(path.read_text("utf-8"))
             instances = [InstanceName(*map(str, one)) for one in said["instances"]]
             yield Awaited(
@@ -86,9 +84,7 @@ def remembered() -> Iterator[Awaited]:
 
 
 def _folder() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("assocsh", appauthor=False)) / "commitments"
+    return state_folder() / "commitments"
 
 
 def _files() -> list[Path]:

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assocsh.datasets.folders import make_private
+from assocsh.datasets.folders import make_private, state_folder
 
 MAX_LINES = 100_000
 """Lines kept: when a file holds more of them, the oldest go."""
@@ -57,9 +57,7 @@ def history_path() -> Path:
     """Where the history is kept: ASSOCSH_HISTORY, or the user's state folder."""
     if given := os.environ.get("ASSOCSH_HISTORY"):
         return Path(given).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("assocsh", appauthor=False)) / "history.jsonl"
+    return state_folder() / "history.jsonl"
 
 
 class HistoryFile:

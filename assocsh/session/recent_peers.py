@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from assocsh.datasets.folders import replace_file
+from assocsh.datasets.folders import replace_file, state_folder
 from assocsh.errors import UsageError
 from assocsh.text.addresses import Peer
 
@@ -42,9 +42,7 @@ class RecentPeers:
 
 
 def _path() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("assocsh", appauthor=False)) / "peers"
+    return state_folder() / "peers"
 
 
 def _read(path: Path) -> list[str]:

@@ -136,9 +136,8 @@ def moment(at: float, now: float) -> str:
         return f"today {clock}"
     if today.date() - then.date() == timedelta(days=1):
         return f"yesterday {clock}"
-    day = f"{then.day} {_MONTHS[then.month - 1]}"
+    day = f"{then.day} {MONTHS[then.month - 1][:3].title()}"
     return f"{day} {clock}" if abs(now - at) < _HALF_A_YEAR else f"{day} {then.year}"
 
 
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _HALF_A_YEAR = 182 * 86_400

@@ -162,8 +162,6 @@ class LiveTalk:
         talk.accept = association.accept
         if talk.accept is not None:
             self._unit(Side.ACCEPTOR, 2, now, talk.accept)
-        roles = dict(talk.request.roles) if talk.request else {}
-        answered = dict(talk.accept.roles) if talk.accept else {}
         for each in association.contexts:
             talk.contexts[each.context_id] = Context(
                 each.context_id,
@@ -171,8 +169,8 @@ class LiveTalk:
                 each.proposed,
                 each.result,
                 each.transfer_syntax,
-                roles.get(each.abstract_syntax),
-                answered.get(each.abstract_syntax),
+                each.role_asked,
+                each.role_answered,
             )
 
     def _ended(self, kind: EndKind, now: float, error: AssociationError | None) -> None:
@@ -290,17 +288,16 @@ class LiveTalk:
         self._carriers(message, event.sent)
         if event.data:
             self._of.keep_data(message, event.data)
-        label = None if operation is None else self._of.label(operation)
         early = command.is_response and id(operation) not in self._of_ours
         if early and operation is not None and not operation.done:
             self._early.setdefault(id(operation), []).append(message)
-            return message, label
+            return message, self._of.label(operation)
         exchange = self._pairing.begin(message)
         self._pairing.complete(message)
         if exchange is None:
-            return message, label
+            return message, None if operation is None else self._of.label(operation)
         if message is exchange.request:
-            self._asked(exchange, operation, label)
+            self._asked(exchange, operation)
         elif message is exchange.final and operation is not None and operation.done:
             self._of_ours.pop(id(operation), None)
         return message, exchange.label
@@ -333,11 +330,11 @@ class LiveTalk:
         exchange.pending_count += 1
         return last, exchange.label
 
-    def _asked(self, exchange: Exchange, operation: Operation | None, label: int | None) -> None:
+    def _asked(self, exchange: Exchange, operation: Operation | None) -> None:
         """Note what only this side knows of a request."""
         of = self._of
         if operation is not None:
-            exchange.label = label
+            exchange.label = of.label(operation)
             exchange.times.queued = operation.queued_at
             self._of_ours[id(operation)] = operation, exchange
             of.asked(operation, self.talk, exchange)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -163,6 +164,18 @@ def test_what_is_said_to_be_of_storage_is_taken_as_that(
     policy = AcceptorPolicy((VERIFICATION,), any_storage=True)
     answered = chooser(request, policy)(proposed[0])
     assert (answered.result, answered.transfer_syntax) == ((0, syntax) if taken else (3, None))
+
+
+@pytest.mark.parametrize("classes", [None, {UNKNOWN}, (VERIFICATION,)])
+def test_what_is_refused_is_refused_whatever_else_is_said(
+    classes: Collection[str] | None,
+) -> None:
+    proposed = (ProposedContext(1, UNKNOWN, (EXPLICIT_LE,)),)
+    common = ((UNKNOWN, CommonNegotiation("1.2.840.10008.4.2")),)
+    request = AssociateRequest("OURS", "THEIRS", proposed, common=common)
+    policy = AcceptorPolicy(classes, any_storage=True)
+    assert chooser(request, policy)(proposed[0]).result == 0
+    assert chooser(request, replace(policy, refused={UNKNOWN}))(proposed[0]).result == 3
 
 
 async def test_a_listener_answers_extended_negotiation_by_its_policy(

@@ -84,6 +84,9 @@ HOSTILE = {
     "digits": b".".join((part({}), part(b'{"exp":' + b"9" * 6000 + b"}"), b"")),
     "not closed": b"<a>" * 20_000,
     "entities": b'<!DOCTYPE a [<!ENTITY b "cccc">]><Assertion>&b;</Assertion>',
+    "entities in UTF-16": '<!DOCTYPE a [<!ENTITY b "c">]><Assertion>&b;</Assertion>'.encode(
+        "utf-16"
+    ),
     "encoding": b'<?xml version="1.0" encoding="no-such"?><a/>',
     "nul": b"<a\0/>",
 }

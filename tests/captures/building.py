@@ -136,11 +136,12 @@ def split(segments: list[Tcp], size: int) -> list[Tcp]:
 
 
 def disordered(segments: list[Tcp]) -> list[Tcp]:
-    """Of each run of data of one side the pieces come the other way round, after the beginning."""
+    """Of each run of new data of one side the pieces come the other way round."""
     made: list[Tcp] = []
     run: list[Tcp] = []
     for each in split(segments, 48):
-        if run and (each.side != run[0].side or not each.data or each.flags & 7):
+        again = run and each.sequence <= run[-1].sequence
+        if run and (each.side != run[0].side or not each.data or each.flags & 7 or again):
             made += run[::-1]
             run = []
         if each.data and not each.flags & 7:

@@ -20,8 +20,10 @@ from assocsh.commands.registry import new_session
 from assocsh.datasets.structure import StructureError, encoding_of, fetch_from, walk
 from assocsh.output.sink import MemoryOutput
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from assocsh.upperlayer.negotiation_encoder import encode_request
 from assocsh.wire.captures.redact import Redactor, mask_identity
 from assocsh.wire.captures.streams import read
+from assocsh.wire.captures.write import Flow, Writer
 from assocsh.wire.conversation import EndKind, Side
 from assocsh.wire.findings import findings
 from tests.peers import scripted
@@ -30,6 +32,7 @@ from tests.peers.dicom_files import InstanceFile
 from tests.peers.ours import Serve
 from tests.peers.process import wait_until
 from tests.peers.programs import need
+from tests.upperlayer.corpus import our_request
 
 
 async def typed(folder: Path, *lines: str) -> MemoryOutput:
@@ -127,6 +130,22 @@ async def test_what_was_stored_comes_out_again(
     by_uid = {each.dataset().SOPInstanceUID: each.path for each in instances}
     for path in written:
         assert same(by_uid[path.stem], path) == []
+
+
+def test_pieces_are_written_however_many_there_are(tmp_path: Path) -> None:
+    """A packet of very short PDUs has more of them than the system takes in one call."""
+    path = tmp_path / "a.pcapng"
+    writer = Writer(path)
+    flow = Flow(writer, "x", ("127.0.0.1", 40000), ("127.0.0.1", 104))
+    flow.connected(0)
+    request = encode_request(our_request())
+    flow.data(0, [request], 1000, length=len(request))
+    body = bytes.fromhex("000000030100")
+    pdus = [b"\4\0" + len(body + b"x").to_bytes(4) + body + bytes([at % 256]) for at in range(4000)]
+    flow.data(0, pdus, 1000, length=sum(map(len, pdus)), count=len(pdus))
+    writer.close()
+    (talk,) = read(path).talks
+    assert [6 + unit.length for unit in talk.units] == [len(each) for each in (request, *pdus)]
 
 
 async def test_a_ring_keeps_the_last_files(storescp: Storescp, tmp_path: Path) -> None:

@@ -377,7 +377,7 @@ def test_what_is_remembered_is_no_more_than_what_may_still_come(state: Path) -> 
     """Neither what is months old nor what is no such file; and the newest only."""
     for number in range(commitments.KEPT + 3):
         transaction = Transaction(f"1.2.{number}", [])
-        commitments.remember(commitments.Awaited(transaction, "A@b:1", "ME", "127.0.0.1", 1))
+        commitments.remember([commitments.Awaited(transaction, "A@b:1", "ME", "127.0.0.1", 1)])
         os.utime(state / f"1.2.{number}.json", (time.time() - 1000 + number,) * 2)
     kept = [one.transaction.uid for one in commitments.remembered()]
     assert len(kept) == commitments.KEPT and "1.2.0" not in kept and f"1.2.{number}" in kept

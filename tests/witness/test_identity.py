@@ -92,7 +92,8 @@ def test_tshark_decodes_the_item(kind: int, tmp_path: Path) -> None:
     writer = Writer(path)
     flow = Flow(writer, "x", ("127.0.0.1", 40000), ("127.0.0.1", 104))
     flow.connected(0)
-    flow.data(0, encode_request(our_request(user_identity=identity)), 1000)
+    request = encode_request(our_request(user_identity=identity))
+    flow.data(0, [request], 1000, length=len(request))
     writer.close()
     head = "dicom.userinfo.user_identify"
     names = ["type", "response_requested", "primary_field_length", "secondary_field_length"]

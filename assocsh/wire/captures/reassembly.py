@@ -91,6 +91,10 @@ class Stream:
             if self._hole_seen > PATIENCE:
                 self._skip()
 
+    def is_acknowledged(self, sequence: int) -> bool:
+        """Whether the other side has everything before ``sequence``."""
+        return self.next is not None and self._absolute(sequence) <= self.acknowledged
+
     def close_holes(self) -> None:
         """The other side ends: what it acknowledged, and is not here, will not come."""
         while self._waiting and self.next is not None and self.acknowledged > self.next:

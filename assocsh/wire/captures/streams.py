@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from assocsh.errors import UsageError
 from assocsh.text.plural import plural
@@ -57,6 +58,26 @@ Address = tuple[bytes, int]
 TalkSink = Callable[[Talk], DataSink]
 
 
+class _Again(NamedTuple):
+    """The first of what was sent again: first in packet ``frame``, at ``since``, so many times."""
+
+    sequence: int
+    since: float
+    frame: int
+    last: float
+    times: int
+
+    @classmethod
+    def of(cls, before: _Again | None, sequence: int, time: float, frame: int) -> _Again:
+        """What it is now: once more the same segment, or one before it. One behind it is the rest
+        of the same attempt."""
+        if before is None or sequence < before.sequence:
+            return cls(sequence, time, frame, time, 1)
+        if sequence > before.sequence:
+            return before
+        return before._replace(last=time, times=before.times + 1)
+
+
 class _Half:
     """One side of a connection: gives the bytes of its stream on in order."""
 
@@ -86,8 +107,8 @@ class _Half:
         """The packet with the first bytes, of a connection that is not known to be DICOM's."""
         self.head = self.tail = b""
         self.recent: deque[tuple[float, int, int, int, int]] = deque(maxlen=_REMEMBERED)
-        self.again: list[tuple[float, int]] = []
-        """When, and in which packets, it sent again what is not acknowledged."""
+        self.again: _Again | None = None
+        """What it sends again, and is not acknowledged."""
 
     def is_copy(self, segment: Segment, time: float) -> bool:
         """Whether the capture had this very packet a moment before."""
@@ -219,10 +240,13 @@ class _Connection:
         if self.decoder is None:
             return
         for half in self.halves.values():
-            if len(half.again) >= _UNHEARD:
-                (since, first), last = half.again[0], half.again[-1][0]
-                often = f"which it sent {len(half.again)} times again in {last - since:.1f} s"
-                self.decoder.note(NoteKind.UNACKNOWLEDGED, half.side, since, first, often)
+            again, heard = half.again, self.halves[half.side.other].stream.next is not None
+            if again is not None and again.times >= _UNHEARD and heard:
+                seconds = again.last - again.since
+                often = f"which it sent {again.times} times again in {seconds:.1f} s"
+                self.decoder.note(
+                    NoteKind.UNACKNOWLEDGED, half.side, again.since, again.frame, often
+                )
         self.decoder.finish(self.last)
 
 
@@ -308,8 +332,8 @@ class Reader:
         if flags & ACK:
             before = other.stream.acknowledged
             other.stream.confirmed(segment.acknowledged)
-            if other.again and other.stream.acknowledged > before:
-                other.again.clear()
+            if other.stream.acknowledged > before:
+                other.again = None
             self._ended(connection, other, time, frame)
         if segment.length and half.is_copy(segment, time):
             return
@@ -322,7 +346,8 @@ class Reader:
             sequence = segment.sequence + 1 if syn else segment.sequence
             again = stream.segment(sequence, segment.data, segment.length, time, frame)
             if again:
-                half.again.append((time, frame))
+                if not stream.is_acknowledged(sequence + segment.length):
+                    half.again = _Again.of(half.again, sequence, time, frame)
                 words = f"{segment.length} bytes"
                 connection.tell(
                     lambda decoder: decoder.note(

@@ -29,8 +29,9 @@ RAW_IP = 101
 _PUSH = 8
 _MAX_COMMENT = 2000
 _MAX_PENDING = 1024 * 1024
+"""Bytes that wait for the next write."""
 _MAX_PIECES = 1000
-"""Bytes, and buffers, that wait for the next write: no more than IOV_MAX."""
+"""Buffers that one call writes, less than IOV_MAX: a packet of very short PDUs has more."""
 _SUMMED_AT_ONCE = 2048
 """Bytes of data in a packet whose checksum is computed when it is written."""
 _BLOCK = Struct("<II")
@@ -170,6 +171,8 @@ class Writer:
             yield
 
     def _finish(self) -> None:
+        if self._file.closed:
+            return  # it ended with an error before
         try:
             for _ in self.check():
                 pass
@@ -201,7 +204,8 @@ def packet_block(
 
 def _write_all(file: FileIO, pieces: Sequence[Buffer], size: int) -> None:
     """Write all of the pieces, in one call as long as the system takes them. Raises OSError."""
-    done = os.writev(file.fileno(), pieces) if hasattr(os, "writev") else 0
+    at_once = hasattr(os, "writev") and len(pieces) <= _MAX_PIECES
+    done = os.writev(file.fileno(), pieces) if at_once else 0
     if done < size:
         rest = memoryview(b"".join(pieces))[done:]
         while rest:

@@ -136,7 +136,8 @@ def move_not_delivered(talk: Talk, about: About) -> Iterator[Found]:
             step = step.replace("the peer", "it") or "its log tells why"
         else:
             change = Who.DESTINATION
-            what, step = _attempt(exchange, about)
+            performer = talk.acceptor if exchange.side is Side.REQUESTOR else talk.requestor
+            what, step = _attempt(exchange, about, performer.host)
             if not what:
                 what = f'"{destination}" was not reached, or refused the SOP class or syntax'
                 step = _NOT_THERE
@@ -156,9 +157,9 @@ _NOT_THERE = (
 )
 
 
-def _attempt(exchange: Exchange, about: About) -> tuple[str, str]:
+def _attempt(exchange: Exchange, about: About, performer: str) -> tuple[str, str]:
     """What came of the association with the destination, and the next step; empty where that is
-    not in the conversation."""
+    not in the conversation. ``performer`` is the host that moves: what others tried is theirs."""
     destination = exchange.request.command.move_destination
     begun, done = exchange.times.begun or 0.0, exchange.times.done or float("inf")
     shown = visible(destination)
@@ -166,7 +167,8 @@ def _attempt(exchange: Exchange, about: About) -> tuple[str, str]:
     for other in about.conversation.talks if about.conversation else ():
         if not begun <= other.begun <= done:
             continue
-        if any(note.kind is NoteKind.REFUSED for note in other.notes):
+        refused_there = any(note.kind is NoteKind.REFUSED for note in other.notes)
+        if refused_there and other.requestor.host == performer:
             what = f'"{shown}" was not reached, the connection to {other.acceptor} was refused'
             return what, _NOT_THERE
         if other.called_ae != destination:
