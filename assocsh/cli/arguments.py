@@ -134,6 +134,9 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     elif first == "read":
         _read(arguments, words[1:])
         return arguments
+    elif first == "probe":
+        _probe(arguments, words[1:])
+        return arguments
     elif first == Mode.COMPLETION:
         _completion(arguments, words[1:])
         return arguments
@@ -200,6 +203,20 @@ def _read(arguments: Arguments, words: Sequence[str]) -> None:
         own = options.by_name(read_options())
         arguments.reading = read_text(plain, [each for each in given if each[0] in own])
         _of_shell(arguments, given)
+
+
+def _probe(arguments: Arguments, words: Sequence[str]) -> None:
+    from assocsh.cli.probe import probe_options, probe_text
+
+    def known() -> Mapping[str, Option]:
+        return options.by_name(shell_options(), probe_options())
+
+    plain, given = options.read_words(words, known, "assocsh --help")
+    arguments.mode = _asked(given) or arguments.mode
+    if arguments.mode is Mode.SHELL:
+        own = options.by_name(probe_options())
+        _of_shell(arguments, given)
+        arguments.commands = [probe_text(plain, [each for each in given if each[0] in own])]
 
 
 def _of_shell(arguments: Arguments, given: options.Given) -> None:

@@ -203,7 +203,9 @@ def storage_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
     found = [str(context.abstract_syntax) for context in AllStoragePresentationContexts]
     if retired:
         known = {*found, *OF_NO_PATIENT}
-        found += [one.uid for one in sop_classes() if one.uid not in known and may_be_stored(one.uid)]
+        found += [
+            one.uid for one in sop_classes() if one.uid not in known and may_be_stored(one.uid)
+        ]
     return tuple(found)
 
 
@@ -213,7 +215,8 @@ def service_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
     return tuple(
         one.uid
         for one in sop_classes()
-        if not (is_storage(one.uid) or may_be_stored(one.uid)) and (retired or not is_retired(one.uid))
+        if not (is_storage(one.uid) or may_be_stored(one.uid))
+        and (retired or not is_retired(one.uid))
     )
 
 

@@ -72,7 +72,7 @@ def _compression(report: Report) -> Advice | None:
         if keyword in taken:
             plain = f"{uid_keyword(EXPLICIT_LE)},{uid_keyword(IMPLICIT_LE)}"
             contexts = f"{_CT}:{keyword},{_CT}:[{plain}]"
-            text = f"propose {keyword}: it takes it, and images are half as long"
+            text = f"propose {keyword}: it takes it, and loses nothing of an image"
             return Advice("ctx.matrix", text, f"open {report.peer} --contexts {contexts}")
     return None
 
@@ -88,7 +88,7 @@ def _charset(report: Report) -> Advice | None:
     if report.verdict("set.declared") is not Verdict.NO:
         return None
     text = "say which character set its answers are in: it does not name it itself"
-    return Advice("set.declared", text, "set encoding latin1")
+    return Advice("set.declared", text, "set fallback-encoding ISO_IR 100")
 
 
 def _relational(report: Report) -> Advice | None:

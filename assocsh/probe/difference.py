@@ -62,9 +62,7 @@ def against(policy: Report, now: Report) -> list[Change]:
         if new is None:
             found.append(Change(How.UNCLEAR, old.id, f"{old.text}: not asked"))
         else:
-            found += [
-                each for each in _of_answer(old, new) if each.how in (How.WORSE, How.UNCLEAR)
-            ]
+            found += [each for each in _of_answer(old, new) if each.how in (How.WORSE, How.UNCLEAR)]
     return sorted(found)
 
 

@@ -15,7 +15,11 @@ from dataclasses import dataclass, field
 from assocsh.association.proposals import MAX_CONTEXTS, ContextSpec
 from assocsh.errors import AssociationError, AssociationRejected
 from assocsh.probe.measuring import Measuring
-from assocsh.upperlayer.negotiation import NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX, PresentationContext
+from assocsh.upperlayer.negotiation import (
+    NO_ABSTRACT_SYNTAX,
+    NO_TRANSFER_SYNTAX,
+    PresentationContext,
+)
 
 Pair = tuple[str, str]
 """A SOP class and a transfer syntax."""
@@ -61,7 +65,9 @@ class Sweep:
         it, and BudgetSpent with ``matrix`` as far as it goes.
         """
         try:
-            await self._ask([ContextSpec(uid, (each,)) for uid in first for each in self._wanted[uid]])
+            await self._ask(
+                [ContextSpec(uid, (each,)) for uid in first for each in self._wanted[uid]]
+            )
             likely = {syntax for (_, syntax), yes in self._matrix.accepted.items() if yes}
             specs: list[ContextSpec] = []
             for uid, syntaxes in self._wanted.items():
@@ -112,7 +118,9 @@ class Sweep:
         uid, syntaxes = context.abstract_syntax, context.proposed
         if context.accepted and context.transfer_syntax is not None:
             self._matrix.accepted[uid, context.transfer_syntax] = True
-            return [ContextSpec(uid, (each,)) for each in syntaxes if each != context.transfer_syntax]
+            return [
+                ContextSpec(uid, (each,)) for each in syntaxes if each != context.transfer_syntax
+            ]
         if len(syntaxes) == 1 or context.result in (NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX):
             for each in syntaxes:
                 self._matrix.accepted[uid, each] = False

@@ -127,6 +127,11 @@ class Measuring:
         self._base: Negotiated | AssociationError | None = None
 
     @property
+    def unreachable(self) -> AssociationError | None:
+        """Why the first negotiation came to nothing."""
+        return self._base if isinstance(self._base, AssociationError) else None
+
+    @property
     def elapsed_ms(self) -> float:
         """Milliseconds since the beginning."""
         return round((self._loop.time() - self._begun) * 1000, 1)
@@ -180,9 +185,7 @@ class Measuring:
         evidence = (Evidence(on, pdu, self.elapsed_ms),) if on or pdu else ()
         rounded = {key: round(each, 2) for key, each in (times or {}).items()}
         whole = f"{self._section.name}.{name}"
-        self.answers[whole] = Answer(
-            whole, question.text, verdict, value, why, evidence, rounded
-        )
+        self.answers[whole] = Answer(whole, question.text, verdict, value, why, evidence, rounded)
 
     # -- associations --------------------------------------------------------------------------
 

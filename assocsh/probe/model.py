@@ -149,7 +149,6 @@ class Report:
         return tuple(each for each in self.answers if each.section == section)
 
 
-
 def report_object(report: Report) -> dict[str, Any]:
     """A report as JSON has it: one object, ``type`` ``probe``."""
     return {

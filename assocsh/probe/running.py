@@ -66,6 +66,11 @@ class Probe:
         self._started = datetime.now(UTC)
 
     @property
+    def failed(self) -> AssociationError | None:
+        """Why there was no association at all; None where there was one, or none was tried."""
+        return self._measuring.unreachable
+
+    @property
     def done(self) -> int:
         """How many associations there were."""
         return len(self._measuring.opened)
@@ -107,7 +112,9 @@ class Probe:
         for question in section.asked(self.settings.level):
             name = f"{section.name}.{question.name}"
             if name not in self._measuring.answers:
-                self._measuring.answers[name] = Answer(name, question.text, Verdict.UNKNOWN, why=why)
+                self._measuring.answers[name] = Answer(
+                    name, question.text, Verdict.UNKNOWN, why=why
+                )
 
     def report(self) -> Report:
         """What was found."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assocsh.probe.advice import advice
 from assocsh.probe.model import Answer, Report, Verdict
 from assocsh.probe.sections import section
+from assocsh.probe.waiting import CALLER
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIGNS = {Verdict.YES: "yes", Verdict.NO: "no", Verdict.UNKNOWN: "?"}
+
+
+def title_of(name: str) -> str:
+    """The title of a section."""
+    return CALLER.title if name == CALLER.name else section(name).title
 
 
 def heading(report: Report) -> str:
@@ -29,7 +35,7 @@ def report_lines(report: Report) -> Iterator[tuple[str, Verdict | None]]:
     yield heading(report), None
     for name in report.sections:
         yield "", None
-        yield section(name).title, None
+        yield title_of(name), None
         for answer in report.of(name):
             yield f"  {answer_line(answer)}", answer.verdict
     yield "", None

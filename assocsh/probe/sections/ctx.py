@@ -70,7 +70,9 @@ def _answer(peer: Measuring, asked: dict[str, tuple[str, ...]], matrix: Matrix) 
         ("services", services.__contains__),
     ):
         of_kind = [uid for uid in asked if is_one(uid)]
-        taken = [uid for uid in of_kind if any(matrix.accepted.get((uid, one)) for one in asked[uid])]
+        taken = [
+            uid for uid in of_kind if any(matrix.accepted.get((uid, one)) for one in asked[uid])
+        ]
         whole = all((uid, one) in matrix.accepted for uid in of_kind for one in asked[uid])
         words = f"{len(taken)} of {len(of_kind)} SOP classes"
         named = list(map(uid_keyword, taken))

@@ -86,10 +86,10 @@ async def measure(peer: Measuring) -> None:
         for question in SECTION.asked(peer.settings.level):
             if question.name != "models":
                 peer.unknown(question.name, "there are no queries")
-        return
+        return None
     peer.yes("models", models, ", ".join(models), on=base.number, pdu="A-ASSOCIATE-AC")
     if not peer.asks("answers"):
-        return
+        return None
     specs = [ContextSpec(sopclasses.FIND[name]) for name in models]
     async with peer.associated(specs) as (number, association):
         if base.usable(WORKLIST_FIND):
@@ -188,9 +188,7 @@ async def _matched(asking: _Asking) -> None:
         what[key] = "error" if found.failed else "ignored" if found.rows else "matched"
     other = CFind("STUDY", {"StudyInstanceUID": _NOWHERE["UI"], "PatientName": ""}, "study")
     found = await asking.ask(other)
-    what["StudyInstanceUID"] = (
-        "error" if found.failed else "ignored" if found.rows else "matched"
-    )
+    what["StudyInstanceUID"] = "error" if found.failed else "ignored" if found.rows else "matched"
     ignored = sorted(key for key, word in what.items() if word != "matched")
     matched = sorted(key for key, word in what.items() if word == "matched")
     words = f"{len(matched)} of {len(what)} keys"

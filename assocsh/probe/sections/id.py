@@ -70,9 +70,7 @@ PRODUCTS = (
     Product(
         "Orthanc",
         "likely",
-        lambda seen: (
-            seen.toolkit == "DCMTK" and seen.find and seen.commitment and seen.compressed
-        ),
+        lambda seen: seen.toolkit == "DCMTK" and seen.find and seen.commitment and seen.compressed,
     ),
     Product(
         "dcmqrscp",
@@ -100,7 +98,7 @@ async def measure(peer: Measuring) -> None:
         peer.no("named", why="there is no item 52H, which PS3.7 D.3.3.2 asks for", on=base.number)
     toolkit = next((each.name for each in TOOLKITS if own.startswith(each.prefix)), "")
     if toolkit:
-        peer.yes("toolkit", toolkit, "by the prefix of its class UID", on=base.number)
+        peer.yes("toolkit", toolkit, f"{toolkit}, by the prefix of its class UID", on=base.number)
     else:
         peer.unknown("toolkit", "its class UID is of no toolkit that is known here", own or None)
     image = await peer.negotiate([ContextSpec(_CT, (JPEG_2000,))])
@@ -109,7 +107,12 @@ async def measure(peer: Measuring) -> None:
     if found is None:
         peer.unknown("product", "what it accepts is like no product that is known here")
     else:
-        peer.yes("product", found.name, f"{found.sure}, by what it accepts", on=image.number)
+        peer.yes(
+            "product",
+            found.name,
+            f"{found.name} is {found.sure}, by what it accepts",
+            on=image.number,
+        )
 
 
 def _seen(toolkit: str, base: Negotiated, image: Negotiated) -> Seen:

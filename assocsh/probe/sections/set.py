@@ -47,9 +47,7 @@ async def measure(peer: Measuring) -> None:
                 peer.no(name, why=found.words, on=number, pdu="C-FIND-RSP")
             else:
                 peer.yes(name, why=found.words, on=number, pdu="C-FIND-RSP")
-            request = CFind(
-                "STUDY", {"SpecificCharacterSet": charset, "PatientName": "*"}, "study"
-            )
+            request = CFind("STUDY", {"SpecificCharacterSet": charset, "PatientName": "*"}, "study")
             for row in (await matches(association, request, limit)).rows:
                 said, beyond = _read(row)
                 declared |= {said} if said else set()

@@ -88,8 +88,8 @@ async def _overlap(peer: Measuring, number: int, queries: list[Operation]) -> No
     came: list[int] = []
 
     async def read(query: Operation) -> None:
-        async for _ in query:
-            came.append(query.number)
+        async for response in query:
+            came.append(response.message_id)  # noqa: PERF401: in the order in which they come
 
     await asyncio.gather(*map(read, queries))
     blocks = sum(1 for place, each in enumerate(came) if not place or came[place - 1] != each)
