@@ -266,6 +266,7 @@ class Listener:
                 AnswerPolicy(
                     choose=decision.chooser(chooser(request, policy)),
                     window=policy.window,
+                    roles=policy.roles,
                     extended=answer_extended(policy),
                     user_identity_response=decision.user_identity_response,
                     max_pdu=policy.max_pdu,

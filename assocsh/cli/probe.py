@@ -26,9 +26,7 @@ def probe_text(words: Sequence[str], given: Given) -> str:
 
     if not words and all(name != LISTEN for name, _ in given):
         raise UsageError("probe needs a peer", hint="assocsh probe AET@HOST:PORT")
-    parts = ["probe"]
-    for word in words:
-        parts.append(_written(quoted(word), word))
+    parts = ["probe", *(_written(quoted(word), word) for word in words)]
     for name, value in given:
         parts.append(name)
         if value is not None:

@@ -26,5 +26,12 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         summary="do not commit this, and say why; 1.2.* is all of these",
         repeated=True,
     ),
+    Option(
+        "--fault",
+        Slot.TEXT,
+        "NAME[=VALUE]",
+        summary="do something otherwise; a name that is none lists them",
+        repeated=True,
+    ),
     Option("--require-user", summary="let in only who has a right user identity"),
 )

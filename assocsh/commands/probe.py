@@ -78,7 +78,8 @@ SPEC = CommandSpec(
 async def probe(session: Session, call: BoundCall) -> None:
     """Probe a peer and show the report, also when it was stopped on the way."""
     if call.flag(LISTEN):
-        return await _of_callers(session, call)
+        await _of_callers(session, call)
+        return
     from assocsh.probe.running import Probe
 
     known = {name: _read(call, name) for name in ("--diff", "--policy") if call.flag(name)}
@@ -223,18 +224,19 @@ def _show(session: Session, call: BoundCall, report: Report, known: dict[str, Re
     """
     _write(session, call, report)
     if known:
-        return _compare(session, report, known)
+        _compare(session, report, known)
+        return
     from assocsh.probe.model import Verdict, report_object
 
     if session.format == "json":
         session.output.result(json.dumps(report_object(report), ensure_ascii=True))
-        return None
+        return
     if call.flag("--statement"):
         from assocsh.probe.statement import statement
 
         for line in statement(report):
             session.output.result(line)
-        return None
+        return
     if session.format == "csv":
         rows = [
             {"id": each.id, "verdict": str(each.verdict), "text": each.text, "why": each.why}
@@ -242,7 +244,7 @@ def _show(session: Session, call: BoundCall, report: Report, known: dict[str, Re
         ]
         columns = [Column(key) for key in ("id", "verdict", "text", "why")]
         session.presenter.listing(Listing("answer", columns, rows))
-        return None
+        return
     from assocsh.probe.screen import report_lines
     from assocsh.text.cells import wrapped
 

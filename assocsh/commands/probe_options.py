@@ -5,7 +5,7 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
-from assocsh.commands.open_options import TLS
+from assocsh.commands.open_options import OPEN_GROUPS, TLS
 from assocsh.language.model import Option, Slot
 
 LEVELS = ("negotiate", "read", "time", "load")
@@ -37,4 +37,5 @@ PROBE_OPTIONS: tuple[Option, ...] = (
     Option(LISTEN, Slot.INTEGER, "PORT", summary="probe who connects to this port instead"),
     Option("--release", summary="release the open association first"),
     *TLS,
+    *OPEN_GROUPS[-1][1],
 )

@@ -222,13 +222,23 @@ def service_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
 
 @cache
 def negotiable_syntaxes(*, retired: bool = False) -> tuple[str, ...]:
-    """The transfer syntaxes that data sets are sent in; of the retired ones Big Endian always."""
-    return tuple(
+    """The transfer syntaxes that data sets are sent in; of the retired ones Big Endian always.
+
+    Those that are hardly in use come last.
+    """
+    found = [
         one.uid
         for one in transfer_syntaxes()
         if not one.uid.startswith(_NO_DATA_SETS)
         and (retired or one.uid == EXPLICIT_BE or not is_retired(one.uid))
-    )
+    ]
+    return tuple(sorted(found, key=lambda uid: (uid not in UNCOMPRESSED, _is_rare(uid))))
+
+
+def _is_rare(uid: str) -> bool:
+    """Whether a transfer syntax is fragmentable video, a reference (JPIP), or newer than 2022."""
+    name = uid_name(uid)
+    return is_retired(uid) or name.startswith(("Fragmentable", "JPIP", "JPEG XL", "Encapsulated"))
 
 
 def is_retired(uid: str) -> bool:

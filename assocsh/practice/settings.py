@@ -34,3 +34,5 @@ class PracticeSettings:
     prints: Path | None = None
     commitment: CommitmentSettings = CommitmentSettings()
     require_user: bool = False
+    faults: tuple[str, ...] = ()
+    """What it does otherwise, as it is typed: ``NAME`` or ``NAME=VALUE``; see ``faults``."""

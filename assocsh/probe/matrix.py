@@ -24,6 +24,9 @@ from assocsh.upperlayer.negotiation import (
 Pair = tuple[str, str]
 """A SOP class and a transfer syntax."""
 
+PLAIN = 4
+"""Transfer syntaxes that a class without pixel data is asked in."""
+
 FEW = 64
 """Contexts of a request that peers take which do not take twice as many."""
 
@@ -52,10 +55,11 @@ class Matrix:
 class Sweep:
     """Asks for the pairs of ``wanted``: a SOP class and the transfer syntaxes to ask it in."""
 
-    def __init__(self, peer: Measuring, wanted: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, peer: Measuring, wanted: Mapping[str, tuple[str, ...]]) -> None:
         self._peer = peer
         self._wanted = wanted
-        self._matrix = Matrix()
+        self.matrix = Matrix()
+        """What was found, as far as it has come."""
         self._room = MAX_CONTEXTS
 
     async def run(self, first: Sequence[str]) -> Matrix:
@@ -65,28 +69,31 @@ class Sweep:
         it, and BudgetSpent with ``matrix`` as far as it goes.
         """
         try:
-            await self._ask(
-                [ContextSpec(uid, (each,)) for uid in first for each in self._wanted[uid]]
-            )
-            likely = {syntax for (_, syntax), yes in self._matrix.accepted.items() if yes}
-            specs: list[ContextSpec] = []
-            for uid, syntaxes in self._wanted.items():
-                if uid in first:
-                    continue
-                specs += [ContextSpec(uid, (each,)) for each in syntaxes if each in likely]
-                others = tuple(each for each in syntaxes if each not in likely)
-                specs += [ContextSpec(uid, others)] if others else []
-            await self._ask(specs)
+            alone = [ContextSpec(uid, (each,)) for uid in first for each in self._wanted[uid]]
+            # who has few syntaxes is asked in all of them at once: most of these are refused
+            few = [uid for uid, syntaxes in self._wanted.items() if len(syntaxes) <= PLAIN]
+            await self._ask([*alone, *(ContextSpec(uid, self._wanted[uid]) for uid in few)])
+            likely = {syntax for (_, syntax), yes in self.matrix.accepted.items() if yes}
+            others = {uid: all_ for uid, all_ in self._wanted.items() if uid not in (*first, *few)}
+            together = [
+                ContextSpec(uid, unlikely)
+                for uid, all_ in others.items()
+                if (unlikely := tuple(each for each in all_ if each not in likely))
+            ]
+            # the most usual syntaxes first: what is not asked any more is rare then
+            columns = dict.fromkeys(each for all_ in others.values() for each in all_)
+            singles = [
+                ContextSpec(uid, (each,))
+                for each in columns
+                for uid, all_ in others.items()
+                if each in likely and each in all_
+            ]
+            await self._ask([*together, *singles])
         except AssociationError as error:
-            if not self._matrix.accepted:
+            if not self.matrix.accepted:
                 raise
-            self._matrix.why = error.message
-        return self._matrix
-
-    @property
-    def matrix(self) -> Matrix:
-        """As far as it has come."""
-        return self._matrix
+            self.matrix.why = error.message
+        return self.matrix
 
     async def _ask(self, specs: Sequence[ContextSpec]) -> None:
         """Ask each context, and what a common answer leaves open alone. Raises AssociationError."""
@@ -100,7 +107,7 @@ class Sweep:
                     raise
                 waiting.extendleft(reversed(some))
                 continue
-            self._matrix.numbers.append(found.number)
+            self.matrix.numbers.append(found.number)
             for context in found.contexts:
                 waiting.extend(self._read(context))
 
@@ -108,7 +115,7 @@ class Sweep:
         """Whether to ask again with fewer contexts: some old peers do not take a long request."""
         if isinstance(error, AssociationRejected) or asked <= FEW or self._room == FEW:
             return False
-        if self._matrix.numbers:
+        if self.matrix.numbers:
             return False  # it took as many before
         self._room = FEW
         return True
@@ -117,12 +124,12 @@ class Sweep:
         """Note what an answer says; the contexts that have to be asked for what it leaves open."""
         uid, syntaxes = context.abstract_syntax, context.proposed
         if context.accepted and context.transfer_syntax is not None:
-            self._matrix.accepted[uid, context.transfer_syntax] = True
+            self.matrix.accepted[uid, context.transfer_syntax] = True
             return [
                 ContextSpec(uid, (each,)) for each in syntaxes if each != context.transfer_syntax
             ]
         if len(syntaxes) == 1 or context.result in (NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX):
             for each in syntaxes:
-                self._matrix.accepted[uid, each] = False
+                self.matrix.accepted[uid, each] = False
             return []
         return [ContextSpec(uid, (each,)) for each in syntaxes]

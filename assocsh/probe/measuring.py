@@ -25,7 +25,14 @@ from assocsh.errors import (
 )
 from assocsh.probe.model import Answer, Evidence, Level, Opened, Question, Topic, Value, Verdict
 from assocsh.text.addresses import Peer
-from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE, STORAGE_COMMITMENT, VERIFICATION
+from assocsh.uids import (
+    CT_IMAGE_STORAGE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    JPEG_2000,
+    STORAGE_COMMITMENT,
+    VERIFICATION,
+)
 from assocsh.upperlayer.reasons import REJECT_REASONS
 
 if TYPE_CHECKING:
@@ -94,6 +101,7 @@ def rejection(error: AssociationRejected) -> str:
 
 BASE_CLASSES = (
     VERIFICATION,
+    CT_IMAGE_STORAGE,
     *sopclasses.FIND.values(),
     *sopclasses.MOVE.values(),
     *sopclasses.GET.values(),
@@ -262,12 +270,15 @@ class Measuring:
         return found
 
     async def base(self) -> Negotiated:
-        """The first negotiation, with the contexts of ``BASE_CLASSES``, made once for all sections.
+        """The first negotiation, made once for all sections: ``BASE_CLASSES``, each in both orders
+        of its two transfer syntaxes, and CT images in JPEG 2000.
 
         Raises what it came to each time it is asked for.
         """
         if self._base is None:
-            specs = [ContextSpec(uid, (EXPLICIT_LE, IMPLICIT_LE)) for uid in BASE_CLASSES]
+            both = ((EXPLICIT_LE, IMPLICIT_LE), (IMPLICIT_LE, EXPLICIT_LE))
+            specs = [ContextSpec(uid, order) for uid in BASE_CLASSES for order in both]
+            specs.append(ContextSpec(CT_IMAGE_STORAGE, (JPEG_2000,)))
             try:
                 self._base = await self.negotiate(specs)
             except AssociationError as error:

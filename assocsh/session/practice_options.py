@@ -23,6 +23,7 @@ PRACTICE_NAMES = (
     "--report-after",
     "--commit-fail",
     "--require-user",
+    "--fault",
 )
 """The options that are about the practice archive alone."""
 
@@ -50,6 +51,10 @@ def practice_with(
             changes[name.removeprefix("--")] = path(last[name])
     if "--require-user" in options:
         changes["require_user"] = True
+    if "--fault" in options:
+        from assocsh.practice.faults import check
+
+        changes["faults"] = tuple(map(check, options["--fault"]))
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -72,6 +77,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--prints", str(settings.prints)
     if settings.require_user:
         yield "--require-user", None
+    for fault in settings.faults:
+        yield "--fault", fault
     commitment = settings.commitment
     if commitment.on_new:
         yield "--commit", "new"

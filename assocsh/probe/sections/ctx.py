@@ -12,9 +12,8 @@ from assocsh.probe.matrix import Matrix, Sweep
 from assocsh.probe.measuring import BudgetSpent, Measuring
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
-from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
+from assocsh.uids import CT_IMAGE_STORAGE, DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
-_CT = "1.2.840.10008.5.1.4.1.1.2"
 PLAIN = (IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE)
 """What services without pixel data are asked in."""
 
@@ -33,7 +32,7 @@ async def measure(peer: Measuring) -> None:
     asked = wanted(retired=peer.settings.retired)
     sweep = Sweep(peer, asked)
     try:
-        await sweep.run([_CT])
+        await sweep.run([CT_IMAGE_STORAGE])
     except BudgetSpent as error:
         sweep.matrix.why = error.message
         _answer(peer, asked, sweep.matrix)

@@ -86,10 +86,10 @@ async def measure(peer: Measuring) -> None:
         for question in SECTION.asked(peer.settings.level):
             if question.name != "models":
                 peer.unknown(question.name, "there are no queries")
-        return None
+        return
     peer.yes("models", models, ", ".join(models), on=base.number, pdu="A-ASSOCIATE-AC")
     if not peer.asks("answers"):
-        return None
+        return
     specs = [ContextSpec(sopclasses.FIND[name]) for name in models]
     async with peer.associated(specs) as (number, association):
         if base.usable(WORKLIST_FIND):
@@ -97,11 +97,13 @@ async def measure(peer: Measuring) -> None:
         else:
             peer.unknown("sequence", "there is no worklist")
         if not base.usable(STUDY_ROOT_FIND):
-            return await _without_study(peer, "the study root is refused")
+            _without_study(peer, "the study root is refused")
+            return
         await _answers(peer, number, association)
         sample = await sample_study(association, peer.settings.limit)
         if sample is None:
-            return await _without_study(peer, _NO_STUDY)
+            _without_study(peer, _NO_STUDY)
+            return
         asking = _Asking(peer, number, association, sample)
         await _levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
         await _keys(asking)
@@ -109,7 +111,7 @@ async def measure(peer: Measuring) -> None:
         await _names(asking)
 
 
-async def _without_study(peer: Measuring, why: str) -> None:
+def _without_study(peer: Measuring, why: str) -> None:
     for question in SECTION.asked(peer.settings.level):
         if not peer.answered(question.name):
             peer.unknown(question.name, why)

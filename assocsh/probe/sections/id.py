@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from assocsh.association.proposals import ContextSpec
 from assocsh.probe.measuring import Measuring, Negotiated
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
@@ -22,8 +21,6 @@ from assocsh.uids import (
     VERIFICATION,
 )
 from assocsh.version import IMPLEMENTATION_CLASS_UID
-
-_CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
 class Toolkit(NamedTuple):
@@ -87,7 +84,7 @@ PRODUCTS = (
 
 
 async def measure(peer: Measuring) -> None:
-    """From the first negotiation, and one more for what it takes of a CT image."""
+    """From the first negotiation."""
     base = await peer.base()
     accept = base.accept
     own = accept.implementation_class_uid
@@ -101,8 +98,7 @@ async def measure(peer: Measuring) -> None:
         peer.yes("toolkit", toolkit, f"{toolkit}, by the prefix of its class UID", on=base.number)
     else:
         peer.unknown("toolkit", "its class UID is of no toolkit that is known here", own or None)
-    image = await peer.negotiate([ContextSpec(_CT, (JPEG_2000,))])
-    seen = _seen(toolkit, base, image)
+    seen = _seen(toolkit, base)
     found = next((each for each in PRODUCTS if each.is_it(seen)), None)
     if found is None:
         peer.unknown("product", "what it accepts is like no product that is known here")
@@ -111,18 +107,18 @@ async def measure(peer: Measuring) -> None:
             "product",
             found.name,
             f"{found.name} is {found.sure}, by what it accepts",
-            on=image.number,
+            on=base.number,
         )
 
 
-def _seen(toolkit: str, base: Negotiated, image: Negotiated) -> Seen:
+def _seen(toolkit: str, base: Negotiated) -> Seen:
     return Seen(
         toolkit,
         base.usable(STORAGE_COMMITMENT),
         base.usable(STUDY_ROOT_FIND),
         base.usable(STUDY_ROOT_GET),
         base.usable(STUDY_ROOT_MOVE),
-        image.usable(_CT),
+        any(one.transfer_syntax == JPEG_2000 for one in base.contexts),
         base.usable(VERIFICATION),
     )
 
@@ -137,6 +133,5 @@ SECTION = Section(
     ),
     "PS3.7 D.3.3.2",
     measure=measure,
-    associations=1,
     order=21,
 )

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from assocsh.association.proposals import ContextSpec
 from assocsh.datasets.dictionary import uid_keyword
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
-from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE, STUDY_ROOT_FIND, VERIFICATION
+from assocsh.uids import CT_IMAGE_STORAGE, STUDY_ROOT_FIND, VERIFICATION
 
-_CT = "1.2.840.10008.5.1.4.1.1.2"
-CLASSES = {"storage": _CT, "query": STUDY_ROOT_FIND, "verification": VERIFICATION}
+CLASSES = {"storage": CT_IMAGE_STORAGE, "query": STUDY_ROOT_FIND, "verification": VERIFICATION}
 """One class of each service, by the name of its question."""
 
 
+BOTH = 2
+"""Transfer syntaxes of a context, and contexts of a class: forwards and backwards."""
+
+
 async def measure(peer: Measuring) -> None:
-    """Each class twice in one negotiation: its two syntaxes forwards and backwards."""
-    both = ((IMPLICIT_LE, EXPLICIT_LE), (EXPLICIT_LE, IMPLICIT_LE))
-    specs = [ContextSpec(uid, order) for uid in CLASSES.values() for order in both]
-    found = await peer.negotiate(specs)
+    """From the first negotiation, which has each class with its syntaxes in either order."""
+    found = await peer.base()
     for name, uid in CLASSES.items():
         taken = [
             (one.proposed[0], one.transfer_syntax)
             for one in found.contexts
-            if one.abstract_syntax == uid and one.transfer_syntax is not None
+            if one.abstract_syntax == uid
+            and one.transfer_syntax is not None
+            and len(one.proposed) == BOTH
         ]
-        if len(taken) < len(both):
+        if len(taken) < BOTH:
             peer.unknown(name, f"{uid_keyword(uid)} is not accepted", on=found.number)
         elif all(first == chosen for first, chosen in taken):
             peer.yes(name, "ours", "the first one that is proposed is taken", on=found.number)
@@ -44,6 +46,5 @@ SECTION = Section(
     tuple(Question(name, f"our order decides ({name})") for name in CLASSES),
     "PS3.8 9.3.3.2",
     measure=measure,
-    associations=1,
     order=30,
 )

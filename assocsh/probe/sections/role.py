@@ -6,16 +6,19 @@ from assocsh.association.proposals import ContextSpec
 from assocsh.probe.measuring import Measuring, Negotiated
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
-from assocsh.uids import STORAGE_COMMITMENT, STUDY_ROOT_GET
+from assocsh.uids import (
+    CT_IMAGE_STORAGE,
+    MR_IMAGE_STORAGE,
+    SECONDARY_CAPTURE_IMAGE_STORAGE,
+    STORAGE_COMMITMENT,
+    STUDY_ROOT_GET,
+)
 from assocsh.upperlayer.negotiation import Role
 
-_CT = "1.2.840.10008.5.1.4.1.1.2"
-_MR = "1.2.840.10008.5.1.4.1.1.4"
-_SC = "1.2.840.10008.5.1.4.1.1.7"
 ASKED = {
-    "storage-both": (_CT, Role(scu=True, scp=True)),
-    "storage-scp": (_MR, Role(scu=False, scp=True)),
-    "storage-scu": (_SC, Role(scu=True, scp=False)),
+    "storage-both": (CT_IMAGE_STORAGE, Role(scu=True, scp=True)),
+    "storage-scp": (MR_IMAGE_STORAGE, Role(scu=False, scp=True)),
+    "storage-scu": (SECONDARY_CAPTURE_IMAGE_STORAGE, Role(scu=True, scp=False)),
     "commitment-scp": (STORAGE_COMMITMENT, Role(scu=False, scp=True)),
 }
 """A class and the roles that are proposed for it, by the name of the question."""

