@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from assocsh.association import Association, Operation
 
 KEYS = {"StudyInstanceUID": "", "PatientName": "", "StudyDate": ""}
-TRIES = 5
-"""How often a query is cancelled before it is said that it cannot be told."""
+TRIES, TRYING = 12, 1.0
+"""How often, and for how many seconds, a query is cancelled before it is said that it cannot be
+told: where there are few studies it is chance whether a C-CANCEL comes before the last row."""
 
 ON_ITS_WAY = 0.25
 """Seconds in which rows may come that were sent before the C-CANCEL was read."""
@@ -39,8 +40,9 @@ async def measure(peer: Measuring) -> None:
     specs = [ContextSpec(VERIFICATION), ContextSpec(STUDY_ROOT_FIND)]
     async with peer.associated(specs) as (number, association):
         for name, rows in (("at-once", 0), ("after-a-row", 1)):
+            until = peer.now() + TRYING
             for _ in range(TRIES):
-                if await _cancelled(peer, name, number, association, rows):
+                if peer.now() > until or await _cancelled(peer, name, number, association, rows):
                     break
         nothing = CFind("STUDY", {**KEYS, "StudyInstanceUID": NOWHERE}, "study")
         late = association.send(nothing)
