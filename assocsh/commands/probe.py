@@ -245,13 +245,15 @@ def _show(session: Session, call: BoundCall, report: Report, known: dict[str, Re
         columns = [Column(key) for key in ("id", "verdict", "text", "why")]
         session.presenter.listing(Listing("answer", columns, rows))
         return
-    from assocsh.probe.screen import report_lines
+    from assocsh.probe.screen import TO_TYPE, report_lines
     from assocsh.text.cells import wrapped
 
     kinds = {Verdict.YES: Kind.SUCCESS, Verdict.NO: Kind.WARNING, Verdict.UNKNOWN: Kind.INFO}
     for line, verdict in report_lines(report):
         kind = Kind.INFO if verdict is None else kinds[verdict]
-        for part in wrapped(line, session.output.width) or [""]:
+        # what is to be typed is one line, for whoever copies it
+        parts = [line] if line.startswith(TO_TYPE) else wrapped(line, session.output.width)
+        for part in parts or [""]:
             session.output.result(part, kind)
 
 

@@ -22,7 +22,7 @@ class Advice(NamedTuple):
 
 
 _CT = "CTImageStorage"
-_FEW = 6
+_FEW = 3
 """SOP classes that a line to type names at most."""
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SIGNS = {Verdict.YES: "yes", Verdict.NO: "no", Verdict.UNKNOWN: "?"}
 
 
+TO_TYPE = "      "
+"""What stands before a line that is to be typed."""
+
+
 def title_of(name: str) -> str:
     """The title of a section."""
     return CALLER.title if name == CALLER.name else section(name).title
@@ -50,7 +54,7 @@ def report_lines(report: Report) -> Iterator[tuple[str, Verdict | None]]:
         for each in found:
             yield f"  {each.text} ({each.id})", None
             if each.command:
-                yield f"      {each.command}", None
+                yield f"{TO_TYPE}{each.command}", None
 
 
 def answer_line(answer: Answer) -> str:
