@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.errors import UnusableFile
+from assocsh.errors import UnusableFile, UsageError
 
 if TYPE_CHECKING:
     from assocsh.practice import Practice, PracticeSettings
+    from assocsh.practice.faults import Faults
     from assocsh.session.state import State
 
 
@@ -37,6 +38,12 @@ class PracticeArchive:
             self._settings = settings
             self.learn_listener()
         return str(self._running.peer)
+
+    def faults(self) -> Faults:
+        """What it does wrong. Raises UsageError while it does not run."""
+        if self._running is None:
+            raise UsageError("no practice archive runs here", hint="`open practice` starts one")
+        return self._running.faults
 
     def _say(self, text: str) -> None:
         from assocsh.output.sink import Kind
