@@ -15,22 +15,9 @@ NONE = "off"
 
 
 def _listed() -> str:
-    """Every fault with its sentence and its section, for help."""
-    from assocsh.practice.faults import known_faults
-    from assocsh.practice.faults.fault import describe
-    from assocsh.text.cells import folded
+    from assocsh.session.practising import faults_text
 
-    lines = [
-        "A fault is NAME, NAME=VALUE, NAME@WHEN or NAME=VALUE@WHEN. WHEN is a service",
-        "(@find), a number (@2: the second time, @2+: from then on) or both (@find:2); it",
-        "counts responses of that service, of faults marked * associations. `serve --fault`",
-        "and `open practice --fault` take the same, as often as there are faults.",
-        "",
-    ]
-    for fault in known_faults().values():
-        lines.append(f"  {describe(fault)}{' *' if fault.whole else ''}   ({fault.section})")
-        lines += [f"      {line}" for line in folded(fault.summary, 70)]
-    return "\n".join(lines)
+    return faults_text()
 
 
 SPEC = CommandSpec(
@@ -61,16 +48,14 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def faults(session: Session, call: BoundCall) -> None:
     """Show what is armed, or arm it. Raises UsageError: no such fault, no practice archive."""
-    running = session.practice.faults()
     texts = list(call.arguments.get("fault", ()))
     if texts:
-        from assocsh.practice.faults import parse_fault
-
-        running.armed = () if texts == [NONE] else tuple(map(parse_fault, texts))
-    if not running.armed:
+        session.practice.misbehave([] if texts == [NONE] else texts)
+    armed_now = session.practice.faults().armed
+    if not armed_now:
         session.note("the practice archive does nothing wrong")
         return
-    for armed in running.armed:
+    for armed in armed_now:
         session.output.result(f"{armed.text}: {armed.kind.summary} ({armed.kind.section})")
     if texts:
         session.note("from the next association on: `reopen`")

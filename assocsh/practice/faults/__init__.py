@@ -10,6 +10,7 @@ A class that is there is offered; there is no list.
 from __future__ import annotations
 
 from assocsh.practice.faults.armed import Armed, Faults, parse_fault
-from assocsh.practice.faults.fault import Fault, known_faults
+from assocsh.practice.faults.fault import Fault
+from assocsh.practice.faults.registry import known_faults
 
 __all__ = ["Armed", "Fault", "Faults", "known_faults", "parse_fault"]

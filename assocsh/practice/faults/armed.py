@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +11,10 @@ from typing import Any
 
 from assocsh.errors import UsageError
 from assocsh.practice.faults.connection import FaultyConnection
-from assocsh.practice.faults.fault import Fault, describe, known_faults
+from assocsh.practice.faults.fault import Fault
 from assocsh.practice.faults.line import Line
+from assocsh.practice.faults.registry import known_faults
+from assocsh.text.visible import visible
 
 _TEXT = re.compile(r"(?P<name>[a-z0-9-]+)(?:=(?P<value>[^@]*))?(?:@(?P<when>.*))?")
 _WHEN = re.compile(r"(?:(?P<service>[a-z-]+)(?::|$))?(?:(?P<number>[1-9][0-9]{0,5})(?P<on>\+)?)?")
@@ -60,16 +63,13 @@ def parse_fault(text: str) -> Armed:
     WHEN is a service (``find``), a number (``2``: the second time alone; ``2+``: from the second
     on), or both, ``find:2``. Without it a fault always acts.
     """
-    from assocsh.language.place import nearest
-    from assocsh.text.visible import visible
-
     found = _TEXT.fullmatch(text)
     kind = known_faults().get(found["name"]) if found else None
     if found is None or kind is None:
         name = found["name"] if found else visible(text)
         raise UsageError(
             f"there is no fault {name!r}",
-            hint=nearest(name, known_faults()) or "`help faults` lists them",
+            hint=_nearest(name) or "`help faults` lists them",
         )
     given, value = found["value"], None
     if kind.value is not None:
@@ -79,11 +79,16 @@ def parse_fault(text: str) -> Armed:
             why = error.message if isinstance(error, UsageError) else f"not {kind.value.metavar}"
             raise UsageError(
                 f"the value of the fault {kind.name}, {visible(str(given))}: {why}",
-                hint=f"{describe(kind)}, {kind.value.default} for example",
+                hint=f"{kind.typed()}, {kind.value.default} for example",
             ) from error
     elif given is not None:
         raise UsageError(f"the fault {kind.name} takes no value", hint=f"{kind.name} alone")
     return _timed(Armed(text, kind, value), found["when"])
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name, known_faults(), n=1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def _timed(armed: Armed, when: str | None) -> Armed:
@@ -120,9 +125,13 @@ class Faults:
         if not self.armed:
             return archive
         line = Line(archive)
-        line.faults = tuple(
-            (each, each.kind(line, each.value))
+        acting = [
+            each.kind(line, each.value, _always if each.kind.whole else each.fits)
             for each in self.armed
             if not each.kind.whole or each.fits()
-        )
-        return FaultyConnection(line)
+        ]
+        return FaultyConnection(line, acting)
+
+
+def _always(service: int) -> bool:
+    return True

@@ -7,10 +7,11 @@ itself knows nothing of it and makes no mistake: what is wrong is made wrong her
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from assocsh.practice.faults.accept_pdu import AcceptPdu, proposed, requested_max_pdu
+from assocsh.practice.faults.fault import Fault
 from assocsh.practice.faults.line import Line
 from assocsh.practice.faults.message import Message, decode_command
 from assocsh.upperlayer.pdus import (
@@ -43,10 +44,11 @@ class _Pdus:
 
 
 class FaultyConnection(asyncio.Protocol):
-    """What the socket sees. ``line`` has the archive and the faults of this connection."""
+    """What the socket sees. ``line`` has the archive, ``faults`` are those of this connection."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, faults: Sequence[Fault]) -> None:
         self._line = line
+        self._faults = faults
         self._archive = line.archive
         self._in, self._out = _Pdus(), _Pdus()
         self._established = False
@@ -56,7 +58,7 @@ class FaultyConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._line.connected(cast(asyncio.Transport, transport))
         self._archive.connection_made(_Front(self, self._line))
-        for _, fault in self._line.faults:
+        for fault in self._faults:
             fault.connected()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -77,9 +79,9 @@ class FaultyConnection(asyncio.Protocol):
             if kind == A_ASSOCIATE_RQ:
                 self._line.max_pdu = requested_max_pdu(pdu)
                 self._line.classes = proposed(pdu)
-                kept = [fault.requested(pdu) for _, fault in self._line.faults]
+                kept = [fault.requested(pdu) for fault in self._faults]
             else:
-                kept = [fault.came(kind, pdu) for _, fault in self._line.faults]
+                kept = [fault.came(kind, pdu) for fault in self._faults]
             if not any(kept):
                 self._give(pdu)
 
@@ -98,15 +100,15 @@ class FaultyConnection(asyncio.Protocol):
         for kind, pdu in self._out.feed(data):
             if kind == P_DATA_TF:
                 self._carried(pdu)
-            elif all(fault.answers(kind, pdu) for _, fault in self._line.faults):
+            elif all(fault.answers(kind, pdu) for fault in self._faults):
                 self._line.send(self._accepted(pdu) if kind == A_ASSOCIATE_AC else pdu)
                 if kind == A_ASSOCIATE_AC:
-                    for _, fault in self._line.faults:
+                    for fault in self._faults:
                         fault.accepted()
 
     def _accepted(self, pdu: bytes) -> bytes:
         accept = AcceptPdu(pdu)
-        for _, fault in self._line.faults:
+        for fault in self._faults:
             fault.accepting(accept)
         return accept.encoded()
 
@@ -129,9 +131,7 @@ class FaultyConnection(asyncio.Protocol):
 
     def _sent(self, message: Message) -> None:
         service = message.service
-        acting = [
-            fault for armed, fault in self._line.faults if armed.kind.whole or armed.fits(service)
-        ]
+        acting = [fault for fault in self._faults if fault.acts(service)]
         messages = [message]
         for fault in acting:
             messages = [each for one in messages for each in fault.sends(one)]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from assocsh.errors import UsageError
@@ -35,7 +32,7 @@ class Fault:
     ``name`` is what is typed, ``summary`` a sentence of what the archive does, ``section`` the rule
     of the standard that it breaks. ``whole`` faults are about an association, and ``@2`` is the
     second one; the others are about messages that the archive sends, and ``@find:2`` is the second
-    one of a C-FIND.
+    one of a C-FIND: ``acts`` says, given the Command Field of its request, whether it is one.
     """
 
     name: ClassVar[str]
@@ -44,10 +41,16 @@ class Fault:
     value: ClassVar[Value | None] = None
     whole: ClassVar[bool] = False
 
-    def __init__(self, line: Line, value: Any) -> None:
+    def __init__(self, line: Line, value: Any, acts: Callable[[int], bool]) -> None:
         self.line = line
         self.given = value
+        self.acts = acts
         self.prepare()
+
+    @classmethod
+    def typed(cls) -> str:
+        """``status[=CODE]``: how it is typed."""
+        return cls.name if cls.value is None else f"{cls.name}[={cls.value.metavar}]"
 
     def prepare(self) -> None:
         """Set up what is kept from one moment to the next."""
@@ -80,25 +83,6 @@ class Fault:
     def answers(self, kind: int, pdu: bytes) -> bool:
         """A PDU of another type than P-DATA-TF is about to go out. False keeps it back."""
         return True
-
-
-def describe(fault: type[Fault]) -> str:
-    """``status=CODE``: how it is typed."""
-    return fault.name if fault.value is None else f"{fault.name}[={fault.value.metavar}]"
-
-
-@cache
-def known_faults() -> Mapping[str, type[Fault]]:
-    """Every fault by its name, in the order of the alphabet."""
-    import assocsh.practice.faults as package
-
-    found: dict[str, type[Fault]] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for each in vars(loaded).values():
-            if isinstance(each, type) and issubclass(each, Fault) and "name" in vars(each):
-                found[each.name] = each
-    return dict(sorted(found.items()))
 
 
 def integer(least: int, most: int) -> Callable[[str], int]:

@@ -7,12 +7,10 @@ import contextlib
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assocsh.practice.faults.armed import Armed
-    from assocsh.practice.faults.fault import Fault
     from assocsh.practice.faults.message import Message
 
 
@@ -25,7 +23,6 @@ class Line:
 
     def __init__(self, archive: asyncio.BufferedProtocol) -> None:
         self.archive = archive
-        self.faults: Sequence[tuple[Armed, Fault]] = ()
         self.max_pdu = 0
         self.classes: dict[int, str] = {}
         self.sent = 0
