@@ -44,8 +44,7 @@ class AcceptorPolicy:
     that were asked; None leaves it out, and so does a policy without ``extended``.
     ``called_ae`` and ``calling_ae`` are allow-lists, None allows every title. ``window`` is the
     most that is granted of what is asked, 0 without limit, None no window at all. Above
-    ``max_associations`` at once the next is rejected for now. ``roles`` are the SOP classes for
-    which the requestor may be SCP, None is all. ``max_pdu`` is the longest P-DATA-TF
+    ``max_associations`` at once the next is rejected for now. ``max_pdu`` is the longest P-DATA-TF
     we take, in bytes.
     """
 
@@ -58,7 +57,6 @@ class AcceptorPolicy:
     window: AsyncWindow | None = field(default_factory=lambda: AsyncWindow(0, 0))
     max_associations: int = 16
     max_pdu: int = 131072
-    roles: Collection[str] | None = None
     held: Callable[[], Held] | None = None
     extended: Callable[[str, bytes], bytes | None] | None = None
 

@@ -219,12 +219,18 @@ def artim_expired(situation: Situation) -> ConnectionLost:
     )
 
 
-def connection_lost(situation: Situation, error: Exception | None) -> AssociationError:
-    """The transport closed under an association, or one in the making; ``error`` is why."""
+def connection_lost(
+    situation: Situation, error: Exception | None, partial: int = 0
+) -> AssociationError:
+    """The transport closed under an association, or one in the making; ``error`` is why.
+
+    ``partial`` bytes of a PDU had come without its end.
+    """
     peer = situation.peer
     reset = isinstance(error, ConnectionResetError | BrokenPipeError)
     how = "reset" if reset else f"closed ({error})" if error else "closed"
-    cut = f"; {CUT_SHORT}" if situation.security.cut_short else ""
+    cut = f", in the middle of a PDU ({partial:,} bytes of it)" if partial else ""
+    cut += f"; {CUT_SHORT}" if situation.security.cut_short else ""
     if situation.established:
         silence, idle = situation.silence, situation.idle
         lost = ConnectionLost(
@@ -236,6 +242,12 @@ def connection_lost(situation: Situation, error: Exception | None) -> Associatio
         )
     elif isinstance(error, ssl.SSLError):
         return before_the_answer(peer, error, situation.security.handshake)
+    elif partial:
+        lost = ConnectionLost(
+            f"{peer} {how} the connection while it answered the A-ASSOCIATE-RQ{cut}",
+            hint="it broke off, or something between the two did: its log may say which",
+            by="peer",
+        )
     else:
         lost = ConnectionLost(
             f"{peer} {how} the connection before it answered the A-ASSOCIATE-RQ{cut}",

@@ -236,8 +236,8 @@ class Engine:
             case upper_events.ProviderAbort(error=why):
                 self.protocol.close_after_abort()
                 self.end(AssociationState.ABORTED, why)
-            case upper_events.TransportClosed():
-                self.closing.transport_closed(self._transport_error)
+            case upper_events.TransportClosed(partial=partial):
+                self.closing.transport_closed(self._transport_error, partial)
             case upper_events.ArtimExpired():
                 self.end(AssociationState.LOST, endings.artim_expired(self.situation()))
 

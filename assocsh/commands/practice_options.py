@@ -26,12 +26,19 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         summary="do not commit this, and say why; 1.2.* is all of these",
         repeated=True,
     ),
+    Option("--require-user", summary="let in only who has a right user identity"),
     Option(
         "--fault",
-        Slot.TEXT,
-        "NAME[=VALUE]",
-        summary="do something otherwise; a name that is none lists them",
+        Slot.FAULT,
+        "NAME[=VALUE][@WHEN]",
+        summary="misbehave like this; `help faults` lists how",
         repeated=True,
     ),
-    Option("--require-user", summary="let in only who has a right user identity"),
+    Option(
+        "--trait",
+        Slot.TEXT,
+        "NAME[=VALUE]",
+        summary="be like another archive in this; a name that is none lists how",
+        repeated=True,
+    ),
 )

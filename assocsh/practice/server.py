@@ -10,10 +10,11 @@ from assocsh.association import Association, Listener, Observer, Peer, TLSConfig
 from assocsh.association.deciding import Accept, Decide, Decision
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
-from assocsh.practice.faults import Refuse, Serving, apply
+from assocsh.practice.faults import Faults, parse_fault
 from assocsh.practice.identity import Identities
 from assocsh.practice.prints import Prints
 from assocsh.practice.settings import PracticeSettings
+from assocsh.practice.traits import Refuse, Serving, apply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +25,12 @@ class Practice:
 
     ``peer`` is how to call it; ``destinations`` maps the AE titles that C-MOVE may name to (host,
     port) and may be added to at any time; ``skipped`` counts files that were no instances.
+    ``faults`` is what it does wrong.
     """
 
-    def __init__(self, archive: Archive, listener: Listener) -> None:
+    def __init__(self, archive: Archive, listener: Listener, faults: Faults) -> None:
         self.archive = archive
+        self.faults = faults
         self.listener = listener
         self.peer = Peer(listener.ae_title, listener.host, listener.port)
 
@@ -87,6 +90,7 @@ async def start(
     (port), UnusableFile (folders, files of TLS), UsageError (TLS without a certificate).
     """
     settings = settings or PracticeSettings()
+    faults = Faults(map(parse_fault, settings.faults))
     kept = Prints(settings.prints, say) if settings.prints is not None else None
     contents = Contents()
     await _filled(contents, settings.data)
@@ -97,7 +101,7 @@ async def start(
         serving = Serving(
             ae_title, policy(archive.instances.sop_classes, contents.index), archive.handlers()
         )
-        apply(settings.faults, serving)
+        apply(settings.traits, serving)
         identities = Identities(ae_title, say).decide if settings.require_user else None
         listener = await listen(
             host,
@@ -109,11 +113,12 @@ async def start(
             observer=observer,
             tls=tls,
         )
+        listener.between = faults.between
         archive.established = lambda: listener.associations
     except BaseException:
         contents.close()
         raise
-    return Practice(archive, listener)
+    return Practice(archive, listener, faults)
 
 
 def _decide(refusals: Sequence[Refuse], identities: Decide | None) -> Decide | None:

@@ -24,6 +24,7 @@ PRACTICE_NAMES = (
     "--commit-fail",
     "--require-user",
     "--fault",
+    "--trait",
 )
 """The options that are about the practice archive alone."""
 
@@ -51,10 +52,14 @@ def practice_with(
             changes[name.removeprefix("--")] = path(last[name])
     if "--require-user" in options:
         changes["require_user"] = True
-    if "--fault" in options:
-        from assocsh.practice.faults import check
+    if "--fault" in last:
+        from assocsh.practice.faults import parse_fault
 
-        changes["faults"] = tuple(map(check, options["--fault"]))
+        changes["faults"] = tuple(parse_fault(text).text for text in options["--fault"])
+    if "--trait" in options:
+        from assocsh.practice.traits import check
+
+        changes["traits"] = tuple(map(check, options["--trait"]))
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -77,8 +82,6 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--prints", str(settings.prints)
     if settings.require_user:
         yield "--require-user", None
-    for fault in settings.faults:
-        yield "--fault", fault
     commitment = settings.commitment
     if commitment.on_new:
         yield "--commit", "new"
@@ -86,6 +89,10 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--report-after", setting_text(commitment.after)
     for uid, reason in commitment.failing:
         yield "--commit-fail", f"{uid}:0x{reason:04X}"
+    for text in settings.faults:
+        yield "--fault", text
+    for text in settings.traits:
+        yield "--trait", text
 
 
 def _failing(text: str) -> tuple[str, int]:

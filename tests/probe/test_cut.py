@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from assocsh.probe.model import Report, Verdict
-from tests.peers.fault_proxy import Direction, Faults, FaultProxy
+from tests.peers.fault_proxy import Direction, FaultProxy, Faults
 from tests.peers.orthanc import Orthanc
 from tests.probe.support import probed
 

@@ -24,9 +24,7 @@ async def test_storescu(instances: tuple[InstanceFile, ...]) -> None:
     files = [str(each.path) for each in instances[:2]]
     try:
         for _ in range(3):
-            await asyncio.to_thread(
-                scu, "storescu", _port(waiting), "--", *files, called="PROBER"
-            )
+            await asyncio.to_thread(scu, "storescu", _port(waiting), "--", *files, called="PROBER")
         async with asyncio.timeout(10):
             await waiting.wait()
         report = waiting.report()

@@ -1,108 +1,176 @@
-"""Faults of the negotiation: whom the archive lets in, and what it agrees to."""
+"""Faults of the association's beginning: the answer to A-ASSOCIATE-RQ (PS3.8 7.1, 9.3.3)."""
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
+import struct
 
-from assocsh.association import Association
-from assocsh.association.deciding import Reject
-from assocsh.datasets.dictionary import transfer_syntax_uid
-from assocsh.dimse import sopclasses
-from assocsh.practice.faults import Serving, fault, number
-from assocsh.upperlayer.negotiation import AsyncWindow
+from assocsh.practice.faults.accept_pdu import MAX_LENGTH, ROLE, WINDOW, AcceptPdu, Answered
+from assocsh.practice.faults.fault import Fault, Value, integer
+from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, encode_abort, encode_reject
 
-
-@fault("check-called", "rejects who calls it by another AE title")
-def check_called(serving: Serving, _: str) -> None:
-    """A-ASSOCIATE-RJ 1/1/7."""
-    serving.policy = replace(serving.policy, called_ae={serving.ae_title})
+_UNUSUAL = b"1.2.840.10008.1.2.7.1"
+"""SMPTE ST 2110-20 Uncompressed Progressive Active Video: no archive proposes it."""
 
 
-@fault("only-caller", "rejects every other calling AE title", "AET")
-def only_caller(serving: Serving, value: str) -> None:
-    """A-ASSOCIATE-RJ 1/1/3."""
-    serving.policy = replace(serving.policy, calling_ae={value})
+def _codes(text: str) -> tuple[int, int, int]:
+    result, source, reason = (integer(0, 255)(part) for part in text.split("/"))
+    return result, source, reason
 
 
-@fault("room", "has room for so many associations at once", "N")
-def room(serving: Serving, value: str) -> None:
-    """A-ASSOCIATE-RJ 2/3/2."""
-    serving.policy = replace(serving.policy, max_associations=number(value, "room"))
+class Reject(Fault):
+    name = "reject"
+    summary = "rejects the association, with RESULT/SOURCE/REASON of A-ASSOCIATE-RJ"
+    section = "PS3.8 9.3.4"
+    value = Value("R/S/R", "1/1/1", _codes)
+    whole = True
+
+    def requested(self, pdu: bytes) -> bool:
+        self.line.send(encode_reject(*self.given))
+        self.line.close()
+        return True
 
 
-@fault("no-roles", "grants nobody the SCP role, so that C-GET delivers nothing")
-def no_roles(serving: Serving, _: str) -> None:
-    """Item 54H is answered with SCP 0."""
-    serving.policy = replace(serving.policy, roles=())
+class Silent(Fault):
+    name = "silent"
+    summary = "never answers A-ASSOCIATE-RQ, and keeps the connection open"
+    section = "PS3.8 7.1.1"
+    whole = True
+
+    def answers(self, kind: int, pdu: bytes) -> bool:
+        return kind != A_ASSOCIATE_AC
 
 
-@fault("window", "grants no more operations at once; 1 answers no window at all", "N")
-def window(serving: Serving, value: str) -> None:
-    """Item 53H."""
-    most = number(value, "window")
-    serving.policy = replace(serving.policy, window=None if most == 1 else AsyncWindow(most, most))
+class AcceptThenAbort(Fault):
+    name = "accept-then-abort"
+    summary = "accepts the association, and aborts it in the same moment"
+    section = "PS3.8 7.3"
+    whole = True
+
+    def accepted(self) -> None:
+        self.line.send(encode_abort(2, 0))
+        self.line.close()
 
 
-@fault("no-extended", "answers no extended negotiation")
-def no_extended(serving: Serving, _: str) -> None:
-    """No item 56H."""
-    serving.policy = replace(serving.policy, extended=None)
+def _class_of(text: str) -> str | None:
+    from assocsh.datasets.dictionary import sop_class_uid
 
-
-@fault("extended", "agrees to every extension that is asked for, whatever it does then")
-def extended(serving: Serving, _: str) -> None:
-    """Item 56H comes back as it was."""
-    serving.policy = replace(serving.policy, extended=lambda _uid, asked: asked)
-
-
-@fault("max-pdu", "takes no longer PDUs", "BYTES")
-def max_pdu(serving: Serving, value: str) -> None:
-    """Item 51H."""
-    serving.policy = replace(serving.policy, max_pdu=number(value, "max-pdu"))
-
-
-@fault("syntax", "accepts this transfer syntax alone", "SYNTAX")
-def syntax(serving: Serving, value: str) -> None:
-    """Contexts without it have the result 4."""
-    serving.policy = replace(serving.policy, transfer_syntaxes=(transfer_syntax_uid(value),))
-
-
-@fault("no-storage", "accepts no SOP class of storage")
-def no_storage(serving: Serving, _: str) -> None:
-    """Their contexts have the result 3."""
-    serving.policy = replace(serving.policy, any_storage=False)
-
-
-@fault("no-queries", "accepts no SOP class of C-FIND and C-GET")
-def no_queries(serving: Serving, _: str) -> None:
-    """Their contexts have the result 3."""
-    without = {*sopclasses.FIND.values(), *sopclasses.GET.values()}
-    left = set(serving.policy.abstract_syntaxes or ()) - without
-    serving.policy = replace(serving.policy, abstract_syntaxes=left)
-
-
-@fault("idle", "aborts an association on which nothing happens for so long", "MS")
-def idle(serving: Serving, value: str) -> None:
-    """A-ABORT of the service user."""
-    seconds = number(value, "idle") / 1000
-    tasks: set[asyncio.Task[None]] = set()
-
-    def watch(association: Association) -> Reject | None:
-        task = asyncio.get_running_loop().create_task(_abort_idle(association, seconds))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+    if text == "all":
         return None
+    return sop_class_uid(text)
 
-    serving.refusals.append(watch)
+
+class RefuseContext(Fault):
+    name = "refuse-context"
+    summary = "does not accept this SOP class, or any: result 3 for its contexts"
+    section = "PS3.8 9.3.3.2"
+    value = Value("CLASS|all", "all", _class_of)
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        for each in accept.contexts:
+            if self.given in (None, self.line.classes.get(each.context_id)):
+                each.result, each.syntax = 3, b""
 
 
-async def _abort_idle(association: Association, seconds: float) -> None:
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-    while not association.closed:
-        left = max(begun, association.last_activity) + seconds - loop.time()
-        if left <= 0:
-            await association.abort()
-            return
-        await asyncio.sleep(left)
+class RefuseSyntax(RefuseContext):
+    name = "refuse-syntax"
+    summary = "accepts no transfer syntax for this SOP class, or for any: result 4"
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        for each in accept.contexts:
+            if self.given in (None, self.line.classes.get(each.context_id)):
+                each.result, each.syntax = 4, b""
+
+
+class NoAnswers(Fault):
+    name = "no-contexts"
+    summary = "accepts the association, and says nothing of its presentation contexts"
+    section = "PS3.8 9.3.3"
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.contexts.clear()
+
+
+class UnproposedContext(Fault):
+    name = "unproposed-context"
+    summary = "accepts a presentation context that was never proposed"
+    section = "PS3.8 9.3.3.2"
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        number = next(n for n in range(255, 0, -2) if n not in self.line.classes)
+        accept.contexts.append(Answered(number, 0, b"1.2.840.10008.1.2"))
+
+
+class UnproposedSyntax(Fault):
+    name = "unproposed-syntax"
+    summary = "accepts each context with a transfer syntax that was not proposed for it"
+    section = "PS3.8 9.3.3.2.1"
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        for each in accept.contexts:
+            if each.result == 0:
+                each.syntax = _UNUSUAL
+
+
+class NoRole(Fault):
+    name = "no-role"
+    summary = "answers no role selection, so that no C-GET can bring anything"
+    section = "PS3.7 D.3.3.4"
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.user = [(kind, body) for kind, body in accept.user if kind != ROLE]
+
+
+def _window(text: str) -> tuple[int, int]:
+    invoked, performed = (integer(0, 65535)(part) for part in text.split("/"))
+    return invoked, performed
+
+
+class WrongWindow(Fault):
+    name = "wrong-window"
+    summary = "answers an asynchronous operations window that is larger than the one proposed"
+    section = "PS3.7 D.3.3.3"
+    value = Value("N/M", "64/64", _window)
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.user = [(kind, body) for kind, body in accept.user if kind != WINDOW]
+        accept.user.append((WINDOW, struct.pack(">HH", *self.given)))
+
+
+class NoWindow(Fault):
+    name = "no-window"
+    summary = "leaves the asynchronous operations window out of its answer: one at a time"
+    section = "PS3.7 D.3.3.3"
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.user = [(kind, body) for kind, body in accept.user if kind != WINDOW]
+
+
+class SmallPdu(Fault):
+    name = "max-pdu"
+    summary = "takes no P-DATA-TF longer than so many bytes"
+    section = "PS3.8 D.1"
+    value = Value("BYTES", "128", integer(0, 0xFFFFFFFF))
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.user = [
+            (kind, struct.pack(">I", self.given) if kind == MAX_LENGTH else body)
+            for kind, body in accept.user
+        ]
+
+
+class NoUserInformation(Fault):
+    name = "no-user-information"
+    summary = "leaves the User Information item out of A-ASSOCIATE-AC"
+    section = "PS3.8 9.3.3"
+    whole = True
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.user = []

@@ -1,4 +1,4 @@
-"""Faults of the services: how the archive answers."""
+"""Traits of the services: how the archive answers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any, cast
 
 from assocsh.association import Indication
 from assocsh.dimse.commandset import CommandField
-from assocsh.errors import UsageError
-from assocsh.practice.faults import Serving, fault
+from assocsh.practice.traits import Serving, trait
 
 _KEPT = {"QueryRetrieveLevel", "SpecificCharacterSet", "StudyInstanceUID", "SeriesInstanceUID"}
 _CHARSET = b"\x08\x00\x05\x00"
-_LATER = 0.02
 
 
 class _Bent:
@@ -24,13 +22,6 @@ class _Bent:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._indication, name)
-
-
-class _Deaf(_Bent):
-    cancelled = False
-
-    async def wait_cancelled(self) -> None:
-        await asyncio.Event().wait()
 
 
 class _Keyless(_Bent):
@@ -67,39 +58,19 @@ def _bend(serving: Serving, field: int, bent: Callable[[Indication], _Bent]) -> 
     serving.handlers.table[field] = handler
 
 
-@fault("ignore-cancel", "goes on with a query whatever C-CANCEL comes")
-def ignore_cancel(serving: Serving, _: str) -> None:
-    """The status is never FE00."""
-    _bend(serving, CommandField.C_FIND_RQ, _Deaf)
-
-
-@fault("ignore-keys", "matches unique keys alone, and ignores all others")
+@trait("ignore-keys", "matches unique keys alone, and ignores all others")
 def ignore_keys(serving: Serving, _: str) -> None:
     """Without saying so by FF01."""
     _bend(serving, CommandField.C_FIND_RQ, _Keyless)
 
 
-@fault("no-charset", "does not say which character set its answers are in")
+@trait("no-charset", "does not say which character set its answers are in")
 def no_charset(serving: Serving, _: str) -> None:
     """Their bytes are as they were."""
     _bend(serving, CommandField.C_FIND_RQ, _Mute)
 
 
-@fault("fail-find", "answers every query with this status", "STATUS")
-def fail_find(serving: Serving, value: str) -> None:
-    """As ``0xA700``."""
-    try:
-        status = int(value, 16)
-    except ValueError:
-        raise UsageError(f"--fault fail-find: {value[:20]!r} is no status: 0xA700") from None
-
-    def fail(indication: Indication) -> None:
-        indication.respond(status)
-
-    serving.handlers.table[CommandField.C_FIND_RQ] = fail
-
-
-@fault("one-at-a-time", "answers one query after the other, whatever window it granted")
+@trait("one-at-a-time", "answers one query after the other, whatever window it granted")
 def one_at_a_time(serving: Serving, _: str) -> None:
     """The next one waits until the one before has its final response."""
     handle, lock = serving.handlers.table[CommandField.C_FIND_RQ], asyncio.Lock()
@@ -111,18 +82,3 @@ def one_at_a_time(serving: Serving, _: str) -> None:
                 await waiting
 
     serving.handlers.table[CommandField.C_FIND_RQ] = find
-
-
-@fault("out-of-order", "answers every other echo later than the next one")
-def out_of_order(serving: Serving, _: str) -> None:
-    """As a window allows (PS3.7 D.3.3.3)."""
-    handle = serving.handlers.table[CommandField.C_ECHO_RQ]
-
-    async def echo(indication: Indication) -> None:
-        if indication.message_id % 2:
-            await asyncio.sleep(_LATER)
-        waiting = handle(indication)
-        if waiting is not None:
-            await waiting
-
-    serving.handlers.table[CommandField.C_ECHO_RQ] = echo
