@@ -33,6 +33,9 @@ MOST_ROWS = 100
 """Rows that are taken of a query, whatever is asked for: it is somebody's archive."""
 
 
+LOOPBACK = "127.0.0.1"
+
+
 def _details() -> str:
     from assocsh.probe.sections import in_order
 
@@ -131,9 +134,13 @@ async def _prepared(
     from assocsh.probe.running import Probe
     from assocsh.probe.running import plan as planned
     from assocsh.probe.sections import in_order
-    from assocsh.session.opening import make_room, prepared
+    from assocsh.session.opening import prepared
+    from assocsh.session.releasing import release_in_order
 
-    await make_room(session, call)
+    own = session.association
+    if own is not None and not own.closed:
+        session.note("the open association is released: a probe has one at a time")
+        await release_in_order(session, own, call)
     address, plan = await prepared(session, plan)
     settings = _settings(call, plan, address)
     return Probe(planned(in_order(sections), settings), settings)
@@ -182,7 +189,7 @@ async def _of_callers(session: Session, call: BoundCall) -> None:
 
     port = call.integer(LISTEN, most=65535) or 0
     waiting = Waiting(call.option("--as") or "ASSOCSH")
-    await waiting.start(port)
+    await waiting.start(port, call.option("--host") or LOOPBACK)
     session.note(f"listening for {waiting.expected} at {waiting.address}: connect the other side")
     call.job.partial = True
     within = call.duration("--within")

@@ -35,7 +35,7 @@ PROBE_OPTIONS: tuple[Option, ...] = (
     Option("--limit", Slot.INTEGER, "N", summary="rows taken of each query (5)"),
     Option("--max-idle", Slot.DURATION, "TIME", summary="wait for an idle end (90s)"),
     Option(LISTEN, Slot.INTEGER, "PORT", summary="probe who connects to this port instead"),
-    Option("--release", summary="release the open association first"),
+    Option("--host", Slot.TEXT, "ADDRESS", summary="where --listen listens (127.0.0.1)"),
     *TLS,
     *OPEN_GROUPS[-1][1],
 )

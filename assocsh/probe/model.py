@@ -207,7 +207,7 @@ def without_times(value: Value) -> Value:
 def read_report(found: Any, where: str) -> Report:
     """A report from what JSON held. Raises UsageError naming ``where`` for what is none."""
     if not isinstance(found, dict) or found.get("type") != "probe":
-        raise UsageError(f"{where} is no report of a probe", hint="`help probe`: --save writes one")
+        raise UsageError(f"{where} is no report of a probe", hint="--save writes one")
     if found.get("version") != VERSION:
         raise UsageError(
             f"{where} is a report of version {found.get('version')!s:.20}",

@@ -97,10 +97,10 @@ class Waiting:
         assert self._listener is not None
         return f"{self._ae_title}@{self._listener.host}:{self._listener.port}"
 
-    async def start(self, port: int) -> None:
+    async def start(self, port: int, host: str = "127.0.0.1") -> None:
         """Listen. Raises ConnectionFailed for a port that cannot be had."""
         self._listener = await listen(
-            "127.0.0.1",
+            host,
             port,
             ae_title=self._ae_title,
             policy=AcceptorPolicy(),

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 OF_FIND = ("relational", "datetime", "fuzzy", "timezone")
 STORAGE_SERVICE = "1.2.840.10008.4.2"
 SAID, UNSAID = (
-    "2.25.329800735698586629295641978511506172918",
-    "2.25.329800735698586629295641978511506172919",
+    "1.2.3.4.5.6.7.1",
+    "1.2.3.4.5.6.7.2",
 )
 """Two SOP classes of nobody: of one it is said that it is one of storage (item 57H)."""
 
