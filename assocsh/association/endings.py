@@ -274,12 +274,22 @@ def _lost_hint(situation: Situation) -> str:
     return "`reopen` opens it again; the peer's log may say why"
 
 
-def no_response(request: Request, message_id: int | None, limit: float) -> OperationTimeout:
-    """The peer has not answered a request for ``limit`` seconds, the DIMSE timeout."""
+def no_response(
+    request: Request, message_id: int | None, limit: float, *, begun: bool
+) -> OperationTimeout:
+    """The peer has not answered a request for ``limit`` seconds, the DIMSE timeout.
+
+    ``begun``: it began a message, and the last fragment of it has not come.
+    """
+    answer = "no response"
+    hint = "the peer may be slow rather than gone: `set timeout 120s` waits longer"
+    if begun:
+        answer = "the peer began a message and did not end it: no response"
+        hint = "the last fragment of a message is marked as that (PS3.8 E.2): its log may say more"
     return OperationTimeout(
-        f"no response to the {request.name} with Message ID {message_id} for {limit:g} s",
+        f"{answer} to the {request.name} with Message ID {message_id} for {limit:g} s",
         message_id=message_id,
-        hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
+        hint=hint,
     )
 
 

@@ -402,7 +402,10 @@ class Engine:
             return
         limit = self.timeouts.dimse
         assert limit is not None
-        operation.error = endings.no_response(operation.request, invocation.message_id, limit)
+        begun = self.dimse is not None and self.dimse.mid_reception
+        operation.error = endings.no_response(
+            operation.request, invocation.message_id, limit, begun=begun
+        )
         self.dimse.fail(invocation)
         self._take(self.dimse)
         if self.on_timeout == "abort":

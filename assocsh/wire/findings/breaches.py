@@ -161,7 +161,8 @@ def response_unmatched(talk: Talk, about: About) -> Iterator[Found]:
             )
         else:
             why = f"answers request {number}, and none with that Message ID is outstanding"
-        waiting = _waiting(talk, message)
+        known = before and before[-1].name == service_of(command.field)
+        waiting = None if known else _waiting(talk, message)
         rank = Rank.ODD if talk.ending.kind is EndKind.RELEASED else Rank.SILENCE
         yield Found(
             Rank.FAILURE if waiting is not None else rank,
