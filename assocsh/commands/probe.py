@@ -87,7 +87,6 @@ async def probe(session: Session, call: BoundCall) -> None:
 
     known = {name: _read(call, name) for name in ("--diff", "--policy") if call.flag(name)}
     plan, sections = _asked(session, call)
-    session.observer.remarks.forget_held()
     one = await _prepared(session, call, plan, sections)
     counted: list[Probe] = [one]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from assocsh import TLSConfig
+from assocsh import TLSConfig, UserIdentity
 from assocsh.practice import PracticeSettings, start
 from assocsh.practice.traits import check, traits
 from assocsh.probe import sections
 from assocsh.probe.model import Level, Verdict
+from assocsh.probe.sections.user import KINDS
 from tests.peers import scripted as wire
 from tests.peers.scripted import ScriptedPeer, Wire
 from tests.probe.support import probed
@@ -117,15 +118,19 @@ async def test_room_and_idle() -> None:
 
 
 async def test_a_user_identity_is_looked_at_or_not() -> None:
-    for asks, verdict in ((False, NO), (True, YES)):
-        async with await start(settings=PracticeSettings(require_user=asks)) as archive:
-            report = await probed(str(archive.peer), "user")
-        if asks:  # who does not say who it is is not let in, and the rest was not asked
-            assert {each.verdict for each in report.answers} == {Verdict.UNKNOWN}
-            assert "rejected" in report.answers[0].why
-        else:
-            assert report.verdict("user.anyone") is YES
-            assert report.verdict("user.saml") is verdict
+    """Who does not say who it is, is not let in by one that asks: then nothing else is known."""
+    demo = UserIdentity.user("demo", "practice")
+    async with await start() as archive:
+        report = await probed(str(archive.peer), "user", identity=demo)
+    assert report.verdict("user.anyone") is YES
+    assert {report.verdict(f"user.{name}") for name in KINDS} == {NO}
+    async with await start(settings=PracticeSettings(require_user=True)) as archive:
+        unnamed = await probed(str(archive.peer), "user")
+        report = await probed(str(archive.peer), "user", identity=demo)
+    assert {each.verdict for each in unnamed.answers} == {Verdict.UNKNOWN}
+    assert "rejected" in unnamed.answers[0].why
+    assert report.verdict("user.anyone") is NO
+    assert {report.verdict(f"user.{name}") for name in KINDS} == {YES}
 
 
 async def test_tls(good: Certificate) -> None:

@@ -28,7 +28,7 @@ async def measure(peer: Measuring) -> None:
     if peer.settings.identity is None:
         peer.yes("anyone", on=base.number)
     else:
-        peer.unknown("anyone", "this probe says who it is")
+        await _without(peer)
     for name, identity in KINDS.items():
         try:
             found = await peer.negotiate([ContextSpec(VERIFICATION)], user_identity=identity)
@@ -45,6 +45,17 @@ async def measure(peer: Measuring) -> None:
             peer.yes(name, "answered", "let in, with an answer", on=found.number, pdu=pdu)
 
 
+async def _without(peer: Measuring) -> None:
+    """A probe that says who it is asks once without that."""
+    try:
+        found = await peer.negotiate([ContextSpec(VERIFICATION)], user_identity=None)
+    except AssociationRejected as error:
+        pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
+        peer.no("anyone", outcome_of(error), rejection(error), on=peer.opened[-1].number, pdu=pdu)
+    else:
+        peer.yes("anyone", on=found.number, pdu="A-ASSOCIATE-AC")
+
+
 SECTION = Section(
     "user",
     "User identity",
@@ -54,6 +65,6 @@ SECTION = Section(
     ),
     "PS3.7 D.3.3.7",
     measure=measure,
-    associations=len(KINDS),
+    associations=len(KINDS) + 1,
     order=33,
 )
