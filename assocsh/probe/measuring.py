@@ -93,6 +93,11 @@ def outcome_of(error: AssociationError) -> str:
     return "not reached" if isinstance(error, ConnectionFailed) else "lost"
 
 
+def for_now(error: AssociationRejected) -> bool:
+    """Whether a rejection says nothing about what was asked: it is for now (PS3.8 9.3.4)."""
+    return error.result != 1
+
+
 def rejection(error: AssociationRejected) -> str:
     """The words for an A-ASSOCIATE-RJ (PS3.8 9.3.4)."""
     why = REJECT_REASONS.get((error.source, error.reason), "a reason that the standard has not")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assocsh.association.proposals import ContextSpec
 from assocsh.errors import AssociationRejected
-from assocsh.probe.measuring import Measuring, outcome_of, rejection
+from assocsh.probe.measuring import Measuring, for_now, outcome_of, rejection
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
 from assocsh.uids import VERIFICATION
@@ -36,13 +36,11 @@ async def _ask(peer: Measuring, name: str, **titles: str) -> None:
         found = await peer.negotiate([ContextSpec(VERIFICATION)], **titles)
     except AssociationRejected as error:
         pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
-        peer.no(name, outcome_of(error), f"{said}: {rejection(error)}", on=_last(peer), pdu=pdu)
+        tell = peer.unknown if for_now(error) else peer.no
+        why = f"{said}: {rejection(error)}"
+        tell(name, why=why, value=outcome_of(error), on=peer.opened[-1].number, pdu=pdu)
     else:
         peer.yes(name, why=f"{said} is let in", on=found.number, pdu="A-ASSOCIATE-AC")
-
-
-def _last(peer: Measuring) -> int:
-    return peer.opened[-1].number
 
 
 SECTION = Section(

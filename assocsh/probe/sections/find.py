@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from assocsh.association import Association
 
 _NOWHERE = {"DA": "18500101", "TM": "000000.000001", "CS": "ZQZ", "UI": "1.2.3.4.5.6.7", "IS": "99"}
-"""A value that no study has, by VR; for all others ``ZQZPROBE``."""
+"""A value that no study has, by VR; for all others ``ZQZ``."""
+
+ZQZ = "ZQZPROBE"
 
 _ACCENTS = {"A": "Ä", "E": "É", "I": "Í", "O": "Ö", "U": "Ü"}
 _NO_STUDY = "it has no study that could be asked about"
@@ -133,7 +135,7 @@ async def _levels(asking: _Asking, *, patient_root: bool) -> None:
     series = await asking.ask(CFind("SERIES", {**study, "SeriesInstanceUID": ""}, "study"))
     rows = [] if series.failed else list(series.rows)
     below = {**study, "SeriesInstanceUID": "", "SOPInstanceUID": ""}
-    tried: dict[str, CFind | None] = {"study/STUDY": CFind("STUDY", study, "study")}
+    tried = {"study/STUDY": CFind("STUDY", study, "study")}
     if rows and (first := rows[0].dataset) is not None:
         below["SeriesInstanceUID"] = str(first.get("SeriesInstanceUID", ""))
         tried["study/IMAGE"] = CFind("IMAGE", below, "study")
@@ -142,8 +144,6 @@ async def _levels(asking: _Asking, *, patient_root: bool) -> None:
         tried["patient/STUDY"] = CFind("STUDY", {**patient, **study}, "patient")
     good = ["study/SERIES"] if rows else []
     for name, request in tried.items():
-        if request is None:
-            continue
         found = await asking.ask(request)
         if found.rows and not found.failed:
             good.append(name)
@@ -153,7 +153,7 @@ async def _levels(asking: _Asking, *, patient_root: bool) -> None:
 
 async def _keys(asking: _Asking) -> None:
     """Of each usual key whether it comes back, and whether it is matched."""
-    peer, found = asking.peer, await asking.study(dict.fromkeys(SAMPLE_KEYS[:8], ""))
+    peer = asking.peer
     came = await asking.study({key: "" for key in SAMPLE_KEYS if key != "StudyInstanceUID"})
     row = came.rows[0].dataset if came.rows else None
     returned = [key for key in SAMPLE_KEYS if row is not None and key in row]
@@ -165,9 +165,8 @@ async def _keys(asking: _Asking) -> None:
         said = peer.no if left else peer.yes
         why = words + (f", not {', '.join(left)}" if left else "")
         said("returned", returned, why, on=asking.number, pdu="C-FIND-RSP")
-    unsure = [each for each in (*found.rows, *came.rows) if each.status == PENDING_OPTIONAL_KEYS]
     odd = await asking.study({"PatientComments": ZQZ})
-    statuses = {each.status for each in (*odd.rows, *unsure)}
+    statuses = {each.status for each in (*odd.rows, *came.rows)}
     if PENDING_OPTIONAL_KEYS in statuses:
         peer.yes("says-ignored", on=asking.number, pdu="C-FIND-RSP FF01")
     elif odd.rows:
@@ -175,9 +174,6 @@ async def _keys(asking: _Asking) -> None:
     else:
         peer.unknown("says-ignored", "none of the keys that were asked is ignored")
     await _matched(asking)
-
-
-ZQZ = "ZQZPROBE"
 
 
 async def _matched(asking: _Asking) -> None:

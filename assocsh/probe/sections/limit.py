@@ -32,7 +32,8 @@ async def measure(peer: Measuring) -> None:
         pdu = f"A-ASSOCIATE-RJ {ended.removeprefix('rejected ')}"
         peer.no("room", count, f"{count} at once, the next is {ended}", on=on, pdu=pdu)
     elif refused:
-        peer.no("room", count, f"{count} at once, the next has no answer ({ended})", on=on)
+        # a peer without room may say nothing, but neither does one whose connection broke
+        peer.unknown("room", f"{count} at once, the next has no answer: {ended}", count, on=on)
     else:
         peer.unknown("room", f"not even one: {ended}", on=on)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -35,9 +36,9 @@ async def measure(peer: Measuring) -> None:
             await peer.base()
             peer.no(_OFFERED, why="it speaks DICOM without TLS on this port")
         else:
-            peer.no(_OFFERED, why=why)
+            peer.unknown(_OFFERED, why)
         for name in ("trusted", "current", "1.3", "anyone"):
-            peer.unknown(name, "there is no TLS on this port")
+            peer.unknown(name, "there is no TLS on this port" if settings.tls is None else why)
         return
     _of_page(peer, page)
     await _newest(peer, config)
@@ -71,7 +72,11 @@ async def _newest(peer: Measuring, config: TLSConfig) -> None:
     try:
         page = await look(peer.settings.peer, replace(config, insecure=True, minimum="1.3"), WITHIN)
     except ConnectionFailed as error:
-        peer.no("1.3", why=error.message.partition(" (")[0])
+        # an alert of the other side is an answer; a connection that ended is none
+        cause = error.__cause__
+        answered = isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError)
+        tell = peer.no if answered else peer.unknown
+        tell("1.3", why=error.message.partition(" (")[0])
     else:
         peer.yes("1.3", page.cipher)
 

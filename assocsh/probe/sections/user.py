@@ -5,7 +5,7 @@ from __future__ import annotations
 from assocsh.association.proposals import ContextSpec
 from assocsh.errors import AssociationRejected
 from assocsh.identities import JWT, KERBEROS, SAML, USER, USER_AND_PASSCODE
-from assocsh.probe.measuring import Measuring, outcome_of, rejection
+from assocsh.probe.measuring import Measuring, for_now, outcome_of, rejection
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
 from assocsh.uids import VERIFICATION
@@ -35,7 +35,9 @@ async def measure(peer: Measuring) -> None:
         except AssociationRejected as error:
             pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
             number = peer.opened[-1].number
-            peer.yes(name, outcome_of(error), f"refused: {rejection(error)}", on=number, pdu=pdu)
+            tell = peer.unknown if for_now(error) else peer.yes
+            why = f"refused: {rejection(error)}"
+            tell(name, why=why, value=outcome_of(error), on=number, pdu=pdu)
             continue
         if found.accept.user_identity_response is None:
             pdu = "A-ASSOCIATE-AC without item 59H"
@@ -51,7 +53,9 @@ async def _without(peer: Measuring) -> None:
         found = await peer.negotiate([ContextSpec(VERIFICATION)], user_identity=None)
     except AssociationRejected as error:
         pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
-        peer.no("anyone", outcome_of(error), rejection(error), on=peer.opened[-1].number, pdu=pdu)
+        tell = peer.unknown if for_now(error) else peer.no
+        on = peer.opened[-1].number
+        tell("anyone", why=rejection(error), value=outcome_of(error), on=on, pdu=pdu)
     else:
         peer.yes("anyone", on=found.number, pdu="A-ASSOCIATE-AC")
 
