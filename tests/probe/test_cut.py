@@ -22,7 +22,9 @@ async def test_no_false_no_when_it_is_cut_at_twenty_places(orthanc: Orthanc) -> 
     assert said_no  # else nothing is shown by what follows
     chance, lost = random.Random(15), 0
     for place in range(20):
-        connection = chance.randrange(len(whole.associations))
+        # the first negotiation, and those of three sections
+        names = chance.sample(SECTIONS, 3)
+        connection = chance.randrange(5)
         after = chance.randrange(1, 3000)
         cut = Direction(cut_after=after, how=chance.choice(["fin", "rst"]))
         to_server = chance.random() < 0.5
@@ -33,9 +35,9 @@ async def test_no_false_no_when_it_is_cut_at_twenty_places(orthanc: Orthanc) -> 
             return Faults(to_server=cut) if to_server else Faults(to_client=cut)  # noqa: B023
 
         async with FaultProxy(orthanc.port, faults, ae=orthanc.ae) as proxy:
-            report = await probed(proxy.address, *SECTIONS)
+            report = await probed(proxy.address, *names)
         assert _told(report, Verdict.NO) <= said_no, f"cut {place}: {cut} from {connection} on"
-        lost += report.answers != whole.answers and bool(_told(report, Verdict.UNKNOWN))
+        lost += len(_told(report, Verdict.UNKNOWN) - _told(whole, Verdict.UNKNOWN)) > 0
         for each in report.answers:
             assert each.verdict is not Verdict.UNKNOWN or each.why
     assert lost > 10, "the cuts were behind everything"

@@ -6,18 +6,19 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from assocsh.probe.advice import advice
-from assocsh.probe.model import read_report, without_times
+from assocsh.probe.difference import How, against, differences, exit_code
+from assocsh.probe.model import Report, read_report, report_object, without_times
 from tests.peers.dcmtk import Storescp
 from tests.peers.dicom_files import InstanceFile
 from tests.peers.orthanc import Orthanc
 from tests.peers.ours import Serve
 from tests.peers.process import free_port
 from tests.peers.silent import silent_peer
+from tests.probe.support import probed
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -31,59 +32,64 @@ def probe_json(folder: Path, *words: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_orthanc(tmp_path: Path, instances: tuple[InstanceFile, ...]) -> None:
-    """Everything about one archive: at most 60 associations, twice the same, and what a changed
-    option of it changes."""
+async def test_twice_the_same_and_what_an_option_changes(
+    tmp_path: Path, instances: tuple[InstanceFile, ...]
+) -> None:
+    """Everything about one archive, at the usual level; then one option of it is another one."""
     port = free_port()
-    (tmp_path / "one").mkdir()
-    with Orthanc(tmp_path / "one", dicom_port=port) as orthanc:
-        for each in instances[:4]:
-            orthanc.upload(each.path)
-        count = orthanc.instance_count()
-        address = orthanc.address
-        began = time.monotonic()
-        done = run(tmp_path, "probe", address, "--save", "before.json", "--report-html", "a.html")
-        took = time.monotonic() - began
-        assert done.returncode == 0, done.stderr
-        assert "asks " in done.stderr.splitlines()[0]  # the plan, before anything else
-        first = json.loads((tmp_path / "before.json").read_text())
-        assert len(first["associations"]) <= 60
-        assert {one["outcome"] for one in first["associations"]} == {"accepted"}
-        again = probe_json(tmp_path, address)
-        assert without_times(again) == without_times(first)
-        assert took < 60  # a probe that waits for something waits longer
-        assert orthanc.instance_count() == count
-        log = orthanc.output()
-        assert "Association Aborted" not in log
-        page = (tmp_path / "a.html").read_text()
-        assert "SOP classes by transfer syntax" in page
-        assert "<script" not in page
-        same = run(tmp_path, "probe", address, "--diff", "before.json")
-        assert (same.returncode, same.stdout) == (0, "nothing has changed\n"), same
-        # what it found, as a script that the same peer passes
-        done = run(tmp_path, "probe", address, "acse", "win", "ctx", "--assoc", "found.assoc")
-        assert done.returncode == 0
-        ran = run(tmp_path, "run", "found.assoc")
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        # each advice is a line that works
-        lines = [one.command for one in advice(read_report(first, "")) if one.command]
-        assert lines
-        typed = run(tmp_path, *(word for line in lines for word in ("-c", f"{line}; release")))
-        assert typed.returncode == 0, (lines, typed.stderr)
-    (tmp_path / "two").mkdir()
-    changed = {"DicomCheckCalledAet": True}
-    with Orthanc(tmp_path / "two", dicom_port=port, **changed) as orthanc:
-        for each in instances[:4]:
-            orthanc.upload(each.path)
-        done = run(tmp_path, "probe", address, "--diff", "before.json", "--format", "json")
-        assert done.returncode == 1
-        changes = [json.loads(line) for line in done.stdout.splitlines()]
-        changes = [each for each in changes if each["type"] == "change"]
-        assert {each["id"] for each in changes} == {"acse.any-called"}
-        assert changes[0]["how"] == "worse"
-        text = run(tmp_path, "probe", address, "acse", "--policy", "before.json")
-        assert text.returncode == 1
-        assert "acse.any-called" in text.stdout
+    reports: list[Report] = []
+    for place, settings in (("one", {}), ("two", {"DicomCheckCalledAet": True})):
+        (tmp_path / place).mkdir()
+        with Orthanc(tmp_path / place, dicom_port=port, **settings) as orthanc:
+            for each in instances[:4]:
+                orthanc.upload(each.path)
+            count = orthanc.instance_count()
+            for _ in range(1 + (place == "one")):
+                reports.append(await probed(orthanc.address))
+            assert orthanc.instance_count() == count  # nothing was stored
+            assert "Association Aborted" not in orthanc.output()
+    first, again, changed = reports
+    assert not first.partial
+    assert len(first.associations) <= 60
+    assert {one.outcome for one in first.associations} == {"accepted"}
+    for one, other in zip(again.answers, first.answers, strict=True):
+        assert (one.id, one.verdict, one.value, one.why) == (
+            other.id,
+            other.verdict,
+            other.value,
+            other.why,
+        )
+    assert without_times(report_object(again)) == without_times(report_object(first))
+    found = differences(first, changed)
+    assert [(each.how, each.id) for each in found] == [
+        (How.WORSE, "acse.any-called"),
+        (How.CHANGED, "acse.any-called"),
+    ]
+    assert exit_code(found) == 1
+    assert exit_code(differences(changed, first)) == 0
+    assert exit_code(against(first, changed)) == 1
+    assert against(changed, first) == []
+
+
+def test_kept_and_run_again(tmp_path: Path, orthanc: Orthanc) -> None:
+    """What it found as a file, as a page, as a script that the same peer passes, as advice."""
+    words = ("probe", orthanc.address, "--level", "negotiate", "acse", "win", "role", "ctx")
+    files = ("--save", "a.json", "--report-html", "a.html", "--assoc", "found.assoc")
+    done = run(tmp_path, *words, *files)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("asks acse role win ctx: at most ")
+    page = (tmp_path / "a.html").read_text()
+    assert "SOP classes by transfer syntax" in page
+    assert "<script" not in page
+    same = run(tmp_path, *words, "--diff", "a.json")
+    assert (same.returncode, same.stdout) == (0, "nothing has changed\n"), same
+    ran = run(tmp_path, "run", "found.assoc")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    report = read_report(json.loads((tmp_path / "a.json").read_text()), "a.json")
+    lines = [one.command for one in advice(report) if one.command]
+    assert len(lines) == 2  # how to get, and what to propose
+    typed = run(tmp_path, *(word for line in lines for word in ("-c", f"{line}; release")))
+    assert typed.returncode == 0, (lines, typed.stderr)
 
 
 def test_what_cannot_be_compared(tmp_path: Path, serve: Serve) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.requests import CEcho, CFind
 from assocsh.dimse.status import CANCEL
+from assocsh.probe.asking import matches
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
@@ -20,6 +21,9 @@ KEYS = {"StudyInstanceUID": "", "PatientName": "", "StudyDate": ""}
 TRIES, TRYING = 12, 1.0
 """How often, and for how many seconds, a query is cancelled before it is said that it cannot be
 told: where there are few studies it is chance whether a C-CANCEL comes before the last row."""
+
+LEAST = 20
+"""Studies among which a C-CANCEL is in time."""
 
 ON_ITS_WAY = 0.25
 """Seconds in which rows may come that were sent before the C-CANCEL was read."""
@@ -39,7 +43,13 @@ async def measure(peer: Measuring) -> None:
         return
     specs = [ContextSpec(VERIFICATION), ContextSpec(STUDY_ROOT_FIND)]
     async with peer.associated(specs) as (number, association):
+        if await _too_quick(peer, association):
+            why = f"it has fewer than {LEAST} studies, and names them too quickly to be stopped"
+            peer.unknown("at-once", why, on=number)
+            peer.unknown("after-a-row", why, on=number)
         for name, rows in (("at-once", 0), ("after-a-row", 1)):
+            if peer.answered(name):
+                continue
             until = peer.now() + TRYING
             for _ in range(TRIES):
                 if peer.now() > until or await _cancelled(peer, name, number, association, rows):
@@ -54,6 +64,13 @@ async def measure(peer: Measuring) -> None:
             peer.yes("goes-on", why="an echo is answered", on=number, pdu="C-ECHO-RSP")
         else:
             peer.no("goes-on", why=f"{final.status:04X} to an echo", on=number, pdu="C-ECHO-RSP")
+
+
+async def _too_quick(peer: Measuring, association: Association) -> bool:
+    """Whether it is chance if a C-CANCEL comes before the last row: there are few, and at once."""
+    begun = peer.now()
+    found = await matches(association, CFind("STUDY", KEYS, "study"), LEAST)
+    return len(found.rows) < LEAST and peer.now() - begun < ON_ITS_WAY
 
 
 async def _cancelled(
