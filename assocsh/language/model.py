@@ -49,6 +49,7 @@ class Slot(StrEnum):
     QUERY = "query"
     TEXT = "text"
     TAG = "tag"
+    TAGS = "tags"  # PatientName,-StudyDate: several, joined by commas
     TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
 
