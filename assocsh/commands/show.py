@@ -77,6 +77,7 @@ SPEC = CommandSpec(
     details="Of a commit it is what became of each instance, a report that came late included.",
     uses_results=True,
     refers_to_request=True,
+    pages=True,
 )
 
 

@@ -215,7 +215,7 @@ class TableRows(Rows):
 
 
 def _names_beside(columns: Sequence[Column], room: int | None) -> list[str]:
-    """The titles in front of the values of a row; short ones where they would take half the room."""
+    """The titles in front of the values of a row; short ones if they took half the room."""
     names = [column.head for column in columns]
     if room is not None and max(map(len, names), default=0) > room // 2:
         return [column.short or column.head for column in columns]

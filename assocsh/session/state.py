@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assocsh.errors import AssociationError, LocalProtocolError, UsageError
-from assocsh.output.console import AskSecret, Console
+from assocsh.output.console import AskSecret, Console, Page
 from assocsh.output.formats import presenter
 from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
 from assocsh.session.config import Config
@@ -158,6 +158,15 @@ class State:
     @ask_line.setter
     def ask_line(self, ask: AskSecret | None) -> None:
         self.console.ask_line = ask
+
+    @property
+    def page(self) -> Page | None:
+        """Shows lines through a pager; None where no one is there to turn pages."""
+        return self.console.page
+
+    @page.setter
+    def page(self, page: Page | None) -> None:
+        self.console.page = page
 
     @property
     def format(self) -> str:

@@ -20,6 +20,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.styles import DynamicStyle
 
 from assocsh.errors import AssocshError
+from assocsh.output.console import Line
 from assocsh.output.sink import Kind
 from assocsh.session.ports import ShellSession, Status
 from assocsh.terminal.appearance import Appearance
@@ -35,6 +36,7 @@ from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
+from assocsh.terminal.rows import rows_of
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator, let_messages_fold
@@ -120,6 +122,7 @@ class Shell:
         self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
         self.asking = Asking(lambda: self.prompt)
         self.recalling = False
+        self._paging = False
         self._appearance = Appearance(source, screen, self._redraw)
         self._loader = loader
         self._printer = Printer(screen)
@@ -209,6 +212,7 @@ class Shell:
         session.output = TerminalOutput(self._printer, self.prompt.app.output, self._appearance)
         session.ask_secret = self.asking.ask_secret
         session.ask_line = self.asking.ask
+        session.page = self._page
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
@@ -289,6 +293,8 @@ class Shell:
 
     def interrupted(self) -> None:
         """Ctrl-C, or SIGINT from elsewhere: clear the line, or cancel the newest request."""
+        if self._paging:
+            return  # it is for the pager
         if self.leaving.step is not Step.STAYING:
             self.leaving.stay()
         elif self.asking.active:
@@ -365,6 +371,24 @@ class Shell:
             await edit(self.prompt.default_buffer)
         except AssocshError as error:
             self._complain(error)
+
+    async def _page(self, lines: Sequence[Line], *, always: bool) -> bool:
+        """Show ``lines`` through a pager; False when they fit on the screen as it is."""
+        size, output = self.prompt.app.output.get_size(), self.session.output
+        if not isinstance(output, TerminalOutput):
+            return False
+        text = output.rendered(lines)
+        if not text or (not always and rows_of(text, size.columns) < size.rows - 1):
+            return False
+        from assocsh.terminal.pager import show_in_pager
+
+        await self._printer.flush()
+        self._paging = True
+        try:
+            await show_in_pager(text)
+        finally:
+            self._paging = False
+        return True
 
     def _follow_settings(self) -> None:
         """Take the keys and the theme that are set; nothing when those are in use."""

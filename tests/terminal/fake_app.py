@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assocsh.commands.registry import load
+from assocsh.output.console import Page
 from assocsh.output.sink import Kind, MemoryOutput, Output
 from assocsh.session.ports import RecalledLine, Status
 from assocsh.session.settings import Settings
@@ -54,6 +55,7 @@ class FakeSession:
         self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False
+        self.page: Page | None = None
         self._status = FAKE
         self._stuck = False
         self._tasks: set[asyncio.Task[None]] = set()
