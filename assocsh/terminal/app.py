@@ -50,8 +50,8 @@ TICK = 0.5
 
 
 _FUZZY = {
-    "on": "completion finds letters in their order: ptnm is PatientName (F2 changes it)",
-    "off": "completion finds beginnings and parts (F2 changes it)",
+    "on": "completion finds letters in their order: ptnm is PatientName",
+    "off": "completion finds beginnings and parts",
 }
 
 ASKING = "Enter answers; Ctrl-C gives up"
@@ -341,14 +341,21 @@ class Shell:
         keys = "emacs" if self.prompt.editing_mode is EditingMode.VI else "vi"
         self.session.settings.set("editing", keys)
         self._follow_settings()
-        self._printer.write(f"{keys} keys (F4 changes them)")
+        self._printer.write(f"{keys} keys{self._changed_by('editing')}")
+
+    def _changed_by(self, action: str) -> str:
+        """``; F4 changes it``: the key as the config file has it."""
+        from assocsh.language.keys import key_of
+
+        key = key_of(action, self.session.keys)
+        return f" ({key} changes it)" if key else ""
 
     def change_fuzzy(self) -> None:
         """F2: completion by letters in their order, or not."""
         settings = self.session.settings
         fuzzy = "off" if settings.text("fuzzy") == "on" else "on"
         settings.set("fuzzy", fuzzy)
-        self._printer.write(_FUZZY[fuzzy])
+        self._printer.write(f"{_FUZZY[fuzzy]}{self._changed_by('fuzzy')}")
         buffer = self.prompt.default_buffer
         if buffer.text:
             buffer.complete_state = None
