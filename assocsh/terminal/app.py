@@ -34,9 +34,9 @@ from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.lexer import LineLexer
 from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
+from assocsh.terminal.paging import Paging
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
-from assocsh.terminal.rows import rows_of
 from assocsh.terminal.signals import TERMINATING, handled
 from assocsh.terminal.toolbar import Memo, toolbar
 from assocsh.terminal.validator import LineValidator, let_messages_fold
@@ -122,10 +122,10 @@ class Shell:
         self.leaving = Leaving(lambda: self.session, leave=self._leave, changed=self._redraw)
         self.asking = Asking(lambda: self.prompt)
         self.recalling = False
-        self._paging = False
         self._appearance = Appearance(source, screen, self._redraw)
         self._loader = loader
         self._printer = Printer(screen)
+        self._paging = Paging(screen, self._printer)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._tasks: list[asyncio.Task[None]] = []
         self._ticker: asyncio.Task[None] | None = None
@@ -293,8 +293,8 @@ class Shell:
 
     def interrupted(self) -> None:
         """Ctrl-C, or SIGINT from elsewhere: clear the line, or cancel the newest request."""
-        if self._paging:
-            return  # it is for the pager
+        if self._paging.active:
+            return
         if self.leaving.step is not Step.STAYING:
             self.leaving.stay()
         elif self.asking.active:
@@ -380,22 +380,10 @@ class Shell:
             self._complain(error)
 
     async def _page(self, lines: Sequence[Line], *, always: bool) -> bool:
-        """Show ``lines`` through a pager; False when they fit on the screen as it is."""
-        size, output = self.prompt.app.output.get_size(), self.session.output
-        if not isinstance(output, TerminalOutput):
+        output = self.session.output
+        if not lines or not isinstance(output, TerminalOutput):
             return False
-        text = output.rendered(lines)
-        if not text or (not always and rows_of(text, size.columns) < size.rows - 1):
-            return False
-        from assocsh.terminal.pager import show_in_pager
-
-        await self._printer.flush()
-        self._paging = True
-        try:
-            await show_in_pager(text)
-        finally:
-            self._paging = False
-        return True
+        return await self._paging.show(output.rendered(lines), always=always)
 
     def _follow_settings(self) -> None:
         """Take the keys and the theme that are set; nothing when those are in use."""

@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from prompt_toolkit.application import run_in_terminal
 
 from assocsh.errors import UsageError
+from assocsh.terminal.printer import Safe
 from assocsh.text.visible import visible
 
 USUAL = ("less", "more")
 """Programs that are looked for where the variable names none."""
 
 
-async def show_in_pager(text: str) -> None:
-    """Show ``text``, which is safe to print, until the user leaves the pager.
+async def show_in_pager(text: Safe) -> None:
+    """Show ``text`` until the user leaves the pager.
 
     Responses that come meanwhile are shown afterwards. Raises UsageError when there is no pager.
     """
