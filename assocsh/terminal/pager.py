@@ -38,12 +38,12 @@ def _command(environment: Mapping[str, str]) -> list[str]:
         if shutil.which(words[0]) is None:
             raise UsageError(
                 f"$PAGER is {visible(words[0])}: there is no such program",
-                hint="`set pager off` does without one",
+                hint="with the setting pager off none is needed",
             )
         return words
     found = next((each for each in USUAL if shutil.which(each)), None)
     if found is None:
-        raise UsageError("there is no pager here", hint="`set pager off` does without one")
+        raise UsageError("there is no pager here", hint="with the setting pager off none is needed")
     return [found]
 
 
