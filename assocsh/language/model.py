@@ -50,6 +50,7 @@ class Slot(StrEnum):
     TEXT = "text"
     TAG = "tag"
     TAGS = "tags"  # PatientName,-StudyDate: several, joined by commas
+    FAULT = "fault"  # NAME[=VALUE][@WHEN]
     TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
 
