@@ -42,14 +42,22 @@ class Watched:
         The request that queries are about is the last that has ended since the step began. Where a
         check compares with an answer, it may be one from before.
         """
-        last = self._session.requests.last_ended
-        recent = last if last is not None and last.number > self._since else None
+        recent = self._recent()
+        before = self._session.requests.last_ended
         for check in checks:
-            subject = last if variables_of(check) else recent
+            subject = recent or (before if variables_of(check) else None)
             found = self._unmet(check, subject)
             if found:
                 return found
         return ""
+
+    def _recent(self) -> RequestRecord | None:
+        """The last request of the step that got its final response, or else that ended."""
+        requests = self._session.requests
+        if requests.last_ended is not None and requests.last_ended.number > self._since:
+            return requests.last_ended
+        ended = (record for record in reversed(requests) if record.done.is_set())
+        return next((record for record in ended if record.number > self._since), None)
 
     def _unmet(self, check: Expectation, subject: RequestRecord | None) -> str:
         resolver = _StepResolver(self._session, subject, self._events)

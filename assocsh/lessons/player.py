@@ -178,6 +178,8 @@ class Player:
             return
         if is_open:
             await self._perform("release --now", job)
+        if step.open is not None:
+            await session.practice.close()  # the next one is as new, its faults too
         line = lesson.open if step.open is None else step.open
         if line == NONE_OPEN:
             return

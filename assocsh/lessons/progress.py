@@ -48,11 +48,11 @@ class Done:
     last: float = 0.0
 
     def next_step(self, lesson: Lesson) -> int:
-        """The step to go on with, from 0: the first that was neither done nor left out."""
+        """The step to go on with, from 0: the first that is open, or else that was left out."""
         if self.version != lesson.version:
             return 0
-        left = (n for n in range(len(lesson.steps)) if n + 1 not in self.done | self.skipped)
-        return next(left, 0)
+        left = [n for n in range(len(lesson.steps)) if n + 1 not in self.done]
+        return next((n for n in left if n + 1 not in self.skipped), (left or [0])[0])
 
 
 class Progress:
