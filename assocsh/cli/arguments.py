@@ -216,7 +216,7 @@ def _lesson(arguments: Arguments, words: Sequence[str]) -> None:
     def known() -> Mapping[str, Option]:
         if teaching:
             return options.by_name(lesson_options())
-        return options.by_name(shell_options(), lesson_options()[:1])
+        return options.by_name(lesson_options(), shell_options())
 
     plain, given = options.read_words(words, known, "assocsh --help")
     asked = _asked(given)

@@ -28,7 +28,7 @@ def lesson_options() -> tuple[Option, ...]:
 
     return (
         Option(FROM, Slot.DIRECTORY, "DIR", summary="the lessons of this folder, not ours"),
-        Option(ANSWERS, Slot.FILE, "FILE", summary="grade: the session that `record` has recorded"),
+        Option(ANSWERS, Slot.FILE, "FILE", summary="grade: a recorded session"),
         Option(FORMAT, Slot.CHOICE, "FORMAT", FORMATS, "report, grade: " + ", ".join(FORMATS)),
     )
 
@@ -42,6 +42,8 @@ def lesson_text(words: Sequence[str], given: Given) -> str:
             f"lesson has no use for {words[-1]!r}",
             hint="assocsh lesson 3, or test DIR, report, grade DIR --answers FILE",
         )
+    if any(name == ANSWERS for name, _ in given):
+        raise UsageError(f"{ANSWERS} is for grade", hint="assocsh lesson grade DIR --answers FILE")
     parts = ["lesson", *words]
     for name, value in given:
         if name != FROM:
@@ -117,7 +119,7 @@ async def _grade(course: Course, answers: Path, form: str) -> int:
     if not begun:
         raise UsageError(
             f"{answers}: no lesson was begun in it",
-            hint="whoever hands it in types `record FILE` before `lesson 1`",
+            hint="whoever hands it in records before the lesson is begun",
         )
     return 0 if all(progress.of(one).ticked == one.version for one in begun) else 1
 

@@ -17,7 +17,9 @@ SPEC = CommandSpec(
     "begin a lesson's step again",
     Heading.SHELL,
     order=43,
-    examples=("lesson 1; again",),
+    examples=("lesson 1; again", "again", "lesson 3; again"),
+    barrier=True,
+    needs_association=True,
 )
 
 

@@ -17,7 +17,7 @@ SPEC = CommandSpec(
     "the next hint of a lesson's step: a question, a pointer, the line",
     Heading.SHELL,
     order=41,
-    examples=("lesson 1; hint", "hint"),
+    examples=("lesson 1; hint", "hint", "lesson 4; hint; hint"),
 )
 
 

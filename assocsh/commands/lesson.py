@@ -37,6 +37,8 @@ SPEC = CommandSpec(
         "lesson reset 3",
         "lesson report",
     ),
+    barrier=True,
+    needs_association=True,
     details="""\
 A lesson is a few steps. Each says what there is to do, and looks after each of
 your commands whether it is done, by what happened: any way to get there counts.

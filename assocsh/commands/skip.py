@@ -17,7 +17,9 @@ SPEC = CommandSpec(
     "leave out a lesson's step",
     Heading.SHELL,
     order=44,
-    examples=("lesson 1; skip",),
+    examples=("lesson 1; skip", "skip", "lesson 3; skip; hint"),
+    barrier=True,
+    needs_association=True,
 )
 
 

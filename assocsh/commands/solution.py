@@ -17,7 +17,7 @@ SPEC = CommandSpec(
     "one way to do a lesson's step",
     Heading.SHELL,
     order=42,
-    examples=("lesson 1; solution",),
+    examples=("lesson 1; solution", "solution", "lesson 4; solution"),
 )
 
 

@@ -63,7 +63,7 @@ class Watched:
         resolver = _StepResolver(self._session, subject, self._events)
         answer = any(one.name == ANSWER for one in variables_of(check))
         if answer and ANSWER not in self._session.variables:
-            return "no answer yet: `let answer = ...` gives one"
+            return "no answer yet; `let answer = 3` would give one"
         try:
             verdict = evaluate(check, resolver)
         except LanguageError as error:

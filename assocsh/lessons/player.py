@@ -25,6 +25,7 @@ COMMANDS = frozenset({"lesson", "hint", "solution", "skip", "again"})
 """The commands of the course: what they do is no way to do a step."""
 
 HINTS = 3
+RELEASE = "release --now"
 
 
 class Player:
@@ -106,7 +107,7 @@ class Player:
         """Say the next hint of the step. Raises UsageError."""
         hints = self.step.hints
         if not hints:
-            raise UsageError("this step has no hints", hint="`solution` shows how it can be done")
+            raise UsageError("this step has no hints", hint="look at its solution")
         level = min(self._hints, len(hints) - 1)
         self._hints += 1
         self._keep(What.HINT)
@@ -177,7 +178,7 @@ class Player:
         if step.open is None and is_open:
             return
         if is_open:
-            await self._perform("release --now", job)
+            await self._perform(RELEASE, job)
         if step.open is not None:
             await session.practice.close()  # the next one is as new, its faults too
         line = lesson.open if step.open is None else step.open
@@ -189,9 +190,13 @@ class Player:
     async def _perform(self, line: str, job: Job) -> None:
         scope = replace(job.scope if job else TOP, nested=True)
         calls = self._session.parse(line, source="lesson")
+        if line != RELEASE and not all(call.spec.opens for call in calls):
+            raise UsageError(
+                f"{line}: opens no association", hint="a lesson begins with such a line"
+            )
         ran = await self._session.interpreter.run(calls, scope=scope)
         if ran.code:
-            raise UsageError(f"{line}: failed", hint="`again` tries it once more")
+            raise UsageError(f"{line}: failed", hint="begin the step again")
 
     def _refuse_others(self) -> None:
         """Lessons are on the practice archive: an association with somebody else is not touched."""

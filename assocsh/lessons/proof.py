@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 WRONG_ANSWERS = 5
-PAGE = 18
-"""Lines of a page, of 24: its title, what is opened, the prompt and the toolbar take others."""
+PAGE = 15
+"""Lines of a page, of 24: its title, the prompt, a menu's room and the toolbar take others."""
 
 WHY = 9
 """Lines that are said when a step is done: what the command has shown stands above them."""
