@@ -75,7 +75,17 @@ class Watched:
             return (
                 f"{check.query.text} {check.operator} {given}: your answer is not what was wanted"
             )
+        if check.query.root == "events":
+            return f"{check.text}: {_happened(resolver, check)}"
         return f"{check.text}: it is {cell(verdict.text)}"
+
+
+def _happened(resolver: SessionResolver, check: Expectation) -> str:
+    """What there was instead, since the step began: each kind of it once."""
+    value = resolver.value(check.query)
+    kinds = dict.fromkeys(str(one) for one in (value if isinstance(value, list) else [value]))
+    kinds.pop("None", None)
+    return f"there was {cell(', '.join(kinds))}" if kinds else "nothing of the kind happened yet"
 
 
 class _StepResolver(SessionResolver):

@@ -15,7 +15,7 @@ from assocsh.lessons.progress import Progress, What
 from assocsh.output.sink import Kind
 from assocsh.session.job import TOP
 from assocsh.session.plan import PRACTICE
-from assocsh.text.cells import cell
+from assocsh.text.cells import cell, wrapped
 
 if TYPE_CHECKING:
     from assocsh.session.job import Job
@@ -73,6 +73,7 @@ class Player:
         self._refuse_others()
         at = self.progress.of(lesson).next_step(lesson)
         self._stop()
+        self._session.set_wire("off")
         self.lesson = lesson
         say = [f"Lesson {lesson.number}: {lesson.title} ({lesson.minutes} minutes)"]
         if at:
@@ -258,8 +259,7 @@ class Player:
         """Write lines of a lesson: a result where people read results, else beside them."""
         session = self._session
         with session.console.results():
+            write = session.note if session.format in ("json", "csv") else session.output.result
             for line in lines:
-                if session.format in ("json", "csv"):
-                    session.note(cell(line, None), kind)
-                else:
-                    session.output.result(cell(line, None), kind)
+                for part in wrapped(cell(line, None), session.output.width) or [""]:
+                    write(part, kind)
