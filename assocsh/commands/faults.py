@@ -38,7 +38,7 @@ SPEC = CommandSpec(
         "faults",
         "faults status=0xA700@store:2; reopen",
         "faults delay=200ms@find abort-after=5; reopen",
-        "faults off",
+        "faults off; reopen",
     ),
     details=_listed,
     topic="how the practice archive misbehaves",

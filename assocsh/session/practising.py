@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.errors import UnusableFile, UsageError
+from assocsh.errors import LocalProtocolError, UnusableFile
 
 if TYPE_CHECKING:
     from assocsh.practice import Practice, PracticeSettings
@@ -40,9 +40,11 @@ class PracticeArchive:
         return str(self._running.peer)
 
     def faults(self) -> Faults:
-        """What it does wrong. Raises UsageError while it does not run."""
+        """What it does wrong. Raises LocalProtocolError while it does not run."""
         if self._running is None:
-            raise UsageError("no practice archive runs here", hint="`open practice` starts one")
+            raise LocalProtocolError(
+                "no practice archive runs here", hint="`open practice` starts one"
+            )
         return self._running.faults
 
     def misbehave(self, texts: Sequence[str]) -> None:
@@ -112,8 +114,9 @@ def faults_text() -> str:
     lines = [
         "A fault is NAME, NAME=VALUE, NAME@WHEN or NAME=VALUE@WHEN. WHEN is a service",
         "(@find), a number (@2: the second time, @2+: from then on) or both (@find:2); it",
-        "counts responses of that service, of faults marked * associations. `serve --fault`",
-        "and `open practice --fault` take the same, as often as there are faults.",
+        "counts responses of that service, of faults marked * associations.",
+        "`open practice --fault reset-after=2` starts with one; assocsh serve takes the",
+        "same option. Both take it as often as there are faults.",
         "",
     ]
     for fault in known_faults().values():
