@@ -80,7 +80,7 @@ class Player:
             say.append(f"it goes on at step {at + 1}; `lesson reset {number}` begins it anew")
         self.say(say, Kind.SUCCESS)
         self._keep(What.BEGUN)
-        await self._begin_step(at, job)
+        await self._begin_step(at, job, own=True)
 
     async def following(self, job: Job) -> None:
         """Go on to the next step; behind the last one the lesson ends. Raises UsageError."""
@@ -158,7 +158,7 @@ class Player:
         say = f" `lesson {following.number}` is next: {following.title}" if following else ""
         self.say([ended + say], Kind.SUCCESS)
 
-    async def _begin_step(self, at: int, job: Job) -> None:
+    async def _begin_step(self, at: int, job: Job, *, own: bool = False) -> None:
         assert self.lesson is not None
         step = self.lesson.steps[at]
         self._refuse_others()
@@ -166,23 +166,27 @@ class Player:
         if self._watched is not None:
             self._watched.close()
             self._watched = None
-        await self._have_open(self.lesson, step, job)
+        await self._have_open(self.lesson.open if own and step.open is None else step.open, job)
         self._watched = Watched(self._session)
         self.say(["", f"{self.place.partition(' · ')[2]}: {step.title}", "", *step.page()])
         self._session.changed()
 
-    async def _have_open(self, lesson: Lesson, step: Step, job: Job) -> None:
-        """Make what the step begins with: an association of its own, any, or none."""
+    async def _have_open(self, line: str | None, job: Job) -> None:
+        """Make what a step begins with: an association of its own, by ``line``, or none.
+
+        Without ``line`` any that is open does, or else that of the lesson.
+        """
         session = self._session
+        assert self.lesson is not None
         association = session.association
         is_open = association is not None and not association.closed
-        if step.open is None and is_open:
+        if line is None and is_open:
             return
         if is_open:
             await self._perform(RELEASE, job)
-        if step.open is not None:
+        if line is not None:
             await session.practice.close()  # the next one is as new, its faults too
-        line = lesson.open if step.open is None else step.open
+        line = line or self.lesson.open
         if line == NONE_OPEN:
             return
         self.say([f"> {line}"])

@@ -1,4 +1,4 @@
-"""Our lessons: each teaches what it says, and the wheel has them."""
+"""Our lessons: each teaches what it says; and what is said of one that does not."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ async def test_a_lesson_from_its_beginning_to_its_end(tmp_path: Path) -> None:
     assert session.status().lesson == "lesson 1 · step 1/2"
     assert "step 1, Ask once, is not done yet" in await played.type("lesson next")
     said = await played.type("find study")
-    assert "not yet: events[*].type includes C-ECHO-RSP: it is none of" in said
+    assert "not yet: events[*].type includes C-ECHO-RSP: there was C-FIND-RQ, C-FIND-RSP" in said
     assert "not yet" not in await played.type("contexts verif")
     assert "a\n(1 of 3" in await played.type("hint")
     assert "b\n(2 of 3" in await played.type("hint")
