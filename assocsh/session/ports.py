@@ -48,6 +48,8 @@ class Status(NamedTuple):
     """The file that is being recorded."""
     capturing: str = ""
     """The file that what is said is written to."""
+    lesson: str = ""
+    """Where in which lesson: ``lesson 3 · step 2/5``."""
     identity: str = ""
     """What the peer said of the user identity: ``accepted``, ``not answered``, ..."""
 
@@ -150,6 +152,9 @@ class ShellSession(Protocol):
 
         Raises LanguageError before anything is performed.
         """
+
+    def entered(self) -> None:
+        """Enter was pressed on an empty line."""
 
     def interrupt(self) -> bool:
         """Cancel the newest request, and say what became of it; False: there was none."""

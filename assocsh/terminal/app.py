@@ -253,6 +253,8 @@ class Shell:
         if line.strip():
             # Commands on several lines were pasted: each is run to its end, as in a file.
             self._do(line, foreground="\n" in line.strip() and _several(line))
+        elif self._session is not None:
+            self._session.entered()
 
     def _do(self, line: str, *, foreground: bool = False) -> None:
         try:

@@ -74,6 +74,9 @@ class FakeSession:
         elif text == "quit":
             self.leaving.set()
 
+    def entered(self) -> None:
+        return
+
     def interrupt(self) -> bool:
         self.output.note("interrupted")
         return True
