@@ -34,4 +34,11 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         summary="misbehave like this; `help faults` lists how",
         repeated=True,
     ),
+    Option(
+        "--trait",
+        Slot.TEXT,
+        "NAME[=VALUE]",
+        summary="be like another archive in this; a name that is none lists how",
+        repeated=True,
+    ),
 )

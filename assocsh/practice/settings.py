@@ -27,7 +27,7 @@ class PracticeSettings:
 
     ``prints`` is a folder for the films of its printer. With ``require_user`` nobody is let in
     without a user identity that is right (see ``identity``). ``faults`` are what it does wrong, as
-    they are typed (see ``faults``).
+    they are typed (see ``faults``), ``traits`` what it does as other archives do (see ``traits``).
     """
 
     latency: float = 0.0
@@ -36,3 +36,4 @@ class PracticeSettings:
     commitment: CommitmentSettings = CommitmentSettings()
     require_user: bool = False
     faults: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()

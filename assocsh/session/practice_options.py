@@ -24,6 +24,7 @@ PRACTICE_NAMES = (
     "--commit-fail",
     "--require-user",
     "--fault",
+    "--trait",
 )
 """The options that are about the practice archive alone."""
 
@@ -55,6 +56,10 @@ def practice_with(
         from assocsh.practice.faults import parse_fault
 
         changes["faults"] = tuple(parse_fault(text).text for text in options["--fault"])
+    if "--trait" in options:
+        from assocsh.practice.traits import check
+
+        changes["traits"] = tuple(map(check, options["--trait"]))
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -86,6 +91,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--commit-fail", f"{uid}:0x{reason:04X}"
     for text in settings.faults:
         yield "--fault", text
+    for text in settings.traits:
+        yield "--trait", text
 
 
 def _failing(text: str) -> tuple[str, int]:
