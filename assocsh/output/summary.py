@@ -133,7 +133,10 @@ def progress_text(record: RequestRecord, now: float) -> str:
     ``now`` is of the loop's clock.
     """
     progress = progress_of(record, now)
-    return "" if progress is None else progress_words(record.call.name, progress)
+    if progress is None:
+        return ""
+    name = record.call.name if record.arrivals.commitment is None else "commit"
+    return progress_words(name, progress)
 
 
 def progress_words(name: str, progress: Progress) -> str:

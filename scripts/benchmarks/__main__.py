@@ -32,6 +32,7 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "get": rows_query.get,
     "prompt": rows_start.prompt,
     "menu": rows_start.menu,
+    "typing": rows_start.typing,
     "import": rows_start.imports,
 }
 

@@ -23,6 +23,7 @@ NEEDS_PEER = "no association is open"
 # first association, #3 is a query on its second one), the exit code, and what it says.
 COMMANDS: dict[str, tuple[str, int, str]] = {
     "abort": ("abort", 5, NEEDS_PEER),
+    "again": ("again", 2, "no lesson is going on"),
     "alias": ("alias", 0, ""),
     "cancel": ("cancel #1", 0, "#1 C-STORE has ended already"),
     "capture": ("capture c.pcapng", 0, "capturing to"),
@@ -35,9 +36,11 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "find": ("find study --of 1", 5, NEEDS_PEER),
     "get": ("get study --of 1 --to .", 5, NEEDS_PEER),
     "help": ("help read", 0, "Wireshark"),
+    "hint": ("hint", 2, "no lesson is going on"),
     "history": ("history", 0, ""),
     "ian": ("ian", 5, NEEDS_PEER),
     "ladder": ("ladder #3", 0, "#3 C-FIND-RQ"),
+    "lesson": ("lesson", 0, "What an association is"),
     "let": ("let a = #3.count; expect #3.count == $a", 0, ""),
     "listen": ("listen", 0, "listen"),
     "move": ("move study --of 1 --to X", 5, NEEDS_PEER),
@@ -61,6 +64,8 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "run": ("run of_it.assoc", 0, ""),
     "set": ("set timeout", 0, "timeout"),
     "show": ("show #3", 0, "山田"),
+    "skip": ("skip", 2, "no lesson is going on"),
+    "solution": ("solution", 2, "no lesson is going on"),
     "status": ("status", 0, "pending"),
     "store": ("store x.dcm", 5, NEEDS_PEER),
     "timeline": ("timeline t.html", 0, "wrote"),
