@@ -267,13 +267,15 @@ def _write(session: Session, call: BoundCall, report: Report) -> None:
     from assocsh.probe import page, script
     from assocsh.probe.model import report_object
 
-    save, html, assoc = (call.option(each) for each in ("--save", "--report-html", "--assoc"))
-    if save is not None:
-        _file(session, call.path(save), json.dumps(report_object(report), indent=1) + "\n")
-    if html is not None:
-        _file(session, call.path(html), page.render(report))
-    if assoc is not None:
-        _file(session, call.path(assoc), script.script(report))
+    kept, pictured, expected = (
+        call.option(each) for each in ("--save", "--report-html", "--assoc")
+    )
+    if kept is not None:
+        _file(session, call.path(kept), json.dumps(report_object(report), indent=1) + "\n")
+    if pictured is not None:
+        _file(session, call.path(pictured), page.render(report))
+    if expected is not None:
+        _file(session, call.path(expected), script.script(report))
 
 
 def _file(session: Session, path: Path, text: str) -> None:
