@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from assocsh.commands.acceptor_options import ACCEPTOR_TLS
-from assocsh.commands.parameters import TO_FOLDER, folder_for_received
+from assocsh.commands.parameters import (
+    TO_FOLDER,
+    durability,
+    folder_for_received,
+)
+from assocsh.commands.practice_options import DURABILITY
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
@@ -34,6 +39,7 @@ SPEC = CommandSpec(
         ),
         Option("--host", Slot.TEXT, "ADDRESS", summary="address to listen on (127.0.0.1)"),
         TO_FOLDER,
+        DURABILITY,
         Option("--as", Slot.AE_TITLE, "AET", summary="AE title (that of the association)"),
         Option(
             "--accept",
@@ -111,6 +117,7 @@ async def listen(session: Session, call: BoundCall) -> None:
         port=usual_port(session) if port is None else port,
         ae_title=title,
         directory=call.path(folder_for_received(session, call)),
+        durability=durability(session, call),
         answering=answering,
         tls=acceptor_tls(call),
     )

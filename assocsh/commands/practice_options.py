@@ -5,7 +5,16 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
+from assocsh.datasets.durability import CHOICES
 from assocsh.language.model import Option, Slot
+
+DURABILITY = Option(
+    "--durability",
+    Slot.CHOICE,
+    "WHEN",
+    CHOICES,
+    summary="when what arrives is on the disk: each file, in batches (as usual), never asked",
+)
 
 PRACTICE_OPTIONS: tuple[Option, ...] = (
     Option("--latency", Slot.INTEGER, "MS", summary="answer this much later"),
@@ -26,5 +35,6 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         summary="do not commit this, and say why; 1.2.* is all of these",
         repeated=True,
     ),
+    DURABILITY,
     Option("--require-user", summary="let in only who has a right user identity"),
 )

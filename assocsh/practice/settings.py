@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from assocsh.datasets.durability import USUAL, Durability
+
 
 @dataclass(frozen=True, slots=True)
 class CommitmentSettings:
@@ -26,7 +28,8 @@ class PracticeSettings:
     """``latency`` in seconds; ``data`` a folder to serve, without one its contents are made up.
 
     ``prints`` is a folder for the films of its printer. With ``require_user`` nobody is let in
-    without a user identity that is right (see ``identity``).
+    without a user identity that is right (see ``identity``). What is stored is on the disk as
+    ``durability`` says, until the archive ends.
     """
 
     latency: float = 0.0
@@ -34,3 +37,4 @@ class PracticeSettings:
     prints: Path | None = None
     commitment: CommitmentSettings = CommitmentSettings()
     require_user: bool = False
+    durability: Durability = USUAL
