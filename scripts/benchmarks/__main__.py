@@ -10,12 +10,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import rows_echo, rows_query, rows_start, rows_store
+from benchmarks import rows_echo, rows_program, rows_query, rows_start, rows_store
 from benchmarks.bench import Bench, RunFailed
 from benchmarks.model import Medians, Result, Row, Sample
 from benchmarks.report import as_json, machine, table
 
 ROWS: dict[str, Callable[[Bench], Row]] = {
+    "start-up": rows_program.start_up,
+    "program-store": rows_program.program_store,
+    "program-get": rows_program.program_get,
+    "program-move": rows_program.program_move,
+    "program-serve": rows_program.program_serve,
+    "program-large": rows_program.program_large,
     "echo": rows_echo.echo,
     "echo-stock": rows_echo.echo_stock,
     "echo-window": rows_echo.echo_window,
