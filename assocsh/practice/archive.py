@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.dictionary import OF_NO_PATIENT
-from assocsh.datasets.receive import InstanceWriter
+from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField
@@ -296,20 +296,37 @@ class Archive:
     def _not_synced(self, path: Path, error: OSError) -> None:
         self._say(f"{str(path)!r} may not be on the disk: {error.strerror or error}")
 
-    async def store(self, indication: Indication) -> None:
+    def store(self, indication: Indication) -> Awaitable[None] | None:
         """C-STORE (PS3.4 B.2): success once the instance is on disk and in the index."""
         if indication.failure is not None:
             raise indication.failure
         sink = indication.sink
         if not isinstance(sink, InstanceWriter):
             indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
-            return
+            return None
+        if self.latency > 0:
+            return self._store_later(indication, sink)
+        try:
+            received = sink.finish_now()
+        except UnusableFile as error:
+            indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
+            return None
+        if received is None:
+            return self._store_later(indication, sink)
+        self._stored(indication, received)
+        return None
+
+    async def _store_later(self, indication: Indication, sink: InstanceWriter) -> None:
         await self._wait(indication)
         try:
             received = await sink.finish()
         except UnusableFile as error:
             indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
             return
+        self._stored(indication, received)
+
+    def _stored(self, indication: Indication, received: Received) -> None:
+        """Success, or why not, for an instance that is on disk."""
         # Of a UID what came last is there. A file that is here already may be one that was refused.
         known = received.duplicate == "identical" and (
             self.contents.index.location(received.sop_instance) == str(received.path)

@@ -7,7 +7,8 @@ folder; without a listener it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication, TLSConfig
     from assocsh.association.events import EngineEvent
     from assocsh.association.indication import Sink
+    from assocsh.datasets.receive import Received
     from assocsh.datasets.spool import Spool
     from assocsh.results.request import RequestRecord
+    from assocsh.session.arriving import ArrivingInstance
     from assocsh.session.state import State
 
     Target = tuple[Spool, RequestRecord | None]
@@ -293,7 +296,8 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         found = target()
         return RefusedInstance() if found is None else ArrivingInstance(indication, *found)
 
-    async def store(indication: Indication) -> None:
+    def store(indication: Indication) -> Awaitable[None] | None:
+        """Answer at once what needs no thread: a task for each image costs as much as its name."""
         from assocsh.session.arriving import ArrivingInstance
 
         if indication.failure is not None:
@@ -302,21 +306,42 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         found = target() if sink is None else None
         if found is not None:
             receiving.not_usable(indication, found[1], "there is no data set")
-            return
+            return None
         if not isinstance(sink, ArrivingInstance):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
-            return
+            return None
         receiving.progress(indication)
         try:
+            received = sink.finish_now()
+        except (OSError, UnusableFile) as error:
+            refused(indication, sink, error)
+            return None
+        if received is None:
+            return stored_later(indication, sink)
+        indication.respond(SUCCESS)
+        # The peer gets the next one ready while this one is shown.
+        asyncio.get_running_loop().call_soon(arrived, indication, sink, received)
+        return None
+
+    async def stored_later(indication: Indication, sink: ArrivingInstance) -> None:
+        try:
             received = await sink.finish()
-        except OSError as error:
-            indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
-            receiving.not_written(sink.record, sink.directory, error)
-            return
-        except UnusableFile as error:
-            receiving.not_usable(indication, sink.record, error.message)
+        except (OSError, UnusableFile) as error:
+            refused(indication, sink, error)
             return
         indication.respond(SUCCESS)
+        arrived(indication, sink, received)
+
+    def refused(
+        indication: Indication, sink: ArrivingInstance, error: OSError | UnusableFile
+    ) -> None:
+        if isinstance(error, UnusableFile):
+            receiving.not_usable(indication, sink.record, error.message)
+            return
+        indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
+        receiving.not_written(sink.record, sink.directory, error)
+
+    def arrived(indication: Indication, sink: ArrivingInstance, received: Received) -> None:
         command, record = indication.command, sink.record
         file = ReceivedFile(
             str(received.path),

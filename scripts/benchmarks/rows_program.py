@@ -264,9 +264,7 @@ def program_serve(bench: Bench) -> Row:
         for label, source in (("", many), (", one", one)):
             send = (program, "-aec", ae_of(address), "--max-send-pdu", "131072", "+sd")
             send = (*send, *host_and_port(address), source)
-            run = whole(
-                lambda _, send=send: send, lambda: bench.folder, 1 if label else count
-            )
+            run = whole(lambda _, send=send: send, lambda: bench.folder, 1 if label else count)
             row.clients[f"{name}{label}"] = steadied(run, source, lambda: [stored])
     row.figures += [
         apart("assocsh serve, batch", "storescp +B", 0.9),
