@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import rows_echo, rows_program, rows_query, rows_start, rows_store
+from benchmarks import rows_echo, rows_program, rows_query, rows_scale, rows_start, rows_store
 from benchmarks.bench import Bench, RunFailed
 from benchmarks.model import Medians, Result, Row, Sample
 from benchmarks.report import as_json, machine, table
@@ -39,6 +39,15 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "prompt": rows_start.prompt,
     "menu": rows_start.menu,
     "import": rows_start.imports,
+    "scale-matches": rows_scale.matches,
+    "scale-store": rows_scale.store,
+    "scale-received": rows_scale.received,
+    "scale-echoes": rows_scale.echoes,
+    "scale-associations": rows_scale.associations,
+    "scale-at-once": rows_scale.at_once,
+    "scale-requests": rows_scale.requests,
+    "scale-history": rows_scale.history,
+    "scale-peers": rows_scale.peers,
 }
 
 
