@@ -65,7 +65,11 @@ Procedure Steps, Instance Availability and Performed Procedure Steps, whether
 the peer proposed its SCP role or not. Each report is shown, kept (show events)
 and joined to the request that it belongs to: by its Transaction UID, or else by
 its SOP instance. --status and --silent hold for reports on the open association
-too; instances are answered as ever.""",
+too; instances are answered as ever. With any --durability a file is whole and
+has its name before its success is answered. With file it is on the disk itself
+by then; with batch at most a second later, and before a move that it is for is
+done; with none when the system writes it, which only a failing power can keep
+it from.""",
     section="PS3.4 B (Storage), J.3.3 (commitment reports), PS3.7 10.1.1 (N-EVENT-REPORT)",
     needs_association=True,
     barrier=True,

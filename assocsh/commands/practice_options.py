@@ -13,7 +13,7 @@ DURABILITY = Option(
     Slot.CHOICE,
     "WHEN",
     CHOICES,
-    summary="when what arrives is on the disk: each file, in batches (as usual), never asked",
+    summary="on the disk itself: each file first, all when done (batch), or some time (none)",
 )
 
 PRACTICE_OPTIONS: tuple[Option, ...] = (

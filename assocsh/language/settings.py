@@ -59,7 +59,7 @@ SETTINGS: dict[str, Setting] = {
             "durability",
             Slot.CHOICE,
             USUAL,
-            "when what arrives is on the disk: each file, in batches, or never asked",
+            "what arrives is on the disk itself: each file first, all when done, or some time",
             reader="assocsh.commands.parameters",
             choices=CHOICES,
         ),

@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import rows_echo, rows_program, rows_query, rows_scale, rows_start, rows_store
 from benchmarks.bench import Bench, RunFailed
 from benchmarks.model import Medians, Result, Row, Sample
-from benchmarks.report import as_json, machine, table
+from benchmarks.report import as_json, document, machine, table
 
 ROWS: dict[str, Callable[[Bench], Row]] = {
     "start-up": rows_program.start_up,
@@ -80,7 +80,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="How fast assocsh is, beside the peer programs of this machine: the same work, "
-        "the same SCP, runs in turn. Start-up of DCMTK's programs is measured and taken off.",
+        "the same SCP, runs in turn. Rows of programs (start-up, program-*, scale-*) are whole "
+        "processes; in the others assocsh is measured from inside, and start-up of DCMTK's "
+        "programs is measured and taken off.",
         epilog="rows: " + ", ".join(ROWS),
     )
     parser.add_argument(
@@ -91,6 +93,9 @@ def arguments() -> argparse.Namespace:
         "--rounds", type=int, metavar="N", help="runs of each client (default 5, quick 2)"
     )
     parser.add_argument("--json", action="store_true", help="JSON on stdout in place of the table")
+    parser.add_argument(
+        "--document", metavar="FILE", type=Path, help="write the rows into the table of FILE too"
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure does not hold")
     parser.add_argument("--list", action="store_true", help="name the rows and what they measure")
     return parser.parse_args()
@@ -127,6 +132,8 @@ def main() -> int:
             finally:
                 bench.close()
         results.append(result)
+        if options.document is not None:
+            document(options.document, [result])
         if not options.json:
             print(table(result), flush=True)
     if options.json:

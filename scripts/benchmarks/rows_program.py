@@ -238,8 +238,8 @@ def program_serve(bench: Bench) -> Row:
     row = Row(
         "program-serve",
         f"storescu sends {count} CT images of 512x512 to `assocsh serve` (each --durability), "
-        "which keeps them on disk and can be asked for them, and to storescp +B, which writes them to "
-        "disk; whole processes of storescu, processor time and memory are its own too",
+        "which keeps them on disk and can be asked for them, and to storescp +B, which writes "
+        "them to disk; whole processes of storescu, processor time and memory are its own too",
         "image/s",
         rounds=9,
     )
