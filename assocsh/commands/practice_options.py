@@ -13,7 +13,7 @@ DURABILITY = Option(
     Slot.CHOICE,
     "WHEN",
     CHOICES,
-    summary="on the disk itself: each file first, all when done (batch), or some time (none)",
+    summary="on the disk itself: each file first, all when done, or some time",
 )
 
 PRACTICE_OPTIONS: tuple[Option, ...] = (

@@ -7,7 +7,6 @@ folder; without a listener it is refused.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -319,8 +318,7 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         if received is None:
             return stored_later(indication, sink)
         indication.respond(SUCCESS)
-        # The peer gets the next one ready while this one is shown.
-        asyncio.get_running_loop().call_soon(arrived, indication, sink, received)
+        arrived(indication, sink, received)
         return None
 
     async def stored_later(indication: Indication, sink: ArrivingInstance) -> None:
