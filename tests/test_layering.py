@@ -2,6 +2,7 @@
 
 ::
 
+    cli -> lessons, commands -> lessons -> session
     cli, pytest_plugin -> commands -> scripting -> session -> output -> results, wire -> association
     association -> dimse -> upperlayer        terminal -> session -> practice -> association
     results, output, session, scripting, commands, terminal -> language -> datasets, text -> errors
@@ -48,9 +49,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "output": {*ENGINE, "results", "wire", "language", "datasets", *GROUND},
     "session": {*ENGINE, "output", "results", "wire", "language", "practice", "datasets", *GROUND},
     "scripting": {*ENGINE, *UPPER - {"scripting", "commands"}, "datasets", *GROUND},
-    "commands": {*ENGINE, *UPPER - {"commands"}, "datasets", *GROUND},
+    "lessons": {"session", "output", "results", "language", "datasets", *GROUND},
+    "commands": {*ENGINE, *UPPER - {"commands"}, "lessons", "datasets", *GROUND},
     "terminal": {"session", "output", "language", "datasets", *GROUND},
-    "cli": {*UPPER, *ENGINE, "terminal", "practice", *GROUND},
+    "cli": {*UPPER, *ENGINE, "lessons", "terminal", "practice", *GROUND},
     "pytest_plugin": {*UPPER, *ENGINE, *GROUND},
     "pygments_plugin": {"commands", "language"},
     "__main__": {"cli", "errors"},

@@ -53,7 +53,7 @@ async def _asked(fd: int, question: str) -> str:
         with suppress(OSError):
             os.write(fd, b"\n")
     if b"\n" not in line:
-        raise OperationCancelled("no passcode was given: not opened")
+        raise OperationCancelled("no answer was given: not opened")
     text = line.partition(b"\n")[0].decode("utf-8", "surrogateescape")
     check_whole(text)
     return text

@@ -74,6 +74,13 @@ def _serve() -> Groups:
     return (("serving", serve_options()),)
 
 
+def _lesson() -> Groups:
+    from assocsh.cli.arguments import shell_options
+    from assocsh.cli.lesson import lesson_options
+
+    return (("lessons", lesson_options()), ("the shell", shell_options()))
+
+
 def _tls() -> Groups:
     from assocsh.cli.arguments import tls_options
     from assocsh.commands.open_options import TLS
@@ -109,6 +116,13 @@ WAYS = (
         "what went wrong in a capture (pcap, pcapng), in the shell",
         (Slot.FILE,),
         _read,
+    ),
+    Way(
+        "lesson",
+        "[N | test DIR | report | grade DIR]",
+        "the course, in the shell; for teachers: test, report, grade",
+        (Slot.DIRECTORY,),
+        _lesson,
     ),
     Way("serve", "[options]", "the practice archive alone, for other programs", (), _serve),
     Way(

@@ -37,4 +37,11 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
     ),
     DURABILITY,
     Option("--require-user", summary="let in only who has a right user identity"),
+    Option(
+        "--fault",
+        Slot.FAULT,
+        "NAME[=VALUE][@WHEN]",
+        summary="misbehave like this; `help faults` lists how",
+        repeated=True,
+    ),
 )

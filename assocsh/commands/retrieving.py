@@ -134,7 +134,14 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
     from assocsh.dimse.responses import SubOperations
 
     record.operations.expected = len(requests)
+    record.operations.untold = len(requests)
     counted: dict[Operation, SubOperations] = {}
+    told: set[Operation] = set()
+
+    def tells(operation: Operation) -> None:
+        told.add(operation)
+        record.operations.untold = len(requests) - len(told)
+
     waiting = deque(requests)
     going: deque[Operation] = deque()
     failed: AssocshError | None = None
@@ -146,6 +153,7 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
             async for response in operation:
                 if response.suboperations is not None:
                     counted[operation] = response.suboperations
+                    tells(operation)
                     record.operations.suboperations = SubOperations(
                         *map(sum, zip(*counted.values(), strict=True))
                     )
@@ -155,6 +163,7 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
                     _list_failed(session, record, response.dataset)
         except AssocshError as error:
             failed = failed or error
+        tells(operation)
     if failed is not None:
         raise failed
 

@@ -112,6 +112,14 @@ SETTINGS: dict[str, Setting] = {
             choices=("emacs", "vi"),
         ),
         Setting(
+            "pager",
+            Slot.CHOICE,
+            "off",
+            "at the prompt, for what is there as a whole: auto when longer than the screen",
+            reader="assocsh.session.paging",
+            choices=("off", "auto", "on"),
+        ),
+        Setting(
             "theme",
             Slot.CHOICE,
             "auto",

@@ -136,7 +136,8 @@ def progress_text(record: RequestRecord, now: float) -> str:
     if progress is None:
         return ""
     total = "" if progress.total is None else f"/{progress.total:,}"
-    parts = [f"{record.call.name} {progress.done:,}{total}"]
+    name = record.call.name if record.arrivals.commitment is None else "commit"
+    parts = [f"{name} {progress.done:,}{total}"]
     parts += [f"{progress.failed:,} failed"] if progress.failed else []
     if progress.size and progress.whole_size:
         parts.append(show_part(progress.size, progress.whole_size))

@@ -28,8 +28,9 @@ class PracticeSettings:
     """``latency`` in seconds; ``data`` a folder to serve, without one its contents are made up.
 
     ``prints`` is a folder for the films of its printer. With ``require_user`` nobody is let in
-    without a user identity that is right (see ``identity``). What is stored is on the disk as
-    ``durability`` says, until the archive ends.
+    without a user identity that is right (see ``identity``). ``faults`` are what it does wrong, as
+    they are typed (see ``faults``). What is stored is on the disk as ``durability`` says, until
+    the archive ends.
     """
 
     latency: float = 0.0
@@ -38,3 +39,4 @@ class PracticeSettings:
     commitment: CommitmentSettings = CommitmentSettings()
     require_user: bool = False
     durability: Durability = USUAL
+    faults: tuple[str, ...] = ()

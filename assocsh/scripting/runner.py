@@ -191,7 +191,13 @@ class Run:
         if script.torn:
             log.add("note", text="the recording was cut off: its last line is not run")
         session = self._new_session(script, log)
-        capture = self._begin_capture(session, script)
+        try:
+            capture = self._begin_capture(session, script)
+        except UsageError as error:
+            kind, message = type(error).__name__, str(error)
+            log.add("problem", kind=kind, message=message, hint=error.hint, file=script.name)
+            await session.close()
+            return self._is_over(log, 2)
         task = asyncio.create_task(self._perform(session, script, log))
         self._tasks.add(task)
         try:
@@ -209,6 +215,9 @@ class Run:
             self._tasks.discard(task)
         if capture is not None:
             self._keep_capture(capture, code, log)
+        return self._is_over(log, code)
+
+    def _is_over(self, log: EventLog, code: int) -> int:
         log.add("script-end", code=code, elapsed_ms=round(log.elapsed * 1000, 3))
         self._ended(self._last_outcome(log))
         return code

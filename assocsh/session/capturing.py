@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from assocsh.session.state import State
     from assocsh.wire.captures.taking import Capture
 
-_CAPTURES = (b"", b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1")
-"""How a file begins that may be written over."""
-
 
 def begin_capture(
     state: State,
@@ -34,6 +31,7 @@ def begin_capture(
     from its A-ASSOCIATE-RQ. Raises UsageError where the file cannot be written.
     """
     from assocsh.text.visible import visible
+    from assocsh.wire.captures.blocks import is_capture
     from assocsh.wire.captures.packets import UPPER_PDU
     from assocsh.wire.captures.redact import Redactor
     from assocsh.wire.captures.taking import Capture
@@ -42,7 +40,8 @@ def begin_capture(
     try:
         if path.is_file():
             with path.open("rb") as there:
-                if there.read(4) not in _CAPTURES:
+                magic = there.read(4)
+                if magic and not is_capture(magic):
                     raise UsageError(
                         f"{visible(str(path))} is there and no capture: it is not written over",
                         hint="give a name that is free",

@@ -25,6 +25,7 @@ PRACTICE_NAMES = (
     "--commit-fail",
     "--require-user",
     "--durability",
+    "--fault",
 )
 """The options that are about the practice archive alone."""
 
@@ -54,6 +55,10 @@ def practice_with(
         changes["require_user"] = True
     if "--durability" in last:
         changes["durability"] = Durability(last["--durability"])
+    if "--fault" in last:
+        from assocsh.practice.faults import parse_fault
+
+        changes["faults"] = tuple(parse_fault(text).text for text in options["--fault"])
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -85,6 +90,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--report-after", setting_text(commitment.after)
     for uid, reason in commitment.failing:
         yield "--commit-fail", f"{uid}:0x{reason:04X}"
+    for text in settings.faults:
+        yield "--fault", text
 
 
 def _failing(text: str) -> tuple[str, int]:

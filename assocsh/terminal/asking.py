@@ -81,12 +81,12 @@ class Asking:
         """Ctrl-C, or Ctrl-D on an empty line."""
         self._buffer.reset()
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(no_answer(hidden=self.hidden))
+            self._answer.set_exception(no_answer())
 
 
-def no_answer(*, hidden: bool) -> OperationCancelled:
+def no_answer() -> OperationCancelled:
     """What a question raises that was not answered."""
-    return OperationCancelled(f"no {'passcode' if hidden else 'answer'} was given: not opened")
+    return OperationCancelled("no answer was given: not opened")
 
 
 class Unseen(Processor):

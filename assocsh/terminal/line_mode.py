@@ -148,7 +148,7 @@ class _LineMode:
 
     def _no_answer(self) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(no_answer(hidden=self._hidden))
+            self._answer.set_exception(no_answer())
 
     def _line(self, line: str) -> None:
         self._shown = ""  # the terminal has shown the line end that was typed
@@ -159,6 +159,8 @@ class _LineMode:
         if self._leaving.step is Step.STAYING:
             if line.strip():
                 self._do(line)
+            else:
+                self._session.entered()
             self._prompt_soon()
             return
         answers = {"w": self._leaving.wait, "c": self._leaving.cancel, "a": self._leaving.abort}

@@ -38,6 +38,7 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "get": rows_query.get,
     "prompt": rows_start.prompt,
     "menu": rows_start.menu,
+    "typing": rows_start.typing,
     "import": rows_start.imports,
     "scale-matches": rows_scale.matches,
     "scale-store": rows_scale.store,

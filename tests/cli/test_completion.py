@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from assocsh.cli.completion import completion, peers
 from assocsh.cli.ways import SHELLS, WAYS, Way
 from assocsh.errors import UsageError
 from assocsh.session.recent_peers import RecentPeers
+from tests.peers.programs import need
 
 Ask = Callable[[str], set[str]]
 
@@ -102,11 +102,10 @@ def test_the_parser_takes_what_is_offered(way: Way) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_can_read_its_script(shell: str, tmp_path: Path) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell}")
+    program = need(shell)
     script = tmp_path / "script"
     script.write_text(completion([shell]), "utf-8")
-    done = subprocess.run([shell, "-n", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, "-n", script], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

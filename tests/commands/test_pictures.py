@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from html import escape
 from pathlib import Path
@@ -18,6 +17,7 @@ from assocsh.wire.ladder.layout import layout as ladder_layout
 from assocsh.wire.timeline import page as timeline_page
 from assocsh.wire.timeline.layout import layout as timeline_layout
 from tests.commands.test_commands import objects
+from tests.peers.programs import need
 from tests.session.peer import match, peer, shell, until
 from tests.wire.talks import moved, windowed
 
@@ -198,9 +198,7 @@ def in_browser(browser: str, html: str, folder: Path, width: int) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1400])
 def test_nothing_to_scroll_sideways_in_a_browser(width: int, tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium here")
+    browser = need("chromium")
     talks = [windowed(40)]
     if width == 390:
         html = ladder_page.draw(ladder_layout([*talks, *moved()]))

@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from tests.peers.orthanc import Orthanc
 from tests.peers.process import LOOPBACK, PeerProcess, free_port
+from tests.peers.programs import need
 
 SCP = Path(__file__).with_name("pynetdicom_workflow.py")
 
@@ -60,9 +61,6 @@ STEPS = (
 )
 
 
-PLUGIN = Path("/usr/share/orthanc/plugins/libModalityWorklists.so")
-
-
 def items() -> list[Dataset]:
     """An item for each of ``STEPS``."""
     return [item(number, *step) for number, step in enumerate(STEPS, 1)]
@@ -81,7 +79,7 @@ class WorklistOrthanc(Orthanc):
             one.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
             one.save_as(database / f"item{number}.wl", enforce_file_format=True)
         settings = {
-            "Plugins": [str(PLUGIN)],
+            "Plugins": [need("orthanc-worklist")],
             "Worklists": {"Enable": True, "Database": str(database)},
             "DicomAlwaysAllowFindWorklist": True,
         }

@@ -130,7 +130,7 @@ async def test_a_half_typed_line_is_back_and_giving_up_opens_nothing(tmp_path: P
         for count, key in enumerate(("c-c", "c-d"), 1):
             await asked(screen, f"open {peer.address} --user jo")
             terminal.send("abc" if count == 1 else "", key)
-            await screen.wait_for(lambda t: t.text.count("no passcode was given") == count)  # noqa: B023
+            await screen.wait_for(lambda t: t.text.count("no answer was given") == count)  # noqa: B023
             await screen.wait_for(lambda t: t.lines[t.cursor[1]] == "assocsh>")
             await screen.enter("wire off")
         await asked(screen, f"open {peer.address} --contexts verification --user jo")

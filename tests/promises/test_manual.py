@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from assocsh.cli.ways import WAYS
 from assocsh.language.table import COMMANDS
 from tests import manual_page
+from tests.peers.programs import need
 
 PACKAGE = Path(__file__).resolve().parents[2] / "assocsh"
 
@@ -21,10 +21,8 @@ def test_the_page_is_current() -> None:
 
 
 def test_it_is_read_without_a_warning_and_has_everything() -> None:
-    if shutil.which("groff") is None:
-        pytest.skip("there is no groff")
     done = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", manual_page.PAGE],
+        [need("groff"), "-man", "-Tutf8", "-ww", "-P-cbou", manual_page.PAGE],
         capture_output=True,
         text=True,
         check=True,

@@ -92,3 +92,21 @@ def test_a_folder_that_cannot_be_is_said_before_anything_is_sent(tmp_path: Path)
     path.write_text("echo\n")
     argv = ["run", str(path), "NOBODY@127.0.0.1:1"]
     assert main([*argv, "--capture-on-failure", str(tmp_path / "file" / "kept")]) == 5
+
+
+def test_a_file_in_the_way_ends_that_script_and_no_other(
+    archive: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.assoc").write_text(FAILS)
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "first.pcapng").write_text("notes of mine")
+    names = [str(tmp_path / f"{name}.assoc") for name in ("first", "second")]
+    argv = ["run", *names, archive, "--keep-going", "--report-json", str(tmp_path / "j.json")]
+    assert main([*argv, "--capture-on-failure", str(kept)]) == 2
+    assert (kept / "first.pcapng").read_text() == "notes of mine"
+    assert "first.pcapng is there and no capture" in capsys.readouterr().err
+    reported = json.loads((tmp_path / "j.json").read_text())["scripts"]
+    assert [each["code"] for each in reported] == [2, 1]
+    assert read(kept / "second.pcapng").talks[0].exchanges

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +18,7 @@ from assocsh.scripting.picture import ladder_of_failure
 from assocsh.scripting.redact import Redactor
 from assocsh.scripting.reports import github, html, jsonreport, junit, tap
 from assocsh.wire.ladder.model import Arrow
+from tests.peers.programs import need
 
 HOSTILE = "\x1b[2J]]><script>alert(1)</script>\x00\ud800\u202e&\"'\n%0A::error::x"
 
@@ -249,9 +249,7 @@ def test_html_holds_everything_and_loads_nothing(run: list[ScriptOutcome]) -> No
 @pytest.mark.slow
 def test_html_in_a_browser(run: list[ScriptOutcome], tmp_path: Path) -> None:
     """Chromium opens it, at the width of a phone, without anything to scroll sideways."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium here")
+    browser = need("chromium")
     path = tmp_path / "r.html"
     path.write_text(page(run), "utf-8")
     picture = tmp_path / "r.png"

@@ -16,7 +16,7 @@ from tests.peers.dcmjs import DcmjsWindow
 from tests.peers.dcmtk import Wlmscpfs
 from tests.peers.dicom_files import InstanceFile
 from tests.peers.programs import need
-from tests.peers.workflow import PLUGIN, Strict, WorklistOrthanc, items
+from tests.peers.workflow import Strict, WorklistOrthanc, items
 from tests.session.peer import shell
 from tests.witness.support import assocsh
 
@@ -31,10 +31,8 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strict]:
 def ris(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Wlmscpfs | WorklistOrthanc]:
-    need(request.param)
+    need("wlmscpfs" if request.param == "wlmscpfs" else "orthanc-worklist")
     folder = tmp_path_factory.mktemp("worklist")
-    if request.param == "orthanc" and not PLUGIN.exists():
-        pytest.skip(f"no {PLUGIN}")
     kind = Wlmscpfs if request.param == "wlmscpfs" else WorklistOrthanc
     with kind(folder, items()) as peer:
         yield peer

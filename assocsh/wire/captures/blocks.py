@@ -36,6 +36,11 @@ _TSRESOL, _TSOFFSET = 9, 14
 _LITTLE, _BIG = b"\x4d\x3c\x2b\x1a", b"\x1a\x2b\x3c\x4d"
 
 
+def is_capture(magic: bytes) -> bool:
+    """Whether a file that begins with these four bytes is a pcap or a pcapng, not compressed."""
+    return magic in _PCAP or magic == _SECTION
+
+
 class Packet(NamedTuple):
     """One packet of a file. ``length`` is how long it was on the network; ``data`` may be less."""
 
@@ -77,7 +82,7 @@ def packets(path: Path, problems: list[str]) -> Iterator[Packet]:
             ) from error
         if not magic:
             raise UsageError(f"{name} is empty", hint="a capture has at least a header")
-        if magic not in _PCAP and magic != _SECTION:
+        if not is_capture(magic):
             raise UsageError(
                 f"{name} is no capture: it begins with {magic.hex(' ')}",
                 hint="pcap and pcapng are read, plain or compressed by gzip",
