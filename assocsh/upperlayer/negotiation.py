@@ -1,6 +1,6 @@
 """What the two sides of an association tell each other: A-ASSOCIATE-RQ and -AC as data.
 
-The dataclasses are ours; their bytes are made and read by pynetdicom's wire classes (cold path).
+Their bytes are made by ``negotiation_encoder`` and read by ``negotiation_decoder``.
 """
 
 from __future__ import annotations
