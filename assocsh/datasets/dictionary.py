@@ -1,6 +1,6 @@
 """The data dictionary and the UID registry (PS3.6), asked by name, number or any spelling in use.
 
-pydicom's tables are loaded with the first question, not with this module.
+The tables are read with the first question, not with this module, and without loading pydicom.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from assocsh.datasets.spelling import tag_number
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
+from assocsh.registries import elements, storage_classes, uids
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 _DICOM_ROOT = "1.2.840.10008."
@@ -75,11 +76,9 @@ def format_tag(tag: int) -> str:
 
 @cache
 def _by_keyword() -> dict[str, TagEntry]:
-    from pydicom._dicom_dict import DicomDictionary
-
     return {
         keyword: TagEntry(keyword, tag, vr, vm, name)
-        for tag, (vr, vm, name, _retired, keyword) in sorted(DicomDictionary.items())
+        for tag, (vr, vm, name, _retired, keyword) in sorted(elements().items())
         if keyword
     }
 
@@ -164,9 +163,7 @@ def _nearest(text: str, names: Sequence[str], limit: int) -> list[str]:
 
 
 def _registry(kinds: tuple[str, ...]) -> Iterator[UidEntry]:
-    from pydicom._uid_dict import UID_dictionary
-
-    for uid, (name, kind, _info, _retired, keyword) in UID_dictionary.items():
+    for uid, (name, kind, _info, _retired, keyword) in uids().items():
         if kind in kinds:
             yield UidEntry(keyword, uid, name)
 
@@ -187,20 +184,15 @@ def transfer_syntaxes() -> tuple[UidEntry, ...]:
 @cache
 def is_usable_syntax(uid: str) -> bool:
     """Whether a data set in this transfer syntax can be read here, pixels left aside."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     if entry is None or entry[1] != "Transfer Syntax":
         return False
     return not uid.startswith(_NO_DATA_SETS) and uid not in _DEFLATED_REFERENCES
 
 
-@cache
 def storage_sop_classes() -> tuple[str, ...]:
     """The UIDs of the Storage service class (PS3.4 B.5), retired ones left out: 170 in 2025."""
-    from pynetdicom.presentation import AllStoragePresentationContexts
-
-    return tuple(str(context.abstract_syntax) for context in AllStoragePresentationContexts)
+    return storage_classes()
 
 
 def is_storage(uid: str) -> bool:
@@ -222,11 +214,9 @@ def may_be_stored(uid: str) -> bool:
     tells a private storage class from another, and what a newer edition may have put beside the
     storage classes.
     """
-    from pydicom._uid_dict import UID_dictionary
-
     if is_storage(uid):
         return True
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     if entry is None:
         return uid.startswith(_STORAGE_ROOT) or not uid.startswith(_DICOM_ROOT)
     name, kind, _info, retired, _keyword = entry
@@ -242,9 +232,7 @@ def may_be_stored(uid: str) -> bool:
 @cache
 def uid_name(uid: str) -> str:
     """The registered name of a UID; the UID itself when it is not registered."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     return entry[0] if entry else uid
 
 
@@ -258,17 +246,13 @@ def short_uid_name(uid: str) -> str:
 
 def uid_keyword(uid: str) -> str:
     """The registered keyword of a UID (``CTImageStorage``); the UID itself without one."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     return (entry[4] if entry else "") or uid
 
 
 @cache
 def _uid_keywords() -> dict[str, str]:
-    from pydicom._uid_dict import UID_dictionary
-
-    return {entry[4].lower(): uid for uid, entry in UID_dictionary.items() if entry[4]}
+    return {entry[4].lower(): uid for uid, entry in uids().items() if entry[4]}
 
 
 def uid_of(keyword: str) -> str | None:
