@@ -26,13 +26,14 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh: what is named above it here, and no more.
-ANYONE = {"identities", "registries", "states", "uids", "version"}
+ANYONE = {"identities", "records", "registries", "states", "uids", "version"}
 GROUND = {"text", "errors"}
 ENGINE = {"association", "dimse", "upperlayer"}
 UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "identities": set(),
+    "records": set(),
     "registries": set(),
     "states": set(),
     "uids": set(),

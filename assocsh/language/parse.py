@@ -8,7 +8,6 @@ known. Whether a tag exists is for ``check``, which needs the dictionary.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from assocsh.errors import LanguageError
 from assocsh.language.aliases import AliasText, parse_alias
@@ -27,6 +26,7 @@ from assocsh.language.slots import check_setting, check_word
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
 from assocsh.language.words import Reference, Word, word_of
+from assocsh.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

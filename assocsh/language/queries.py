@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from assocsh.datasets.extended import SERVICES
 from assocsh.datasets.spelling import SEPARATORS, scan_step
 from assocsh.errors import LanguageError
 from assocsh.language.place import Place, nearest
+from assocsh.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ an option or a separator, because nothing is tokenized after it has been replace
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assocsh.language.tokens import PartKind, Token
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from assocsh.language.queries import Query

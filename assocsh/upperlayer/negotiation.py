@@ -5,8 +5,6 @@ Their bytes are made by ``negotiation_encoder`` and read by ``negotiation_decode
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from assocsh.errors import UsageError
 from assocsh.identities import (
     IDENTITY_KINDS,
@@ -16,6 +14,7 @@ from assocsh.identities import (
     USER,
     USER_AND_PASSCODE,
 )
+from assocsh.records import dataclass, field
 from assocsh.uids import APPLICATION_CONTEXT
 
 NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX = 3, 4
