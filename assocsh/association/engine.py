@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from assocsh.association import endings
 from assocsh.association.closing import Closing
@@ -29,7 +29,6 @@ from assocsh.association.prepare import Chosen, Where, prepare
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.association.stream import EventStream
-from assocsh.datasets.identifiers import decode
 from assocsh.dimse import events as dimse_events
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.invocation import Invocation
@@ -60,8 +59,18 @@ _OF_OPERATIONS = (
     dimse_events.InvalidResponse,
 )
 
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
+
+
+def _decode(data: bytes, transfer_syntax: str) -> Dataset:
+    """Decode the data set of a response; what does so is loaded with the first that is wanted."""
+    from assocsh.datasets.identifiers import decode
+
+    return decode(data, transfer_syntax)
 
 
 class Engine:
@@ -364,7 +373,7 @@ class Engine:
             return
         self.answers += 1
         context = self._by_id[event.context_id]
-        response = Response(event.command, event.data, context, operation.request, decode)
+        response = Response(event.command, event.data, context, operation.request, _decode)
         operation.deliver(response, final=event.final)
         if event.final and operation.cancel_result is not None:
             remark = operation.cancel_remark

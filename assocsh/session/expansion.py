@@ -95,18 +95,19 @@ def expand(
     """Fill in every word of the job's call. Raises UsageError for what has no value."""
     from assocsh.session.binding import BoundCall
     from assocsh.session.days import Days
-    from assocsh.session.resolver import SessionResolver, text_of
 
     captured = state.captured
     if captured is not None:
         subject, last_find = captured.last, captured.last_find
-    resolver = SessionResolver(state, subject)
 
     def lookup(reference: Reference) -> str:
         if reference.kind == "variable":
             return state.variable(reference.text)
         if reference.query is None:
             raise UsageError(f"{reference}: not a query")
+        from assocsh.session.resolver import SessionResolver, text_of
+
+        resolver = SessionResolver(state, subject)
         text = text_of(resolver, reference.query)
         if captured is None and reference.query.of_request and call.spec.sends:
             _say_whose(state, reference, resolver.record(reference.query))
