@@ -63,6 +63,11 @@ class Query:
         return self.root in OF_REQUEST and (self.root != "error" or self.request is not None)
 
     @property
+    def of_last_request(self) -> bool:
+        """Whether it speaks of whatever request was the last one."""
+        return self.request is None and self.root in OF_REQUEST
+
+    @property
     def of_failure(self) -> bool:
         """Whether it asks how something failed: then the command before may have failed."""
         names = tuple(step.name for step in self.steps[:2])

@@ -27,13 +27,12 @@ def subjects(
     ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
     """
     from assocsh.language.model import Slot
-    from assocsh.language.queries import OF_REQUEST
     from assocsh.session.binding import request_number
 
     bare = False
     for query in call.queries:
         if query.request is None:
-            bare = bare or query.root in OF_REQUEST
+            bare = bare or query.of_last_request
         else:
             yield from _numbered(state, query.request)
     for option in call.spec.options:
