@@ -6,7 +6,7 @@ The tables are read with the first question, not with this module, and without l
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -262,23 +262,35 @@ def uid_of(keyword: str) -> str | None:
 
 def sop_class_uid(text: str) -> str:
     """A SOP class given as keyword, name or UID. Raises UsageError with the nearest keywords."""
-    return _uid(text, sop_classes(), "SOP class")
+    return _uid(text, sop_classes, "SOP class")
 
 
 def transfer_syntax_uid(text: str) -> str:
     """A transfer syntax given as keyword, name or UID. Raises UsageError."""
-    return _uid(text, transfer_syntaxes(), "transfer syntax")
+    return _uid(text, transfer_syntaxes, "transfer syntax")
 
 
-def _uid(text: str, table: Sequence[UidEntry], what: str) -> str:
+Table = Callable[[], tuple[UidEntry, ...]]
+
+
+@cache
+def _uids_by_words(table: Table) -> dict[str, str]:
+    """UIDs by keyword and by name, in small letters; of two with one name the first."""
+    found: dict[str, str] = {}
+    for entry in table():
+        found.setdefault(entry.keyword.lower(), entry.uid)
+        found.setdefault(entry.name.lower(), entry.uid)
+    return found
+
+
+def _uid(text: str, table: Table, what: str) -> str:
     text = text.strip()
     if "." in text and is_uid(text):
         return text
-    wanted = text.lower()
-    for entry in table:
-        if wanted in (entry.keyword.lower(), entry.name.lower()):
-            return entry.uid
-    close = _nearest(text, [entry.keyword for entry in table], 3)
+    known = _uids_by_words(table).get(text.lower())
+    if known is not None:
+        return known
+    close = _nearest(text, [entry.keyword for entry in table()], 3)
     raise UsageError(
         f"{text!r} is not a {what}",
         hint="nearest: " + ", ".join(close) if close else f"give the UID or keyword of a {what}",
