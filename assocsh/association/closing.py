@@ -182,7 +182,7 @@ class Closing:
             engine.protocol.flush()
         self._released("the association was released")
 
-    def transport_closed(self, error: Exception | None) -> None:
+    def transport_closed(self, error: Exception | None, partial: int) -> None:
         """The connection ended without A-ABORT and without A-RELEASE-RP."""
         engine = self._engine
         if self._release_sent:
@@ -192,7 +192,8 @@ class Closing:
             lost = endings.requestor_left(engine.situation().peer, error)
             engine.end(AssociationState.LOST, lost)
         else:
-            engine.end(AssociationState.LOST, endings.connection_lost(engine.situation(), error))
+            lost_here = endings.connection_lost(engine.situation(), error, partial)
+            engine.end(AssociationState.LOST, lost_here)
 
     # -- waiting -------------------------------------------------------------------------------
 

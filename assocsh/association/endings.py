@@ -219,12 +219,18 @@ def artim_expired(situation: Situation) -> ConnectionLost:
     )
 
 
-def connection_lost(situation: Situation, error: Exception | None) -> AssociationError:
-    """The transport closed under an association, or one in the making; ``error`` is why."""
+def connection_lost(
+    situation: Situation, error: Exception | None, partial: int = 0
+) -> AssociationError:
+    """The transport closed under an association, or one in the making; ``error`` is why.
+
+    ``partial`` bytes of a PDU had come without its end.
+    """
     peer = situation.peer
     reset = isinstance(error, ConnectionResetError | BrokenPipeError)
     how = "reset" if reset else f"closed ({error})" if error else "closed"
-    cut = f"; {CUT_SHORT}" if situation.security.cut_short else ""
+    cut = f", in the middle of a PDU ({partial:,} bytes of it)" if partial else ""
+    cut += f"; {CUT_SHORT}" if situation.security.cut_short else ""
     if situation.established:
         silence, idle = situation.silence, situation.idle
         lost = ConnectionLost(
@@ -236,6 +242,12 @@ def connection_lost(situation: Situation, error: Exception | None) -> Associatio
         )
     elif isinstance(error, ssl.SSLError):
         return before_the_answer(peer, error, situation.security.handshake)
+    elif partial:
+        lost = ConnectionLost(
+            f"{peer} {how} the connection while it answered the A-ASSOCIATE-RQ{cut}",
+            hint="it broke off, or something between the two did: its log may say which",
+            by="peer",
+        )
     else:
         lost = ConnectionLost(
             f"{peer} {how} the connection before it answered the A-ASSOCIATE-RQ{cut}",
@@ -262,12 +274,22 @@ def _lost_hint(situation: Situation) -> str:
     return "`reopen` opens it again; the peer's log may say why"
 
 
-def no_response(request: Request, message_id: int | None, limit: float) -> OperationTimeout:
-    """The peer has not answered a request for ``limit`` seconds, the DIMSE timeout."""
+def no_response(
+    request: Request, message_id: int | None, limit: float, *, begun: bool
+) -> OperationTimeout:
+    """The peer has not answered a request for ``limit`` seconds, the DIMSE timeout.
+
+    ``begun``: it began a message, and the last fragment of it has not come.
+    """
+    answer = "no response"
+    hint = "the peer may be slow rather than gone: `set timeout 120s` waits longer"
+    if begun:
+        answer = "the peer began a message and did not end it: no response"
+        hint = "the last fragment of a message is marked as that (PS3.8 E.2): its log may say more"
     return OperationTimeout(
-        f"no response to the {request.name} with Message ID {message_id} for {limit:g} s",
+        f"{answer} to the {request.name} with Message ID {message_id} for {limit:g} s",
         message_id=message_id,
-        hint="the peer may be slow rather than gone: `set timeout 120s` waits longer",
+        hint=hint,
     )
 
 

@@ -245,8 +245,8 @@ class Engine:
             case upper_events.ProviderAbort(error=why):
                 self.protocol.close_after_abort()
                 self.end(AssociationState.ABORTED, why)
-            case upper_events.TransportClosed():
-                self.closing.transport_closed(self._transport_error)
+            case upper_events.TransportClosed(partial=partial):
+                self.closing.transport_closed(self._transport_error, partial)
             case upper_events.ArtimExpired():
                 self.end(AssociationState.LOST, endings.artim_expired(self.situation()))
 
@@ -411,7 +411,10 @@ class Engine:
             return
         limit = self.timeouts.dimse
         assert limit is not None
-        operation.error = endings.no_response(operation.request, invocation.message_id, limit)
+        begun = self.dimse is not None and self.dimse.mid_reception
+        operation.error = endings.no_response(
+            operation.request, invocation.message_id, limit, begun=begun
+        )
         self.dimse.fail(invocation)
         self._take(self.dimse)
         if self.on_timeout == "abort":

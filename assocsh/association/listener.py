@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from assocsh.association.engine import Engine
 from assocsh.association.events import Observer
 from assocsh.association.indication import Handlers
 from assocsh.association.options import Timeouts, TLSConfig
-from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.errors import ConnectionFailed, LocalProtocolError, UsageError
 from assocsh.text.addresses import Peer, check_ae_title
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from assocsh.association.receiving import FolderHandlers
     from assocsh.association.tls_door import TlsDoor
     from assocsh.datasets.receive import Received
+
+Between = Callable[[asyncio.BufferedProtocol], asyncio.BaseProtocol]
 
 # A-ASSOCIATE-RJ codes (PS3.8 9.3.4).
 _CALLED_AE_NOT_RECOGNIZED = (1, 1, 7)
@@ -60,7 +61,8 @@ class Listener:
     ``async for received in listener`` gives each instance that was written to its folder, those
     too that came before, and ends when it is closed. ``policy`` and ``handlers`` may be replaced:
     they hold for the associations that come in from then on. ``ae_title`` and ``timeouts`` are what
-    ``listen`` was given.
+    ``listen`` was given. ``between``, when it is set, is asked for what stands between a connection
+    and its association: it gets the protocol of the association and returns that of the connection.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Listener:
         self._door: TlsDoor | None = None
         self._address = ("", 0)
         self._closed = False
+        self.between: Between | None = None
         self._folder: FolderHandlers | None = None
         self._arrivals = Arrivals()
         self._engines: dict[Engine, Association] = {}
@@ -120,7 +123,7 @@ class Listener:
         if tls is not None:
             from assocsh.association.tls_door import TlsDoor
 
-            self._door = TlsDoor(tls, self._engine, self._gone, self.timeouts.connect)
+            self._door = TlsDoor(tls, self._engine, self._front, self._gone, self.timeouts.connect)
         if to is not None:
             from assocsh.association.receiving import FolderHandlers
 
@@ -201,8 +204,12 @@ class Listener:
         engine.on_closed = self._gone
         return engine
 
-    def _protocol(self) -> AssociationProtocol:
-        return self._engine().protocol
+    def _protocol(self) -> asyncio.BaseProtocol:
+        return self._front(self._engine())
+
+    def _front(self, engine: Engine) -> asyncio.BaseProtocol:
+        """What the connection of an association is taken with."""
+        return engine.protocol if self.between is None else self.between(engine.protocol)
 
     def _connected(self, engine: Engine, association: Association) -> None:
         """Keep those that say nothing from taking the place of those that will speak.

@@ -42,7 +42,8 @@ class _Knock(asyncio.Protocol):
 class TlsDoor:
     """Makes the protocols of a listening socket whose associations are below TLS.
 
-    ``make`` makes the engine of an association, ``gone`` is told of one that came to nothing;
+    ``make`` makes the engine of an association, ``front`` what its connection is taken with when
+    the handshake is done, ``gone`` is told of one that came to nothing;
     ``seconds`` is how long a handshake may take. The files of ``config`` are read for each
     connection: a certificate that was renewed counts from the next one on. Raises UnusableFile and
     UsageError for what cannot be used now.
@@ -52,12 +53,14 @@ class TlsDoor:
         self,
         config: TLSConfig,
         make: Callable[[], Engine],
+        front: Callable[[Engine], asyncio.BaseProtocol],
         gone: Callable[[Engine], Any],
         seconds: float | None,
     ) -> None:
         server_context(config)
         self._config = config
         self._make = make
+        self._front = front
         self._gone = gone
         self._seconds = seconds
         self._shaking: set[asyncio.Task[None]] = set()
@@ -95,7 +98,7 @@ class TlsDoor:
             engine.protocol.security = Security(handshake=handshake)
             try:
                 await engine.loop.connect_accepted_socket(
-                    lambda: engine.protocol,
+                    lambda: self._front(engine),
                     connected,
                     ssl=handshake.context,
                     ssl_handshake_timeout=self._seconds,

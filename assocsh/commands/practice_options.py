@@ -27,4 +27,11 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         repeated=True,
     ),
     Option("--require-user", summary="let in only who has a right user identity"),
+    Option(
+        "--fault",
+        Slot.FAULT,
+        "NAME[=VALUE][@WHEN]",
+        summary="misbehave like this; `help faults` lists how",
+        repeated=True,
+    ),
 )

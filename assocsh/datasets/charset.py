@@ -120,13 +120,19 @@ class TextReader:
 
 
 @lru_cache(maxsize=64)
+def undefined_term(terms: tuple[str, ...]) -> str:
+    """The first of the values of Specific Character Set that is no defined term; empty if none."""
+    from pydicom.charset import python_encoding
+
+    return next((term for term in terms if term not in python_encoding), "")
+
+
 def _declared(terms: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The first of the terms that is none, or the encodings of all of them."""
-    from pydicom.charset import convert_encodings, python_encoding
+    from pydicom.charset import convert_encodings
 
-    for term in terms:
-        if term not in python_encoding:
-            return term, ()
+    if unknown := undefined_term(terms):
+        return unknown, ()
     return "", tuple(convert_encodings(list(terms)))
 
 

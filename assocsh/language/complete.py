@@ -228,6 +228,14 @@ def _topics(request: CompletionRequest) -> Iterator[Suggestion]:
         yield request.found(name, meta=offered[name])
 
 
+def _faults(request: CompletionRequest) -> Iterator[Suggestion]:
+    """What the practice archive can do wrong; a value or a time behind the name is the user's."""
+    yield from _choices(request)
+    offered = dict(request.provider.faults())
+    for name in request.ranked(list(offered)):
+        yield request.found(name, meta=offered[name])
+
+
 def _terms(request: CompletionRequest) -> Iterator[Suggestion]:
     """The words of the standard; what was typed of one with several words is not typed again."""
     from assocsh.text.glossary import terms
@@ -302,6 +310,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.COMMON: common,
     Slot.AE_TITLE: _ae_titles,
     Slot.TERM: _terms,
+    Slot.FAULT: _faults,
     Slot.SETTING: _settings,
     Slot.VALUE: _setting_value,
     Slot.UID: _uids,

@@ -50,6 +50,7 @@ class Slot(StrEnum):
     QUERY = "query"
     TEXT = "text"
     TAG = "tag"
+    FAULT = "fault"  # NAME[=VALUE][@WHEN]
     TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
 

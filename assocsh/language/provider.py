@@ -65,6 +65,10 @@ class CompletionProvider:
         """The IDs of the accepted presentation contexts, with what they are for."""
         return ()
 
+    def faults(self) -> Iterable[tuple[str, str]]:
+        """What the practice archive can do wrong, each with its sentence."""
+        return ()
+
     def context_status(self, uid: str) -> str:
         """``accepted as 5, JPEG2000Lossless``; empty when nothing is known of this SOP class."""
         return ""

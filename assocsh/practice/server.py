@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
+from assocsh.practice.faults import Faults, parse_fault
 from assocsh.practice.identity import Identities
 from assocsh.practice.prints import Prints
 from assocsh.practice.settings import PracticeSettings
@@ -22,10 +23,12 @@ class Practice:
 
     ``peer`` is how to call it; ``destinations`` maps the AE titles that C-MOVE may name to (host,
     port) and may be added to at any time; ``skipped`` counts files that were no instances.
+    ``faults`` is what it does wrong.
     """
 
-    def __init__(self, archive: Archive, listener: Listener) -> None:
+    def __init__(self, archive: Archive, listener: Listener, faults: Faults) -> None:
         self.archive = archive
+        self.faults = faults
         self.listener = listener
         self.peer = Peer(listener.ae_title, listener.host, listener.port)
 
@@ -85,6 +88,7 @@ async def start(
     (port), UnusableFile (folders, files of TLS), UsageError (TLS without a certificate).
     """
     settings = settings or PracticeSettings()
+    faults = Faults(map(parse_fault, settings.faults))
     kept = Prints(settings.prints, say) if settings.prints is not None else None
     contents = Contents()
     await _filled(contents, settings.data)
@@ -102,11 +106,12 @@ async def start(
             observer=observer,
             tls=tls,
         )
+        listener.between = faults.between
         archive.established = lambda: listener.associations
     except BaseException:
         contents.close()
         raise
-    return Practice(archive, listener)
+    return Practice(archive, listener, faults)
 
 
 async def _filled(contents: Contents, data: Path | None) -> None:

@@ -27,7 +27,8 @@ class PracticeSettings:
     """``latency`` in seconds; ``data`` a folder to serve, without one its contents are made up.
 
     ``prints`` is a folder for the films of its printer. With ``require_user`` nobody is let in
-    without a user identity that is right (see ``identity``).
+    without a user identity that is right (see ``identity``). ``faults`` are what it does wrong, as
+    they are typed (see ``faults``).
     """
 
     latency: float = 0.0
@@ -35,3 +36,4 @@ class PracticeSettings:
     prints: Path | None = None
     commitment: CommitmentSettings = CommitmentSettings()
     require_user: bool = False
+    faults: tuple[str, ...] = ()

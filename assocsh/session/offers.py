@@ -39,6 +39,12 @@ class SessionProvider(CompletionProvider):
             if address not in known:
                 yield address, "opened lately"
 
+    def faults(self) -> Iterator[tuple[str, str]]:
+        from assocsh.practice.faults import known_faults
+
+        for name, fault in known_faults().items():
+            yield name, fault.summary
+
     def ae_titles(self) -> Iterator[tuple[str, str]]:
         state = self._session
         if state.listener is not None:

@@ -23,6 +23,7 @@ PRACTICE_NAMES = (
     "--report-after",
     "--commit-fail",
     "--require-user",
+    "--fault",
 )
 """The options that are about the practice archive alone."""
 
@@ -50,6 +51,10 @@ def practice_with(
             changes[name.removeprefix("--")] = path(last[name])
     if "--require-user" in options:
         changes["require_user"] = True
+    if "--fault" in last:
+        from assocsh.practice.faults import parse_fault
+
+        changes["faults"] = tuple(parse_fault(text).text for text in options["--fault"])
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -79,6 +84,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--report-after", setting_text(commitment.after)
     for uid, reason in commitment.failing:
         yield "--commit-fail", f"{uid}:0x{reason:04X}"
+    for text in settings.faults:
+        yield "--fault", text
 
 
 def _failing(text: str) -> tuple[str, int]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assocsh.errors import UnusableFile
+from assocsh.errors import LocalProtocolError, UnusableFile
 
 if TYPE_CHECKING:
     from assocsh.practice import Practice, PracticeSettings
+    from assocsh.practice.faults import Faults
     from assocsh.session.state import State
 
 
@@ -37,6 +38,20 @@ class PracticeArchive:
             self._settings = settings
             self.learn_listener()
         return str(self._running.peer)
+
+    def faults(self) -> Faults:
+        """What it does wrong. Raises LocalProtocolError while it does not run."""
+        if self._running is None:
+            raise LocalProtocolError(
+                "no practice archive runs here", hint="`open practice` starts one"
+            )
+        return self._running.faults
+
+    def misbehave(self, texts: Sequence[str]) -> None:
+        """Do this wrong, and nothing else, from the next association on. Raises UsageError."""
+        from assocsh.practice.faults import parse_fault
+
+        self.faults().armed = tuple(map(parse_fault, texts))
 
     def _say(self, text: str) -> None:
         from assocsh.output.sink import Kind
@@ -89,3 +104,22 @@ class PracticeArchive:
         running, self._running = self._running, None
         if running is not None:
             await running.close()
+
+
+def faults_text() -> str:
+    """Every fault with its sentence and its section, for help."""
+    from assocsh.practice.faults import known_faults
+    from assocsh.text.cells import folded
+
+    lines = [
+        "A fault is NAME, NAME=VALUE, NAME@WHEN or NAME=VALUE@WHEN. WHEN is a service",
+        "(@find), a number (@2: the second time, @2+: from then on) or both (@find:2); it",
+        "counts responses of that service, of faults marked * associations.",
+        "`open practice --fault reset-after=2` starts with one; assocsh serve takes the",
+        "same option. Both take it as often as there are faults.",
+        "",
+    ]
+    for fault in known_faults().values():
+        lines.append(f"  {fault.typed()}{' *' if fault.whole else ''}   ({fault.section})")
+        lines += [f"      {line}" for line in folded(fault.summary, 70)]
+    return "\n".join(lines)

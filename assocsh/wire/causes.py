@@ -19,7 +19,13 @@ def of_exchange(talk: Talk, exchange: Exchange) -> list[Finding]:
     for each in with_it:
         messages += [each.request, *each.responses[:RECENT]]
     messages.sort(key=lambda message: message.number)
-    return findings(replace(talk, exchanges=with_it, messages=messages, unmatched=[], units=[]))
+    astray = [
+        message
+        for message in talk.unmatched
+        if message.context_id == exchange.context_id and message.number > exchange.request.number
+    ]
+    looked_at = replace(talk, exchanges=with_it, messages=messages, unmatched=astray, units=[])
+    return [each for each in findings(looked_at) if each.exchange is not None or not astray]
 
 
 def of_end(talk: Talk) -> list[Finding]:

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "echo": ("echo", 5, NEEDS_PEER),
     "expect": ("expect #1.status == 0x0001", 1, "#1 C-STORE 0x0000 Success"),
     "explain": ("explain #2", 0, "#2 C-STORE, asked by the requestor of association 1"),
+    "faults": ("faults", 5, "no practice archive runs here"),
     "find": ("find study --of 1", 5, NEEDS_PEER),
     "get": ("get study --of 1 --to .", 5, NEEDS_PEER),
     "help": ("help read", 0, "Wireshark"),

@@ -654,4 +654,17 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "ups complete",
         peers=two_archives,
     ),
+    ("commands/faults.py", "from the next association on: `reopen`"): after(
+        PRACTICE, "faults delay=1ms"
+    ),
+    (
+        "commands/practice_options.py",
+        "misbehave like this; `help faults` lists how",
+    ): after("help open"),
+    ("practice/faults/armed.py", "`help faults` lists them"): after(PRACTICE, "faults zzzzzz"),
+    ("session/practising.py", "`open practice` starts one"): after("faults"),
+    (
+        "session/practising.py",
+        "`open practice --fault reset-after=2` starts with one; assocsh serve takes the",
+    ): after("help faults"),
 }

@@ -75,6 +75,12 @@ MOVE = rq(wire.C_MOVE, 1, wire.STUDY_MOVE, destination="AWAY")
 GET = rq(wire.C_GET, 1, wire.STUDY_GET)
 DONE = rsp(wire.C_FIND, 1, 0)
 MATCH = find_rsp(1, 0xFF00) + find_rsp(1, 0)
+RETIRED = wire.message(
+    1,
+    wire.command(field=wire.C_FIND | wire.RESPONSE, responded_id=1, status=0)
+    + wire.element(0x00005010, b"OLD "),
+)
+COMMENT = rsp(wire.C_FIND, 1, 0, comment="long " * 20)
 
 CASES = {
     "called": Said("rejected", REQUESTOR, ((RQ, REQUEST), (AC, wire.reject(1, 1, 7)))),
@@ -197,6 +203,36 @@ CASES = {
         "pending-without-data-set",
         ACCEPTOR,
         (*OPENED, (RQ, find_rq(1)), (AC, PENDING_ALONE + DONE), *RELEASED),
+    ),
+    "matches nothing, waiting": Said(
+        "response-unmatched",
+        ACCEPTOR,
+        (*OPENED, (RQ, find_rq(1)), (AC, find_rsp(9, 0)), (RQ, wire.abort())),
+    ),
+    "another instance": Said(
+        "answers-another",
+        ACCEPTOR,
+        (
+            *OPENED,
+            (RQ, store_rq(1, IDENTIFIER)),
+            (AC, rsp(wire.C_STORE, 1, 0, 3, affected_class=wire.CT, affected_instance="1.2.4")),
+            *RELEASED,
+        ),
+    ),
+    "counts": Said(
+        "more-completed-than-sent",
+        ACCEPTOR,
+        (*OPENED, (RQ, GET), (AC, rsp(wire.C_GET, 1, 0, completed=2, failed=0)), *RELEASED),
+    ),
+    "retired": Said(
+        "retired-elements",
+        ACCEPTOR,
+        (*OPENED, (RQ, find_rq(1)), (AC, find_rsp(1, 0xFF00) + RETIRED), *RELEASED),
+    ),
+    "comment": Said(
+        "comment-too-long",
+        ACCEPTOR,
+        (*OPENED, (RQ, find_rq(1)), (AC, find_rsp(1, 0xFF00) + COMMENT), *RELEASED),
     ),
     "same id": Said(
         "message-id-in-use",

@@ -7,10 +7,8 @@ after it. What is said on a connection before that is known is kept for a while,
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.errors import UsageError
 from assocsh.text.plural import plural
@@ -18,6 +16,7 @@ from assocsh.text.visible import visible
 from assocsh.wire.captures.blocks import Packet, packets
 from assocsh.wire.captures.packets import ACK, FIN, RST, SYN, Packets, Segment, host
 from assocsh.wire.captures.reassembly import Stream
+from assocsh.wire.captures.repeated import Again, Copies
 from assocsh.wire.conversation import (
     Conversation,
     EndKind,
@@ -46,36 +45,11 @@ _MAYBE = re.compile(
 )
 _TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 
-_TWICE = 0.001
-"""Seconds in which the same packet is a copy: a mirror port, two interfaces. Nobody sent it again.
-"""
-_REMEMBERED = 2
-"""Packets of a side among which a copy is looked for: before one is sent again there are more."""
 _UNHEARD = 3
 """Times that the same bytes are sent again without an acknowledgement until that is told."""
 
 Address = tuple[bytes, int]
 TalkSink = Callable[[Talk], DataSink]
-
-
-class _Again(NamedTuple):
-    """The first of what was sent again: first in packet ``frame``, at ``since``, so many times."""
-
-    sequence: int
-    since: float
-    frame: int
-    last: float
-    times: int
-
-    @classmethod
-    def of(cls, before: _Again | None, sequence: int, time: float, frame: int) -> _Again:
-        """What it is now: once more the same segment, or one before it. One behind it is the rest
-        of the same attempt."""
-        if before is None or sequence < before.sequence:
-            return cls(sequence, time, frame, time, 1)
-        if sequence > before.sequence:
-            return before
-        return before._replace(last=time, times=before.times + 1)
 
 
 class _Half:
@@ -84,12 +58,12 @@ class _Half:
     __slots__ = (
         "again",
         "connection",
+        "copies",
         "ended",
         "first",
         "full",
         "head",
         "late",
-        "recent",
         "side",
         "stream",
         "tail",
@@ -106,16 +80,9 @@ class _Half:
         self.first: int | None = None
         """The packet with the first bytes, of a connection that is not known to be DICOM's."""
         self.head = self.tail = b""
-        self.recent: deque[tuple[float, int, int, int, int]] = deque(maxlen=_REMEMBERED)
-        self.again: _Again | None = None
+        self.copies = Copies()
+        self.again: Again | None = None
         """What it sends again, and is not acknowledged."""
-
-    def is_copy(self, segment: Segment, time: float) -> bool:
-        """Whether the capture had this very packet a moment before."""
-        numbers = segment.sequence, segment.acknowledged, segment.window, segment.length
-        found = any(each[1:] == numbers and time - each[0] < _TWICE for each in self.recent)
-        self.recent.append((time, *numbers))
-        return found
 
     def data(self, data: bytes, time: float, frame: int) -> None:
         """See ``reassembly.Sink``."""
@@ -335,7 +302,7 @@ class Reader:
             if other.stream.acknowledged > before:
                 other.again = None
             self._ended(connection, other, time, frame)
-        if segment.length and half.is_copy(segment, time):
+        if segment.length and half.copies.has(segment, time):
             return
         if segment.length:
             if stream.next is None:
@@ -347,7 +314,7 @@ class Reader:
             again = stream.segment(sequence, segment.data, segment.length, time, frame)
             if again:
                 if not stream.is_acknowledged(sequence + segment.length):
-                    half.again = _Again.of(half.again, sequence, time, frame)
+                    half.again = Again.of(half.again, sequence, time, frame)
                 words = f"{segment.length} bytes"
                 connection.tell(
                     lambda decoder: decoder.note(

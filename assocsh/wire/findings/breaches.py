@@ -8,7 +8,16 @@ from heapq import heappop, heappush
 from assocsh.dimse.status import PENDING_STATUSES
 from assocsh.text.visible import visible
 from assocsh.upperlayer.pdus import P_DATA_TF, pdu_name
-from assocsh.wire.conversation import EndKind, Fragment, Message, NoteKind, Side, Talk, Unit
+from assocsh.wire.conversation import (
+    EndKind,
+    Exchange,
+    Fragment,
+    Message,
+    NoteKind,
+    Side,
+    Talk,
+    Unit,
+)
 from assocsh.wire.findings.finding import About, Found, Rank, Who, finding
 from assocsh.wire.walk_command import service_of
 
@@ -152,13 +161,32 @@ def response_unmatched(talk: Talk, about: About) -> Iterator[Found]:
             )
         else:
             why = f"answers request {number}, and none with that Message ID is outstanding"
+        known = before and before[-1].name == service_of(command.field)
+        waiting = None if known else _waiting(talk, message)
+        rank = Rank.ODD if talk.ending.kind is EndKind.RELEASED else Rank.SILENCE
         yield Found(
-            Rank.ODD if talk.ending.kind is EndKind.RELEASED else Rank.SILENCE,
+            Rank.FAILURE if waiting is not None else rank,
             f"{about.name(message.side)} sent a {command.label} that matches nothing: it {why}",
             message.side,
             "a response carries the Message ID of its request, on the context it was asked on",
             messages=(message,),
+            exchange=waiting,
         )
+
+
+def _waiting(talk: Talk, response: Message) -> Exchange | None:
+    """The request whose answer this may have been meant for: one on this context has none."""
+    return next(
+        (
+            one
+            for one in talk.exchanges
+            if one.side is not response.side
+            and one.context_id == response.context_id
+            and one.final is None
+            and one.request.number < response.number
+        ),
+        None,
+    )
 
 
 def _missing_before(talk: Talk, message: Message) -> bool:

@@ -129,6 +129,8 @@ def aborted(talk: Talk, about: About) -> Iterator[Found]:
     elif source == 0:
         change = Who(by.value)
     what = ""
+    if waiting and by is talk.local and waiting[0].side is by and waiting[0].error is not None:
+        return  # it gave up: see ``no-answer``
     if waiting:
         one = waiting[0]
         what = f" while {one.name} {one.message_id} was pending"

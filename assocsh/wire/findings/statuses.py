@@ -18,6 +18,7 @@ from assocsh.dimse.status import (
     NO_SUCH_SOP_INSTANCE,
     PENDING_OPTIONAL_KEYS,
     PROCESSING_FAILURE,
+    SOP_CLASS_NOT_SUPPORTED,
     SUCCESS,
     WARNINGS,
     category,
@@ -229,16 +230,21 @@ def get_role_not_granted(talk: Talk, about: About) -> Iterator[Found]:
 
 
 def _fruitless_gets(talk: Talk) -> Iterator[Exchange]:
+    """Those that sent nothing, or nothing that the asker could take: it is no SCP of the class."""
     for exchange in talk.exchanges:
-        if exchange.name == "C-GET" and failed(exchange) and not exchange.children:
+        if exchange.name == "C-GET" and failed(exchange) and _without_role(exchange):
             yield exchange
+
+
+def _without_role(exchange: Exchange) -> bool:
+    return all(child.status == SOP_CLASS_NOT_SUPPORTED for child in exchange.children)
 
 
 @finding("suboperations-failed", "PS3.4 C.4.3.1.4")
 def suboperations_failed(talk: Talk, about: About) -> Iterator[Found]:
     """C-GET with failed sub-operations: refused here, or no context for their SOP class."""
     for exchange in talk.exchanges:
-        if exchange.name != "C-GET" or not failed(exchange):
+        if exchange.name != "C-GET" or not failed(exchange) or _without_role(exchange):
             continue
         counts = suboperations(exchange)
         bad = [child for child in exchange.children if failed(child)]

@@ -39,8 +39,8 @@ def no_answer(talk: Talk, about: About) -> Iterator[Found]:
     for exchange in talk.exchanges:
         if exchange.final is not None or exchange.request.cut or exchange.side in cut_off:
             continue
-        if not cut and talk.ending.by is exchange.side.other:
-            continue  # that it ended the association is told already
+        if not cut and exchange.side.other in (talk.ending.by, talk.ending.cause):
+            continue  # that it ended the association, or why it had to end, is told already
         end = talk.ending.spot.time if talk.ending.spot else talk.last
         since = exchange.times.sent or exchange.times.begun or end
         if exchange.responses:

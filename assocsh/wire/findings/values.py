@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assocsh.datasets.charset import undefined_term
 from assocsh.datasets.levels import QUERY_LEVELS
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.status import (
@@ -144,6 +145,9 @@ def character_set(talk: Talk, about: About) -> Iterator[Found]:
 
 
 def _wrong_text(declared: bytes, value: bytes) -> str:
+    terms = tuple(each.decode("latin-1").strip() for each in declared.split(b"\\"))
+    if unknown := undefined_term(terms):
+        return f"is declared to be in {visible(repr(unknown))}, which is no character set of DICOM"
     if not declared or declared == b"ISO_IR 6":
         return "is not ASCII, without a Specific Character Set (0008,0005)"
     if declared == b"ISO_IR 192":

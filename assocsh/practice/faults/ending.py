@@ -1,0 +1,148 @@
+"""Faults of the connection and of the association's end (PS3.8 7.2 to 7.4, 9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assocsh.practice.faults.fault import Fault, Value, integer
+from assocsh.practice.faults.message import Message
+from assocsh.upperlayer.pdus import A_RELEASE_RQ, encode_abort
+
+_TIMES = integer(0, 1_000_000)
+
+
+class _AfterAnswers(Fault):
+    """Something happens when so many responses have gone out."""
+
+    value = Value("N", "1", _TIMES)
+    whole = True
+
+    def prepare(self) -> None:
+        self.left = self.given
+
+    def accepted(self) -> None:
+        if not self.given:
+            self.happen()
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        yield from pdus
+        if message.is_response and self.left:
+            self.left -= 1
+            if not self.left:
+                self.line.then(self.happen)
+
+    def happen(self) -> None:
+        raise NotImplementedError
+
+
+class AbortAfter(_AfterAnswers):
+    name = "abort-after"
+    summary = "aborts the association after N responses"
+    section = "PS3.8 7.3"
+
+    def happen(self) -> None:
+        self.line.send(encode_abort(0, 0))
+        self.line.close()
+
+
+class ProviderAbort(_AfterAnswers):
+    name = "provider-abort"
+    summary = "aborts after N responses as the service provider: unexpected PDU"
+    section = "PS3.8 7.4"
+
+    def happen(self) -> None:
+        self.line.send(encode_abort(2, 2))
+        self.line.close()
+
+
+class CloseAfter(_AfterAnswers):
+    name = "close-after"
+    summary = "closes the connection after N responses, without a word"
+    section = "PS3.8 9.2"
+
+    def happen(self) -> None:
+        self.line.close()
+
+
+class ResetAfter(_AfterAnswers):
+    name = "reset-after"
+    summary = "resets the connection (RST) after N responses"
+    section = "PS3.8 9.2"
+
+    def happen(self) -> None:
+        self.line.reset()
+
+
+class HalfClose(_AfterAnswers):
+    name = "half-close"
+    summary = "says after N responses that it sends nothing more (FIN), and goes on reading"
+    section = "PS3.8 9.2"
+
+    def happen(self) -> None:
+        self.line.half_close()
+
+
+class StopReading(_AfterAnswers):
+    name = "stop-reading"
+    summary = "reads nothing more after N responses, and keeps the connection open"
+    section = "PS3.8 9.1.1"
+
+    def happen(self) -> None:
+        self.line.transport.pause_reading()
+
+
+class DropAtByte(Fault):
+    name = "drop-at-byte"
+    summary = (
+        "closes the connection when it has sent so many bytes, in the middle of whatever it is"
+    )
+    section = "PS3.8 9.3.1"
+    value = Value("BYTES", "300", integer(1, 1 << 40))
+    whole = True
+
+    def connected(self) -> None:
+        self.line.limit = self.given
+
+
+class SlowSend(Fault):
+    name = "slow-send"
+    summary = "sends no more than so many bytes in a second"
+    section = "PS3.8 9.1.5"
+    value = Value("BYTES", "2000", integer(1, 1 << 30))
+    whole = True
+
+    def connected(self) -> None:
+        self.line.pace = float(self.given)
+
+
+class NeverRelease(Fault):
+    name = "never-release"
+    summary = "never answers A-RELEASE-RQ"
+    section = "PS3.8 7.2.1"
+    whole = True
+
+    def came(self, kind: int, pdu: bytes) -> bool:
+        return kind == A_RELEASE_RQ
+
+
+class Garbage(Fault):
+    name = "garbage"
+    summary = "answers A-ASSOCIATE-RQ as a web server does"
+    section = "PS3.8 9.3.1"
+    whole = True
+
+    def requested(self, pdu: bytes) -> bool:
+        self.line.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        self.line.close()
+        return True
+
+
+class EndsWithData(Fault):
+    name = "abort-with-data"
+    summary = "sends an A-ABORT of ten bytes in place of four"
+    section = "PS3.8 9.3.8"
+    whole = True
+
+    def accepted(self) -> None:
+        self.line.send(b"\x07\0\0\0\0\x0a" + bytes(10))
+        self.line.close()

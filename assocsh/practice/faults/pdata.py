@@ -1,0 +1,129 @@
+"""Faults of P-DATA-TF: how messages are cut into PDUs (PS3.8 9.3.5, Annex D and E)."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from assocsh.practice.faults.fault import Fault
+from assocsh.practice.faults.message import Message
+from assocsh.upperlayer.pdus import encode_release_rq, pdata_head
+
+_PATIENCE = 0.3
+"""Seconds to wait for a second message to mix the first one with."""
+
+
+class UnknownPdu(Fault):
+    name = "unknown-pdu"
+    summary = "sends a PDU of type 0AH, which there is not, before a message"
+    section = "PS3.8 9.3.1"
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        return (b"\x0a\0\0\0\0\x04\0\0\0\0", *pdus)
+
+
+class ReleaseFirst(Fault):
+    name = "release-first"
+    summary = "sends an A-RELEASE-RQ before a message, and then the message all the same"
+    section = "PS3.8 9.2.3, Sta7"
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        return (encode_release_rq(), *pdus)
+
+
+class ExceedPdu(Fault):
+    name = "exceed-pdu"
+    summary = "sends P-DATA-TF longer than the requestor said it takes"
+    section = "PS3.8 D.1"
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        room = max(self.line.max_pdu, 4096) + 1000
+        padded = message.copy()
+        if padded.data is None:
+            padded.command[0x0902] = b"x" * room  # Error Comment
+        else:
+            padded.data += struct.pack("<HHI", 0xFFFC, 0xFFFC, room) + bytes(room)
+        return padded.pdus(0x7FFFFFFF)
+
+
+class WrongLength(Fault):
+    name = "wrong-length"
+    summary = "says in P-DATA-TF that it is two bytes shorter than what follows"
+    section = "PS3.8 9.3.5"
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        for pdu in pdus:
+            yield struct.pack(">BxI", pdu[0], len(pdu) - 8) + pdu[6:]
+
+
+class WrongPdvLength(Fault):
+    name = "wrong-pdv-length"
+    summary = "says of a PDV that it goes beyond the end of its P-DATA-TF"
+    section = "PS3.8 9.3.5.1"
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        for pdu in pdus:
+            yield pdu[:6] + struct.pack(">I", len(pdu)) + pdu[10:]
+
+
+class WrongContext(Fault):
+    name = "wrong-context"
+    summary = "sends a message on a presentation context that nobody proposed"
+    section = "PS3.8 9.3.5.1"
+
+    def sends(self, message: Message) -> Iterable[Message]:
+        free = next(number for number in range(255, 0, -2) if number not in self.line.classes)
+        return (replace(message, context_id=free),)
+
+
+class NoLast(Fault):
+    name = "no-last-fragment"
+    summary = "never marks the last fragment of a message: it stays incomplete"
+    section = "PS3.8 E.2"
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        for pdu in pdus:
+            yield pdu[:11] + bytes((pdu[11] & ~2,)) + pdu[12:]
+
+
+class Interleave(Fault):
+    name = "interleave"
+    summary = "sends the fragments of two messages mixed with each other"
+    section = "PS3.8 E.1"
+
+    def prepare(self) -> None:
+        self._held: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
+        pieces = list(pdus) if len(pdus) > 1 else _in_pieces(pdus)
+        if not self._held:
+            self._held = pieces
+            self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._alone)
+            return ()
+        assert self._timer is not None
+        self._timer.cancel()
+        held, self._held = self._held, []
+        mixed = [pdu for pair in zip(held, pieces, strict=False) for pdu in pair]
+        shorter = min(len(held), len(pieces))
+        return [*mixed, *held[shorter:], *pieces[shorter:]]
+
+    def _alone(self) -> None:
+        """No second message came: it goes out as it is."""
+        held, self._held = self._held, []
+        for pdu in held:
+            self.line.send(pdu)
+
+
+def _in_pieces(pdus: Sequence[bytes]) -> list[bytes]:
+    """Each PDU in two of half its fragment, so that there is something to mix."""
+    pieces = []
+    for pdu in pdus:
+        context, control, data = pdu[10], pdu[11], pdu[12:]
+        half = len(data) // 4 * 2
+        last, command = bool(control & 2), bool(control & 1)
+        for part, is_last in ((data[:half], False), (data[half:], last)):
+            pieces.append(pdata_head(context, command, is_last, len(part)) + part)
+    return pieces
