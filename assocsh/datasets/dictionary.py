@@ -5,7 +5,6 @@ The tables are read with the first question, not with this module, and without l
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -152,6 +151,8 @@ def _nearest(text: str, names: Sequence[str], limit: int) -> list[str]:
     by_lower = {name.lower(): name for name in names}
     found = [n for low, n in by_lower.items() if low.startswith(wanted)] if len(wanted) > 2 else []
     found.sort(key=len)
+    import difflib
+
     close = difflib.get_close_matches(wanted, by_lower, n=limit, cutoff=0.7)
     found += [by_lower[low] for low in close]
     if not found and len(wanted) > 3:
