@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from assocsh.association import endings
 from assocsh.association.closing import Closing
@@ -21,7 +21,7 @@ from assocsh.association.events import (
     StateChanged,
     TransportChanged,
 )
-from assocsh.association.indication import Handlers, Indication, SendingAssociation
+from assocsh.association.indication import Handlers, Indication, SendingAssociation, decoded
 from assocsh.association.operation import Operation
 from assocsh.association.options import Timeouts
 from assocsh.association.performer import Performer
@@ -59,18 +59,8 @@ _OF_OPERATIONS = (
     dimse_events.InvalidResponse,
 )
 
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
 OnTimeout = Literal["abort", "keep"]
 Decide = Callable[["Engine", AssociateRequest], None]
-
-
-def _decode(data: bytes, transfer_syntax: str) -> Dataset:
-    """Decode the data set of a response; what does so is loaded with the first that is wanted."""
-    from assocsh.datasets.identifiers import decode
-
-    return decode(data, transfer_syntax)
 
 
 class Engine:
@@ -373,7 +363,7 @@ class Engine:
             return
         self.answers += 1
         context = self._by_id[event.context_id]
-        response = Response(event.command, event.data, context, operation.request, _decode)
+        response = Response(event.command, event.data, context, operation.request, decoded)
         operation.deliver(response, final=event.final)
         if event.final and operation.cancel_result is not None:
             remark = operation.cancel_remark
