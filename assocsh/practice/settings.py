@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from assocsh.datasets.durability import USUAL, Durability
+from assocsh.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
