@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assocsh.association import (
@@ -36,7 +37,6 @@ from assocsh.probe.model import (
     Value,
     Verdict,
 )
-from assocsh.records import dataclass
 from assocsh.upperlayer.negotiation import AssociateRequest
 
 OUT_OF_RESOURCES = 0xA700
