@@ -4,6 +4,7 @@
 
     cli -> lessons, commands -> lessons -> session
     cli, pytest_plugin -> commands -> scripting -> session -> output -> results, wire -> association
+    commands -> probe -> association
     association -> dimse -> upperlayer        terminal -> session -> practice -> association
     results, output, session, scripting, commands, terminal -> language -> datasets, text -> errors
 
@@ -27,13 +28,15 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh: what is named above it here, and no more.
-ANYONE = {"identities", "states", "uids", "version"}
+ANYONE = {"identities", "records", "registries", "states", "uids", "version"}
 GROUND = {"text", "errors"}
 ENGINE = {"association", "dimse", "upperlayer"}
 UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "identities": set(),
+    "records": set(),
+    "registries": set(),
     "states": set(),
     "uids": set(),
     "version": set(),
@@ -43,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datasets": GROUND,
     "association": {"dimse", "upperlayer", "datasets", *GROUND},
     "practice": {*ENGINE, "datasets", *GROUND},
+    "probe": {*ENGINE, "datasets", *GROUND},
     "language": {"datasets", *GROUND},
     "wire": {*ENGINE, "datasets", *GROUND},
     "results": {*ENGINE, "language", "datasets", *GROUND},
@@ -50,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "session": {*ENGINE, "output", "results", "wire", "language", "practice", "datasets", *GROUND},
     "scripting": {*ENGINE, *UPPER - {"scripting", "commands"}, "datasets", *GROUND},
     "lessons": {"session", "output", "results", "language", "datasets", *GROUND},
-    "commands": {*ENGINE, *UPPER - {"commands"}, "lessons", "datasets", *GROUND},
+    "commands": {*ENGINE, *UPPER - {"commands"}, "lessons", "probe", "datasets", *GROUND},
     "terminal": {"session", "output", "language", "datasets", *GROUND},
     "cli": {*UPPER, *ENGINE, "lessons", "terminal", "practice", *GROUND},
     "pytest_plugin": {*UPPER, *ENGINE, *GROUND},
@@ -73,8 +77,8 @@ others take what they show, log or count of a message from the conversation."""
 SANS_IO = {"upperlayer", "dimse"}
 NOT_WITHOUT_IO = {"asyncio", "socket", "ssl", "time", "threading", "select", "selectors", "pydicom"}
 
-# Where the wire classes and tables of pynetdicom are used; its threads are used nowhere.
-PYNETDICOM_IN = ("upperlayer/negotiation", "dimse/status", "datasets/dictionary")
+# Where the tables of pynetdicom are read; its threads and wire classes are used nowhere.
+PYNETDICOM_IN = ("registries.py",)
 PYNETDICOM_NEVER = {
     "pynetdicom.acse",
     "pynetdicom.ae",

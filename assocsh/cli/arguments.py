@@ -139,6 +139,8 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         return arguments
     elif first == Mode.LESSON:
         _lesson(arguments, words[1:])
+    elif first == "probe":
+        _probe(arguments, words[1:])
         return arguments
     elif first == Mode.COMPLETION:
         _completion(arguments, words[1:])
@@ -227,6 +229,20 @@ def _lesson(arguments: Arguments, words: Sequence[str]) -> None:
     else:
         arguments.reading = lesson_text(plain, given)
         _of_shell(arguments, given)
+
+
+def _probe(arguments: Arguments, words: Sequence[str]) -> None:
+    from assocsh.cli.probe import probe_options, probe_text
+
+    def known() -> Mapping[str, Option]:
+        return options.by_name(shell_options(), probe_options())
+
+    plain, given = options.read_words(words, known, "assocsh --help")
+    arguments.mode = _asked(given) or arguments.mode
+    if arguments.mode is Mode.SHELL:
+        own = options.by_name(probe_options())
+        _of_shell(arguments, given)
+        arguments.commands = [probe_text(plain, [each for each in given if each[0] in own])]
 
 
 def _of_shell(arguments: Arguments, given: options.Given) -> None:

@@ -68,6 +68,13 @@ def _read() -> Groups:
     return (("reading a capture", read_options()), ("the shell", shell_options()))
 
 
+def _probe() -> Groups:
+    from assocsh.cli.arguments import shell_options
+    from assocsh.cli.probe import probe_options
+
+    return (("a probe", probe_options()), ("the shell", shell_options()))
+
+
 def _serve() -> Groups:
     from assocsh.cli.arguments import serve_options
 
@@ -123,6 +130,13 @@ WAYS = (
         "the course, in the shell; for teachers: test, report, grade",
         (Slot.DIRECTORY,),
         _lesson,
+    ),
+    Way(
+        "probe",
+        "PEER [SECTION...]",
+        "what a peer can do, measured; see help probe",
+        (Slot.PEER, Slot.CHOICE),
+        _probe,
     ),
     Way("serve", "[options]", "the practice archive alone, for other programs", (), _serve),
     Way(

@@ -8,7 +8,7 @@ candidates, in a millisecond or two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 
 from assocsh.language import tables as _tables
@@ -19,6 +19,7 @@ from assocsh.language.complete_names import (
     days,
     keys,
     keywords,
+    listed_tags,
     query_models,
     sop_classes,
     tags,
@@ -36,6 +37,7 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import Kind, PartKind
+from assocsh.records import dataclass
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 
@@ -294,6 +296,7 @@ _SLOTS: dict[Slot, Callable[[CompletionRequest], Iterable[Suggestion]]] = {
     Slot.KEY: keys,
     Slot.DATES: days,
     Slot.TAG: tags,
+    Slot.TAGS: listed_tags,
     Slot.FILE: _files,
     Slot.DIRECTORY: lambda request: files(request, directories=True),
     Slot.REQUEST: _requests,

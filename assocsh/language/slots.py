@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from assocsh.datasets.spelling import check_form
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.model import Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.rows import parse_row, parse_rows
 from assocsh.language.settings import SETTINGS
-from assocsh.language.words import Word, split_key
+from assocsh.language.words import Word, split_key, split_tags
 from assocsh.text.addresses import Peer, check_ae_title, is_address
-from assocsh.text.dates import parse_dates
 from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
@@ -89,11 +87,13 @@ def _duration(text: str) -> Problem:
 
 
 def _dates(text: str) -> Problem:
+    from assocsh.text.dates import parse_dates
+
     return _refusal(parse_dates, text)
 
 
 def _encoding(text: str) -> Problem:
-    from assocsh.datasets.charset import find_encoding  # nobody who types no encoding needs it
+    from assocsh.datasets.charset import find_encoding
 
     return _refusal(find_encoding, text)
 
@@ -121,11 +121,20 @@ def _setting(text: str) -> Problem:
 
 
 def _tag(text: str) -> Problem:
+    from assocsh.datasets.spelling import check_form
+
     try:
         check_form(text)
     except UsageError as error:
         return error.message, error.hint
     return None
+
+
+def _tags(text: str) -> Problem:
+    words = split_tags(text)
+    if not words or not all(word.removeprefix("-") for word in words):
+        return f"{text} names no attribute", "attributes joined by commas: PatientName,StudyDate"
+    return next(filter(None, (_tag(word.removeprefix("-")) for word in words)), None)
 
 
 def _key(text: str) -> Problem:
@@ -151,5 +160,6 @@ _CHECKS: dict[Slot, Callable[[str], Problem]] = {
     Slot.PEER: _peer,
     Slot.SETTING: _setting,
     Slot.TAG: _tag,
+    Slot.TAGS: _tags,
     Slot.KEY: _key,
 }

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from assocsh.output.console import Page
 from assocsh.output.sink import Output
 from assocsh.wire.modes import WireMode
 
@@ -127,6 +128,9 @@ class ShellSession(Protocol):
     """Asks the user for something that is not shown. Raises OperationCancelled for no answer."""
     ask_line: Callable[[str], Awaitable[str]] | None
     """Asks the user for something that is shown. Raises OperationCancelled for no answer."""
+
+    page: Page | None
+    """Shows lines through a pager."""
 
     @property
     def typed(self) -> EarlierLines:

@@ -95,7 +95,13 @@ def _fitting(parts: list[Part], columns: int, *, keep: int) -> list[Part]:
 def _parts(status: Status) -> list[Part]:
     lesson = [Part(2, "class:toolbar.busy", visible(status.lesson, 60))] if status.lesson else []
     if not status.peer:
-        return [Part(0, "", "not connected"), *lesson, *_aside(status)]
+        going_on = [Part(1, "class:toolbar.busy", visible(status.progress, None))]
+        return [
+            Part(0, "", "not connected"),
+            *(going_on if status.progress else ()),
+            *lesson,
+            *_aside(status),
+        ]
     lost = status.state in _LOST
     bad = "class:toolbar.bad" if lost else ""
     peer = visible(status.peer, 60)

@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, int, str]] = {
     "open": ("open NOBODY@127.0.0.1:1 --timeout 2s", 3, "nothing listens"),
     "peers": ("peers", 0, "practice"),
     "print": ("print status", 5, NEEDS_PEER),
+    "probe": ("probe acse", 2, "there is no peer to probe yet"),
     "quit": ("quit", 0, ""),
     "read": ("read", 0, "2 associations"),
     "record": ("record r.assoc", 0, "recording to"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from assocsh.errors import UsageError
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from assocsh.practice.faults.accept_pdu import AcceptPdu
@@ -83,6 +83,16 @@ class Fault:
     def answers(self, kind: int, pdu: bytes) -> bool:
         """A PDU of another type than P-DATA-TF is about to go out. False keeps it back."""
         return True
+
+
+FAULTS: dict[str, type[Fault]] = {}
+"""Those of the modules that were imported; ``known_faults`` has all."""
+
+
+def fault(kind: type[Fault]) -> type[Fault]:
+    """Register a fault: from now on it can be typed."""
+    FAULTS[kind.name] = kind
+    return kind
 
 
 def integer(least: int, most: int) -> Callable[[str], int]:
