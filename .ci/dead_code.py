@@ -18,7 +18,7 @@ from vulture import Vulture
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 
-ADDED_BY_DECORATORS = ["@command", "@finding", "@keys.add", "@Condition"]
+ADDED_BY_DECORATORS = ["@command", "@fault", "@finding", "@keys.add", "@Condition", "@trait"]
 """What registers a function for somebody else to call."""
 
 

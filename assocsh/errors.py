@@ -14,6 +14,8 @@ request, ends an association, or refuses something before it reached the wire::
     ├── OperationTimeout          no response to one request within the DIMSE timeout
     │   └── NoReport              no event report within the time given, though it was promised
     ├── OperationCancelled        cancelled on this side before a final response came
+    ├── Regression                a peer can do less than it could, or than a policy asks for
+    ├── NotComparable             two reports of which one does not say what the other does
     ├── LocalProtocolError        this side asked for something its state does not allow
     └── LocalRefusal              refused on this side, before anything was sent
         ├── NoPresentationContext no accepted presentation context carries the request
@@ -194,6 +196,18 @@ class OperationCancelled(AssocshError):
     """Withdrawn while queued, or no longer waited for: there is no final response to give."""
 
     exit_code = 130
+
+
+class Regression(AssocshError):
+    """A peer can do less than it could before, or than a policy asks for."""
+
+    exit_code = 1
+
+
+class NotComparable(AssocshError):
+    """Nothing is worse as far as can be told, but not everything can be."""
+
+    exit_code = 2
 
 
 class LocalProtocolError(AssocshError):

@@ -2,7 +2,9 @@
 
 ::
 
+    cli -> lessons, commands -> lessons -> session
     cli, pytest_plugin -> commands -> scripting -> session -> output -> results, wire -> association
+    commands -> probe -> association
     association -> dimse -> upperlayer        terminal -> session -> practice -> association
     results, output, session, scripting, commands, terminal -> language -> datasets, text -> errors
 
@@ -44,15 +46,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "datasets": GROUND,
     "association": {"dimse", "upperlayer", "datasets", *GROUND},
     "practice": {*ENGINE, "datasets", *GROUND},
+    "probe": {*ENGINE, "datasets", *GROUND},
     "language": {"datasets", *GROUND},
     "wire": {*ENGINE, "datasets", *GROUND},
     "results": {*ENGINE, "language", "datasets", *GROUND},
     "output": {*ENGINE, "results", "wire", "language", "datasets", *GROUND},
     "session": {*ENGINE, "output", "results", "wire", "language", "practice", "datasets", *GROUND},
     "scripting": {*ENGINE, *UPPER - {"scripting", "commands"}, "datasets", *GROUND},
-    "commands": {*ENGINE, *UPPER - {"commands"}, "datasets", *GROUND},
+    "lessons": {"session", "output", "results", "language", "datasets", *GROUND},
+    "commands": {*ENGINE, *UPPER - {"commands"}, "lessons", "probe", "datasets", *GROUND},
     "terminal": {"session", "output", "language", "datasets", *GROUND},
-    "cli": {*UPPER, *ENGINE, "terminal", "practice", *GROUND},
+    "cli": {*UPPER, *ENGINE, "lessons", "terminal", "practice", *GROUND},
     "pytest_plugin": {*UPPER, *ENGINE, *GROUND},
     "pygments_plugin": {"commands", "language"},
     "__main__": {"cli", "errors"},

@@ -15,6 +15,7 @@ from assocsh.errors import UsageError
 from assocsh.records import dataclass, field
 from assocsh.uids import (
     COLOR_PRINT_META,
+    CT_IMAGE_STORAGE,
     EXPLICIT_LE,
     GRAYSCALE_PRINT_META,
     IMPLICIT_LE,
@@ -27,7 +28,9 @@ from assocsh.uids import (
     MODALITY_PERFORMED_PROCEDURE_STEP,
     MODALITY_PERFORMED_PROCEDURE_STEP_NOTIFICATION,
     MODALITY_PERFORMED_PROCEDURE_STEP_RETRIEVE,
+    MR_IMAGE_STORAGE,
     RLE_LOSSLESS,
+    SECONDARY_CAPTURE_IMAGE_STORAGE,
     STORAGE_COMMITMENT,
     UPS_EVENT,
     UPS_PULL,
@@ -55,20 +58,20 @@ COMPRESSED = (
 transfer syntax, and a file goes out as it is or not at all."""
 
 _COMPRESSED_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.2",  # CT
-    "1.2.840.10008.5.1.4.1.1.4",  # MR
+    CT_IMAGE_STORAGE,
+    MR_IMAGE_STORAGE,
     "1.2.840.10008.5.1.4.1.1.1",  # CR
     "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
     "1.2.840.10008.5.1.4.1.1.1.2",  # MG for presentation
     "1.2.840.10008.5.1.4.1.1.6.1",  # US
     "1.2.840.10008.5.1.4.1.1.3.1",  # US multi-frame
-    "1.2.840.10008.5.1.4.1.1.7",  # SC
+    SECONDARY_CAPTURE_IMAGE_STORAGE,
     "1.2.840.10008.5.1.4.1.1.12.1",  # XA
 )
 
 _DEEP = frozenset(
     (
-        "1.2.840.10008.5.1.4.1.1.4",  # MR
+        MR_IMAGE_STORAGE,
         "1.2.840.10008.5.1.4.1.1.1",  # CR
         "1.2.840.10008.5.1.4.1.1.1.1",  # DX for presentation
         "1.2.840.10008.5.1.4.1.1.1.2",  # MG for presentation

@@ -24,6 +24,7 @@ class Mode(StrEnum):
     SERVE = "serve"
     RUN = "run"
     TLS = "tls"
+    LESSON = "lesson"
     COMPLETION = "completion"
     HELP = "help"
     HELP_RUN = "help run"
@@ -40,9 +41,10 @@ class Arguments:
         self.mode = Mode.SHELL
         self.peer = ""
         self.files: list[str] = []
-        """What stands behind the peer, for ``--contexts auto``; behind ``completion``."""
+        """What stands behind the peer, for ``--contexts auto``; behind ``completion``; what
+        ``lesson`` does for a teacher."""
         self.reading = ""
-        """The ``read`` command that ``assocsh read`` stands for."""
+        """The command that ``assocsh read`` or ``assocsh lesson`` stands for."""
         self.commands: list[str] = []
         """The texts of ``-c``, in order."""
         self.format = ""
@@ -53,6 +55,7 @@ class Arguments:
         self.open_options: options.Given = []
         self.serve_options: options.Given = []
         self.tls_options: options.Given = []
+        self.lesson_options: options.Given = []
         self.run: RunArguments | None = None
         """What follows ``run``."""
 
@@ -134,6 +137,11 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     elif first == "read":
         _read(arguments, words[1:])
         return arguments
+    elif first == Mode.LESSON:
+        _lesson(arguments, words[1:])
+    elif first == "probe":
+        _probe(arguments, words[1:])
+        return arguments
     elif first == Mode.COMPLETION:
         _completion(arguments, words[1:])
         return arguments
@@ -200,6 +208,41 @@ def _read(arguments: Arguments, words: Sequence[str]) -> None:
         own = options.by_name(read_options())
         arguments.reading = read_text(plain, [each for each in given if each[0] in own])
         _of_shell(arguments, given)
+
+
+def _lesson(arguments: Arguments, words: Sequence[str]) -> None:
+    from assocsh.cli.lesson import GRADE, REPORT, TEST, lesson_options, lesson_text
+
+    teaching = words[:1] and words[0] in (TEST, REPORT, GRADE)
+
+    def known() -> Mapping[str, Option]:
+        if teaching:
+            return options.by_name(lesson_options())
+        return options.by_name(lesson_options(), shell_options())
+
+    plain, given = options.read_words(words, known, "assocsh --help")
+    asked = _asked(given)
+    if asked is not None:
+        arguments.mode = asked
+    elif teaching:
+        arguments.mode, arguments.files, arguments.lesson_options = Mode.LESSON, plain, given
+    else:
+        arguments.reading = lesson_text(plain, given)
+        _of_shell(arguments, given)
+
+
+def _probe(arguments: Arguments, words: Sequence[str]) -> None:
+    from assocsh.cli.probe import probe_options, probe_text
+
+    def known() -> Mapping[str, Option]:
+        return options.by_name(shell_options(), probe_options())
+
+    plain, given = options.read_words(words, known, "assocsh --help")
+    arguments.mode = _asked(given) or arguments.mode
+    if arguments.mode is Mode.SHELL:
+        own = options.by_name(probe_options())
+        _of_shell(arguments, given)
+        arguments.commands = [probe_text(plain, [each for each in given if each[0] in own])]
 
 
 def _of_shell(arguments: Arguments, given: options.Given) -> None:

@@ -169,7 +169,15 @@ class _Runner:
         self._abort.set()
 
     def _cancel(self) -> bool:
-        """C-CANCEL for everything pending; False when nothing that is pending has a cancel."""
+        """C-CANCEL for everything pending; False when nothing that is pending has a cancel.
+
+        A command that has something to show when it is stopped is stopped, and waited for.
+        """
+        partial = [job for job in self._session.jobs if job.partial]
+        for job in partial:
+            job.cancel()
+        if partial:
+            return True
         live = [
             operation
             for record in self._session.pending_requests

@@ -30,6 +30,10 @@ def enter(arguments: Arguments) -> int:
         from assocsh.cli.tls import tls
 
         return asyncio.run(tls(arguments, _config()))
+    if arguments.mode is Mode.LESSON:
+        from assocsh.cli.lesson import teach
+
+        return asyncio.run(teach(arguments.files, arguments.lesson_options))
     _quiet("assocsh")  # the shell says it as a remark
     if arguments.run is not None:
         from assocsh.cli.run import run_to_end

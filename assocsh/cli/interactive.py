@@ -25,7 +25,9 @@ def greeting_of(opening: str) -> str:
     if not opening:
         return f"{greeting}\nan archive to practise on: open practice"
     if opening.startswith("open practice"):
-        return f"{greeting}\nask the archive what it has: find study"
+        return (
+            f"{greeting}\nask the archive what it has: find study\nor learn DIMSE with it: lesson 1"
+        )
     return greeting
 
 

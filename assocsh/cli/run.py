@@ -7,14 +7,13 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
 from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
-from assocsh.output.sink import Output, StreamOutput
+from assocsh.output.sink import Kind, Output, StreamOutput
 from assocsh.scripting import runner
 from assocsh.scripting.event_log import LogFile
 from assocsh.scripting.outcome import outcomes
@@ -23,6 +22,7 @@ from assocsh.scripting.redact import Redactor
 from assocsh.scripting.reporter import Reporter
 from assocsh.scripting.script import environment_variables, parse_assignment, read_variables
 from assocsh.session.binding import parse_integer
+from assocsh.session.settings import Settings
 from assocsh.text.durations import parse_limit
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ async def run(arguments: RunArguments, config: Config) -> int:
     redactor = None
     if not arguments.has("--no-redact"):
         redactor = Redactor(keep_uids=arguments.has("--keep-uids"))
+    screen = StreamOutput()
+    theme = _theme_of(config)
+    screen.theme = lambda: theme
     reporter = Reporter(
-        _say,
+        screen.note,
         wanted=arguments.wanted,
         redacted=redactor is not None,
         quiet=arguments.has("--quiet"),
@@ -77,7 +80,7 @@ async def run(arguments: RunArguments, config: Config) -> int:
             scripts,
             plan,
             make_session=new_session,
-            output=_output_for(arguments),
+            output=_output_for(arguments, screen),
             sinks=sinks,
             ended=reporter.script,
         )
@@ -167,19 +170,23 @@ def _is_terminal() -> bool:
         return False
 
 
-def _output_for(arguments: RunArguments) -> runner.MakeOutput:
+def _theme_of(config: Config) -> str:
+    """The theme that the config file sets, for what is said before there is a session."""
+    settings = Settings()
+    config.apply(settings)
+    return settings.text("theme")
+
+
+def _output_for(arguments: RunArguments, screen: Output) -> runner.MakeOutput:
     """Where the session of a script writes: nowhere, unless its results were asked for."""
 
+    def wire(text: str) -> None:
+        screen.note(text, Kind.WIRE)
+
     def output() -> Output:
-        return StreamOutput() if arguments.has("--format") else runner.QuietOutput(_say)
+        return StreamOutput() if arguments.has("--format") else runner.QuietOutput(wire)
 
     return output
-
-
-def _say(line: str) -> None:
-    with suppress(OSError, ValueError):
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()
 
 
 def run_to_end(arguments: RunArguments, config: Config) -> int:

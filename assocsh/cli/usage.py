@@ -21,7 +21,7 @@ _ASKING = "assocsh --version | --help"
 _SYNOPSIS = 34
 """Columns of a way in; what it is for stands beside it."""
 
-_OWN = ("serve", "tls")
+_OWN = ("serve", "tls", "lesson")
 """Ways whose options mean something else than those of the shell with the same names."""
 
 

@@ -68,10 +68,24 @@ def _read() -> Groups:
     return (("reading a capture", read_options()), ("the shell", shell_options()))
 
 
+def _probe() -> Groups:
+    from assocsh.cli.arguments import shell_options
+    from assocsh.cli.probe import probe_options
+
+    return (("a probe", probe_options()), ("the shell", shell_options()))
+
+
 def _serve() -> Groups:
     from assocsh.cli.arguments import serve_options
 
     return (("serving", serve_options()),)
+
+
+def _lesson() -> Groups:
+    from assocsh.cli.arguments import shell_options
+    from assocsh.cli.lesson import lesson_options
+
+    return (("lessons", lesson_options()), ("the shell", shell_options()))
 
 
 def _tls() -> Groups:
@@ -109,6 +123,20 @@ WAYS = (
         "what went wrong in a capture (pcap, pcapng), in the shell",
         (Slot.FILE,),
         _read,
+    ),
+    Way(
+        "lesson",
+        "[N | test DIR | report | grade DIR]",
+        "the course, in the shell; for teachers: test, report, grade",
+        (Slot.DIRECTORY,),
+        _lesson,
+    ),
+    Way(
+        "probe",
+        "PEER [SECTION...]",
+        "what a peer can do, measured; see help probe",
+        (Slot.PEER, Slot.CHOICE),
+        _probe,
     ),
     Way("serve", "[options]", "the practice archive alone, for other programs", (), _serve),
     Way(

@@ -55,6 +55,7 @@ SPEC = CommandSpec(
     details=DETAILS,
     section="PS3.8 7.1.1.13, 9.3.3.2, PS3.7 D.3.3.4 to D.3.3.6",
     needs_association=True,
+    pages=True,
 )
 
 GROUPED = (

@@ -45,6 +45,7 @@ SPEC = CommandSpec(
     ),
     uses_results=True,
     refers_to_request=True,
+    pages=True,
 )
 
 

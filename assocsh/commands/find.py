@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.arranging import ARRANGING, arrange, put_in_order
 from assocsh.commands.parameters import (
     CHARSET,
     KEYS,
@@ -20,6 +21,7 @@ from assocsh.errors import ProtocolError, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.values import NOT_ASKED, leaves
+from assocsh.results.columns import Columns
 from assocsh.results.recent import OFFERED
 from assocsh.session.keys import (
     Keys,
@@ -83,6 +85,7 @@ SPEC = CommandSpec(
             FIND_MODELS,
             summary="information model to query, by name or by its SOP class",
         ),
+        *ARRANGING,
         REPEAT,
         CHARSET,
     ),
@@ -90,6 +93,7 @@ SPEC = CommandSpec(
         "find worklist ScheduledProcedureStepSequence[0].Modality=CT",
         "find study PatientName='OKO*' StudyDate=20250101- StudyDescription",
         "find series --of 1",
+        "find study --columns PatientName,StudyDate --sort -StudyDate,PatientName",
         "find study > studies.csv",
     ),
     section="PS3.7 9.1.2 (C-FIND), PS3.4 C.4.1 and K.4.1",
@@ -132,6 +136,7 @@ async def find(session: Session, call: BoundCall) -> None:
     elif call.flag("--of"):
         raise UsageError("--of fills in the keys of a level, and there are none in this model")
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
+    keys = merged(arrange(Columns(), call), keys)
     if not keys:
         raise UsageError(
             f"nothing to ask for: what is usual in the model {model} is not known here",
@@ -142,6 +147,7 @@ async def find(session: Session, call: BoundCall) -> None:
         # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
         dataset.SpecificCharacterSet = None
     record.columns.paths = columns_of(dataset, keys)
+    arrange(record.columns, call)
     for path, _ in typed_keys(call):
         session.recent.use(path)
     request = CFind(level, dataset, model)
@@ -167,6 +173,8 @@ async def search(
             ignored_keys = ignored_keys or response.status == PENDING_OPTIONAL_KEYS
             show_match(session, record, response)
             await slices.pause()
+    if record.columns.sort:
+        await show_all(session, record, record.columns)
     record.limited = limit is not None and operation.matches >= limit
     if ignored_keys:
         session.observer.remarks.say(
@@ -184,7 +192,7 @@ def columns_of(dataset: Dataset, keys: Keys) -> list[str]:
 
 
 def show_match(session: Session, record: RequestRecord, response: Response) -> None:
-    """Keep a match as the next row and show it.
+    """Keep a match as the next row and show it; those that are to be sorted are shown at the end.
 
     What is shown is kept and what is kept is shown: the number in the table is the one that
     ``--of`` takes. A Pending response without an identifier, or with one that cannot be decoded, is
@@ -206,7 +214,16 @@ def show_match(session: Session, record: RequestRecord, response: Response) -> N
     row = record.keep(response) + 1
     if row <= REMEMBERED:
         _remember(session, record, row, dataset)
-    session.presenter.response(record, response, dataset)
+    if not record.columns.sort:
+        session.presenter.response(record, response, dataset)
+
+
+async def show_all(session: Session, record: RequestRecord, columns: Columns) -> None:
+    """Show every row that is kept, in the order that ``columns`` asks for."""
+    await put_in_order(record, columns)
+    slices = TimeSlices()
+    for _ in session.presenter.rows(record, columns):
+        await slices.pause()
 
 
 def _remember(session: Session, record: RequestRecord, row: int, dataset: Dataset) -> None:

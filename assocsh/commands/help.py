@@ -22,6 +22,7 @@ SPEC = CommandSpec(
     examples=("help", "help find", "help keys"),
     at_once=True,
     recorded=False,
+    pages=True,
 )
 
 

@@ -64,6 +64,7 @@ SPEC = CommandSpec(
     at_once=True,
     recorded=False,
     details=_DETAILS,
+    pages=True,
 )
 
 

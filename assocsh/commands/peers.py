@@ -85,6 +85,7 @@ wins. A passcode or a token is never kept, only where it is found. The comments
 of the config file stay. `peers test NAME` uses a connection of its own: the
 association that is open goes on.""",
     recorded=False,
+    pages=True,
 )
 
 

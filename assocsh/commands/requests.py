@@ -27,6 +27,7 @@ SPEC = CommandSpec(
     options=(Option("--pending", summary="only those without a final response"),),
     examples=("requests", "requests --pending", "echo --repeat 20 & requests"),
     at_once=True,
+    pages=True,
 )
 
 

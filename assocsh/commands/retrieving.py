@@ -112,6 +112,16 @@ async def compare(session: Session, record: RequestRecord) -> None:
         record.detail = f"{record.detail}, {counted}" if record.detail else counted
 
 
+def check_synced(record: RequestRecord) -> None:
+    """Raise AssocshError when something of what arrived may not be on the disk; it was told of."""
+    count = record.arrivals.not_synced
+    if count:
+        raise AssocshError(
+            f"{count} of what arrived may not be on the disk",
+            hint="have it sent again, to another disk",
+        )
+
+
 AHEAD = 16
 """Retrieves of one command that are handed over and have not ended; their rows may be many."""
 
@@ -124,7 +134,14 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
     from assocsh.dimse.responses import SubOperations
 
     record.operations.expected = len(requests)
+    record.operations.untold = len(requests)
     counted: dict[Operation, SubOperations] = {}
+    told: set[Operation] = set()
+
+    def tells(operation: Operation) -> None:
+        told.add(operation)
+        record.operations.untold = len(requests) - len(told)
+
     waiting = deque(requests)
     going: deque[Operation] = deque()
     failed: AssocshError | None = None
@@ -136,6 +153,7 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
             async for response in operation:
                 if response.suboperations is not None:
                     counted[operation] = response.suboperations
+                    tells(operation)
                     record.operations.suboperations = SubOperations(
                         *map(sum, zip(*counted.values(), strict=True))
                     )
@@ -145,6 +163,7 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
                     _list_failed(session, record, response.dataset)
         except AssocshError as error:
             failed = failed or error
+        tells(operation)
     if failed is not None:
         raise failed
 

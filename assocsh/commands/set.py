@@ -38,6 +38,7 @@ SPEC = CommandSpec(
     ),
     examples=("set format expanded", "set keepalive 30s", "set timeout 60s"),
     details=settings_text,
+    pages=True,
 )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.arranging import ARRANGING, arrange, put_in_order
 from assocsh.commands.captured import message_lines, messages_of, the_request
 from assocsh.commands.committing import show_commitment
+from assocsh.commands.find import show_all
 from assocsh.commands.parameters import CHARSET, read_as
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
@@ -14,9 +16,10 @@ from assocsh.language.rows import ALL_ROWS, NamedRows, parse_rows
 from assocsh.output.listing import Listing
 from assocsh.output.objects import status_text, unstored_object
 from assocsh.output.table import Column
+from assocsh.output.values import only
+from assocsh.results.columns import Columns
 from assocsh.session.binding import parse_integer, request_number
 from assocsh.session.keys import numbered
-from assocsh.session.sending import TimeSlices
 from assocsh.text.cells import wrapped
 
 REPORTED = (
@@ -62,10 +65,11 @@ SPEC = CommandSpec(
             "row", Slot.ROWS, summary="a row, every element, or several: 3, 2-5, #1.3, #1.2-5"
         ),
     ),
-    options=(CHARSET,),
+    options=(*ARRANGING, CHARSET),
     examples=(
         "show",
         "show #1",
+        "show #1 --columns PatientName,StudyDate --sort -StudyDate",
         "show #1.1",
         "show #1.*",
         "show events",
@@ -73,6 +77,7 @@ SPEC = CommandSpec(
     details="Of a commit it is what became of each instance, a report that came late included.",
     uses_results=True,
     refers_to_request=True,
+    pages=True,
 )
 
 
@@ -114,13 +119,18 @@ async def show(session: Session, call: BoundCall) -> None:
     read_as(record, call)
     if not len(record.results):
         session.note(f"#{record.number} {record.service} has no results")
-    elif named is None:
-        slices = TimeSlices()
-        for _ in session.presenter.rows(record):
-            await slices.pause()
-    else:
-        for number in numbered(record, named, len(record.results)):
-            session.presenter.row(record, number - 1, record.results.dataset(number - 1))
+        return
+    columns = Columns(record.columns.paths, record.columns.alone)
+    arrange(columns, call)
+    if named is None:
+        await show_all(session, record, columns)
+        return
+    numbers = numbered(record, named, len(record.results))
+    await put_in_order(record, columns)
+    for index in columns.order if columns.order is not None else range(len(record.results)):
+        if index + 1 in numbers:
+            dataset = only(record.results.dataset(index), columns)
+            session.presenter.row(record, index, dataset)
 
 
 def _show_messages(session: Session, record: CapturedRequest) -> None:

@@ -25,6 +25,7 @@ SPEC = CommandSpec(
     ),
     section="PS3.8 7",
     at_once=True,
+    pages=True,
 )
 
 

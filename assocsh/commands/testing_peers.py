@@ -102,4 +102,4 @@ class _Steps:
             for row in (*self._rows, *left)
         ]
         columns = [Column("step", least=11), Column("result"), Column("time", right=True)]
-        session.presenter.listing(Listing("step", columns, rows))
+        session.presenter.listing(Listing("tested", columns, rows))

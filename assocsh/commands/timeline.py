@@ -34,6 +34,7 @@ was are cut short. Values of data sets are not in it.""",
     section="PS3.7 D.3.3.3 (window)",
     uses_results=True,
     refers_to_request=True,
+    pages=True,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from assocsh.commands.arranging import ARRANGING, arrange
 from assocsh.commands.parameters import KEYS, LIMIT
 from assocsh.commands.performing import reason_item
 from assocsh.commands.referencing import FILES, STORED, referenced
@@ -41,6 +42,7 @@ from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot, Verb
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
+from assocsh.results.columns import Columns
 from assocsh.session.keys import identifier, merged, row_of_find, spelled, typed_keys
 from assocsh.session.workflow import IN_PROGRESS, Claim
 from assocsh.text.cells import cell
@@ -73,7 +75,11 @@ VERBS = (
         "find",
         "C-FIND: the steps there are",
         (KEYS,),
-        (Option("--state", Slot.CHOICE, "STATE", STATES, summary="those in this state"), LIMIT),
+        (
+            Option("--state", Slot.CHOICE, "STATE", STATES, summary="those in this state"),
+            LIMIT,
+            *ARRANGING,
+        ),
         service="C-FIND",
         gives_rows=True,
     ),
@@ -246,12 +252,14 @@ async def find_steps(session: Session, call: BoundCall) -> None:
     typed = typed_keys(call)
     state = call.option("--state")
     keys = merged([("ProcedureStepState", state.replace("-", " ").upper())] if state else [], typed)
+    keys = merged(arrange(Columns(), call), keys)
     named = {spelled(path) for path, _ in keys}
     keys += [(path, None) for path in (*RETURNED, *ALSO_RETURNED) if path.lower() not in named]
     call.record.columns.paths = list(
         dict.fromkeys((*RETURNED, *(path for path, _ in typed if path not in ALSO_RETURNED)))
     )
     call.record.columns.alone = True
+    arrange(call.record.columns, call)
     request = CFind("UPS", identifier(session, "UPS", keys))
     await search(session, call.record, request, call.integer("--limit", least=1))
 

@@ -191,9 +191,54 @@ def is_usable_syntax(uid: str) -> bool:
     return not uid.startswith(_NO_DATA_SETS) and uid not in _DEFLATED_REFERENCES
 
 
-def storage_sop_classes() -> tuple[str, ...]:
-    """The UIDs of the Storage service class (PS3.4 B.5), retired ones left out: 170 in 2025."""
-    return storage_classes()
+@cache
+def storage_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
+    """The UIDs of the Storage service class (PS3.4 B.5): 170 in 2025, more with retired ones."""
+    found = list(storage_classes())
+    if retired:
+        known = {*found, *OF_NO_PATIENT}
+        found += [
+            one.uid for one in sop_classes() if one.uid not in known and may_be_stored(one.uid)
+        ]
+    return tuple(found)
+
+
+@cache
+def service_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
+    """The UIDs of all SOP classes that an association can be for and that are not of storage."""
+    return tuple(
+        one.uid
+        for one in sop_classes()
+        if not (is_storage(one.uid) or may_be_stored(one.uid))
+        and (retired or not is_retired(one.uid))
+    )
+
+
+@cache
+def negotiable_syntaxes(*, retired: bool = False) -> tuple[str, ...]:
+    """The transfer syntaxes that data sets are sent in; of the retired ones Big Endian always.
+
+    Those that are hardly in use come last.
+    """
+    found = [
+        one.uid
+        for one in transfer_syntaxes()
+        if not one.uid.startswith(_NO_DATA_SETS)
+        and (retired or one.uid == EXPLICIT_BE or not is_retired(one.uid))
+    ]
+    return tuple(sorted(found, key=lambda uid: (uid not in UNCOMPRESSED, _is_rare(uid))))
+
+
+def _is_rare(uid: str) -> bool:
+    """Whether a transfer syntax is fragmentable video, a reference (JPIP), or newer than 2022."""
+    name = uid_name(uid)
+    return is_retired(uid) or name.startswith(("Fragmentable", "JPIP", "JPEG XL", "Encapsulated"))
+
+
+def is_retired(uid: str) -> bool:
+    """Whether the registry has a UID as retired; False for one that is not registered."""
+    entry = uids().get(uid)
+    return entry is not None and entry[3] == "Retired"
 
 
 def is_storage(uid: str) -> bool:

@@ -11,7 +11,7 @@ from assocsh.datasets.levels import MODEL_NAMES
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
-from assocsh.language.words import Word, split_key
+from assocsh.language.words import Word, split_key, split_tags
 
 
 def check(calls: Iterable[Call]) -> None:
@@ -107,6 +107,9 @@ def _check(slot: Slot, text: str) -> None:
     match slot:
         case Slot.TAG:
             _path(text)
+        case Slot.TAGS:
+            for word in split_tags(text):
+                _path(word.removeprefix("-"))
         case Slot.QUERY_MODEL if text.lower() in MODEL_NAMES:
             pass  # what has no such request is refused by it, with the reason
         case Slot.SOP_CLASS | Slot.QUERY_MODEL:

@@ -13,7 +13,7 @@ from assocsh.language.enumerated import VALUES
 from assocsh.language.model import Slot
 from assocsh.language.ranking import CompletionRequest, Suggestion, ranked_names
 from assocsh.language.tables import TagLike, UidLine
-from assocsh.language.words import split_key
+from assocsh.language.words import split_key, split_tags
 from assocsh.text.dates import DATE_WORDS, parse_dates
 
 _BEGUN = re.compile(
@@ -38,6 +38,14 @@ def keys(request: CompletionRequest) -> Iterator[Suggestion]:
 def tags(request: CompletionRequest) -> Iterator[Suggestion]:
     """A keyword, a number, or a path of them."""
     yield from _tag_steps(request, skip=set(request.context.words))
+
+
+def listed_tags(request: CompletionRequest) -> Iterator[Suggestion]:
+    """The last of several keywords, joined by commas; a ``-`` before it means descending."""
+    *given, last = split_tags(request.text) or [""]
+    at = len(request.text) - len(last.removeprefix("-"))
+    skip = {word.removeprefix("-") for word in given}
+    yield from keywords(request.at(request.kept + at), skip=skip)
 
 
 def _tag_steps(request: CompletionRequest, skip: set[str]) -> Iterator[Suggestion]:

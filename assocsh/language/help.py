@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from assocsh.errors import UsageError
 from assocsh.language.keys import keys_text
@@ -47,18 +48,18 @@ with --allow-shell.
   find study | wc -l
   find study | grep MR | sort > mr.txt"""
 
-_TOPICS: dict[str, tuple[str, str]] = {
-    "keys": ("what the keys do at the prompt", ""),
-    "language": ("words, quotes, comments, variables", _LANGUAGE),
-}
-_COMMANDS = "commands"
+
+class Topic(NamedTuple):
+    """What help has besides the commands; ``text`` is given what a config file makes of keys."""
+
+    about: str
+    text: Callable[[Mapping[str, str]], str]
 
 
 def topics() -> dict[str, str]:
     """What help has besides the commands: each topic with what it is about."""
     of_commands = {name: spec.topic for name, spec in COMMANDS.items() if spec.topic}
-    own = {name: about for name, (about, _) in _TOPICS.items()}
-    return {_COMMANDS: "each command with what it is for"} | own | of_commands
+    return {name: topic.about for name, topic in _TOPICS.items()} | of_commands
 
 
 def help_text(name: str | None = None, keys: Mapping[str, str] = _NO_CHANGES) -> str:
@@ -69,15 +70,11 @@ def help_text(name: str | None = None, keys: Mapping[str, str] = _NO_CHANGES) ->
     """
     if name is None:
         return _overview()
-    if name == "keys":
-        return keys_text(keys)
-    if name == _COMMANDS:
-        return _all_commands()
     if name in _TOPICS:
-        return _TOPICS[name][1]
+        return _TOPICS[name].text(keys)
     spec = COMMANDS.get(name.lower())
     if spec is None:
-        known = (*COMMANDS.names, *_TOPICS, _COMMANDS)
+        known = (*COMMANDS.names, *_TOPICS)
         raise UsageError(
             f"there is no help for {name!r}",
             hint=nearest(name, known) or "`help` lists the commands",
@@ -112,13 +109,24 @@ def _overview() -> str:
     return "\n".join([*lines, *folded(more, _SCREEN)])
 
 
-def _all_commands() -> str:
+def _all_commands(keys: Mapping[str, str]) -> str:
     """Each command with what it is for, under its heading."""
     lines: list[str] = []
     for heading, specs in COMMANDS.by_heading().items():
         lines += ["", heading]
         lines += [f"  {spec.name:<10}{spec.summary}" for spec in specs]
     return "\n".join(lines[1:])
+
+
+def _language(keys: Mapping[str, str]) -> str:
+    return _LANGUAGE
+
+
+_TOPICS = {
+    "commands": Topic("each command with what it is for", _all_commands),
+    "keys": Topic("what the keys do at the prompt", keys_text),
+    "language": Topic("words, quotes, comments, variables", _language),
+}
 
 
 def _command(spec: CommandSpec) -> str:

@@ -102,13 +102,32 @@ def key_map(changes: Mapping[str, str]) -> dict[Keys, str]:
     return {key: name for key, name in keys.items() if name != NONE}
 
 
+def key_of(name: str, changes: Mapping[str, str]) -> str:
+    """The key that does ``name``, as it is written; empty where a config file left it none."""
+    changed = {parse_key(key): key for key in changes}
+    found = [keys for keys, action in key_map(changes).items() if action == name]
+    usual = parse_key(ACTIONS[name].key)
+    if not found:
+        return ""
+    return ACTIONS[name].key if usual in found else changed[found[0]]
+
+
+def _usual(key: str) -> Keys | None:
+    """The keys of a row that nobody can change; None for those that no file can take."""
+    try:
+        return parse_key(key)
+    except UsageError:
+        return None
+
+
 def keys_text(changes: Mapping[str, str]) -> str:
     """What every key does, for help."""
-    rows = list(_FIXED)
+    mapped = key_map(changes)
     changed = {parse_key(key): key for key in changes}
-    for keys, name in key_map(changes).items():
-        action = ACTIONS[name]
-        rows.append((changed.get(keys, action.key), action.about))
+    rows = [(key, about) for key, about in _FIXED if _usual(key) not in changed]
+    rows += [
+        (changed.get(keys, ACTIONS[name].key), ACTIONS[name].about) for keys, name in mapped.items()
+    ]
     width = max(len(key) for key, _ in rows)
     lines = [f"{key:{width}}  {about}" for key, about in rows]
     lines += [

@@ -50,6 +50,7 @@ class Slot(StrEnum):
     QUERY = "query"
     TEXT = "text"
     TAG = "tag"
+    TAGS = "tags"  # PatientName,-StudyDate: several, joined by commas
     FAULT = "fault"  # NAME[=VALUE][@WHEN]
     TERM = "term"  # a word of the standard: a name of the glossary, a status, a UID, a tag
     UID = "UID"
@@ -196,6 +197,9 @@ class CommandSpec:
     rows ``--of`` takes; ``cancels``: it ends other requests. ``changes_config``: it may write the
     user's config file, which no script may.
 
+    At the prompt: ``pages`` says that its text is there as a whole when it has ended, and may go
+    through a pager.
+
     In help: ``details`` is more text, or what makes it when it is asked for; ``topic`` says what
     is explained there besides the command, and the overview names it then.
     """
@@ -225,6 +229,7 @@ class CommandSpec:
     gives_rows: bool = False
     cancels: bool = False
     changes_config: bool = False
+    pages: bool = False
     details: str | Callable[[], str] = ""
     topic: str = ""
     level: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assocsh.datasets.durability import CHOICES, USUAL
 from assocsh.language.model import Setting, Slot
 
 FORMATS = ("table", "expanded", "json", "csv", "dump")
@@ -55,6 +56,14 @@ SETTINGS: dict[str, Setting] = {
             reader="assocsh.commands.parameters",
         ),
         Setting(
+            "durability",
+            Slot.CHOICE,
+            USUAL,
+            "what arrives is on the disk itself: each file first, all when done, or some time",
+            reader="assocsh.commands.parameters",
+            choices=CHOICES,
+        ),
+        Setting(
             "listen-port",
             Slot.INTEGER,
             "any",
@@ -101,6 +110,14 @@ SETTINGS: dict[str, Setting] = {
             "keys of the command line",
             reader="assocsh.terminal.app",
             choices=("emacs", "vi"),
+        ),
+        Setting(
+            "pager",
+            Slot.CHOICE,
+            "off",
+            "at the prompt, for what is there as a whole: auto when longer than the screen",
+            reader="assocsh.session.paging",
+            choices=("off", "auto", "on"),
         ),
         Setting(
             "theme",

@@ -11,7 +11,7 @@ from assocsh.language.model import Slot
 from assocsh.language.place import Place, nearest
 from assocsh.language.rows import parse_row, parse_rows
 from assocsh.language.settings import SETTINGS
-from assocsh.language.words import Word, split_key
+from assocsh.language.words import Word, split_key, split_tags
 from assocsh.text.addresses import Peer, check_ae_title, is_address
 from assocsh.text.durations import parse_limit
 
@@ -130,6 +130,13 @@ def _tag(text: str) -> Problem:
     return None
 
 
+def _tags(text: str) -> Problem:
+    words = split_tags(text)
+    if not words or not all(word.removeprefix("-") for word in words):
+        return f"{text} names no attribute", "attributes joined by commas: PatientName,StudyDate"
+    return next(filter(None, (_tag(word.removeprefix("-")) for word in words)), None)
+
+
 def _key(text: str) -> Problem:
     path, value = split_key(text)
     if not path:
@@ -153,5 +160,6 @@ _CHECKS: dict[Slot, Callable[[str], Problem]] = {
     Slot.PEER: _peer,
     Slot.SETTING: _setting,
     Slot.TAG: _tag,
+    Slot.TAGS: _tags,
     Slot.KEY: _key,
 }

@@ -6,6 +6,7 @@ an option or a separator, because nothing is tokenized after it has been replace
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,15 @@ def word_of(token: Token, parse_query: Callable[[str, int], Query]) -> Word:
                 else:
                     parts.append(Literal(part.value, part.start, part.end, quoted))
     return Word(tuple(parts), token.start, token.end)
+
+
+_BETWEEN_TAGS = re.compile(r",(?![^()]*\))")
+"""A comma, but for the one in ``(0010,0020)``."""
+
+
+def split_tags(text: str) -> list[str]:
+    """``PatientName,(0008,0020)`` as its tags; none for an empty text."""
+    return _BETWEEN_TAGS.split(text) if text else []
 
 
 def split_key(text: str) -> tuple[str, str | None]:

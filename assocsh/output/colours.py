@@ -84,6 +84,23 @@ THEMES: Mapping[str, Theme] = {
 }
 
 
+AUTO = "auto"
+"""The value of the setting that names no theme."""
+
+
+def theme_named(name: str, environment: Mapping[str, str] = os.environ) -> Theme:
+    """The theme that a setting names; for ``AUTO`` the one for the background, where it is said."""
+    return THEMES.get(said_by(environment) if name == AUTO else name, UNKNOWN)
+
+
+def said_by(environment: Mapping[str, str]) -> str:
+    """The theme for the background that COLORFGBG names, as some terminals do; empty without."""
+    background = environment.get("COLORFGBG", "").rpartition(";")[2]
+    if not background.isdigit():
+        return ""
+    return "light" if int(background) in (7, 15) else "dark"
+
+
 def painted(line: str, kind: str, theme: Theme = UNKNOWN) -> str:
     """``line``, which is safe to print, as ``theme`` shows its kind."""
     sgr = theme.ink(kind).sgr

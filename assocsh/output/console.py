@@ -7,10 +7,10 @@ it writes to is a variable of that context: who writes need not know which it is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assocsh.output.sink import Kind, Output, OutputClosed
 from assocsh.output.sparing import Hints
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 AskSecret = Callable[[str], Awaitable[str]]
 """Shows a question and returns what is typed. Raises OperationCancelled for no answer."""
+
+Line = tuple[str, Kind]
+
+
+class Page(Protocol):
+    """Shows lines through a pager when they are more than the screen has, or ``always``."""
+
+    async def __call__(self, lines: Sequence[Line], *, always: bool) -> bool:
+        """Whether they were shown; when not, they are to be written. Raises AssocshError."""
+
 
 YES = ("", "y", "yes")
 """The answers to a question that Enter alone agrees to."""
@@ -33,8 +43,17 @@ class Channel:
     above its columns there; a program that counts and sorts takes them for rows.
     """
 
-    def __init__(self, output: Output, format_name: str = "", *, titles: bool = True) -> None:
+    def __init__(
+        self,
+        output: Output,
+        format_name: str = "",
+        *,
+        titles: bool = True,
+        elsewhere: bool = True,
+    ) -> None:
         self.output = output
+        self.elsewhere = elsewhere
+        """It is not the screen, but a file or a program."""
         self.format = format_name
         self.titles = titles
         self.closed = False
@@ -53,7 +72,7 @@ class Console:
     """
 
     def __init__(self, output: Output) -> None:
-        self._own = Channel(output)
+        self._own = Channel(output, elsewhere=False)
         self._elsewhere: ContextVar[Channel | None] = ContextVar("elsewhere", default=None)
         self.interactive = False
         """A person reads along: expectations that hold are said too."""
@@ -61,6 +80,8 @@ class Console:
         """Asks the user for something that is not shown; None where no one is there to ask."""
         self.ask_line: AskSecret | None = None
         """Asks the user for something that is shown as it is typed; None as for ``ask_secret``."""
+        self.page: Page | None = None
+        """Shows lines through a pager; None where no one is there to turn pages."""
         self.lost: OutputClosed | None = None
         """Why results cannot be written any more; None as long as they can."""
         self.on_lost: list[Callable[[], None]] = []
@@ -81,7 +102,7 @@ class Console:
     @property
     def elsewhere(self) -> bool:
         """What is written here goes to a file or a program, which wants results and no more."""
-        return self.channel is not self._own
+        return self.channel.elsewhere
 
     @contextmanager
     def writing_to(self, channel: Channel) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationError, OperationCancelled
 from assocsh.output import table
+from assocsh.output.above import Above, same_line
 from assocsh.output.events import report_lines
 from assocsh.output.failure import failed_lines
 from assocsh.output.problems import (
@@ -18,7 +19,7 @@ from assocsh.output.problems import (
     ended_line,
     error_lines,
 )
-from assocsh.output.rows import BLOCK, ROWS, CsvRows, ExpandedRows, Rows, TableRows, csv_line
+from assocsh.output.rows import BLOCK, ROWS, CsvRows, Rows, TableRows, TreeRows, csv_line
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew, RateLimit
 from assocsh.output.summary import final_line, hint_lines, opened_line, outcome, signed, worst
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.columns import Columns
     from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
@@ -234,21 +236,24 @@ class Human:
         if isinstance(rows, CsvRows) and self._console.elsewhere:
             rows.widen(dataset)
         elif self._format in ("csv", "table"):
-            rows = ExpandedRows(self._console, record)
+            rows = TreeRows(self._console, record)
         rows.count = index
         rows.add(dataset, whole=True)
         rows.flush()
 
-    def rows(self, record: RequestRecord) -> Iterator[None]:
-        rows = self._make_rows(self._console, record)
-        if isinstance(rows, CsvRows):
-            for dataset in record.results.datasets():
-                rows.widen(dataset)
+    def rows(self, record: RequestRecord, columns: Columns) -> Iterator[None]:
+        rows = self._make_rows(self._console, record, columns)
+        order = columns.order if columns.order is not None else range(len(record.results))
+        if isinstance(rows, CsvRows) and not columns.only:
+            for index in order:
+                rows.widen(record.results.dataset(index))
                 yield
-        for dataset in record.results.datasets():
-            rows.add(dataset)
+        for index in order:
+            rows.count = index
+            rows.add(record.results.dataset(index))
             yield
         rows.flush()
+        self._say_dropped(record, rows)
 
     # the rest
 
@@ -276,7 +281,19 @@ class Human:
                     self._result(text)
             return
         titles = self._console.channel.titles
-        for text in table.render(listing.columns, cells, room, titles=titles):
+        columns = list(listing.columns)
+        if room is not None and titles:
+            keys = [column.key for column in columns]
+            above = Above(fewest=3)
+            above.take(keys, cells)
+            places = above.places(keys)
+            heads = {column.key: column.head for column in columns}
+            columns = [columns[place] for place in places]
+            cells = [[row[place] for place in places] for row in cells]
+            same = [(heads[key], text) for key, text in above.same().items()]
+            for text in same_line(same, room):
+                self._result(text)
+        for text in table.render(columns, cells, room, titles=titles):
             self._result(text)
 
     def expectation(

@@ -140,7 +140,7 @@ class ProgramOutput(Elsewhere):
         try:
             await asyncio.gather(*self._tasks, *(each.wait() for each in self._processes))
         except asyncio.CancelledError:
-            await asyncio.shield(asyncio.create_task(self._end()))
+            await asyncio.shield(asyncio.create_task(self.end()))
             raise
         ended = [
             _end_of(words, process.returncode or 0, last=process is self._processes[-1])
@@ -156,7 +156,8 @@ class ProgramOutput(Elsewhere):
         """Ask every program that runs to end (SIGTERM), with all that it has started."""
         self._signal(signal.SIGTERM)
 
-    async def _end(self) -> None:
+    async def end(self) -> None:
+        """End the programs (SIGTERM), and those that do not within a moment (SIGKILL)."""
         self.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):

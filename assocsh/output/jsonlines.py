@@ -12,6 +12,7 @@ from assocsh.output.failure import failed_lines
 from assocsh.output.problems import error_lines
 from assocsh.output.sink import Kind
 from assocsh.output.summary import final_line, signed, worst
+from assocsh.output.values import only
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from assocsh.output.console import Console
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.columns import Columns
     from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
@@ -50,7 +52,8 @@ class JsonLines:
         self._put_with(objects.ended_object(state, error), cause)
 
     def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
-        self._put(objects.response_object(record, response, dataset))
+        shown = None if dataset is None else only(dataset, record.columns)
+        self._put(objects.response_object(record, response, shown))
 
     def final(self, record: RequestRecord, cause: Finding | None = None) -> None:
         self._put_with(objects.final_object(record), cause)
@@ -95,9 +98,9 @@ class JsonLines:
             }
         )
 
-    def rows(self, record: RequestRecord) -> Iterator[None]:
-        for index, dataset in enumerate(record.results.datasets()):
-            self.row(record, index, dataset)
+    def rows(self, record: RequestRecord, columns: Columns) -> Iterator[None]:
+        for index in columns.order if columns.order is not None else range(len(record.results)):
+            self.row(record, index, only(record.results.dataset(index), columns))
             yield
 
     def listing(self, listing: Listing) -> None:

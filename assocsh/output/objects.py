@@ -24,7 +24,8 @@ event          event (counts from 1), command (N-EVENT-REPORT-RQ), message_id, e
                request (that it belongs to, null when none), answered (a status, null without),
                dataset (null without one); message where it could not be read
 error          kind, message, hint; request where it belongs to one, file where it is about one
-row            request, row (from 1), dataset: a kept result shown again
+row            request, row (from 1), dataset: a kept result shown again, or one of ``--sort``;
+               of a dataset ``--columns`` leaves what it names
 unstored       request, row (from 1), file, status (null without one), outcome (Failure, Warning,
                refused here, no answer, not sent), reason: what ``show`` lists of a store
 expect         ok, expression, actual, request, place
@@ -33,18 +34,24 @@ context        id, abstract_syntax, name, accepted, result, meaning, transfer_sy
                without an answer), extended {field: yes, no, did not answer, ...}, extended_asked
                and extended_answered (bytes in hexadecimal) where that was, common {service_class,
                related} where that was said
-request        number, command, service, state, status, count, elapsed_ms
+request        number, command, service, state, progress (a text, null when it is no long work or
+               has ended), status, count, elapsed_ms
 status         peer, calling, state, window, pending, queued, held, last, wire, listening, identity
 commitment     request, row, instance (its file, or the UID), sop_class, sop_instance, transaction,
                outcome (committed, failed, not mentioned, refused, no report), reason
 reported       event, sender, command, event_type, sop_class, sop_instance, request, answered: what
                ``show events`` lists
 setting        name, value, meaning
-peer           name, address, ae_title, window, contexts
+peer           name (null for one that was opened lately), address, ae_title, window, contexts, tls
+               (true with TLS, null without), kept (config file, built in, opened lately)
+tested         step, result, time_ms (null where it was not tried): what ``peers test`` measured
+alias          name, commands
 listener       state (listening, stopped), ae_title, host, port, directory (null: takes reports
                alone), received, reported
 variable       name, value
-history        number, text
+history        number, text; at (ISO 8601), status, peer, failed, elapsed_ms where that is known
+progress       request, done, total, failed, bytes, bytes_total, bytes_per_second, left_ms: with
+               ``--progress json``; null where that is not known
 step           number, request, of, attributes {path: value}: what `print --dry-run` would send
 step           request, status, patient, modality, description, started, instances, peer, uid: a
                performed procedure step that was begun here

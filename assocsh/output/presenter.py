@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assocsh.language.verdict import Check
     from assocsh.output.listing import Listing
     from assocsh.results.arrivals import EventReport, ReceivedFile
+    from assocsh.results.columns import Columns
     from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
     from assocsh.wire.findings import Finding
@@ -56,9 +57,10 @@ class Presenter(Protocol):
     def row(self, record: RequestRecord, index: int, dataset: Dataset) -> None:
         """A kept result again, the whole of it."""
 
-    def rows(self, record: RequestRecord) -> Iterator[None]:
+    def rows(self, record: RequestRecord, columns: Columns) -> Iterator[None]:
         """All kept results of a request again; whoever shows them goes through it to the end.
 
+        ``columns`` says which columns they have, and their order.
         There may be many: between two of them others can have their turn.
         """
 

@@ -12,14 +12,17 @@ import io
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UnusableFile
 from assocsh.output import table
+from assocsh.output.above import Above, same_line
+from assocsh.output.readable import readable_text, vr_of
 from assocsh.output.table import Column
-from assocsh.output.values import NOT_ASKED, dump_lines, leaves
-from assocsh.text.cells import GUTTER, cell, lines, visible
+from assocsh.output.values import NOT_ASKED, dump_lines, leaves, only
+from assocsh.results.columns import Columns, value_at
+from assocsh.text.cells import GUTTER, cell, lines, visible, wrapped
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -57,18 +60,31 @@ SHORT = {
 }
 """Titles where the keywords do not fit."""
 
+LEAST = {"DA": 10, "DT": 16, "PN": 16}
+"""How narrow a column may get by its VR: a day that is cut is none."""
+
+LEAST_OF_UID = 13
+
 BLOCK = 200
 PAUSE = 0.15
 _LINE_END_OR_TAB = re.compile(r"(\r\n|\n|\t)")
 
 
 class Rows(ABC):
-    """Shows the data sets of one request as they come."""
+    """Shows the data sets of one request as they come.
 
-    def __init__(self, console: Console, record: RequestRecord) -> None:
+    ``columns`` are those to be shown, the request's own without any.
+    """
+
+    def __init__(
+        self, console: Console, record: RequestRecord, columns: Columns | None = None
+    ) -> None:
         self.console = console
         self.record = record
+        self.columns = record.columns if columns is None else columns
         self.count = 0
+        """The number, from 1, of the row that was added last; whoever shows rows in another order
+        than that in which they came sets it."""
 
     @abstractmethod
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
@@ -82,38 +98,41 @@ class Rows(ABC):
         self.console.result(text)
 
 
-class _Tabular(Rows):
-    """Formats that need columns: those asked for, then what the first row has besides."""
+class TableRows(Rows):
+    """Aligned columns; the first is the row number that ``--of`` takes.
 
-    def __init__(self, console: Console, record: RequestRecord) -> None:
-        super().__init__(console, record)
-        self.paths: list[str] = list(record.columns.paths)
+    On a screen what is the same in all rows stands once above them, and what no row has stands
+    nowhere. A table that is too wide for it is shown row by row.
+    """
 
-    def cells(self, dataset: Dataset, limit: int | None) -> list[str]:
-        values = dict(leaves(dataset))
-        if not self.count and not self.record.columns.alone:
+    def __init__(
+        self, console: Console, record: RequestRecord, columns: Columns | None = None
+    ) -> None:
+        super().__init__(console, record, columns)
+        self.paths: list[str] = list(self.columns.paths)
+        self._begun = False
+        self._held: list[list[str]] = []
+        self._above = Above()
+        self._expanded: bool | None = None
+        """Whether rows are shown one by one; None before the first."""
+        self._choice: table.Choice | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def _cells(self, dataset: Dataset) -> list[str]:
+        values = dict(leaves(dataset, text=readable_text))
+        if not self._begun and not self.columns.closed:
             known = set(self.paths)
             self.paths += [
                 path
                 for path in values
                 if path not in known and path not in NOT_ASKED and not _above(path, known)
             ]
-        self.count += 1
-        return [cell(values.get(path, ""), limit) for path in self.paths]
-
-
-class TableRows(_Tabular):
-    """Aligned columns; the first is the row number that ``--of`` takes."""
-
-    def __init__(self, console: Console, record: RequestRecord) -> None:
-        super().__init__(console, record)
-        self._held: list[list[str]] = []
-        self._choice: table.Choice | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._begun = True
+        return [cell(value_at(values, path), 256) for path in self.paths]
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
-        row = self.cells(dataset, 256)
-        self._held.append([str(self.count), *row])
+        self.count += 1
+        self._held.append([str(self.count), *self._cells(dataset)])
         if len(self._held) >= BLOCK:
             self.flush()
         elif self._timer is None:
@@ -134,14 +153,27 @@ class TableRows(_Tabular):
         rows, self._held = self._held, []
         columns = self._columns()
         room = self.console.width
+        again = False
+        if room is not None:
+            keys = [column.key for column in columns]
+            again = self._above.take(keys, rows)
+            places = self._above.places(keys)
+            titles = {column.key: column.head for column in columns}
+            columns = [columns[place] for place in places]
+            rows = [[row[place] for place in places] for row in rows]
+            if again:
+                self._say_above(titles, room)
         choice = table.choose(columns, rows, room)
-        if choice is None:
+        if self._expanded or choice is None or (self._expanded is None and _too_wide(choice)):
+            self._expanded = True if self._expanded is None else self._expanded
+            names = _names_beside(columns[1:], room)
             for row in rows:
                 title = f"#{self.record.number} row {row[0]}"
-                for text in table.expanded(self.paths, row[1:], title, room):
+                for text in table.expanded(names, row[1:], title, room):
                     self.put(text)
             return
-        before = self._choice
+        self._expanded = False
+        before = None if again else self._choice
         if before is not None and before.dropped == choice.dropped and _holds(before, choice):
             choice = before
         else:
@@ -155,6 +187,15 @@ class TableRows(_Tabular):
         for row in rows:
             self.put(table.line(choice.columns, choice.widths, choice.cells(columns, row)))
 
+    def _say_above(self, titles: Mapping[str, str], room: int) -> None:
+        """What stands in no column: the values once, and the names of what has none."""
+        same = [(titles[path], text) for path, text in self._above.same().items()]
+        empty = [titles[path] for path in self._above.empty()]
+        for text in same_line(same, room):
+            self.put(text)
+        for text in wrapped(f"in no row: {', '.join(empty)}", room) if empty else ():
+            self.put(text)
+
     @property
     def dropped(self) -> list[str]:
         """The paths of columns that there was no room for."""
@@ -166,23 +207,42 @@ class TableRows(_Tabular):
         for path in self.paths:
             last = path.rpartition(".")[2]
             title = cell(last if names[last] == 1 else path)
-            uid = last.endswith("UID")
-            least = 13 if uid else 8
-            columns.append(Column(path, title, SHORT.get(last, ""), middle=uid, least=least))
+            vr, short = vr_of(last), SHORT.get(last, "")
+            uid = last.endswith("UID") and not last.endswith("ClassUID")
+            least = LEAST_OF_UID if uid else LEAST.get(vr, 8)
+            columns.append(Column(path, title, short, middle=uid, name=vr == "PN", least=least))
         return columns
+
+
+def _names_beside(columns: Sequence[Column], room: int | None) -> list[str]:
+    """The titles in front of the values of a row; short ones if they took half the room."""
+    names = [column.head for column in columns]
+    if room is not None and max(map(len, names), default=0) > room // 2:
+        return [column.short or column.head for column in columns]
+    return names
+
+
+def _too_wide(choice: table.Choice) -> bool:
+    """Whether so much had to be left out that rows are read better one by one."""
+    lost = sum(not column.middle for column in choice.dropped)
+    shown = sum(not column.middle for column in choice.columns) - 1
+    return lost * 2 > shown
 
 
 def _holds(before: table.Choice, after: table.Choice) -> bool:
     return all(old >= new for old, new in zip(before.widths, after.widths, strict=True))
 
 
-class ExpandedRows(_Tabular):
+class ExpandedRows(Rows):
     """One value per line, whole; texts of several lines keep them."""
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
         self.count += 1
+        found = dict(leaves(dataset))
+        if self.columns.only:
+            found = {path: value_at(found, path) for path in self.columns.paths}
         values = [
-            (cell(path), text) for path, text in leaves(dataset) if whole or path not in NOT_ASKED
+            (cell(path), text) for path, text in found.items() if whole or path not in NOT_ASKED
         ]
         names = [name for name, _ in values]
         title = f"#{self.record.number} row {self.count}"
@@ -195,13 +255,27 @@ class ExpandedRows(_Tabular):
                 self.put(f"{'':<{wide}} {more}".rstrip())
 
 
+class TreeRows(Rows):
+    """One row in full: every element with its VR and name, items indented under their sequence."""
+
+    def add(self, dataset: Dataset, *, whole: bool = False) -> None:
+        from assocsh.output.tree import tree_lines
+
+        self.count += 1
+        room = self.console.width
+        title = f"#{self.record.number} row {self.count}"
+        self.put(table.expanded([], [], title, room)[0])
+        for text in tree_lines(dataset, room):
+            self.put(text)
+
+
 class DumpRows(Rows):
     """Tag, VR, value and keyword of each element."""
 
     def add(self, dataset: Dataset, *, whole: bool = False) -> None:
         self.count += 1
         self.put(f"#{self.record.number} row {self.count}")
-        for text in dump_lines(dataset):
+        for text in dump_lines(only(dataset, self.columns)):
             self.put(f"{GUTTER}{text}")
 
 
@@ -212,9 +286,11 @@ class CsvRows(Rows):
     what comes and never on when.
     """
 
-    def __init__(self, console: Console, record: RequestRecord) -> None:
-        super().__init__(console, record)
-        self._columns = dict.fromkeys(record.columns.paths)
+    def __init__(
+        self, console: Console, record: RequestRecord, columns: Columns | None = None
+    ) -> None:
+        super().__init__(console, record, columns)
+        self._columns = dict.fromkeys(self.columns.paths)
         self._held: list[dict[str, str]] | None = []  # None when the columns are written
         self._late: dict[str, None] = {}
 
@@ -248,12 +324,14 @@ class CsvRows(Rows):
                 self._write(values)
 
     def _more(self, values: dict[str, str]) -> list[str]:
+        if self.columns.only:
+            return []
         new = [path for path in values if path not in self._columns and path not in NOT_ASKED]
         return [path for path in new if not _above(path, self._columns)] if new else new
 
     def _write(self, values: dict[str, str]) -> None:
         text = cell if self.console.width is not None else _whole  # a terminal gets no line ends
-        self.put(csv_line([text(values.get(path, ""), None) for path in self._columns]))
+        self.put(csv_line([text(value_at(values, path), None) for path in self._columns]))
 
 
 class DicomRows(Rows):
@@ -303,7 +381,7 @@ def _above(path: str, known: Iterable[str]) -> bool:
     return any(other.startswith(path + "[") for other in known)
 
 
-ROWS: dict[str, Callable[[Console, RequestRecord], Rows]] = {
+ROWS: dict[str, type[Rows]] = {
     "table": TableRows,
     "expanded": ExpandedRows,
     "csv": CsvRows,

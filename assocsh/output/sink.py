@@ -11,11 +11,13 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol, TextIO, runtime_checkable
 
-from assocsh.output.colours import painted, wanted_by
+from assocsh.output.colours import AUTO, Theme, painted, theme_named, wanted_by
 from assocsh.text.cells import wrapped
+from assocsh.text.plain import spoken
 
 SOON = 0.1
 """Seconds after which a reader of stdout sees what was written."""
@@ -87,13 +89,11 @@ def _columns(stream: TextIO) -> int | None:
     return columns or shutil.get_terminal_size().columns
 
 
-def _coloured(text: str, kind: Kind, stream: TextIO) -> str:
-    """``text`` in the colour of its kind, where ``stream`` is a terminal that is to have some."""
-    return painted(text, kind) if _columns(stream) is not None and wanted_by() else text
-
-
 class StreamOutput:
     """Results on stdout, notes on stderr: for ``-c``, stdin and scripts.
+
+    On a terminal both are shown as ``theme`` says: it is the value of the setting, asked for at
+    each line. Nobody asks a terminal for its background here: what ``auto`` has can be read on any.
 
     Raises OutputClosed when stdout cannot be written; trouble with stderr is ignored, since there
     is nowhere left to say it.
@@ -102,6 +102,7 @@ class StreamOutput:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out = sys.stdout if out is None else out
         self._err = sys.stderr if err is None else err
+        self.theme: Callable[[], str] = lambda: AUTO
         self._timer: asyncio.TimerHandle | None = None
         self._error: OutputClosed | None = None
         """What happened to results between two calls."""
@@ -113,8 +114,12 @@ class StreamOutput:
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         if self._error is not None:
             raise self._error
-        if kind is not Kind.INFO:
-            text = _coloured(text, kind, self._out)
+        theme = theme_named(self.theme())
+        if (theme.words or kind is not Kind.INFO) and _columns(self._out) is not None:
+            said = spoken(text) if theme.words else text
+            if text and not said:
+                return  # a line that is only drawn is none where lines are heard
+            text = self._painted(said, kind, theme)
         try:
             self._out.write(text + "\n")
         except OSError as error:
@@ -133,13 +138,19 @@ class StreamOutput:
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         columns = _columns(self._err)
         if columns is not None:
-            folded = (line for each in text.split("\n") for line in wrapped(each, columns))
-            text = "\n".join(_coloured(line, kind, self._err) for line in folded)
+            theme = theme_named(self.theme())
+            said = spoken(text) if theme.words else text
+            folded = (line for each in said.split("\n") for line in wrapped(each, columns))
+            text = "\n".join(self._painted(line, kind, theme) for line in folded)
         try:
             self._err.write(text + "\n")
             self._err.flush()
         except OSError:
             return
+
+    @staticmethod
+    def _painted(text: str, kind: Kind, theme: Theme) -> str:
+        return painted(text, kind, theme) if wanted_by() else text
 
     def flush(self) -> None:
         if self._timer is not None:

@@ -9,7 +9,7 @@ from assocsh.output import hints
 from assocsh.output.problems import HINT, cause_lines
 from assocsh.output.sink import Kind
 from assocsh.output.values import tag_text
-from assocsh.results.progress import progress_of
+from assocsh.results.progress import Progress, progress_of
 from assocsh.text.cells import cell
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
@@ -135,8 +135,14 @@ def progress_text(record: RequestRecord, now: float) -> str:
     progress = progress_of(record, now)
     if progress is None:
         return ""
+    name = record.call.name if record.arrivals.commitment is None else "commit"
+    return progress_words(name, progress)
+
+
+def progress_words(name: str, progress: Progress) -> str:
+    """The same of a command called ``name`` that says itself how far it is."""
     total = "" if progress.total is None else f"/{progress.total:,}"
-    parts = [f"{record.call.name} {progress.done:,}{total}"]
+    parts = [f"{name} {progress.done:,}{total}"]
     parts += [f"{progress.failed:,} failed"] if progress.failed else []
     if progress.size and progress.whole_size:
         parts.append(show_part(progress.size, progress.whole_size))

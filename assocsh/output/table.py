@@ -20,7 +20,7 @@ GAP = "  "
 class Column:
     """One column. ``least`` is how narrow it may get; ``middle`` cuts out of the middle (UIDs).
 
-    ``short`` is the title where room is scarce.
+    ``short`` is the title where room is scarce. A ``name`` is cut, and left out, after all others.
     """
 
     key: str
@@ -29,6 +29,12 @@ class Column:
     right: bool = False
     middle: bool = False
     least: int = 8
+    name: bool = False
+
+    @property
+    def turn(self) -> int:
+        """When it gives way: UIDs first, names of persons last."""
+        return 0 if self.middle else 2 if self.name else 1
 
     @property
     def head(self) -> str:
@@ -40,18 +46,18 @@ def fit(
 ) -> list[int] | None:
     """The width of each column, together no wider than ``room``; None when that cannot be done.
 
-    UIDs give way first, then the widest.
+    UIDs give way first, then the widest of the others, and names of persons last.
     """
     widths = _natural(columns, rows)
     if room is None:
         return widths
     least = [_least(column) for column in columns]
     over = _total(widths) - room
-    for middle in (True, False):
+    for turn in range(3):
         able = [
             (-widths[index], index)
             for index, column in enumerate(columns)
-            if column.middle is middle and widths[index] > least[index]
+            if column.turn == turn and widths[index] > least[index]
         ]
         heapq.heapify(able)  # the widest first
         while over > 0 and able:
@@ -125,6 +131,7 @@ def _spare(columns: Sequence[Column]) -> list[int]:
     numbers = range(1, len(columns))
     uids = [index for index in numbers if columns[index].middle]
     others = [index for index in reversed(numbers) if not columns[index].middle]
+    others.sort(key=lambda index: columns[index].turn)
     # the last UID of the row is its own; those of the levels above go first
     spare = uids if len(others) >= 2 else uids[:-1]
     return spare + others[: max(len(others) - 2, 0)]

@@ -5,7 +5,7 @@ Works on whatever a peer sent: a value that cannot be decoded is shown as its by
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assocsh.text.cells import cell, visible
@@ -13,6 +13,8 @@ from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from pydicom import DataElement, Dataset
+
+    from assocsh.results.columns import Columns
 
 MAX_DEPTH = 64
 BYTES_SHOWN = 16
@@ -89,8 +91,17 @@ def _unreadable(dataset: Dataset, tag: int) -> DataElement:
     return DataElement(tag, "UN", value)
 
 
-def leaves(dataset: Dataset, prefix: str = "", depth: int = 0) -> Iterator[Leaf]:
-    """Every value of a data set with its path: ``ReferencedStudySequence[0].StudyDate``."""
+def leaves(
+    dataset: Dataset,
+    prefix: str = "",
+    depth: int = 0,
+    *,
+    text: Callable[[DataElement], str] = value_text,
+) -> Iterator[Leaf]:
+    """Every value of a data set with its path: ``ReferencedStudySequence[0].StudyDate``.
+
+    ``text`` gives that of an element that is not a sequence.
+    """
     for element in elements(dataset):
         path = prefix + element_name(element)
         if element.VR == "SQ":
@@ -98,9 +109,38 @@ def leaves(dataset: Dataset, prefix: str = "", depth: int = 0) -> Iterator[Leaf]
             if not items:
                 yield Leaf(path, "")
             for index, item in enumerate(items):
-                yield from leaves(item, f"{path}[{index}].", depth + 1)
+                yield from leaves(item, f"{path}[{index}].", depth + 1, text=text)
         else:
-            yield Leaf(path, value_text(element))
+            yield Leaf(path, text(element))
+
+
+def only(dataset: Dataset, columns: Columns) -> Dataset:
+    """``dataset`` with what ``--columns`` named and no more; all of it where that named nothing.
+
+    An element is named by its path, or by its keyword on whatever level.
+    """
+    if not columns.only:
+        return dataset
+    return _named(dataset, frozenset(columns.paths), "")
+
+
+def _named(dataset: Dataset, paths: frozenset[str], prefix: str) -> Dataset:
+    from pydicom import DataElement
+    from pydicom import Dataset as Made
+
+    made = Made()
+    for element in elements(dataset):
+        name = element_name(element)
+        path = prefix + name
+        if path in paths or name in paths:
+            made.add(element)
+        elif element.VR == "SQ" and prefix.count("[") < MAX_DEPTH:
+            items = [
+                _named(item, paths, f"{path}[{index}].") for index, item in enumerate(element.value)
+            ]
+            if any(items):
+                made.add(DataElement(element.tag, "SQ", items))
+    return made
 
 
 def dump_lines(dataset: Dataset, depth: int = 0) -> Iterator[str]:

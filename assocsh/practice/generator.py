@@ -20,6 +20,7 @@ from assocsh.practice.people import (
 )
 from assocsh.practice.pixels import Ellipse, gray, rgb
 from assocsh.records import dataclass
+from assocsh.uids import CT_IMAGE_STORAGE, MR_IMAGE_STORAGE
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 _NAMESPACE = uuid.UUID("6f1c1d0e-6d0b-5c0a-9a53-0a55c5b0a5c5")
 
 SOP_CLASSES = {
-    "CT": "1.2.840.10008.5.1.4.1.1.2",
-    "MR": "1.2.840.10008.5.1.4.1.1.4",
+    "CT": CT_IMAGE_STORAGE,
+    "MR": MR_IMAGE_STORAGE,
     "CR": "1.2.840.10008.5.1.4.1.1.1",
     "US": "1.2.840.10008.5.1.4.1.1.6.1",
     "SR": "1.2.840.10008.5.1.4.1.1.88.11",

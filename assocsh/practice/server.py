@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from assocsh.association import Listener, Observer, Peer, TLSConfig, listen
+from assocsh.association import Association, Listener, Observer, Peer, TLSConfig, listen
+from assocsh.association.deciding import Accept, Decide, Decision
 from assocsh.practice.archive import Archive, policy
 from assocsh.practice.contents import Contents
 from assocsh.practice.faults import Faults, parse_fault
 from assocsh.practice.identity import Identities
 from assocsh.practice.prints import Prints
 from assocsh.practice.settings import PracticeSettings
+from assocsh.practice.traits import Refuse, Serving, apply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,13 +98,18 @@ async def start(
         archive = Archive(
             contents, ae_title, settings=settings, observer=observer, prints=kept, say=say
         )
+        serving = Serving(
+            ae_title, policy(archive.instances.sop_classes, contents.index), archive.handlers()
+        )
+        apply(settings.traits, serving)
+        identities = Identities(ae_title, say).decide if settings.require_user else None
         listener = await listen(
             host,
             port,
             ae_title=ae_title,
-            decide=Identities(ae_title, say).decide if settings.require_user else None,
-            policy=policy(archive.instances.sop_classes, contents.index),
-            handlers=archive.handlers(),
+            decide=_decide(serving.refusals, identities),
+            policy=serving.policy,
+            handlers=serving.handlers,
             observer=observer,
             tls=tls,
         )
@@ -112,6 +119,20 @@ async def start(
         contents.close()
         raise
     return Practice(archive, listener, faults)
+
+
+def _decide(refusals: Sequence[Refuse], identities: Decide | None) -> Decide | None:
+    """Who is let in: whom nothing refuses, and whose identity is right where that is asked for."""
+    if not refusals:
+        return identities
+
+    def decide(association: Association) -> Decision | Awaitable[Decision]:
+        found = next((no for each in refusals if (no := each(association)) is not None), None)
+        if found is not None:
+            return found
+        return Accept() if identities is None else identities(association)
+
+    return decide
 
 
 async def _filled(contents: Contents, data: Path | None) -> None:

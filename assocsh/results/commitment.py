@@ -117,6 +117,11 @@ class Transaction:
         """How many failed."""
         return len(self._failed)
 
+    @property
+    def unkept(self) -> int:
+        """How many will not be kept, as far as is known: failed, not mentioned, or refused."""
+        return 0 if self.open else len(self.instances) - self.committed
+
 
 class Commitment:
     """What one command asked for, in one transaction or in several."""

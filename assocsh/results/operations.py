@@ -66,6 +66,8 @@ class Operations:
         """The first, or the first that came out worse than those before: its exchange is shown."""
         self.stored: list[InstanceName] = []
         """The instances that a C-STORE stored, in the order of the answers."""
+        self.untold = 0
+        """Retrieves that are still to say how many sub-operations they have."""
         self.suboperations: SubOperations | None = None
         """The last counts that came, of a get or move."""
 

@@ -17,7 +17,8 @@ class Progress(NamedTuple):
     """How far a request is. What is not known is None: what a peer leaves out is no zero."""
 
     done: int
-    """Parts that came to an end, failed ones and those refused here included."""
+    """Parts that came to an end, failed ones and those refused here included; instances whose
+    commitment was reported, once that is asked for."""
     total: int | None
     failed: int
     size: int
@@ -39,7 +40,9 @@ def progress_of(record: RequestRecord, now: float) -> Progress | None:
         return None
     done, total, failed = counted
     size, whole_size = record.arrivals.size, None
-    if record.service == "C-STORE":
+    if record.arrivals.commitment is not None:
+        size = 0
+    elif record.service == "C-STORE":
         size, whole_size = record.operations.size, record.operations.expected_size
     before = record.operations.pace.before(Sample(now, done, size))
     seconds = now - before.time
@@ -54,7 +57,15 @@ def progress_of(record: RequestRecord, now: float) -> Progress | None:
 
 
 def _counted(record: RequestRecord) -> tuple[int, int | None, int] | None:
-    """Parts that are done, all of them, and those that failed."""
+    """Parts that are done, all of them, and those that failed.
+
+    Of a retrieve of several rows all of them are known when each row has said how many it has.
+    """
+    commitment = record.arrivals.commitment
+    if commitment is not None:
+        waiting = sum(len(one.instances) for one in commitment.open)
+        done = commitment.count - waiting
+        return done, commitment.count, sum(one.unkept for one in commitment)
     if record.service in ("C-GET", "C-MOVE"):
         counts = record.suboperations
         if counts is None:
@@ -62,7 +73,7 @@ def _counted(record: RequestRecord) -> tuple[int, int | None, int] | None:
             return (arrived, None, record.arrivals.not_kept) if arrived else None
         done = counts.completed + counts.failed + counts.warning
         # who counts what is done, and not what remains, has not said how many there are
-        known = counts.remaining or record.final is not None
+        known = (counts.remaining or record.final is not None) and not record.operations.untold
         return done, done + counts.remaining if known else None, counts.failed
     operations = record.operations
     if not record.several:

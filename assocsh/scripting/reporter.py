@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assocsh.datasets.folders import cannot_write, write_private
+from assocsh.output.sink import Kind
 from assocsh.scripting.event_log import header
 from assocsh.scripting.failures import capture_line, failure_lines, problem_lines, snapshot_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, outcomes
@@ -20,7 +21,11 @@ from assocsh.text.visible import visible
 if TYPE_CHECKING:
     from assocsh.scripting.event_log import EventLog
 
-Say = Callable[[str], None]
+
+class Say(Protocol):
+    """Takes a line that is safe to print; a terminal may colour it by its kind."""
+
+    def __call__(self, text: str, kind: Kind = ..., /) -> None: ...
 
 
 class Reporter:
@@ -68,7 +73,7 @@ class Reporter:
     def script(self, outcome: ScriptOutcome) -> None:
         """A script has ended: one line when it passed, everything about it when it did not."""
         if outcome.code:
-            self._say(f"FAILED {visible(outcome.file)}: {outcome.verdict}")
+            self._say(f"FAILED {visible(outcome.file)}: {outcome.verdict}", Kind.ERROR)
             self._failures(outcome)
         else:
             commands = plural(len(outcome.steps), "command")
@@ -119,7 +124,9 @@ class Reporter:
                     log.add("snapshot", file=visible(name), difference=difference)
                     code = 1
                     outcome.difference = difference
-                    self._say(f"FAILED {visible(outcome.file)}: differs from its snapshot")
+                    self._say(
+                        f"FAILED {visible(outcome.file)}: differs from its snapshot", Kind.ERROR
+                    )
                     self._say_all(snapshot_lines(outcome))
                 continue
             self._say_all(difference.splitlines())

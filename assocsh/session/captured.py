@@ -6,7 +6,8 @@ shows, checks or draws one takes the other too. ``State.captured`` says when it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
@@ -20,6 +21,7 @@ from assocsh.wire.conversation import Conversation, EndKind, Exchange, Side, Tal
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from assocsh.dimse.requests import Request
     from assocsh.dimse.responses import Response
     from assocsh.language.queries import Step
     from assocsh.session.history import EventHistory
@@ -36,7 +38,7 @@ class CapturedRequest(RequestRecord):
     """One request of a capture: ``exchange`` of ``talk``; its number is its label."""
 
     def __init__(self, talk: Talk, exchange: Exchange, budget: Budget, fallback: Fallback) -> None:
-        text = f"{exchange.name} of association {talk.number}"
+        text = label_of(talk, exchange)
         spec = CommandSpec(exchange.name.lower(), "", Heading.WIRE)
         call = Call(spec, (), {}, False, text, 0, len(text), 1, "", spec.name)
         begun = exchange.times.begun or exchange.request.start
@@ -64,22 +66,36 @@ class CapturedRequest(RequestRecord):
             if message is exchange.final:
                 operations.final = response
                 operations.categories[response.category] += 1
-            is_row = (message is not exchange.final) == (self.service == "C-FIND")
-            if message.command.has_data and is_row and self.service not in ("C-GET", "C-MOVE"):
+            if _is_row(exchange, message):
                 self.keep(response)
         if exchange.final is None:
             operations.outcomes["failed"] += 1
 
 
-def _response(talk: Talk, exchange: Exchange, message: Message, fallback: Fallback) -> Response:
+def label_of(talk: Talk, exchange: Exchange) -> str:
+    """What stands for the typed command of a request that was typed elsewhere."""
+    return f"{exchange.name} of association {talk.number}"
+
+
+def _is_row(exchange: Exchange, message: Message) -> bool:
+    """Whether a response brought a row: a match of a find, else what came with the final one."""
+    if exchange.name in ("C-GET", "C-MOVE") or message.command.status is None:
+        return False
+    is_row = (message is not exchange.final) == (exchange.name == "C-FIND")
+    return is_row and message.command.has_data
+
+
+@cache
+def _request_named(name: str) -> type[Request]:
+    """A request of which only the service matters any more; one class for each service."""
     from assocsh.dimse.requests import Request
+
+    return type("Said", (Request,), {"name": name})
+
+
+def _response(talk: Talk, exchange: Exchange, message: Message, fallback: Fallback) -> Response:
     from assocsh.dimse.responses import Response
     from assocsh.upperlayer.negotiation import PresentationContext
-
-    class Said(Request):
-        """A request of which only the service matters any more."""
-
-        name = exchange.name
 
     def decoded(data: bytes, transfer_syntax: str) -> Dataset:
         from assocsh.datasets.codec import decode
@@ -90,7 +106,9 @@ def _response(talk: Talk, exchange: Exchange, message: Message, fallback: Fallba
     context = PresentationContext(message.context_id, "", (), 0, None)
     if known is not None:
         context = context_of(known)
-    return Response(message.command, message.dataset, context, Said(), decoded)
+    return Response(
+        message.command, message.dataset, context, _request_named(exchange.name)(), decoded
+    )
 
 
 def context_of(context: Context) -> PresentationContext:
@@ -139,6 +157,24 @@ class Captured:
             made = CapturedRequest(talk, exchange, self._budget, self._fallback)
             self._records[number] = made
         return self._records[number]
+
+    def offered(self, most: int) -> Iterator[tuple[int, str, bool]]:
+        """The last requests: number, what it was, whether it has a final response.
+
+        Nothing of them is decoded: it is asked for while somebody types.
+        """
+        for number in range(len(self), max(0, len(self) - most), -1):
+            talk, exchange = self._pairs[number - 1]
+            yield number, label_of(talk, exchange), exchange.final is not None
+
+    def row_count(self, number: int | None) -> int:
+        """How many rows a request has, or the last find; 0 where there is no such request."""
+        exchanges = [exchange for _, exchange in self._pairs]
+        if number is None:
+            found = [each for each in exchanges if each.name == "C-FIND"][-1:]
+        else:
+            found = exchanges[number - 1 : number] if number else []
+        return sum(_is_row(each, message) for each in found for message in each.responses)
 
     @property
     def last(self) -> CapturedRequest | None:

@@ -13,18 +13,16 @@ read. A line without an ``id`` is from an older version: it counts as one with p
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import stat
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from assocsh.datasets.folders import make_private, state_folder
+from assocsh.datasets.folders import state_folder
+from assocsh.datasets.journal import append, locked, record_of
 
 MAX_LINES = 100_000
 """Lines kept: when a file holds more of them, the oldest go."""
@@ -83,7 +81,7 @@ class HistoryFile:
         endings: dict[str, Ending] = {}
         try:
             for raw in _backwards(self._path):
-                record = _record(raw)
+                record = record_of(raw)
                 if isinstance(record.get("of"), str):
                     endings[record["of"]] = _ending(record)
                 elif (entry := _entry(record)) is not None:
@@ -112,7 +110,7 @@ class HistoryFile:
         if self._path is None or not self._path.exists():
             return
         try:
-            with _locked(self._path) as fd:
+            with locked(self._path) as fd:
                 os.ftruncate(fd, 0)
         except OSError as error:
             self._give_up("clear", error)
@@ -136,9 +134,7 @@ class HistoryFile:
         if self._path is None:
             return
         try:
-            with _locked(self._path) as fd:
-                _drop_torn_tail(fd)
-                os.write(fd, json.dumps(record, ensure_ascii=True).encode() + b"\n")
+            append(self._path, record)
         except OSError as error:
             self._give_up("write", error)
 
@@ -151,15 +147,6 @@ class HistoryFile:
 
 
 # -- records
-
-
-def _record(raw: bytes) -> dict[str, Any]:
-    """A record of the file; an empty one for what is none."""
-    try:
-        found = json.loads(raw)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _entry(record: dict[str, Any]) -> Entry | None:
@@ -209,7 +196,7 @@ def _backwards(path: Path) -> Iterator[bytes]:
 def _is_due(path: Path, now: float, days: int | None) -> bool:
     """Whether a file was not tidied within a day, or for a longer time than ``days``."""
     with path.open("rb") as file:
-        head = _record(file.readline(200))
+        head = record_of(file.readline(200))
     tidied, kept = head.get("tidied"), head.get("days")
     if not isinstance(tidied, int) or not 0 <= now - tidied < DAY:
         return True
@@ -234,7 +221,7 @@ def _rewrite(path: Path, limit: int, now: float, days: int | None) -> None:
             with os.fdopen(fd, "wb") as file:
                 file.write(head)
                 file.writelines(_staying(data[:end].splitlines(keepends=True), limit, now, days))
-                with _locked(path) as current:
+                with locked(path) as current:
                     status = os.fstat(current)
                     if status.st_ino != before.st_ino or status.st_size < end:
                         return  # another shell has replaced or cleared it
@@ -249,7 +236,7 @@ def _rewrite(path: Path, limit: int, now: float, days: int | None) -> None:
 def _staying(lines: list[bytes], limit: int, now: float, days: int | None) -> Iterator[bytes]:
     """The records that stay: those of lines that are few and new enough, with their endings."""
     oldest = float("-inf") if days is None else now - days * DAY
-    records = [_record(raw) for raw in lines]
+    records = [record_of(raw) for raw in lines]
     typed = [index for index, record in enumerate(records) if "line" in record]
     first = typed[-limit] if len(typed) > limit else 0
     kept: set[object] = set()
@@ -262,68 +249,3 @@ def _staying(lines: list[bytes], limit: int, now: float, days: int | None) -> It
         elif not isinstance(of := record.get("of"), str) or of not in kept:
             continue  # also what is no record of ours
         yield raw
-
-
-# -- one writer at a time
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[int]:
-    """The file, opened for appending and locked; made, for its owner alone, when it is not there.
-
-    The lock is on the file that has the name now: a shortened history is a new file.
-    """
-    make_private(path.parent)
-    fd = _open_locked(path)
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _open_locked(path: Path) -> int:
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-    for _ in range(5):
-        fd = os.open(path, flags, 0o600)
-        try:
-            status = os.fstat(fd)
-            if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-                os.fchmod(fd, 0o600)  # made by hand, or copied
-            _lock(fd)
-            if path.stat().st_ino == status.st_ino:
-                return fd
-        except FileNotFoundError:
-            pass  # replaced between the two
-        except BaseException:
-            os.close(fd)
-            raise
-        os.close(fd)
-    raise OSError("it is being replaced again and again")
-
-
-def _lock(fd: int) -> None:
-    """Wait a little for other shells, never long: the prompt waits, one write is whole anyway."""
-    for _ in range(20):
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            time.sleep(0.002)
-        except OSError:
-            return  # a file system without locks
-
-
-def _drop_torn_tail(fd: int) -> None:
-    end = os.lseek(fd, 0, os.SEEK_END)
-    if end == 0 or os.pread(fd, 1, end - 1) == b"\n":
-        return
-    start = end
-    while start > 0:
-        step = min(4096, start)
-        block = os.pread(fd, step, start - step)
-        at = block.rfind(b"\n")
-        if at >= 0:
-            os.ftruncate(fd, start - step + at + 1)
-            return
-        start -= step
-    os.ftruncate(fd, 0)

@@ -29,6 +29,7 @@ from assocsh.output.sink import Kind, OutputClosed
 from assocsh.session.causes import Causes
 from assocsh.session.expansion import expand, subjects, variables
 from assocsh.session.job import TOP, Job, JobState, RunResult, Scope, first_failure
+from assocsh.session.paging import Paged, paged
 from assocsh.session.redirecting import Redirected, redirected
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Interpreter:
         foreground: bool,
     ) -> None:
         state = self._state
-        elsewhere: Redirected | None = None
+        elsewhere: Redirected | Paged | None = None
         try:
             with self._ending(job):
                 if not job.call.spec.at_once:
@@ -124,7 +125,7 @@ class Interpreter:
                 job.state = JobState.RUNNING
                 bound = expand(state, job, subject, last_find)
                 bound.foreground = foreground
-                elsewhere = await redirected(state, bound)
+                elsewhere = await redirected(state, bound) or paged(state, bound)
                 if elsewhere is None:
                     await self._perform(bound)
                 else:
@@ -159,7 +160,7 @@ class Interpreter:
             return
         job.error = job.error or found
 
-    async def _finish(self, job: Job, elsewhere: Redirected) -> None:
+    async def _finish(self, job: Job, elsewhere: Redirected | Paged) -> None:
         """Say how a job ended to where its results go, and wait for who reads them there.
 
         Its request has ended before: what refers to its rows is not held for a program.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.language.verdict import Check
     from assocsh.output.console import Channel
+    from assocsh.results.progress import Progress
     from assocsh.results.request import RequestRecord
 
 
@@ -70,6 +71,10 @@ class Job:
         """The option that says what whoever typed it agreed to when asked: a recording has it."""
         self.told = False
         """What its request came to was shown already, before all that belongs to it had ended."""
+        self.progress: Progress | None = None
+        """How far it is, where it is no request that could be asked."""
+        self.partial = False
+        """Cancelled, it shows what it has so far and ends in order: a signal waits for that."""
         self.check: Check | None = None
         """What an ``expect`` found, once it has been evaluated."""
         self.status_expected = False

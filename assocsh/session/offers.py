@@ -57,10 +57,9 @@ class SessionProvider(CompletionProvider):
     def request_numbers(self, *, unfinished: bool = False) -> Iterator[tuple[int, str]]:
         captured = self._session.captured
         if captured is not None:
-            for number in range(len(captured), max(0, len(captured) - REQUESTS_OFFERED), -1):
-                of_it = captured.numbered(number)
-                if not (unfinished and of_it.final):
-                    yield number, of_it.text
+            for number, label, ended in captured.offered(REQUESTS_OFFERED):
+                if not (unfinished and ended):
+                    yield number, label
             return
         for record in reversed(self._session.requests[-REQUESTS_OFFERED:]):
             if unfinished and record.done.is_set():
@@ -71,11 +70,7 @@ class SessionProvider(CompletionProvider):
     def rows(self, request: int | None = None) -> Iterator[tuple[int, str]]:
         captured = self._session.captured
         if captured is not None:
-            known = request is None or 1 <= request <= len(captured)
-            of_it = None if not known else captured.last_find
-            if request is not None and known:
-                of_it = captured.numbered(request)
-            count = 0 if of_it is None else len(of_it.results)
+            count = captured.row_count(request)
             yield from ((row, "") for row in range(1, min(count, ROWS_OFFERED) + 1))
             return
         requests = self._session.requests

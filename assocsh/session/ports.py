@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from assocsh.output.console import Page
 from assocsh.output.sink import Output
 from assocsh.wire.modes import WireMode
 
@@ -47,6 +48,8 @@ class Status(NamedTuple):
     """The file that is being recorded."""
     capturing: str = ""
     """The file that what is said is written to."""
+    lesson: str = ""
+    """Where in which lesson: ``lesson 3 · step 2/5``."""
     identity: str = ""
     """What the peer said of the user identity: ``accepted``, ``not answered``, ..."""
 
@@ -126,6 +129,9 @@ class ShellSession(Protocol):
     ask_line: Callable[[str], Awaitable[str]] | None
     """Asks the user for something that is shown. Raises OperationCancelled for no answer."""
 
+    page: Page | None
+    """Shows lines through a pager."""
+
     @property
     def typed(self) -> EarlierLines:
         """The prompt recalls lines from it, and tells what became of them while it searches."""
@@ -146,6 +152,9 @@ class ShellSession(Protocol):
 
         Raises LanguageError before anything is performed.
         """
+
+    def entered(self) -> None:
+        """Enter was pressed on an empty line."""
 
     def interrupt(self) -> bool:
         """Cancel the newest request, and say what became of it; False: there was none."""

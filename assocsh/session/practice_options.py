@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.durability import USUAL, Durability
 from assocsh.errors import UsageError
 from assocsh.session.binding import parse_integer
 from assocsh.text.durations import parse_duration, setting_text
@@ -23,7 +24,9 @@ PRACTICE_NAMES = (
     "--report-after",
     "--commit-fail",
     "--require-user",
+    "--durability",
     "--fault",
+    "--trait",
 )
 """The options that are about the practice archive alone."""
 
@@ -51,10 +54,16 @@ def practice_with(
             changes[name.removeprefix("--")] = path(last[name])
     if "--require-user" in options:
         changes["require_user"] = True
+    if "--durability" in last:
+        changes["durability"] = Durability(last["--durability"])
     if "--fault" in last:
         from assocsh.practice.faults import parse_fault
 
         changes["faults"] = tuple(parse_fault(text).text for text in options["--fault"])
+    if "--trait" in options:
+        from assocsh.practice.traits import check
+
+        changes["traits"] = tuple(map(check, options["--trait"]))
     commitment: dict[str, Any] = {}
     if "--commit" in last:
         commitment["on_new"] = last["--commit"] == "new"
@@ -77,6 +86,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--prints", str(settings.prints)
     if settings.require_user:
         yield "--require-user", None
+    if settings.durability is not USUAL:
+        yield "--durability", settings.durability
     commitment = settings.commitment
     if commitment.on_new:
         yield "--commit", "new"
@@ -86,6 +97,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--commit-fail", f"{uid}:0x{reason:04X}"
     for text in settings.faults:
         yield "--fault", text
+    for text in settings.traits:
+        yield "--trait", text
 
 
 def _failing(text: str) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from assocsh.output.summary import progress_text
+from assocsh.output.summary import progress_text, progress_words
 from assocsh.results.progress import progress_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ async def say_progress(session: Session, *, json: bool = False) -> None:
         await asyncio.sleep(EVERY_OBJECT if json else EVERY)
         for job in tuple(session.jobs):
             record = job.record
+            if record is None and job.progress is not None and not json:
+                session.note(progress_words(job.call.name, job.progress))
             if record is None or record.done.is_set():
                 continue
             if not json:

@@ -73,16 +73,14 @@ class Redirected:
     async def finish(self, error: AssocshError | None, *, stopped: bool = False) -> None:
         """The command has ended, with ``error``: end what it wrote, and wait for its programs.
 
-        ``stopped``: nobody waits for what they would say. Raises AssocshError when not everything
-        could be written, or a program failed.
+        ``stopped``: nobody waits for what they would say. They are ended then, within
+        moments. Raises AssocshError when not everything could be written, or a program failed.
         """
         self.channel.closed = True
         programs, file = self._programs, self._file
         try:
             if programs is not None:
-                if stopped:
-                    programs.stop()
-                await programs.finish()
+                await (programs.end() if stopped else programs.finish())
         finally:
             if file is not None:
                 file.close(failed=error is not None)

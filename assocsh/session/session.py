@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from assocsh.errors import AssocshError, LanguageError
 from assocsh.output.sink import Kind, Output
@@ -36,6 +36,21 @@ ABORT_LIMIT = 1.0
 """Seconds that a session takes to end, at most, when it is ended with an A-ABORT."""
 
 
+class Lessons(Protocol):
+    """A lesson is played beside all else that a session does."""
+
+    @property
+    def place(self) -> str:
+        """Where in which lesson, for the toolbar; empty when none is played."""
+
+    @property
+    def done(self) -> bool:
+        """The step that is played is done: Enter goes on."""
+
+    def close(self) -> None:
+        """Play no longer."""
+
+
 class Session(State):
     """Everything one shell knows and does; no terminal in it, and no single command.
 
@@ -63,6 +78,8 @@ class Session(State):
         self.recent_peers = RecentPeers()
         self.workflow = Workflow()
         """The procedure steps that were begun here."""
+        self.lessons: Lessons | None = None
+        """What plays lessons here, once one was asked for."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _perform(self, call: BoundCall) -> None:
@@ -103,6 +120,11 @@ class Session(State):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return []
+
+    def entered(self) -> None:
+        """Enter was pressed on an empty line: in a lesson whose step is done it goes on."""
+        if self.lessons is not None and self.lessons.done:
+            self.submit(" lesson next")  # the blank keeps it out of the history of typed lines
 
     async def run(self, text: str, *, source: str = "", keep_going: bool = False) -> int:
         """Run a text as a script does, each command to its end; the exit code.
@@ -163,7 +185,8 @@ class Session(State):
 
     def status(self) -> Status:
         """What a toolbar shows; cheap enough for every key press."""
-        return status_of(self, self.observer.connecting)
+        found = status_of(self, self.observer.connecting)
+        return found if self.lessons is None else found._replace(lesson=self.lessons.place)
 
     # what is set
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assocsh.errors import AssociationError, LocalProtocolError, UsageError
-from assocsh.output.console import AskSecret, Console
+from assocsh.output.console import AskSecret, Console, Page
 from assocsh.output.formats import presenter
-from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed
+from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed, StreamOutput
 from assocsh.session.config import Config
 from assocsh.session.job import Failures, JobCallbacks
 from assocsh.session.observers import Observers
@@ -65,6 +65,8 @@ class State:
         self.config = config or Config()
         self.settings = Settings()
         self.config.apply(self.settings)
+        if isinstance(output, StreamOutput):
+            output.theme = self._theme
         self.base = Path()
         """Where relative files start from."""
         self.failures = Failures()
@@ -91,6 +93,9 @@ class State:
         self.on_attention: list[Callable[[], None]] = []
         self.on_job = JobCallbacks()
         self.on_close: list[Callable[[], None]] = []
+
+    def _theme(self) -> str:
+        return self.settings.text("theme")
 
     def changed(self) -> None:
         """Call ``on_change``: what ``status`` returns may be different now."""
@@ -158,6 +163,15 @@ class State:
     @ask_line.setter
     def ask_line(self, ask: AskSecret | None) -> None:
         self.console.ask_line = ask
+
+    @property
+    def page(self) -> Page | None:
+        """Shows lines through a pager; None where no one is there to turn pages."""
+        return self.console.page
+
+    @page.setter
+    def page(self, page: Page | None) -> None:
+        self.console.page = page
 
     @property
     def format(self) -> str:

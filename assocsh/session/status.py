@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from assocsh.output.summary import identity_text, progress_text
+from assocsh.output.summary import identity_text, progress_text, progress_words
 from assocsh.session.job import JobState
 from assocsh.session.ports import Status
 from assocsh.text.cells import cell
@@ -60,4 +60,6 @@ def _progress(state: State) -> str:
             text = progress_text(job.record, asyncio.get_running_loop().time())
             if text:
                 return text
+        elif job.progress is not None:
+            return progress_words(job.call.name, job.progress)
     return ""

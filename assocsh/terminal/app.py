@@ -20,6 +20,7 @@ from prompt_toolkit.output import Output
 from prompt_toolkit.styles import DynamicStyle
 
 from assocsh.errors import AssocshError
+from assocsh.output.console import Line
 from assocsh.output.sink import Kind
 from assocsh.session.ports import ShellSession, Status
 from assocsh.terminal.appearance import Appearance
@@ -33,6 +34,7 @@ from assocsh.terminal.leaving import PROMPT, Leaving, Step
 from assocsh.terminal.lexer import LineLexer
 from assocsh.terminal.loading import Keywords, load_behind
 from assocsh.terminal.output import TerminalOutput
+from assocsh.terminal.paging import Paging
 from assocsh.terminal.placement import Placement
 from assocsh.terminal.printer import Printer
 from assocsh.terminal.signals import TERMINATING, handled
@@ -48,8 +50,8 @@ TICK = 0.5
 
 
 _FUZZY = {
-    "on": "completion finds letters in their order: ptnm is PatientName (F2 changes it)",
-    "off": "completion finds beginnings and parts (F2 changes it)",
+    "on": "completion finds letters in their order: ptnm is PatientName",
+    "off": "completion finds beginnings and parts",
 }
 
 ASKING = "Enter answers; Ctrl-C gives up"
@@ -123,6 +125,7 @@ class Shell:
         self._appearance = Appearance(source, screen, self._redraw)
         self._loader = loader
         self._printer = Printer(screen)
+        self._paging = Paging(screen, self._printer)
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._tasks: list[asyncio.Task[None]] = []
         self._ticker: asyncio.Task[None] | None = None
@@ -209,6 +212,7 @@ class Shell:
         session.output = TerminalOutput(self._printer, self.prompt.app.output, self._appearance)
         session.ask_secret = self.asking.ask_secret
         session.ask_line = self.asking.ask
+        session.page = self._page
         session.on_change.append(self._session_changed)
         session.on_attention.append(self._bell.attention)
         session.loaded.clear()
@@ -249,6 +253,8 @@ class Shell:
         if line.strip():
             # Commands on several lines were pasted: each is run to its end, as in a file.
             self._do(line, foreground="\n" in line.strip() and _several(line))
+        elif self._session is not None:
+            self._session.entered()
 
     def _do(self, line: str, *, foreground: bool = False) -> None:
         try:
@@ -289,6 +295,8 @@ class Shell:
 
     def interrupted(self) -> None:
         """Ctrl-C, or SIGINT from elsewhere: clear the line, or cancel the newest request."""
+        if self._paging.active:
+            return
         if self.leaving.step is not Step.STAYING:
             self.leaving.stay()
         elif self.asking.active:
@@ -335,14 +343,21 @@ class Shell:
         keys = "emacs" if self.prompt.editing_mode is EditingMode.VI else "vi"
         self.session.settings.set("editing", keys)
         self._follow_settings()
-        self._printer.write(f"{keys} keys (F4 changes them)")
+        self._printer.write(f"{keys} keys{self._changed_by('editing')}")
+
+    def _changed_by(self, action: str) -> str:
+        """``; F4 changes it``: the key as the config file has it."""
+        from assocsh.language.keys import key_of
+
+        key = key_of(action, self.session.keys)
+        return f" ({key} changes it)" if key else ""
 
     def change_fuzzy(self) -> None:
         """F2: completion by letters in their order, or not."""
         settings = self.session.settings
         fuzzy = "off" if settings.text("fuzzy") == "on" else "on"
         settings.set("fuzzy", fuzzy)
-        self._printer.write(_FUZZY[fuzzy])
+        self._printer.write(f"{_FUZZY[fuzzy]}{self._changed_by('fuzzy')}")
         buffer = self.prompt.default_buffer
         if buffer.text:
             buffer.complete_state = None
@@ -365,6 +380,12 @@ class Shell:
             await edit(self.prompt.default_buffer)
         except AssocshError as error:
             self._complain(error)
+
+    async def _page(self, lines: Sequence[Line], *, always: bool) -> bool:
+        output = self.session.output
+        if not lines or not isinstance(output, TerminalOutput):
+            return False
+        return await self._paging.show(output.rendered(lines), always=always)
 
     def _follow_settings(self) -> None:
         """Take the keys and the theme that are set; nothing when those are in use."""

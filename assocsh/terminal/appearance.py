@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import BaseStyle
 
-from assocsh.output.colours import THEMES, UNKNOWN, Theme, luminance, wanted_by
+from assocsh.output.colours import AUTO, THEMES, UNKNOWN, Theme, luminance, said_by, wanted_by
 from assocsh.terminal.device import ShellInput
 from assocsh.text.plain import spoken
-
-AUTO = "auto"
 
 _QUESTION = "\x1b]11;?\x1b\\"
 _COLOUR = re.compile(r"rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
@@ -39,7 +37,7 @@ class Appearance:
         self._screen = screen
         self._changed = changed
         self._set = AUTO
-        self._found = _said_by(os.environ)
+        self._found = said_by(os.environ)
         self._asked = False
         self._styles: dict[str, BaseStyle] = {}
 
@@ -94,11 +92,3 @@ class Appearance:
         self._found = "light" if luminance(*parts) > _HALF else "dark"
         if self.theme is not before:
             self._changed()
-
-
-def _said_by(environment: Mapping[str, str]) -> str:
-    """The theme for the background that COLORFGBG names, as some terminals do; empty without."""
-    background = environment.get("COLORFGBG", "").rpartition(";")[2]
-    if not background.isdigit():
-        return ""
-    return "light" if int(background) in (7, 15) else "dark"

@@ -159,6 +159,8 @@ class _LineMode:
         if self._leaving.step is Step.STAYING:
             if line.strip():
                 self._do(line)
+            else:
+                self._session.entered()
             self._prompt_soon()
             return
         answers = {"w": self._leaving.wait, "c": self._leaving.cancel, "a": self._leaving.abort}

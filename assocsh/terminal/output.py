@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output import Output as Screen
 
 from assocsh.output.colours import painted
+from assocsh.output.console import Line
 from assocsh.output.sink import Kind
 from assocsh.terminal.appearance import Appearance
-from assocsh.terminal.printer import Printer
+from assocsh.terminal.printer import Printer, Safe, safe_text
 from assocsh.text.cells import wrapped
 
 
@@ -40,6 +43,16 @@ class TerminalOutput:
         said = self._appearance.said(text)
         lines = [line for each in said.split("\n") for line in wrapped(each, columns)]
         self._printer.write("\n".join(self._painted(line, kind) for line in lines))
+
+    def rendered(self, lines: Sequence[Line]) -> Safe:
+        """Results and notes as ``result`` and ``note`` write them, as one text."""
+        columns = self.width
+        out: list[str] = []
+        for text, kind in lines:
+            said = self._appearance.said(text)
+            for line in said.split("\n"):
+                out += [self._painted(each, kind) for each in wrapped(line, columns)]
+        return safe_text("\n".join(out))
 
     def _painted(self, line: str, kind: Kind) -> str:
         return painted(line, kind, self._appearance.theme) if self._coloured else line

@@ -93,8 +93,15 @@ def _fitting(parts: list[Part], columns: int, *, keep: int) -> list[Part]:
 
 
 def _parts(status: Status) -> list[Part]:
+    lesson = [Part(2, "class:toolbar.busy", status.lesson)] if status.lesson else []
     if not status.peer:
-        return [Part(0, "", "not connected"), *_aside(status)]
+        going_on = [Part(1, "class:toolbar.busy", visible(status.progress, None))]
+        return [
+            Part(0, "", "not connected"),
+            *(going_on if status.progress else ()),
+            *lesson,
+            *_aside(status),
+        ]
     lost = status.state in _LOST
     bad = "class:toolbar.bad" if lost else ""
     peer = visible(status.peer, 60)
@@ -106,6 +113,7 @@ def _parts(status: Status) -> list[Part]:
         Part(0, bad or "class:toolbar.peer", peer, peer.rpartition("@")[0]),
         Part(1 if lost else 3, bad, f" {status.state} " if lost else status.state),
         Part(2, "class:toolbar.busy" if busy else "", counts),
+        *lesson,
     ]
     if status.progress:
         count, _, more = visible(status.progress, None).partition(" · ")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from benchmarks.bench import ROOT, Bench, timed
 from benchmarks.model import Figure, Medians, Row, Run, Sample, more_than
+from tests.terminal.conftest import FakeShell
 from tests.terminal.pty_terminal import PtyTerminal
 
 MENU = """
@@ -63,14 +66,15 @@ def menu(bench: Bench) -> Row:
         "menu/s",
         rounds=3,
     )
-    keys = bench.count(20, 5)
+    keys = bench.count(50, 5)
+    worst: dict[str, float] = {}
 
-    def shown(arguments: list[str], ready: str, before: str) -> Run:
+    def shown(client: str, arguments: list[str], ready: str, before: str) -> Run:
         def run() -> Sample:
             with PtyTerminal([sys.executable, *arguments], cwd=ROOT) as terminal:
                 terminal.wait_for(ready)
                 terminal.send(before)
-                terminal.wait_for(before)
+                terminal.wait_for(before.rstrip())  # a screen has no blanks at the ends of lines
                 time.sleep(2)  # tables are loaded behind the prompt
                 begun_cpu = _processor_time(terminal)
                 spent = 0.0
@@ -78,7 +82,9 @@ def menu(bench: Bench) -> Row:
                     begun = time.perf_counter()
                     terminal.send("X")
                     terminal.wait_for("XRay")
-                    spent += time.perf_counter() - begun
+                    took = time.perf_counter() - begun
+                    worst[client] = max(worst.get(client, 0.0), took)
+                    spent += took
                     terminal.send("backspace")
                     terminal.wait_until_gone("XRay")
                 used = _processor_time(terminal) - begun_cpu
@@ -87,13 +93,70 @@ def menu(bench: Bench) -> Row:
         return run
 
     path = [str(ROOT), str(ROOT / "scripts")]
-    row.clients["assocsh"] = shown(["-m", "assocsh"], "assocsh>", "find study ")
-    row.clients["bare PromptSession"] = shown(["-c", MENU.format(path=path)], "bare>", " ")
+    row.clients["assocsh"] = shown("assocsh", ["-m", "assocsh"], "assocsh>", "find study ")
+    bare = ["-c", MENU.format(path=path)]
+    row.clients["bare PromptSession"] = shown("bare", bare, "bare>", " ")
 
     def wait(medians: Mapping[str, Medians]) -> float | None:
         return medians["assocsh"].least_wall * 1000 if "assocsh" in medians else None
 
+    def longest(medians: Mapping[str, Medians]) -> float | None:
+        return worst["assocsh"] * 1000 if "assocsh" in worst else None
+
     row.figures.append(Figure("a key to the menu, least of the runs", wait, 25, "at most", " ms"))
+    row.figures.append(Figure(f"the worst of {keys} keys", longest, 25, "at most", " ms"))
+    return row
+
+
+def typing(bench: Bench) -> Row:
+    """Keys while rows arrive."""
+    rows, keys = bench.count(50_000, 5_000), bench.count(200, 20)
+    row = Row(
+        "typing",
+        f"from a key to its echo while {rows:,} rows arrive; no row is lost, and the line is whole",
+        "key/s",
+        rounds=3,
+    )
+    worst: list[float] = []
+
+    def run() -> Sample:
+        with TemporaryDirectory() as folder:
+            shell = FakeShell(Path(folder))
+            with shell as terminal:
+                terminal.prompted()
+                begun_cpu = _processor_time(terminal)
+                terminal.control(f"stream {rows}")
+                typed, spent, slowest = "", 0.0, 0.0
+                for number in range(keys):
+                    key = "abcdefghij"[number % 10]
+                    if len(typed) == 60:
+                        terminal.send("c-c")
+                        terminal.wait_for(lambda t: "assocsh>" in t.lines)
+                        typed = ""
+                    typed += key
+                    begun = time.perf_counter()
+                    terminal.send(key)
+                    terminal.wait_for(f"assocsh> {typed}")
+                    took = time.perf_counter() - begun
+                    spent, slowest = spent + took, max(slowest, took)
+                terminal.wait_for(f"{rows} rows were written", 120)
+                terminal.wait_for(f"assocsh> {typed}")
+                shown = re.findall(rb"row ([0-9]+)\.", bytes(terminal.received))
+                if list(map(int, shown)) != list(range(rows)):
+                    raise AssertionError(f"{rows} rows were written, {len(shown)} arrived")
+                worst.append(slowest)
+                return Sample(spent, _processor_time(terminal) - begun_cpu, keys)
+
+    row.clients["assocsh"] = run
+    row.figures.append(
+        Figure(
+            f"the worst echo of {keys} keys, least of the runs",
+            lambda medians: min(worst, default=0.0) * 1000 if worst else None,
+            50,
+            "at most",
+            " ms",
+        )
+    )
     return row
 
 

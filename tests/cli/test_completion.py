@@ -59,7 +59,7 @@ def bash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
     ("line", "offered"),
     [
         ("assocsh pa", {"pacs"}),
-        ("assocsh p", {"pacs", "practice"}),
+        ("assocsh p", {"pacs", "practice", "probe"}),
         ("assocsh OLD@10.0.0.8:1", {"104"}),
         ("assocsh run ", {"tour.assoc", "more files"}),
         ("assocsh read ex", {"exchange.pcapng"}),

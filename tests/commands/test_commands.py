@@ -622,7 +622,7 @@ async def test_requests_and_show() -> None:
         assert output.results[2].split() == ["1", "P1"]
         output.results.clear()
         await session.run("show #1 2")
-        assert "PatientID │ P2" in output.text
+        assert "(0010,0020) LO PatientID  P2" in output.text
         assert await session.run("show #1 3") == 5
         assert await session.run("show #9") == 5
         assert "there is no request #9" in output.said

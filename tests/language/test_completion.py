@@ -158,7 +158,7 @@ def lines(text: str, loaded: Tables) -> list[str]:
         ("find study 'Modality=C'T", []),  # inside a quote that is closed
         ("listen --as=", ["listen --as=ASSOCSH"]),
         ("open x --contexts=wo", ["open x --contexts=worklist"]),
-        ("show 1 ", ["show 1 --charset"]),
+        ("show 1 ", ["show 1 --columns"]),
         ("wire ", ["wire off", "wire summary", "wire detail", "wire hex"]),
         ("help fin", ["help find"]),
         ("help ke", ["help keys"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assocsh.errors import UsageError
-from assocsh.language.keys import ACTIONS, check_action, key_map, keys_text, parse_key
+from assocsh.language.keys import ACTIONS, check_action, key_map, key_of, keys_text, parse_key
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,15 @@ def test_changes() -> None:
     assert ("f6",) not in keys
     assert keys[("f1",)] == "wire" == keys[("f5",)]
     assert set(key_map({}).values()) == set(ACTIONS)
+
+
+def test_a_key_that_is_moved_is_told_where_it_is() -> None:
+    assert key_of("fuzzy", {}) == "F2"
+    assert key_of("fuzzy", {"Ctrl-T": "fuzzy"}) == "F2", "it has both"
+    assert key_of("fuzzy", {"Ctrl-T": "fuzzy", "F2": "none"}) == "Ctrl-T"
+    assert key_of("fuzzy", {"F2": "wire"}) == ""
+    rows = keys_text({"Ctrl-R": "requests"}).splitlines()
+    assert [row.split("  ")[0] for row in rows].count("Ctrl-R") == 1, "it searches no more"
 
 
 def test_help_tells_the_keys_as_they_are() -> None:

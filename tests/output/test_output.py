@@ -489,7 +489,10 @@ def test_a_table_of_uids_keeps_the_last_one() -> None:
 async def test_what_has_no_room_is_named() -> None:
     async with peer() as scp, shell(scp) as (session, output):
         output.width = 40
-        scp.matches = [match(PatientID="P1", PatientName="DOE^JANE", StudyInstanceUID="1.2.3" * 9)]
+        uid = "1.2.3" * 9
+        found = match(PatientID="P1", PatientName="DOE^JANE^M", StudyDate="20260101")
+        found.StudyInstanceUID = uid
+        scp.matches = [found]
         await session.run("find study PatientID= PatientName= StudyDate= StudyInstanceUID=")
         assert "no room for StudyInstanceUID: `show #1 ROW`" in output.said
         assert all(width(line) <= 40 for line in output.results[:3])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -21,11 +22,13 @@ def tried_one_by_one(
     if sum(widths) + len(GAP) * (len(widths) - 1) <= room:
         return Choice(list(columns), widths, [])
     scarce = [
-        Column(c.key, c.short or c.title, c.short, c.right, c.middle, c.least) for c in columns
+        Column(c.key, c.short or c.title, c.short, c.right, c.middle, c.least, c.name)
+        for c in columns
     ]
     numbers = range(1, len(columns))
     uids = [index for index in numbers if columns[index].middle]
     others = [index for index in reversed(numbers) if not columns[index].middle]
+    others = [index for names in (False, True) for index in others if columns[index].name is names]
     spare = (uids if len(others) >= 2 else uids[:-1]) + others[: max(len(others) - 2, 0)]
     shown = list(range(len(columns)))
     for victim in (None, *spare):
@@ -42,19 +45,19 @@ def tried_one_by_one(
 def fitted(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], room: int | None
 ) -> list[int] | None:
-    """The widest column gives one place after the other, UIDs before the others."""
+    """The widest column gives one place after the other, UIDs first and names of persons last."""
     widths = [
         max(len(column.head), *(len(row[index]) for row in rows))
         for index, column in enumerate(columns)
     ]
     if room is None:
         return widths
-    for middle in (True, False):
+    for middle, name in ((True, False), (False, False), (False, True)):
         while sum(widths) + len(GAP) * (len(widths) - 1) > room:
             able = [
                 index
                 for index, column in enumerate(columns)
-                if column.middle is middle
+                if (column.middle, column.name) == (middle, name)
                 and widths[index]
                 > max(column.least, len(column.head) if len(column.head) <= 12 else 8)
             ]
@@ -72,7 +75,7 @@ _COLUMNS = st.lists(
         short=st.text("s", max_size=6),
         middle=st.booleans(),
         least=st.sampled_from([3, 8, 13]),
-    ),
+    ).flatmap(lambda c: st.sampled_from([c, replace(c, name=not c.middle)])),
     min_size=1,
     max_size=12,
 )

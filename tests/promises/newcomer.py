@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from assocsh.commands.registry import new_session
+from assocsh.datasets.folders import state_folder
 from assocsh.errors import LanguageError
 from assocsh.language.model import CommandSpec
 from assocsh.language.table import COMMANDS
@@ -20,6 +21,8 @@ from assocsh.session.session import Session
 
 PATIENCE = 40.0
 """Seconds until a line that was typed has to be done."""
+
+LESSONS = ("lesson", "hint", "solution", "again", "skip")
 
 TOUR = """\
 echo
@@ -41,6 +44,7 @@ class Newcomer:
         self.session: Session = new_session(self.output, config=Config(path=folder / "config.toml"))
         self.session.base = folder
         self.session.interactive = True
+        (state_folder() / "lessons.jsonl").unlink(missing_ok=True)  # nothing was learnt before
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,6 +126,8 @@ class Newcomer:
             await self.connected()
             for example in COMMANDS["n-create"].examples:
                 await self.works(example)
+        if spec.name in LESSONS and self.is_open:
+            await self.works("release")  # it may be with another peer
         if spec.name == "run":
             if self.session.recording:
                 await self.works("record --stop")

@@ -53,5 +53,8 @@ async def test_what_the_greeting_names_works(tmp_path: Path) -> None:
         await newcomer.works("help")
         await newcomer.works(tried.rpartition(": ")[2])
         assert newcomer.is_open
-        await newcomer.works(greeting_of("open practice --window 8").rpartition(": ")[2])
+        _, asked, learnt = greeting_of("open practice --window 8").split("\n")
+        await newcomer.works(asked.rpartition(": ")[2])
         assert "C-FIND" in newcomer.screen
+        await newcomer.works(learnt.rpartition(": ")[2])
+        assert "step 1/" in newcomer.screen

@@ -11,10 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydicom import Dataset
 from pydicom.data import get_testdata_file
 
 from assocsh.dimse.responses import SubOperations
 from assocsh.output.summary import progress_text
+from assocsh.results.commitment import Commitment, InstanceName, Transaction
 from assocsh.results.operations import Operations
 from assocsh.results.request import Arrivals
 from assocsh.session import progressing
@@ -100,6 +102,31 @@ def test_a_get_whose_peer_does_not_say_what_remains() -> None:
     record.suboperations = SubOperations(remaining=0, completed=3, failed=1, warning=0)
     record.arrivals.size = 4_200_000
     assert record.text(0.1) == "get 4 · 1 failed · 4.2 MB", "four of how many is not known"
+
+
+def test_a_get_of_rows_that_have_not_all_begun() -> None:
+    record = Record("C-GET", call=SimpleNamespace(name="get"))
+    record.operations.untold = 2
+    record.suboperations = SubOperations(remaining=8, completed=2, failed=0, warning=0)
+    assert record.text(0.0) == "get 2", "two of how many is not known before each row has told"
+    record.operations.untold = 0
+    assert record.text(0.0) == "get 2/10"
+
+
+def test_a_commit_of_two_transactions() -> None:
+    record = Record("N-ACTION", call=SimpleNamespace(name="commit"))
+    names = [InstanceName("1.2", f"1.{number}") for number in range(5)]
+    first, second = Transaction("1.1", names[:3]), Transaction("1.2", names[3:])
+    record.arrivals.commitment = Commitment([first, second])
+    assert record.text(0.0) == "commit 0/5"
+    kept = Dataset()
+    kept.ReferencedSOPSequence = [Dataset(), Dataset()]
+    for item, name in zip(kept.ReferencedSOPSequence, names, strict=False):
+        item.ReferencedSOPInstanceUID = name.sop_instance
+    first.take(2, kept)
+    assert record.text(0.5) == "commit 3/5 · 1 failed", "what is not mentioned is not kept"
+    second.refused = "no room"
+    assert record.text(0.9) == "commit 5/5 · 3 failed"
 
 
 def many(folder: Path, count: int) -> Path:

@@ -1,7 +1,7 @@
 """The shell of assocsh over a session that does nothing by itself: ``fake_app.py CONTROL_FD``.
 
 What is written to the control pipe, line by line, happens to the session: ``print TEXT``,
-``flood N``, ``rows N PAUSE``, ``pending P Q``, ``state S``, ``raw PYTHON_LITERAL``,
+``flood N``, ``rows N PAUSE``, ``stream N``, ``pending P Q``, ``state S``, ``raw PYTHON_LITERAL``,
 ``attention N`` (the peer does N things that were not asked for), ``stuck`` (close never ends). What
 the shell asks of the session is printed above the prompt; ``set`` sets.
 """
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assocsh.commands.registry import load
+from assocsh.output.console import Page
 from assocsh.output.sink import Kind, MemoryOutput, Output
 from assocsh.session.ports import RecalledLine, Status
 from assocsh.session.settings import Settings
@@ -54,6 +55,7 @@ class FakeSession:
         self.loaded = asyncio.Event()
         self.leaving = asyncio.Event()
         self.interactive = False
+        self.page: Page | None = None
         self._status = FAKE
         self._stuck = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,6 +73,9 @@ class FakeSession:
             self.change()
         elif text == "quit":
             self.leaving.set()
+
+    def entered(self) -> None:
+        return
 
     def interrupt(self) -> bool:
         self.output.note("interrupted")
@@ -101,6 +106,8 @@ class FakeSession:
             count, pause = rest.split()
             task = asyncio.ensure_future(self._rows(int(count), float(pause)))
             self._tasks.add(task)
+        elif verb == "stream":
+            self._tasks.add(asyncio.ensure_future(self._stream(int(rest))))
         elif verb == "pending":
             pending, queued = map(int, rest.split())
             self.change(pending=pending, queued=queued)
@@ -119,6 +126,14 @@ class FakeSession:
         for number in range(count):
             self.output.result(f"row {number}.")
             await asyncio.sleep(pause)
+
+    async def _stream(self, count: int) -> None:
+        """Rows as fast as a peer sends them: the loop serves others after each few."""
+        for number in range(count):
+            self.output.result(f"row {number}.")
+            if not number % 50:
+                await asyncio.sleep(0)
+        self.output.note(f"{count} rows were written")
 
 
 async def main(fd: int) -> int:

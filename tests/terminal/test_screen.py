@@ -118,6 +118,22 @@ def test_enter_on_a_line_that_fills_its_rows(fake_shell: Start, length: int) -> 
 
 
 @pytest.mark.scenario(82)
+def test_typing_while_many_rows_arrive(fake_shell: Start) -> None:
+    """10,000 rows, and 200 keys among them: none of either is lost."""
+    shell = fake_shell(rows=12).prompted()
+    shell.control("stream 10000")
+    typed = ""
+    for number in range(200):
+        typed += "abcdefghij"[number % 10]
+        shell.send(typed[-1])
+        if number % 20 == 19:
+            shell.wait_for(lambda t, typed=typed: typed[-40:] in t.text.replace("\n", ""))
+    shell.wait_for("10000 rows were written", 60)
+    shell.wait_for(lambda t: f"assocsh> {typed}" in "".join(t.lines))
+    numbers = re.findall(rb"row ([0-9]+)\.", bytes(shell.received))
+    assert [int(number) for number in numbers] == list(range(10_000))
+
+
 def test_resize(fake_shell: Start) -> None:
     shell = fake_shell(columns=100, rows=24).prompted()
     shell.send("find study")

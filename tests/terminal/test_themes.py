@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -242,6 +243,34 @@ def test_plain_has_words_and_no_colours() -> None:
         shell.wait_for("error: ")
         assert not re.search("[✓✗─│·]", "\n".join(shell.lines[-8:]))
         assert shell.colours("error: ") == {"default"}
+
+
+@pytest.mark.parametrize(
+    ("way", "theme", "env"),
+    [
+        ("commands", "light", {}),
+        ("commands", "plain", {}),
+        ("script", "dark", {}),
+        ("script", "light", {"NO_COLOR": "1"}),
+    ],
+)
+def test_a_theme_holds_outside_the_prompt(
+    way: str, theme: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Who runs commands, or a script, at a terminal sees the theme of the config file."""
+    config, script = tmp_path / "config.toml", tmp_path / "fails.assoc"
+    config.write_text(f'theme = "{theme}"\n')
+    script.write_text("open practice\nexpect count == 9\n")
+    arguments = ["practice", "-c", "echo; show 9"] if way == "commands" else ["run", str(script)]
+    wanted = "error: " if way == "commands" else "FAILED"
+    env = {"ASSOCSH_CONFIG": str(config), **env}
+    with PtyTerminal(python("-m", "assocsh", *arguments), env=env, timeout=40) as terminal:
+        assert terminal.wait_exit() != 0
+        coloured = not env.get("NO_COLOR") and theme != "plain"
+        shown = colour(THEMES[theme]) if coloured else "default"
+        assert terminal.colours(wanted) == {shown}
+        if theme == "plain":
+            assert not re.search("[✓✗─│·]", terminal.text)
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "linux"}], ids=str)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from assocsh.dimse import elements
 from assocsh.errors import ProtocolError
-from assocsh.practice.faults.fault import Fault, Value, seconds
+from assocsh.practice.faults.fault import Fault, Value, fault, seconds
 from assocsh.practice.faults.message import Message, decode_command
 from assocsh.upperlayer.pdus import P_DATA_TF, PDU_HEADER_LENGTH, decode_pdata
 
@@ -18,6 +18,7 @@ _PATIENCE = 0.3
 """Seconds to wait for the answer to another request before the held one goes out."""
 
 
+@fault
 class Delay(Fault):
     name = "delay"
     summary = "sends each response so much later"
@@ -31,6 +32,7 @@ class Delay(Fault):
         return ()
 
 
+@fault
 class NeverAnswer(Fault):
     name = "never-answer"
     summary = "performs requests and sends no response"
@@ -40,6 +42,7 @@ class NeverAnswer(Fault):
         return () if message.is_response else (message,)
 
 
+@fault
 class NeverEnd(Fault):
     name = "never-end"
     summary = "sends the pending responses of a request and never the final one"
@@ -49,6 +52,7 @@ class NeverEnd(Fault):
         return () if message.is_final else (message,)
 
 
+@fault
 class NeverReport(Fault):
     name = "never-report"
     summary = "accepts a storage commitment and never sends its N-EVENT-REPORT"
@@ -58,6 +62,7 @@ class NeverReport(Fault):
         return () if not message.is_response and message.service == _N_EVENT_REPORT else (message,)
 
 
+@fault
 class IgnoreCancel(Fault):
     name = "ignore-cancel"
     summary = "does not take notice of C-CANCEL"
@@ -79,6 +84,7 @@ def _is_cancel(command: bytes) -> bool:
     return int.from_bytes(field, "little") == _C_CANCEL
 
 
+@fault
 class Reorder(Fault):
     name = "reorder"
     summary = "answers requests of a window in the opposite order, two by two"
@@ -107,6 +113,7 @@ class Reorder(Fault):
             self.line.send_message(held)
 
 
+@fault
 class Early(Fault):
     name = "unasked-response"
     summary = "sends, before a message, a C-ECHO response to a request that nobody made"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from assocsh.dimse import elements
 from assocsh.dimse.elements import KEYWORDS
 from assocsh.errors import UsageError
-from assocsh.practice.faults.fault import Fault, Value, integer
+from assocsh.practice.faults.fault import Fault, Value, fault, integer
 from assocsh.practice.faults.message import Message
 
 _ANOTHER_CLASS = b"1.2.840.10008.1.1"
@@ -26,6 +26,7 @@ class _OfResponses(Fault):
         raise NotImplementedError
 
 
+@fault
 class GivesStatus(_OfResponses):
     name = "status"
     summary = "ends requests with this status"
@@ -39,6 +40,7 @@ class GivesStatus(_OfResponses):
         return (message,)
 
 
+@fault
 class MissingStatus(_OfResponses):
     name = "missing-status"
     summary = "leaves Status out of a response"
@@ -49,6 +51,7 @@ class MissingStatus(_OfResponses):
         return (message,)
 
 
+@fault
 class UnknownMessageId(_OfResponses):
     name = "unknown-message-id"
     summary = "answers a Message ID that nobody used"
@@ -66,6 +69,7 @@ def _keyword(text: str) -> int:
     return KEYWORDS[text]
 
 
+@fault
 class MissingElement(_OfResponses):
     name = "missing-element"
     summary = "leaves an element out of the command set of a response"
@@ -77,6 +81,7 @@ class MissingElement(_OfResponses):
         return (message,)
 
 
+@fault
 class ExtraElement(_OfResponses):
     name = "extra-element"
     summary = "puts an element into the command set that the standard retired: (0000,5010)"
@@ -87,6 +92,7 @@ class ExtraElement(_OfResponses):
         return (message,)
 
 
+@fault
 class WrongSopClass(_OfResponses):
     name = "wrong-sop-class"
     summary = "answers with another Affected SOP Class UID than the request's"
@@ -99,6 +105,7 @@ class WrongSopClass(_OfResponses):
         return (message,)
 
 
+@fault
 class WrongInstance(_OfResponses):
     name = "wrong-instance"
     summary = "answers a C-STORE with the UID of another instance"
@@ -110,6 +117,7 @@ class WrongInstance(_OfResponses):
         return (message,)
 
 
+@fault
 class WrongField(_OfResponses):
     name = "wrong-command"
     summary = "answers with the Command Field of another service"
@@ -121,6 +129,7 @@ class WrongField(_OfResponses):
         return (message,)
 
 
+@fault
 class WrongCounts(_OfResponses):
     name = "wrong-counts"
     summary = "says of a C-GET or C-MOVE that one sub-operation more is completed than there were"
@@ -133,6 +142,7 @@ class WrongCounts(_OfResponses):
         return (message,)
 
 
+@fault
 class Duplicate(_OfResponses):
     name = "duplicate-response"
     summary = "sends each response twice"
@@ -142,6 +152,7 @@ class Duplicate(_OfResponses):
         return (message, message.copy())
 
 
+@fault
 class PendingForEver(_OfResponses):
     name = "pending-without-data"
     summary = "sends the matches of a C-FIND without their data sets"
@@ -153,6 +164,7 @@ class PendingForEver(_OfResponses):
         return (message,)
 
 
+@fault
 class LongComment(_OfResponses):
     name = "hostile-comment"
     summary = "puts an Error Comment into responses that is longer than 64 and drives a terminal"

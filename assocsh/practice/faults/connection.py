@@ -51,7 +51,6 @@ class FaultyConnection(asyncio.Protocol):
         self._faults = faults
         self._archive = line.archive
         self._in, self._out = _Pdus(), _Pdus()
-        self._established = False
         self._message: Message | None = None
         self._parts: list[bytes] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from assocsh.practice.faults.fault import Fault
+from assocsh.practice.faults.fault import Fault, fault
 from assocsh.practice.faults.message import Message
 
 
@@ -20,6 +20,7 @@ class _OfData(Fault):
         raise NotImplementedError
 
 
+@fault
 class BadCharset(_OfData):
     name = "bad-charset"
     summary = "names a Specific Character Set that is not defined, ISO_IR 999"
@@ -39,6 +40,7 @@ def _without_charset(data: bytes, explicit: bool) -> bytes:
     return data[8 + int.from_bytes(data[6:8] if explicit else data[4:8], "little") :]
 
 
+@fault
 class CutDataSet(_OfData):
     name = "cut-data-set"
     summary = "ends data sets in the middle of an element"
@@ -48,6 +50,7 @@ class CutDataSet(_OfData):
         return data[: max(4, len(data) - 3)]
 
 
+@fault
 class OddLength(_OfData):
     name = "odd-length"
     summary = "ends data sets with an element whose value has an odd length"
@@ -62,6 +65,7 @@ class OddLength(_OfData):
         )
 
 
+@fault
 class OtherSyntax(_OfData):
     name = "wrong-syntax"
     summary = "sends data sets in another transfer syntax than the accepted one: the bytes swapped"

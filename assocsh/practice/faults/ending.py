@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from assocsh.practice.faults.fault import Fault, Value, integer
+from assocsh.practice.faults.fault import Fault, Value, fault, integer
 from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import A_RELEASE_RQ, encode_abort
 
@@ -35,6 +35,7 @@ class _AfterAnswers(Fault):
         raise NotImplementedError
 
 
+@fault
 class AbortAfter(_AfterAnswers):
     name = "abort-after"
     summary = "aborts the association after N responses"
@@ -45,6 +46,7 @@ class AbortAfter(_AfterAnswers):
         self.line.close()
 
 
+@fault
 class ProviderAbort(_AfterAnswers):
     name = "provider-abort"
     summary = "aborts after N responses as the service provider: unexpected PDU"
@@ -55,6 +57,7 @@ class ProviderAbort(_AfterAnswers):
         self.line.close()
 
 
+@fault
 class CloseAfter(_AfterAnswers):
     name = "close-after"
     summary = "closes the connection after N responses, without a word"
@@ -64,6 +67,7 @@ class CloseAfter(_AfterAnswers):
         self.line.close()
 
 
+@fault
 class ResetAfter(_AfterAnswers):
     name = "reset-after"
     summary = "resets the connection (RST) after N responses"
@@ -73,6 +77,7 @@ class ResetAfter(_AfterAnswers):
         self.line.reset()
 
 
+@fault
 class HalfClose(_AfterAnswers):
     name = "half-close"
     summary = "says after N responses that it sends nothing more (FIN), and goes on reading"
@@ -82,6 +87,7 @@ class HalfClose(_AfterAnswers):
         self.line.half_close()
 
 
+@fault
 class StopReading(_AfterAnswers):
     name = "stop-reading"
     summary = "reads nothing more after N responses, and keeps the connection open"
@@ -91,6 +97,7 @@ class StopReading(_AfterAnswers):
         self.line.transport.pause_reading()
 
 
+@fault
 class DropAtByte(Fault):
     name = "drop-at-byte"
     summary = (
@@ -104,6 +111,7 @@ class DropAtByte(Fault):
         self.line.limit = self.given
 
 
+@fault
 class SlowSend(Fault):
     name = "slow-send"
     summary = "sends no more than so many bytes in a second"
@@ -115,6 +123,7 @@ class SlowSend(Fault):
         self.line.pace = float(self.given)
 
 
+@fault
 class NeverRelease(Fault):
     name = "never-release"
     summary = "never answers A-RELEASE-RQ"
@@ -125,6 +134,7 @@ class NeverRelease(Fault):
         return kind == A_RELEASE_RQ
 
 
+@fault
 class Garbage(Fault):
     name = "garbage"
     summary = "answers A-ASSOCIATE-RQ as a web server does"
@@ -137,6 +147,7 @@ class Garbage(Fault):
         return True
 
 
+@fault
 class EndsWithData(Fault):
     name = "abort-with-data"
     summary = "sends an A-ABORT of ten bytes in place of four"

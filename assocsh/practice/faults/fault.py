@@ -85,6 +85,16 @@ class Fault:
         return True
 
 
+FAULTS: dict[str, type[Fault]] = {}
+"""Those of the modules that were imported; ``known_faults`` has all."""
+
+
+def fault(kind: type[Fault]) -> type[Fault]:
+    """Register a fault: from now on it can be typed."""
+    FAULTS[kind.name] = kind
+    return kind
+
+
 def integer(least: int, most: int) -> Callable[[str], int]:
     """Parses a whole number from ``least`` to ``most``; 0x... is hexadecimal."""
 

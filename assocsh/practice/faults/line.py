@@ -45,6 +45,11 @@ class Line:
         assert self._transport is not None
         return self._transport
 
+    @property
+    def free_context(self) -> int:
+        """The ID of a presentation context that was not proposed; an even one where all were."""
+        return next((number for number in range(255, 0, -2) if number not in self.classes), 2)
+
     def connected(self, transport: asyncio.Transport) -> None:
         self._transport = transport
 
@@ -100,6 +105,8 @@ class Line:
     def _run(self) -> None:
         if self._timer is not None:
             return
+        if self.transport.is_closing():
+            self.gone()
         while self._queue and not self.ended:
             due, what = self._queue[0]
             if due > self._loop.time():

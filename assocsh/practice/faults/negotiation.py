@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from assocsh.practice.faults.accept_pdu import MAX_LENGTH, ROLE, WINDOW, AcceptPdu, Answered
-from assocsh.practice.faults.fault import Fault, Value, integer
+from assocsh.practice.faults.fault import Fault, Value, fault, integer
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, encode_abort, encode_reject
 
 _UNUSUAL = b"1.2.840.10008.1.2.7.1"
@@ -17,6 +17,7 @@ def _codes(text: str) -> tuple[int, int, int]:
     return result, source, reason
 
 
+@fault
 class Reject(Fault):
     name = "reject"
     summary = "rejects the association, with RESULT/SOURCE/REASON of A-ASSOCIATE-RJ"
@@ -30,6 +31,7 @@ class Reject(Fault):
         return True
 
 
+@fault
 class Silent(Fault):
     name = "silent"
     summary = "never answers A-ASSOCIATE-RQ, and keeps the connection open"
@@ -40,6 +42,7 @@ class Silent(Fault):
         return kind != A_ASSOCIATE_AC
 
 
+@fault
 class AcceptThenAbort(Fault):
     name = "accept-then-abort"
     summary = "accepts the association, and aborts it in the same moment"
@@ -59,6 +62,7 @@ def _class_of(text: str) -> str | None:
     return sop_class_uid(text)
 
 
+@fault
 class RefuseContext(Fault):
     name = "refuse-context"
     summary = "does not accept this SOP class, or any: result 3 for its contexts"
@@ -72,6 +76,7 @@ class RefuseContext(Fault):
                 each.result, each.syntax = 3, b""
 
 
+@fault
 class RefuseSyntax(RefuseContext):
     name = "refuse-syntax"
     summary = "accepts no transfer syntax for this SOP class, or for any: result 4"
@@ -82,6 +87,7 @@ class RefuseSyntax(RefuseContext):
                 each.result, each.syntax = 4, b""
 
 
+@fault
 class NoAnswers(Fault):
     name = "no-contexts"
     summary = "accepts the association, and says nothing of its presentation contexts"
@@ -92,6 +98,7 @@ class NoAnswers(Fault):
         accept.contexts.clear()
 
 
+@fault
 class UnproposedContext(Fault):
     name = "unproposed-context"
     summary = "accepts a presentation context that was never proposed"
@@ -99,10 +106,10 @@ class UnproposedContext(Fault):
     whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
-        number = next(n for n in range(255, 0, -2) if n not in self.line.classes)
-        accept.contexts.append(Answered(number, 0, b"1.2.840.10008.1.2"))
+        accept.contexts.append(Answered(self.line.free_context, 0, b"1.2.840.10008.1.2"))
 
 
+@fault
 class UnproposedSyntax(Fault):
     name = "unproposed-syntax"
     summary = "accepts each context with a transfer syntax that was not proposed for it"
@@ -115,6 +122,7 @@ class UnproposedSyntax(Fault):
                 each.syntax = _UNUSUAL
 
 
+@fault
 class NoRole(Fault):
     name = "no-role"
     summary = "answers no role selection, so that no C-GET can bring anything"
@@ -130,6 +138,7 @@ def _window(text: str) -> tuple[int, int]:
     return invoked, performed
 
 
+@fault
 class WrongWindow(Fault):
     name = "wrong-window"
     summary = "answers an asynchronous operations window that is larger than the one proposed"
@@ -142,6 +151,7 @@ class WrongWindow(Fault):
         accept.user.append((WINDOW, struct.pack(">HH", *self.given)))
 
 
+@fault
 class NoWindow(Fault):
     name = "no-window"
     summary = "leaves the asynchronous operations window out of its answer: one at a time"
@@ -152,6 +162,7 @@ class NoWindow(Fault):
         accept.user = [(kind, body) for kind, body in accept.user if kind != WINDOW]
 
 
+@fault
 class SmallPdu(Fault):
     name = "max-pdu"
     summary = "takes no P-DATA-TF longer than so many bytes"
@@ -166,6 +177,7 @@ class SmallPdu(Fault):
         ]
 
 
+@fault
 class NoUserInformation(Fault):
     name = "no-user-information"
     summary = "leaves the User Information item out of A-ASSOCIATE-AC"

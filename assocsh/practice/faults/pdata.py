@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from assocsh.practice.faults.fault import Fault
+from assocsh.practice.faults.fault import Fault, fault
 from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import encode_release_rq, pdata_head
 
@@ -15,6 +15,7 @@ _PATIENCE = 0.3
 """Seconds to wait for a second message to mix the first one with."""
 
 
+@fault
 class UnknownPdu(Fault):
     name = "unknown-pdu"
     summary = "sends a PDU of type 0AH, which there is not, before a message"
@@ -24,6 +25,7 @@ class UnknownPdu(Fault):
         return (b"\x0a\0\0\0\0\x04\0\0\0\0", *pdus)
 
 
+@fault
 class ReleaseFirst(Fault):
     name = "release-first"
     summary = "sends an A-RELEASE-RQ before a message, and then the message all the same"
@@ -33,6 +35,7 @@ class ReleaseFirst(Fault):
         return (encode_release_rq(), *pdus)
 
 
+@fault
 class ExceedPdu(Fault):
     name = "exceed-pdu"
     summary = "sends P-DATA-TF longer than the requestor said it takes"
@@ -48,6 +51,7 @@ class ExceedPdu(Fault):
         return padded.pdus(0x7FFFFFFF)
 
 
+@fault
 class WrongLength(Fault):
     name = "wrong-length"
     summary = "says in P-DATA-TF that it is two bytes shorter than what follows"
@@ -58,6 +62,7 @@ class WrongLength(Fault):
             yield struct.pack(">BxI", pdu[0], len(pdu) - 8) + pdu[6:]
 
 
+@fault
 class WrongPdvLength(Fault):
     name = "wrong-pdv-length"
     summary = "says of a PDV that it goes beyond the end of its P-DATA-TF"
@@ -68,16 +73,17 @@ class WrongPdvLength(Fault):
             yield pdu[:6] + struct.pack(">I", len(pdu)) + pdu[10:]
 
 
+@fault
 class WrongContext(Fault):
     name = "wrong-context"
     summary = "sends a message on a presentation context that nobody proposed"
     section = "PS3.8 9.3.5.1"
 
     def sends(self, message: Message) -> Iterable[Message]:
-        free = next(number for number in range(255, 0, -2) if number not in self.line.classes)
-        return (replace(message, context_id=free),)
+        return (replace(message, context_id=self.line.free_context),)
 
 
+@fault
 class NoLast(Fault):
     name = "no-last-fragment"
     summary = "never marks the last fragment of a message: it stays incomplete"
@@ -88,6 +94,7 @@ class NoLast(Fault):
             yield pdu[:11] + bytes((pdu[11] & ~2,)) + pdu[12:]
 
 
+@fault
 class Interleave(Fault):
     name = "interleave"
     summary = "sends the fragments of two messages mixed with each other"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from assocsh.practice.faults.fault import Fault, Value, integer
+from assocsh.practice.faults.fault import Fault, Value, fault, integer
 
 
+@fault
 class SlowRead(Fault):
     name = "slow-read"
     summary = "reads no more than about so many bytes in a second"

@@ -1,0 +1,1 @@
+"""The course: lessons, each one file, played on a normal session."""

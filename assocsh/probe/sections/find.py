@@ -1,0 +1,301 @@
+"""find: which queries it answers, which keys it returns, and which it matches (PS3.4 C.2.2.2, C.6).
+
+Everything is asked about one study of the peer: narrowed to it by its UID, a query brings one row
+or none. A key with a value that the study cannot have brings none where the key is matched, and the
+study all the same where it is ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assocsh.association.proposals import ContextSpec
+from assocsh.datasets.dictionary import find_tag
+from assocsh.dimse import sopclasses
+from assocsh.dimse.requests import CFind
+from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
+from assocsh.probe.asking import SAMPLE_KEYS, Matches, Sample, days_from, matches, sample_study
+from assocsh.probe.measuring import Measuring
+from assocsh.probe.model import Level, Question
+from assocsh.probe.section import Section
+from assocsh.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, WORKLIST_FIND
+
+if TYPE_CHECKING:
+    from assocsh.association import Association
+
+_NOWHERE = {"DA": "18500101", "TM": "000000.000001", "CS": "ZQZ", "UI": "1.2.3.4.5.6.7", "IS": "99"}
+"""A value that no study has, by VR; for all others ``ZQZ``."""
+
+ZQZ = "ZQZPROBE"
+
+_ACCENTS = {"A": "Ä", "E": "É", "I": "Í", "O": "Ö", "U": "Ü"}
+_NO_STUDY = "it has no study that could be asked about"
+_STEP = "ScheduledProcedureStepSequence[0]"
+
+
+@dataclass(slots=True)
+class _Asking:
+    """The association of the section, with the study that it asks about."""
+
+    peer: Measuring
+    number: int
+    association: Association
+    sample: Sample
+
+    async def study(self, keys: Mapping[str, str]) -> Matches:
+        """Ask for the study with these keys besides its UID."""
+        wanted = {"StudyInstanceUID": self.sample.uid, **keys}
+        return await self.ask(CFind("STUDY", wanted, "study"))
+
+    async def ask(self, request: CFind) -> Matches:
+        return await matches(self.association, request, self.peer.settings.limit)
+
+    async def pair(self, name: str, fitting: Mapping[str, str], other: Mapping[str, str]) -> None:
+        """Answer ``name``: the study is found by keys that fit it, and not by others."""
+        found = await self.study(fitting)
+        against = None if found.failed or not found.rows else await self.study(other)
+        if found.failed:
+            self.peer.no(name, why=found.words, on=self.number, pdu="C-FIND-RSP")
+        elif not found.rows or against is None:
+            self.peer.no(name, why="the study is not found by it", on=self.number, pdu="C-FIND-RSP")
+        elif against.failed:
+            self.peer.unknown(name, against.words, on=self.number)
+        elif against.rows:
+            why = "the key is ignored: what cannot match is found too"
+            self.peer.no(name, why=why, on=self.number, pdu="C-FIND-RSP")
+        else:
+            self.peer.yes(name, on=self.number, pdu="C-FIND-RSP")
+
+    async def alike(self, name: str, keys: Mapping[str, str]) -> None:
+        """Answer ``name``: the study is found by keys that are nearly its own."""
+        found = await self.study(keys)
+        if found.failed:
+            self.peer.unknown(name, found.words, on=self.number)
+        elif found.rows:
+            self.peer.yes(name, on=self.number, pdu="C-FIND-RSP")
+        else:
+            self.peer.no(name, on=self.number, pdu="C-FIND-RSP")
+
+
+async def measure(peer: Measuring) -> None:
+    """All queries on one association, one after the other."""
+    base = await peer.base()
+    models = [name for name, uid in sopclasses.FIND.items() if base.usable(uid)]
+    if not models:
+        peer.no("models", [], "no SOP class of C-FIND is accepted", on=base.number)
+        for question in SECTION.asked(peer.settings.level):
+            if question.name != "models":
+                peer.unknown(question.name, "there are no queries")
+        return
+    peer.yes("models", models, ", ".join(models), on=base.number, pdu="A-ASSOCIATE-AC")
+    if not peer.asks("answers"):
+        return
+    specs = [ContextSpec(sopclasses.FIND[name]) for name in models]
+    async with peer.associated(specs) as (number, association):
+        if base.usable(WORKLIST_FIND):
+            await _worklist(peer, number, association)
+        else:
+            peer.unknown("sequence", "there is no worklist")
+        if not base.usable(STUDY_ROOT_FIND):
+            _without_study(peer, "the study root is refused")
+            return
+        await _answers(peer, number, association)
+        sample = await sample_study(association, peer.settings.limit)
+        if sample is None:
+            _without_study(peer, _NO_STUDY)
+            return
+        asking = _Asking(peer, number, association, sample)
+        await _levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
+        await _keys(asking)
+        await _kinds(asking)
+        await _names(asking)
+
+
+def _without_study(peer: Measuring, why: str) -> None:
+    for question in SECTION.asked(peer.settings.level):
+        if not peer.answered(question.name):
+            peer.unknown(question.name, why)
+
+
+async def _answers(peer: Measuring, number: int, association: Association) -> None:
+    request = CFind("STUDY", {"StudyInstanceUID": "", "PatientName": ""}, "study")
+    found = await matches(association, request, peer.settings.limit)
+    if found.failed:
+        peer.no("answers", why=found.words, on=number, pdu="C-FIND-RSP")
+    else:
+        more = found.words if len(found.rows) < peer.settings.limit else "ended by C-CANCEL"
+        peer.yes("answers", why=more, on=number, pdu="C-FIND-RSP")
+
+
+async def _levels(asking: _Asking, *, patient_root: bool) -> None:
+    sample = asking.sample
+    patient, study = {"PatientID": sample.get("PatientID")}, {"StudyInstanceUID": sample.uid}
+    series = await asking.ask(CFind("SERIES", {**study, "SeriesInstanceUID": ""}, "study"))
+    rows = [] if series.failed else list(series.rows)
+    below = {**study, "SeriesInstanceUID": "", "SOPInstanceUID": ""}
+    tried = {"study/STUDY": CFind("STUDY", study, "study")}
+    if rows and (first := rows[0].dataset) is not None:
+        below["SeriesInstanceUID"] = str(first.get("SeriesInstanceUID", ""))
+        tried["study/IMAGE"] = CFind("IMAGE", below, "study")
+    if patient_root and patient["PatientID"]:
+        tried["patient/PATIENT"] = CFind("PATIENT", {**patient, "PatientName": ""}, "patient")
+        tried["patient/STUDY"] = CFind("STUDY", {**patient, **study}, "patient")
+    good = ["study/SERIES"] if rows else []
+    for name, request in tried.items():
+        found = await asking.ask(request)
+        if found.rows and not found.failed:
+            good.append(name)
+    said = asking.peer.yes if good else asking.peer.no
+    said("levels", sorted(good), ", ".join(sorted(good)), on=asking.number, pdu="C-FIND-RSP")
+
+
+async def _keys(asking: _Asking) -> None:
+    """Of each usual key whether it comes back, and whether it is matched."""
+    peer = asking.peer
+    came = await asking.study({key: "" for key in SAMPLE_KEYS if key != "StudyInstanceUID"})
+    row = came.rows[0].dataset if came.rows else None
+    returned = [key for key in SAMPLE_KEYS if row is not None and key in row]
+    left = [key for key in SAMPLE_KEYS if key not in returned]
+    words = f"{len(returned)} of {len(SAMPLE_KEYS)} keys"
+    if row is None:
+        peer.unknown("returned", came.words, on=asking.number)
+    else:
+        said = peer.no if left else peer.yes
+        why = words + (f", not {', '.join(left)}" if left else "")
+        said("returned", returned, why, on=asking.number, pdu="C-FIND-RSP")
+    odd = await asking.study({"PatientComments": ZQZ})
+    statuses = {each.status for each in (*odd.rows, *came.rows)}
+    if PENDING_OPTIONAL_KEYS in statuses:
+        peer.yes("says-ignored", on=asking.number, pdu="C-FIND-RSP FF01")
+    elif odd.rows:
+        peer.no("says-ignored", why="PatientComments is ignored without a word", on=asking.number)
+    else:
+        peer.unknown("says-ignored", "none of the keys that were asked is ignored")
+    await _matched(asking)
+
+
+async def _matched(asking: _Asking) -> None:
+    peer = asking.peer
+    what: dict[str, str] = {}
+    for key in SAMPLE_KEYS:
+        if key == "StudyInstanceUID" or key.startswith("NumberOf"):
+            continue
+        found = await asking.study({key: _NOWHERE.get(find_tag(key).vr, ZQZ)})
+        what[key] = "error" if found.failed else "ignored" if found.rows else "matched"
+    other = CFind("STUDY", {"StudyInstanceUID": _NOWHERE["UI"], "PatientName": ""}, "study")
+    found = await asking.ask(other)
+    what["StudyInstanceUID"] = "error" if found.failed else "ignored" if found.rows else "matched"
+    ignored = sorted(key for key, word in what.items() if word != "matched")
+    matched = sorted(key for key, word in what.items() if word == "matched")
+    words = f"{len(matched)} of {len(what)} keys"
+    said = peer.no if ignored else peer.yes
+    why = words + (f", not {', '.join(ignored)}" if ignored else "")
+    said("matched", matched, why, on=asking.number, pdu="C-FIND-RSP")
+
+
+async def _kinds(asking: _Asking) -> None:
+    """The kinds of matching (PS3.4 C.2.2.2)."""
+    peer, sample = asking.peer, asking.sample
+    uid, nowhere = sample.uid, _NOWHERE["UI"]
+    own = await asking.study({"StudyInstanceUID": f"{nowhere}\\{uid}", "PatientName": ""})
+    two = await asking.study({"StudyInstanceUID": f"{nowhere}\\{nowhere}.1", "PatientName": ""})
+    if own.failed or not own.rows:
+        peer.no("list", why=own.words if own.failed else "not found", on=asking.number)
+    elif two.rows:
+        peer.no("list", why="found by a list without its UID", on=asking.number)
+    else:
+        peer.yes("list", on=asking.number, pdu="C-FIND-RSP")
+    day = sample.get("StudyDate")
+    try:
+        before, after = days_from(day, -1), days_from(day, 1)
+    except ValueError:
+        for name in ("range", "range-from", "range-to"):
+            peer.unknown(name, "the study that is asked about has no date")
+        return
+    ranges = {
+        "range": (f"{before}-{after}", f"{days_from(day, 1)}-{days_from(day, 2)}"),
+        "range-from": (f"{day}-", f"{after}-"),
+        "range-to": (f"-{day}", f"-{before}"),
+    }
+    for name, (fitting, other) in ranges.items():
+        await asking.pair(name, {"StudyDate": fitting}, {"StudyDate": other})
+
+
+async def _names(asking: _Asking) -> None:
+    """Wildcards, case and accents, by the name of the patient."""
+    name = asking.sample.get("PatientName")
+    if len(name.partition("^")[0]) < 2:
+        for each in ("star", "question-mark", "any-case", "any-accent"):
+            asking.peer.unknown(each, "the study that is asked about has no name of a patient")
+        return
+    await asking.pair("star", {"PatientName": f"{name[:2]}*"}, {"PatientName": "ZQ*"})
+    question = {"PatientName": f"?{name[1:]}"}
+    await asking.pair("question-mark", question, {"PatientName": f"?{name[1:]}ZQZ"})
+    if name.swapcase() == name:
+        asking.peer.unknown("any-case", "the name has no letters that have a case")
+    else:
+        await asking.alike("any-case", {"PatientName": name.swapcase()})
+    accented = "".join(_ACCENTS.get(each.upper(), each) for each in name)
+    if accented == name or not name.isascii():
+        asking.peer.unknown("any-accent", "the name has no letter that could bear an accent")
+    else:
+        keys = {"SpecificCharacterSet": "ISO_IR 192", "PatientName": accented}
+        await asking.alike("any-accent", keys)
+
+
+async def _worklist(peer: Measuring, number: int, association: Association) -> None:
+    """Sequence matching, in a worklist: by the modality of a step that is there."""
+    inner = f"{_STEP}.Modality"
+    keys = {inner: "", "PatientID": "", "StudyInstanceUID": ""}
+    found = await matches(association, CFind("WORKLIST", keys), peer.settings.limit)
+    if found.failed:
+        peer.unknown("sequence", found.words, on=number)
+        return
+    modality = uid = ""
+    for row in found.rows:
+        dataset = row.dataset
+        steps = dataset.get("ScheduledProcedureStepSequence") if dataset is not None else None
+        if dataset is not None and steps and steps[0].get("Modality"):
+            modality, uid = str(steps[0].Modality), str(dataset.get("StudyInstanceUID", ""))
+            break
+    if not modality:
+        peer.unknown("sequence", "its worklist is empty", on=number)
+        return
+    fitting = CFind("WORKLIST", {inner: modality, "StudyInstanceUID": uid})
+    other = CFind("WORKLIST", {inner: "ZQZ", "StudyInstanceUID": uid})
+    own = await matches(association, fitting, peer.settings.limit)
+    against = await matches(association, other, peer.settings.limit)
+    if own.rows and not against.rows and not against.failed:
+        peer.yes("sequence", why="by the modality of the worklist", on=number, pdu="C-FIND-RSP")
+    else:
+        why = "the key inside the sequence is ignored" if against.rows else "not found by it"
+        peer.no("sequence", why=why, on=number, pdu="C-FIND-RSP")
+
+
+SECTION = Section(
+    "find",
+    "Queries",
+    (
+        Question("models", "it answers queries of information models"),
+        Question("answers", "it answers a query without a value", Level.READ),
+        Question("levels", "it answers at query levels", Level.READ),
+        Question("returned", "it returns the usual keys of a study", Level.READ),
+        Question("matched", "it matches the usual keys of a study", Level.READ),
+        Question("says-ignored", "it says when it ignores a key (FF01)", Level.READ),
+        Question("list", "it takes a list of UIDs", Level.READ),
+        Question("star", "it takes the wildcard *", Level.READ),
+        Question("question-mark", "it takes the wildcard ?", Level.READ),
+        Question("range", "it takes a range of dates", Level.READ),
+        Question("range-from", "it takes a range of dates without an end", Level.READ),
+        Question("range-to", "it takes a range of dates without a beginning", Level.READ),
+        Question("sequence", "it matches a key inside a sequence", Level.READ),
+        Question("any-case", "it finds a name in the other case", Level.READ),
+        Question("any-accent", "it finds a name with accents that it does not have", Level.READ),
+    ),
+    "PS3.4 C.2.2.2, C.6",
+    measure=measure,
+    associations=1,
+    order=50,
+)
