@@ -194,7 +194,7 @@ def is_usable_syntax(uid: str) -> bool:
 @cache
 def storage_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
     """The UIDs of the Storage service class (PS3.4 B.5): 170 in 2025, more with retired ones."""
-    found = list(storage_classes())
+    found = [*storage_classes()]
     if retired:
         known = {*found, *OF_NO_PATIENT}
         found += [
