@@ -260,8 +260,11 @@ def may_be_stored(uid: str) -> bool:
     tells a private storage class from another, and what a newer edition may have put beside the
     storage classes.
     """
-    if is_storage(uid):
-        return True
+    # The registry first, which knows nearly all: pynetdicom's list may have to be made.
+    return _stored_by_registry(uid) or is_storage(uid)
+
+
+def _stored_by_registry(uid: str) -> bool:
     entry = uids().get(uid)
     if entry is None:
         return uid.startswith(_STORAGE_ROOT) or not uid.startswith(_DICOM_ROOT)

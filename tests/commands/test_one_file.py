@@ -143,9 +143,9 @@ def test_it_is_at_work(tmp_path: Path) -> None:
 def test_a_copy_of_echo_is_a_command(tmp_path: Path) -> None:
     """The first line of the recipe, to the letter."""
     copied = ECHO.read_text("utf-8")
-    copied = copied.replace('aliases=("c-echo",),', "").replace('"echo"', '"again"')
-    (tmp_path / "again.py").write_text(copied)
-    lines = ran(PERFORMED, tmp_path, "again; again --repeat 3; echo").splitlines()
+    copied = copied.replace('aliases=("c-echo",),', "").replace('"echo"', '"ditto"')
+    (tmp_path / "ditto.py").write_text(copied)
+    lines = ran(PERFORMED, tmp_path, "ditto; ditto --repeat 3; echo").splitlines()
     finals = [each for each in map(json.loads, lines) if each["type"] == "final"]
     assert [each["request"] for each in finals] == [1, 2, 3]
     assert {each["status"] for each in finals} == {"0x0000"}
