@@ -28,13 +28,15 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh: what is named above it here, and no more.
-ANYONE = {"identities", "states", "uids", "version"}
+ANYONE = {"identities", "records", "registries", "states", "uids", "version"}
 GROUND = {"text", "errors"}
 ENGINE = {"association", "dimse", "upperlayer"}
 UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "identities": set(),
+    "records": set(),
+    "registries": set(),
     "states": set(),
     "uids": set(),
     "version": set(),
@@ -75,8 +77,8 @@ others take what they show, log or count of a message from the conversation."""
 SANS_IO = {"upperlayer", "dimse"}
 NOT_WITHOUT_IO = {"asyncio", "socket", "ssl", "time", "threading", "select", "selectors", "pydicom"}
 
-# Where the wire classes and tables of pynetdicom are used; its threads are used nowhere.
-PYNETDICOM_IN = ("upperlayer/negotiation", "dimse/status", "datasets/dictionary")
+# Where the tables of pynetdicom are read; its threads and wire classes are used nowhere.
+PYNETDICOM_IN = ("registries.py",)
 PYNETDICOM_NEVER = {
     "pynetdicom.acse",
     "pynetdicom.ae",

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from assocsh.datasets.negotiation_words import STORAGE_SERVICE
 from assocsh.dimse import sopclasses
+from assocsh.records import dataclass, field
 from assocsh.upperlayer.negotiation import (
     NO_ABSTRACT_SYNTAX,
     NO_TRANSFER_SYNTAX,

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 
 from assocsh.association.association import Association
 from assocsh.association.engine import Engine
 from assocsh.errors import UsageError
+from assocsh.records import dataclass, field
 from assocsh.upperlayer.negotiation import (
     RESULT_MEANING,
     AnsweredContext,

@@ -6,7 +6,6 @@ import os
 import re
 import socket
 import ssl
-from dataclasses import dataclass
 
 from assocsh.association.handshake import Security
 from assocsh.association.options import Timeouts
@@ -22,6 +21,7 @@ from assocsh.errors import (
     ProtocolError,
     UnusableFile,
 )
+from assocsh.records import dataclass
 from assocsh.text.addresses import Peer
 from assocsh.upperlayer.negotiation import AssociateRequest
 from assocsh.upperlayer.reasons import REASON_UNEXPECTED_PDU, abort_meaning, reject_meaning

@@ -21,7 +21,7 @@ from assocsh.association.events import (
     StateChanged,
     TransportChanged,
 )
-from assocsh.association.indication import Handlers, Indication, SendingAssociation
+from assocsh.association.indication import Handlers, Indication, SendingAssociation, decoded
 from assocsh.association.operation import Operation
 from assocsh.association.options import Timeouts
 from assocsh.association.performer import Performer
@@ -29,7 +29,6 @@ from assocsh.association.prepare import Chosen, Where, prepare
 from assocsh.association.protocol import AssociationProtocol
 from assocsh.association.state import AssociationState
 from assocsh.association.stream import EventStream
-from assocsh.datasets.identifiers import decode
 from assocsh.dimse import events as dimse_events
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.invocation import Invocation
@@ -364,7 +363,7 @@ class Engine:
             return
         self.answers += 1
         context = self._by_id[event.context_id]
-        response = Response(event.command, event.data, context, operation.request, decode)
+        response = Response(event.command, event.data, context, operation.request, decoded)
         operation.deliver(response, final=event.final)
         if event.final and operation.cancel_result is not None:
             remark = operation.cancel_remark

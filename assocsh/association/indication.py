@@ -28,6 +28,16 @@ MAX_IN_MEMORY = 64 * 1024 * 1024
 """The most bytes of a C-STORE that are kept where ``Handlers`` has no ``open_sink``."""
 
 
+def decoded(data: bytes, transfer_syntax: str) -> Dataset:
+    """A data set of the peer's; what decodes is loaded with the first that somebody looks at.
+
+    Raises ProtocolError when the bytes are no data set in the transfer syntax.
+    """
+    from assocsh.datasets.identifiers import decode
+
+    return decode(data, transfer_syntax)
+
+
 class SendingAssociation(AssociationView, Protocol):
     """An association that a handler may send requests on: a C-GET is performed by C-STOREs."""
 
@@ -162,10 +172,8 @@ class Indication:
         data = self._in_memory()
         if data is None:
             return None
-        from assocsh.datasets.identifiers import decode
-
         syntax = self.context.transfer_syntax or IMPLICIT_LE
-        dataset = decode(data, syntax)
+        dataset = decoded(data, syntax)
         if self.command.field == CommandField.C_STORE_RQ:
             from assocsh.datasets.filemeta import declare
 

@@ -139,6 +139,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         return arguments
     elif first == Mode.LESSON:
         _lesson(arguments, words[1:])
+        return arguments
     elif first == "probe":
         _probe(arguments, words[1:])
         return arguments

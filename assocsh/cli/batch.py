@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -68,6 +69,7 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
         from assocsh.cli.passcode import ask_at_terminal
 
         session.ask_secret = ask_at_terminal
+    _collect_again()
     runner = _Runner(session)
     with on_signals(runner.signalled):
         async with _progress(session, arguments.progress):
@@ -186,6 +188,12 @@ class _Runner:
         for record in self._session.pending_requests:
             record.cancel()
         return True
+
+
+def _collect_again() -> None:
+    """Look for garbage from now on, but never among what the start has made: all of it stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def _finish(session: Session, code: int) -> int:

@@ -39,10 +39,10 @@ def enter(arguments: Arguments) -> int:
         from assocsh.cli.run import run_to_end
 
         return run_to_end(arguments.run, _config())
+    # Importing makes objects and no garbage: looking for some until all is loaded (see
+    # terminal/loading.py and cli/batch.py) would take a quarter of the way to the first prompt.
+    gc.disable()
     if not arguments.commands and sys.stdin.isatty() and sys.stdout.isatty():
-        # Importing makes objects and no garbage: looking for some until all is loaded (see
-        # terminal/loading.py) would take a quarter of the way to the first prompt.
-        gc.disable()
         from assocsh.cli.interactive import interactive
 
         return asyncio.run(interactive(arguments))

@@ -38,11 +38,12 @@ async def interactive(arguments: Arguments) -> int:
     session: Session | None = None
 
     def begin() -> tuple[Session, SessionProvider]:
-        from assocsh.commands.registry import new_session
+        from assocsh.commands.registry import load, new_session
         from assocsh.session.config import load_config
         from assocsh.session.offers import SessionProvider
 
         nonlocal session
+        load()
         session = new_session(config=load_config())
         session.typed.keep()
         if arguments.format:

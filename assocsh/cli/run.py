@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
-from assocsh.commands.registry import load, new_session
+from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Kind, Output, StreamOutput
 from assocsh.scripting import runner
@@ -42,7 +42,6 @@ async def run(arguments: RunArguments, config: Config) -> int:
 
     Raises UsageError for options that cannot be used, UnusableFile for a log that cannot be made.
     """
-    load()
     redactor = None
     if not arguments.has("--no-redact"):
         redactor = Redactor(keep_uids=arguments.has("--keep-uids"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from assocsh.cli import options
 from assocsh.errors import UsageError
 from assocsh.language.model import Option, Slot
 from assocsh.language.settings import FORMATS, SETTINGS
+from assocsh.records import dataclass, field
 from assocsh.scripting.reach import ALLOW_SHELL
 from assocsh.scripting.reports import STDOUT, reports
 

@@ -9,13 +9,16 @@ from assocsh.commands.parameters import (
     KEYS,
     OF_ROWS,
     TO_FOLDER,
+    durability,
     folder_for_received,
 )
+from assocsh.commands.practice_options import DURABILITY
 from assocsh.commands.registry import command
 from assocsh.commands.retrieving import (
     ALL,
     LEVEL,
     about,
+    check_synced,
     compare,
     identifiers,
     model,
@@ -40,6 +43,7 @@ SPEC = CommandSpec(
     parameters=(LEVEL, KEYS),
     options=(
         TO_FOLDER,
+        DURABILITY,
         COMPARE,
         OF_ROWS,
         model(GET_MODELS),
@@ -69,13 +73,14 @@ async def get(session: Session, call: BoundCall) -> None:
     folder = folder_for_received(session, call)
     directory = call.path(folder)
     await prepare_comparison(call)
-    session.receiving.begin(record, directory)
+    session.receiving.begin(record, directory, durability(session, call))
     try:
         await retrieve(session, record, [CGet(level, each, chosen) for each in datasets])
     finally:
-        session.receiving.end(record)
+        await session.receiving.end(record)
         parts = [f"{came.received} received in {cell(folder)}"] if came.received else []
         parts += [f"{came.not_kept} refused here"] if came.not_kept else []
+        parts += [f"{came.not_synced} not on the disk"] if came.not_synced else []
         record.detail = ", ".join(parts)
     counts = record.suboperations
     if record.category == "Cancel":
@@ -86,6 +91,7 @@ async def get(session: Session, call: BoundCall) -> None:
             f"incomplete: the peer says {counts.completed + counts.warning} instances were sent, "
             f"{came.received} arrived"
         )
+    check_synced(record)
     if came.not_kept:
         # the peer's status may be a warning only: what is missing here is a failure
         raise AssocshError(f"incomplete: {came.not_kept} could not be kept here")

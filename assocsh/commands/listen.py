@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from assocsh.commands.acceptor_options import ACCEPTOR_TLS
-from assocsh.commands.parameters import TO_FOLDER, folder_for_received
+from assocsh.commands.parameters import (
+    TO_FOLDER,
+    durability,
+    folder_for_received,
+)
+from assocsh.commands.practice_options import DURABILITY
 from assocsh.commands.registry import command
 from assocsh.errors import LocalProtocolError, UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Slot
@@ -34,6 +39,7 @@ SPEC = CommandSpec(
         ),
         Option("--host", Slot.TEXT, "ADDRESS", summary="address to listen on (127.0.0.1)"),
         TO_FOLDER,
+        DURABILITY,
         Option("--as", Slot.AE_TITLE, "AET", summary="AE title (that of the association)"),
         Option(
             "--accept",
@@ -59,7 +65,11 @@ Procedure Steps, Instance Availability and Performed Procedure Steps, whether
 the peer proposed its SCP role or not. Each report is shown, kept (show events)
 and joined to the request that it belongs to: by its Transaction UID, or else by
 its SOP instance. --status and --silent hold for reports on the open association
-too; instances are answered as ever.""",
+too; instances are answered as ever. With any --durability a file is whole and
+has its name before its success is answered. With file it is on the disk itself
+by then; with batch at most a second later, and before a move that it is for is
+done; with none when the system writes it, which only a failing power can keep
+it from.""",
     section="PS3.4 B (Storage), J.3.3 (commitment reports), PS3.7 10.1.1 (N-EVENT-REPORT)",
     needs_association=True,
     barrier=True,
@@ -111,6 +121,7 @@ async def listen(session: Session, call: BoundCall) -> None:
         port=usual_port(session) if port is None else port,
         ae_title=title,
         directory=call.path(folder_for_received(session, call)),
+        durability=durability(session, call),
         answering=answering,
         tls=acceptor_tls(call),
     )

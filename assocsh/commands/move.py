@@ -10,6 +10,7 @@ from assocsh.commands.retrieving import (
     ALL,
     LEVEL,
     about,
+    check_synced,
     compare,
     identifiers,
     model,
@@ -87,4 +88,5 @@ async def move(session: Session, call: BoundCall) -> None:
         if comparing:
             await compare(session, record)
     finally:
-        session.receiving.end_move(record)
+        await session.receiving.end_move(record)
+    check_synced(record)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assocsh.commands.practice_options import DURABILITY
+from assocsh.datasets.durability import Durability
 from assocsh.datasets.levels import (
     INSTANCE_ROOT,
     KEYS_OF_MODEL,
@@ -95,3 +97,8 @@ def read_as(record: RequestRecord, call: BoundCall) -> None:
 def folder_for_received(session: Session, call: BoundCall) -> str:
     """The value of ``TO_FOLDER`` as it was typed, or without one the setting ``received``."""
     return call.option(TO_FOLDER.name) or session.settings.text("received")
+
+
+def durability(session: Session, call: BoundCall) -> Durability:
+    """The value of ``DURABILITY``, or without one the setting ``durability``."""
+    return Durability(call.option(DURABILITY.name) or session.settings.text("durability"))

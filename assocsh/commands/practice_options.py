@@ -5,7 +5,16 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
+from assocsh.datasets.durability import CHOICES
 from assocsh.language.model import Option, Slot
+
+DURABILITY = Option(
+    "--durability",
+    Slot.CHOICE,
+    "WHEN",
+    CHOICES,
+    summary="on the disk itself: each file first, all when done, or some time",
+)
 
 PRACTICE_OPTIONS: tuple[Option, ...] = (
     Option("--latency", Slot.INTEGER, "MS", summary="answer this much later"),
@@ -26,6 +35,7 @@ PRACTICE_OPTIONS: tuple[Option, ...] = (
         summary="do not commit this, and say why; 1.2.* is all of these",
         repeated=True,
     ),
+    DURABILITY,
     Option("--require-user", summary="let in only who has a right user identity"),
     Option(
         "--fault",

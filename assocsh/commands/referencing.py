@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.commands.store import FoundFile, claims_dicom, find_files
 from assocsh.errors import UnusableFile, UsageError
 from assocsh.language.model import Parameter, Slot
+from assocsh.records import dataclass, field
 from assocsh.session.binding import request_number
 from assocsh.text.plural import plural
 

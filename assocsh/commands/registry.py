@@ -1,12 +1,14 @@
 """How the commands are found: each module of this folder that has one registers it.
 
-A command is a ``CommandSpec`` and the coroutine function decorated with ``@command(SPEC)``.
+A command is a ``CommandSpec`` and the coroutine function decorated with ``@command(SPEC)``. Its
+module has its name, ``n-set`` is in ``n_set.py``: so a program that was started for one command
+imports that one. An alias, or a word that is no command, is looked for in all of them.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 Handler = Callable[["Session", "BoundCall"], Awaitable[None]]
 
 _handlers: dict[str, Handler] = {}
+_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_all_loaded = False
 
 
 def command(spec: CommandSpec) -> Callable[[Handler], Handler]:
@@ -40,17 +44,42 @@ def command(spec: CommandSpec) -> Callable[[Handler], Handler]:
 
 
 def load() -> None:
-    """Import every module of this folder: before it, there are no commands.
+    """Import every module of this folder.
 
-    Called before a command line is read: by ``new_session``, the runner of scripts, the plugins of
-    pytest and pygments. Cheap when it was called before.
+    Called where a person waits for a key rather than for the start: by the prompt, and the plugins
+    of pytest and pygments. Cheap when it was called before.
     """
+    import pkgutil
+
+    global _all_loaded
+    if _all_loaded:
+        return
     for module in pkgutil.iter_modules(assocsh.commands.__path__):
         importlib.import_module(f"{assocsh.commands.__name__}.{module.name}")
+    _all_loaded = True
+
+
+def _find(name: str | None) -> None:
+    """Import the module of the command ``name``, or all when no module has its name."""
+    if name is not None and not _all_loaded and _NAME.fullmatch(name):
+        module = f"{assocsh.commands.__name__}.{name.replace('-', '_')}"
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+        if name in _handlers:
+            return
+    load()
+
+
+COMMANDS.found_by(_find)
 
 
 def handler(name: str) -> Handler:
     """What performs the command ``name``. Raises KeyError when there is none of this name."""
+    if name not in _handlers:
+        _find(name)
     return _handlers[name]
 
 
@@ -58,5 +87,4 @@ def new_session(output: Output | None = None, *, config: Config | None = None) -
     """A session that performs the commands of this folder; it keeps what it writes without one."""
     from assocsh.session.session import Session
 
-    load()
     return Session(output, handler=handler, config=config)

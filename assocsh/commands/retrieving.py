@@ -112,6 +112,16 @@ async def compare(session: Session, record: RequestRecord) -> None:
         record.detail = f"{record.detail}, {counted}" if record.detail else counted
 
 
+def check_synced(record: RequestRecord) -> None:
+    """Raise AssocshError when something of what arrived may not be on the disk; it was told of."""
+    count = record.arrivals.not_synced
+    if count:
+        raise AssocshError(
+            f"{count} of what arrived may not be on the disk",
+            hint="have it sent again, to another disk",
+        )
+
+
 AHEAD = 16
 """Retrieves of one command that are handed over and have not ended; their rows may be many."""
 

@@ -1,18 +1,18 @@
 """The data dictionary and the UID registry (PS3.6), asked by name, number or any spelling in use.
 
-pydicom's tables are loaded with the first question, not with this module.
+The tables are read with the first question, not with this module, and without loading pydicom.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from assocsh.datasets.spelling import tag_number
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
+from assocsh.registries import elements, storage_classes, uids
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 _DICOM_ROOT = "1.2.840.10008."
@@ -75,11 +75,9 @@ def format_tag(tag: int) -> str:
 
 @cache
 def _by_keyword() -> dict[str, TagEntry]:
-    from pydicom._dicom_dict import DicomDictionary
-
     return {
         keyword: TagEntry(keyword, tag, vr, vm, name)
-        for tag, (vr, vm, name, _retired, keyword) in sorted(DicomDictionary.items())
+        for tag, (vr, vm, name, _retired, keyword) in sorted(elements().items())
         if keyword
     }
 
@@ -153,6 +151,8 @@ def _nearest(text: str, names: Sequence[str], limit: int) -> list[str]:
     by_lower = {name.lower(): name for name in names}
     found = [n for low, n in by_lower.items() if low.startswith(wanted)] if len(wanted) > 2 else []
     found.sort(key=len)
+    import difflib
+
     close = difflib.get_close_matches(wanted, by_lower, n=limit, cutoff=0.7)
     found += [by_lower[low] for low in close]
     if not found and len(wanted) > 3:
@@ -164,9 +164,7 @@ def _nearest(text: str, names: Sequence[str], limit: int) -> list[str]:
 
 
 def _registry(kinds: tuple[str, ...]) -> Iterator[UidEntry]:
-    from pydicom._uid_dict import UID_dictionary
-
-    for uid, (name, kind, _info, _retired, keyword) in UID_dictionary.items():
+    for uid, (name, kind, _info, _retired, keyword) in uids().items():
         if kind in kinds:
             yield UidEntry(keyword, uid, name)
 
@@ -187,9 +185,7 @@ def transfer_syntaxes() -> tuple[UidEntry, ...]:
 @cache
 def is_usable_syntax(uid: str) -> bool:
     """Whether a data set in this transfer syntax can be read here, pixels left aside."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     if entry is None or entry[1] != "Transfer Syntax":
         return False
     return not uid.startswith(_NO_DATA_SETS) and uid not in _DEFLATED_REFERENCES
@@ -198,9 +194,7 @@ def is_usable_syntax(uid: str) -> bool:
 @cache
 def storage_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
     """The UIDs of the Storage service class (PS3.4 B.5): 170 in 2025, more with retired ones."""
-    from pynetdicom.presentation import AllStoragePresentationContexts
-
-    found = [str(context.abstract_syntax) for context in AllStoragePresentationContexts]
+    found = [*storage_classes()]
     if retired:
         known = {*found, *OF_NO_PATIENT}
         found += [
@@ -243,9 +237,7 @@ def _is_rare(uid: str) -> bool:
 
 def is_retired(uid: str) -> bool:
     """Whether the registry has a UID as retired; False for one that is not registered."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     return entry is not None and entry[3] == "Retired"
 
 
@@ -268,11 +260,12 @@ def may_be_stored(uid: str) -> bool:
     tells a private storage class from another, and what a newer edition may have put beside the
     storage classes.
     """
-    from pydicom._uid_dict import UID_dictionary
+    # The registry first, which knows nearly all: pynetdicom's list may have to be made.
+    return _stored_by_registry(uid) or is_storage(uid)
 
-    if is_storage(uid):
-        return True
-    entry = UID_dictionary.get(uid)
+
+def _stored_by_registry(uid: str) -> bool:
+    entry = uids().get(uid)
     if entry is None:
         return uid.startswith(_STORAGE_ROOT) or not uid.startswith(_DICOM_ROOT)
     name, kind, _info, retired, _keyword = entry
@@ -288,9 +281,7 @@ def may_be_stored(uid: str) -> bool:
 @cache
 def uid_name(uid: str) -> str:
     """The registered name of a UID; the UID itself when it is not registered."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     return entry[0] if entry else uid
 
 
@@ -304,17 +295,13 @@ def short_uid_name(uid: str) -> str:
 
 def uid_keyword(uid: str) -> str:
     """The registered keyword of a UID (``CTImageStorage``); the UID itself without one."""
-    from pydicom._uid_dict import UID_dictionary
-
-    entry = UID_dictionary.get(uid)
+    entry = uids().get(uid)
     return (entry[4] if entry else "") or uid
 
 
 @cache
 def _uid_keywords() -> dict[str, str]:
-    from pydicom._uid_dict import UID_dictionary
-
-    return {entry[4].lower(): uid for uid, entry in UID_dictionary.items() if entry[4]}
+    return {entry[4].lower(): uid for uid, entry in uids().items() if entry[4]}
 
 
 def uid_of(keyword: str) -> str | None:
@@ -324,23 +311,35 @@ def uid_of(keyword: str) -> str | None:
 
 def sop_class_uid(text: str) -> str:
     """A SOP class given as keyword, name or UID. Raises UsageError with the nearest keywords."""
-    return _uid(text, sop_classes(), "SOP class")
+    return _uid(text, sop_classes, "SOP class")
 
 
 def transfer_syntax_uid(text: str) -> str:
     """A transfer syntax given as keyword, name or UID. Raises UsageError."""
-    return _uid(text, transfer_syntaxes(), "transfer syntax")
+    return _uid(text, transfer_syntaxes, "transfer syntax")
 
 
-def _uid(text: str, table: Sequence[UidEntry], what: str) -> str:
+Table = Callable[[], tuple[UidEntry, ...]]
+
+
+@cache
+def _uids_by_words(table: Table) -> dict[str, str]:
+    """UIDs by keyword and by name, in small letters; of two with one name the first."""
+    found: dict[str, str] = {}
+    for entry in table():
+        found.setdefault(entry.keyword.lower(), entry.uid)
+        found.setdefault(entry.name.lower(), entry.uid)
+    return found
+
+
+def _uid(text: str, table: Table, what: str) -> str:
     text = text.strip()
     if "." in text and is_uid(text):
         return text
-    wanted = text.lower()
-    for entry in table:
-        if wanted in (entry.keyword.lower(), entry.name.lower()):
-            return entry.uid
-    close = _nearest(text, [entry.keyword for entry in table], 3)
+    known = _uids_by_words(table).get(text.lower())
+    if known is not None:
+        return known
+    close = _nearest(text, [entry.keyword for entry in table()], 3)
     raise UsageError(
         f"{text!r} is not a {what}",
         hint="nearest: " + ", ".join(close) if close else f"give the UID or keyword of a {what}",

@@ -3,7 +3,8 @@
 A data set is streamed into a file without a name and gets it, by ``link``, when it is complete and
 safe. Nothing is ever overwritten, a half instance never has a name, and names come from one
 function. As long as the disk is quick, bytes are written as they come; fsync, and everything on a
-slow disk, happens in threads behind a bounded buffer.
+slow disk, happens in threads behind a bounded buffer. When bytes must be on the medium is a matter
+of the folder (``Spool.durability``).
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from assocsh.datasets.disk_speed import DiskSpeed
+from assocsh.datasets.durability import Durability
 from assocsh.datasets.filemeta import file_meta, read_file
 from assocsh.datasets.instance import Window
 from assocsh.datasets.own_uids import other_uids, replace_head
 from assocsh.datasets.part10 import SOP_CLASS, SOP_INSTANCE, read_instance
-from assocsh.datasets.spool import Spool
+from assocsh.datasets.spool import Spool, Unfinished
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
 from assocsh.uids import EXPLICIT_LE
@@ -32,8 +34,6 @@ from assocsh.uids import EXPLICIT_LE
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-Durability = Literal["none", "file", "batch"]
-"""When received bytes must be on the medium: never asked, before each success, or at the end."""
 Duplicate = Literal["identical", "different"]
 
 BATCH = 1024 * 1024
@@ -98,11 +98,6 @@ def instance_filename(uid: str, *, duplicate: str = "") -> str:
     return f"{stem}{suffix}.dcm"
 
 
-async def sync_batch() -> None:
-    """What ``durability`` batch leaves for the end: everything written is put on the medium."""
-    await asyncio.to_thread(os.sync)
-
-
 class InstanceWriter:
     """A sink for the data set of one C-STORE. Its methods are called on the event loop.
 
@@ -120,7 +115,6 @@ class InstanceWriter:
         transfer_syntax: str,
         *,
         source_ae: str = "",
-        durability: Durability = "file",
         disk: DiskSpeed = DISK,
     ) -> None:
         self._spool = into if isinstance(into, Spool) else Spool(into)
@@ -128,7 +122,6 @@ class InstanceWriter:
         self.sop_class, self.sop_instance = sop_class, sop_instance
         self.transfer_syntax = transfer_syntax
         self._source_ae = source_ae
-        self.durability = durability
         self.size = 0
         self.backlog = 0
         self._head = b""
@@ -228,7 +221,10 @@ class InstanceWriter:
         """``finish`` without waiting; None, and nothing done, when that needs a thread."""
         if self.backlog or self._closed or self._error is not None:
             return None
-        if self.durability == "file" or not self._disk.is_quick:
+        syncer = self._spool.syncer
+        if self._spool.durability is Durability.FILE or not self._disk.is_quick:
+            return None
+        if syncer is not None and syncer.full:
             return None
         if self.size > BATCH and self._identity_inside():
             return None  # the whole file has to be moved
@@ -261,7 +257,7 @@ class InstanceWriter:
         self._closed = True
         try:
             # When this is cancelled the thread still goes on to its end.
-            return await _in_thread(lambda: self._publish(chunks))
+            return await _in_thread(lambda: self._publish_in_thread(chunks))
         finally:
             self.backlog = 0
             self._wake()
@@ -276,8 +272,15 @@ class InstanceWriter:
         if self._flushing is None:
             self._file.close()
 
+    def _publish_in_thread(self, chunks: Sequence[bytes | memoryview]) -> Received:
+        if self._spool.syncer is not None:
+            self._spool.syncer.wait_for_room()
+        return self._publish(chunks)
+
     def _publish(self, chunks: Sequence[bytes | memoryview]) -> Received:
         """The rest of the bytes, fsync, and the name; in a thread if it may take its time."""
+        syncer = self._spool.syncer
+        file: Unfinished | None = self._file
         try:
             if not self.size:
                 raise UnusableFile("the data set is empty", path=str(self.directory))
@@ -289,13 +292,18 @@ class InstanceWriter:
                     "no SOP Instance UID, neither in the command set nor in the data set",
                     path=str(self.directory),
                 )
-            if self.durability == "file":
+            if self._spool.durability is Durability.FILE:
                 os.fsync(self._file.fd)
             name, duplicate = self._name_it()
-            if self.durability == "file":
+            if self._spool.durability is Durability.FILE:
                 os.fsync(self._file.folder)
+            elif syncer is not None and duplicate != "identical":
+                self._file.drop_hidden_name()
+                syncer.add(self._file, self.directory / name)
+                file = None
         finally:
-            self._file.close()
+            if file is not None:
+                file.close()
         return Received(
             self.directory,
             name,

@@ -13,7 +13,9 @@ import os
 import secrets
 from pathlib import Path
 
+from assocsh.datasets.durability import Durability
 from assocsh.datasets.folders import make_private
+from assocsh.datasets.syncing import Failed, Syncer
 from assocsh.errors import UsageError
 
 FREE_SPACE_FLOOR = 256 * 1024 * 1024
@@ -73,11 +75,16 @@ class Unfinished:
             os.rename(self._hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
         return True
 
-    def close(self) -> None:
-        """Close it; without a name by then it is gone."""
+    def drop_hidden_name(self) -> None:
+        """Leave it the name that ``link`` gave it, alone; without one it has none now."""
         if self._hidden:
             with contextlib.suppress(OSError):
                 os.unlink(self._hidden, dir_fd=self.folder)
+            self._hidden = ""
+
+    def close(self) -> None:
+        """Close it; without a name by then it is gone."""
+        self.drop_hidden_name()
         os.close(self.fd)
         os.close(self.folder)
 
@@ -87,25 +94,37 @@ class Spool:
 
     ``take`` gives a new file, ``make_ahead`` makes it between two instances. Raises OSError:
     no such folder, no permission, no space (``free_space_floor`` is in bytes).
+
+    ``durability`` holds for what is written to it. One of BATCH is made on an event loop, where
+    ``not_synced`` is told of files that may not be on the medium; ``settled`` waits for that.
     """
 
     def __init__(
-        self, directory: str | os.PathLike[str], *, free_space_floor: int = FREE_SPACE_FLOOR
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        durability: Durability = Durability.FILE,
+        not_synced: Failed = lambda path, error: None,
+        free_space_floor: int = FREE_SPACE_FLOOR,
     ) -> None:
+        self._fd = -1
+        self._ahead: Unfinished | None = None
+        self.syncer: Syncer | None = None
+        self.durability = durability
         self.directory = directory if isinstance(directory, Path) else Path(directory)
         self._floor = free_space_floor
-        self._fd = -1
         self._identity = (0, 0)
-        self._ahead: Unfinished | None = None
         self._nameless = bool(_NAMELESS) and Path(_DESCRIPTORS).exists()
         self._open()
+        if durability is Durability.BATCH:
+            self.syncer = Syncer(not_synced)
 
     def take(self) -> Unfinished:
         """A new file, the caller's to close. Raises OSError."""
         status = self.directory.stat()
         if (status.st_dev, status.st_ino) != self._identity:
             # another folder has that name now
-            self.close()
+            self._let_go()
             self._open()
         ahead, self._ahead = self._ahead, None
         return ahead if ahead is not None else self._make()
@@ -116,8 +135,18 @@ class Spool:
             with contextlib.suppress(OSError):
                 self._ahead = self._make()
 
+    async def settled(self) -> None:
+        """Wait until what has its name is on the medium, as far as ``durability`` asks for that."""
+        if self.syncer is not None:
+            await self.syncer.settle()
+
     def close(self) -> None:
         """Let go of the folder; files that were taken are not concerned."""
+        self._let_go()
+        if self.syncer is not None:
+            self.syncer.close()
+
+    def _let_go(self) -> None:
         if self._ahead is not None:
             self._ahead.close()
             self._ahead = None
@@ -148,11 +177,16 @@ class Spool:
         return Unfinished(self._fd, nameless=False)
 
 
-def open_spool(folder: str | os.PathLike[str]) -> Spool:
+def open_spool(
+    folder: str | os.PathLike[str],
+    *,
+    durability: Durability = Durability.FILE,
+    not_synced: Failed = lambda path, error: None,
+) -> Spool:
     """A folder for instances, made for the owner alone if it is not there. Raises UsageError."""
     try:
         make_private(Path(folder))
-        return Spool(folder)
+        return Spool(folder, durability=durability, not_synced=not_synced)
     except OSError as error:
         raise UsageError(
             f"{str(folder)!r} cannot be a folder for instances: {error.strerror or error}"

@@ -152,7 +152,14 @@ class CommandSet:
     and they were read over. MAX_FOREIGN of them are named at most.
     """
 
-    __slots__ = ("field", "foreign", "values")
+    __slots__ = (
+        "field",
+        "foreign",
+        "has_data",
+        "message_id_being_responded_to",
+        "status",
+        "values",
+    )
 
     def __init__(self, values: dict[int, Value], foreign: tuple[int, ...] = ()) -> None:
         self.values = values
@@ -160,6 +167,15 @@ class CommandSet:
         field = values.get(COMMAND_FIELD, 0)
         self.field = field if isinstance(field, int) else 0
         """Command Field; compare with CommandField, name it with field_label()."""
+        # One command set stands for all Pending responses that are alike, and each of them is
+        # asked for these several times: as properties they cost 6 % of a match.
+        self.has_data = values.get(COMMAND_DATA_SET_TYPE, 0) != NO_DATA_SET
+        """A data set follows: any Command Data Set Type but 0101H (PS3.7 E.1)."""
+        status = values.get(STATUS)
+        self.status = status if isinstance(status, int) else None
+        """Status (0000,0900); None without one, as in a request."""
+        answered = values.get(MESSAGE_ID_BEING_RESPONDED_TO, 0)
+        self.message_id_being_responded_to = answered if isinstance(answered, int) else 0
 
     @classmethod
     def of(cls, **elements: Value) -> CommandSet:
@@ -303,11 +319,6 @@ class CommandSet:
         return self.number(MESSAGE_ID)
 
     @property
-    def message_id_being_responded_to(self) -> int:
-        value = self.values.get(MESSAGE_ID_BEING_RESPONDED_TO, 0)
-        return value if isinstance(value, int) else 0
-
-    @property
     def answers(self) -> bool:
         """It names another message by its Message ID: a response does, and a C-CANCEL."""
         return MESSAGE_ID_BEING_RESPONDED_TO in self.values
@@ -316,17 +327,6 @@ class CommandSet:
     def request_id(self) -> int:
         """The Message ID of the request that this message is, answers or cancels."""
         return self.message_id_being_responded_to if self.answers else self.message_id
-
-    @property
-    def has_data(self) -> bool:
-        """A data set follows: any Command Data Set Type but 0101H (PS3.7 E.1)."""
-        return self.values.get(COMMAND_DATA_SET_TYPE, 0) != NO_DATA_SET
-
-    @property
-    def status(self) -> int | None:
-        """Status (0000,0900); None without one, as in a request."""
-        value = self.values.get(STATUS)
-        return value if isinstance(value, int) else None
 
     @property
     def affected_sop_class(self) -> str:

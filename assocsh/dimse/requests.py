@@ -7,7 +7,6 @@ tag, or path) to value, or ``EncodedData``. It is encoded when the presentation 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
@@ -26,6 +25,7 @@ from assocsh.dimse.elements import (
 )
 from assocsh.dimse.related import carriers
 from assocsh.errors import UsageError
+from assocsh.records import dataclass
 from assocsh.uids import VERIFICATION
 
 if TYPE_CHECKING:

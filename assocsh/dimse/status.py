@@ -1,8 +1,10 @@
-"""What a DIMSE status means (PS3.7 Annex C, and the tables of PS3.4), from pynetdicom's tables."""
+"""What a DIMSE status means (PS3.7 Annex C, and the tables of PS3.4)."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+
+from assocsh.registries import status_words
 
 SUCCESS = 0x0000
 CANCEL = 0xFE00
@@ -97,12 +99,10 @@ def meaning(status: int, service: str) -> str:
     """
     if status == SUCCESS:
         return "Success"
-    from pynetdicom import status as tables
-
-    for name in (*_OF_SERVICE.get(service, ()), "GENERAL_STATUS"):
-        entry = getattr(tables, name, {}).get(status)
-        if entry is not None:
-            return str(entry[1] or entry[0])
+    for table in (*_OF_SERVICE.get(service, ()), "GENERAL_STATUS"):
+        words = status_words(table, status)
+        if words is not None:
+            return words
     return _without_meaning(status)
 
 

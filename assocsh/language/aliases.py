@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Grammar
 from assocsh.language.place import Place
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
+from assocsh.records import dataclass
 
 Aliases = Mapping[str, str]
 """Each alias, and the commands that it stands for."""

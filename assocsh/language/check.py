@@ -11,7 +11,6 @@ from assocsh.datasets.levels import MODEL_NAMES
 from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call
-from assocsh.language.queries import OF_ELEMENTS
 from assocsh.language.words import Word, split_key, split_tags
 
 
@@ -41,14 +40,21 @@ def problems(calls: Iterable[Call]) -> Iterator[LanguageError]:
                 _check(slot, word.literal or "")
             except UsageError as error:
                 yield call.place.error(error.message, word.start, word.end, error.hint)
-        for query in call.queries:
-            if query.root in OF_ELEMENTS:
-                for step in query.steps[1:]:
-                    if step.name:
-                        try:
-                            _tag(step.name)
-                        except UsageError as error:
-                            yield call.place.error(error.message, step.start, step.end, error.hint)
+        if call.queries:
+            yield from _elements(call)
+
+
+def _elements(call: Call) -> Iterator[LanguageError]:
+    """The tags in its queries, ``rsp[0].PatientID``."""
+    from assocsh.language.queries import OF_ELEMENTS
+
+    for query in call.queries:
+        for step in query.steps[1:] if query.root in OF_ELEMENTS else ():
+            if step.name:
+                try:
+                    _tag(step.name)
+                except UsageError as error:
+                    yield call.place.error(error.message, step.start, step.end, error.hint)
 
 
 def _key(call: Call, word: Word, before: Word | None) -> Iterator[LanguageError]:

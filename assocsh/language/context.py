@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from assocsh.language.model import CommandSpec, Option, Parameter, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Part, PartKind, Token, tokenize
+from assocsh.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
+from assocsh.records import dataclass
 from assocsh.text.durations import is_duration, parse_duration
 
 

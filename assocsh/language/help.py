@@ -103,9 +103,9 @@ def _overview() -> str:
         for part in folded(names, _SCREEN - width):
             lines.append(f"{begin}{part}")
             begin = " " * width
-    also = ", ".join(f"help {topic}" for topic in topics())
+    also = ", ".join(topics())
     lines += ["", *_FIRST_STEPS.splitlines(), ""]
-    more = f"help COMMAND shows what it takes, with examples. Also: {also}."
+    more = f"help COMMAND: its page. Also: help {also}."
     return "\n".join([*lines, *folded(more, _SCREEN)])
 
 

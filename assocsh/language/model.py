@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from assocsh.datasets.uid_form import is_uid
 from assocsh.language.rows import OF_REQUEST
+from assocsh.records import dataclass
 
 _BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 """A request without its #; eight digits are a tag, with a zero before it a status."""

@@ -8,25 +8,22 @@ known. Whether a tag exists is for ``check``, which needs the dictionary.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from assocsh.errors import LanguageError
 from assocsh.language.aliases import AliasText, parse_alias
-from assocsh.language.expectations import (
-    Assignment,
-    Expectation,
-    parse_expect,
-    parse_let,
-    queries_of,
-)
 from assocsh.language.model import ROW_SLOTS, CommandSpec, Grammar, Option, Parameter, Slot
 from assocsh.language.place import Place, nearest
-from assocsh.language.queries import Query, parse_query
 from assocsh.language.redirection import Redirection, read_redirection
 from assocsh.language.slots import check_setting, check_word
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
 from assocsh.language.words import Reference, Word, word_of
+from assocsh.records import dataclass, field
+
+if TYPE_CHECKING:
+    from assocsh.language.expectations import Assignment, Expectation
+    from assocsh.language.queries import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,11 @@ class Call:
     def queries(self) -> tuple[Query, ...]:
         """Every query it asks: in ``${...}``, and of ``expect`` and ``let``."""
         found = [each.query for each in self.references if each.query is not None]
-        return (*found, *(queries_of(self.parsed) if self.parsed is not None else ()))
+        if self.parsed is None:
+            return tuple(found)
+        from assocsh.language.expectations import queries_of
+
+        return (*found, *queries_of(self.parsed))
 
     @property
     def request_words(self) -> tuple[Word, ...]:
@@ -116,12 +117,22 @@ class Call:
     @property
     def expects_status(self) -> bool:
         """Whether it is an ``expect`` of a status: then the command before may fail."""
-        return isinstance(self.parsed, Expectation) and self.parsed.query.root == "status"
+        expected = self._expectation
+        return expected is not None and expected.query.root == "status"
 
     @property
     def expects_failure(self) -> bool:
         """Whether it is an ``expect`` of an error or an end: the command before may have it."""
-        return isinstance(self.parsed, Expectation) and self.parsed.of_failure
+        expected = self._expectation
+        return expected is not None and expected.of_failure
+
+    @property
+    def _expectation(self) -> Expectation | None:
+        if self.parsed is None:
+            return None
+        from assocsh.language.expectations import Expectation
+
+        return self.parsed if isinstance(self.parsed, Expectation) else None
 
     def error(self, message: str, word: Word | None = None, hint: str = "") -> LanguageError:
         """A LanguageError about one of its words, or about its name."""
@@ -330,9 +341,12 @@ class _CallReader:
         raise self._error(word, f"there is no {spec.name} {word.literal}", hint)
 
     def _word(self, token: Token) -> Word:
-        return word_of(
-            token, lambda text, offset: parse_query(text, offset=offset, place=self.place)
-        )
+        return word_of(token, self._query)
+
+    def _query(self, text: str, offset: int) -> Query:
+        from assocsh.language.queries import parse_query
+
+        return parse_query(text, offset=offset, place=self.place)
 
     def read(self) -> Call:
         first, last = self.tokens[0], self.tokens[-1]
@@ -343,8 +357,12 @@ class _CallReader:
         arguments: dict[str, tuple[Word, ...]] = {}
         rest = self.place.text[first.end : last.end]
         if spec.grammar is Grammar.ASSIGNMENT:
+            from assocsh.language.expectations import parse_let
+
             parsed = parse_let(rest, offset=first.end, place=self.place)
         elif spec.grammar is Grammar.EXPECTATION:
+            from assocsh.language.expectations import parse_expect
+
             parsed = parse_expect(rest, offset=first.end, place=self.place)
         elif spec.grammar is Grammar.ALIAS:
             alias = parse_alias(rest, offset=first.end, place=self.place)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from assocsh.errors import LanguageError
+from assocsh.records import dataclass
 from assocsh.text.marks import marked
 
 _LINE_END = re.compile(r"\r\n|\r|\n")

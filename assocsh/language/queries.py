@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from assocsh.datasets.extended import SERVICES
 from assocsh.datasets.spelling import SEPARATORS, scan_step
 from assocsh.errors import LanguageError
 from assocsh.language.place import Place, nearest
+from assocsh.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class Query:
     def of_request(self) -> bool:
         """Whether it speaks of one request: ``error`` alone speaks of the last command."""
         return self.root in OF_REQUEST and (self.root != "error" or self.request is not None)
+
+    @property
+    def of_last_request(self) -> bool:
+        """Whether it speaks of whatever request was the last one."""
+        return self.request is None and self.root in OF_REQUEST
 
     @property
     def of_failure(self) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assocsh.language.context import Context
 from assocsh.language.fuzzy import alike
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.tables import Tables
+from assocsh.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

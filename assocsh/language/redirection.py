@@ -8,12 +8,12 @@ reference stands for stays inside its word, as everywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from assocsh.errors import LanguageError
 from assocsh.language.place import Place
 from assocsh.language.tokens import Kind, Token
 from assocsh.language.words import Word
+from assocsh.records import dataclass
 
 ABOUT_FILE = "FILE   .csv, .json and .txt say the format; .dcm is one row as a DICOM file"
 ABOUT_PROGRAM = "PROGRAM [WORD ...]   reads the results; what it writes is shown"

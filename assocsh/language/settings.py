@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assocsh.datasets.durability import CHOICES, USUAL
 from assocsh.language.model import Setting, Slot
 
 FORMATS = ("table", "expanded", "json", "csv", "dump")
@@ -53,6 +54,14 @@ SETTINGS: dict[str, Setting] = {
             ".",
             "folder for instances without --to",
             reader="assocsh.commands.parameters",
+        ),
+        Setting(
+            "durability",
+            Slot.CHOICE,
+            USUAL,
+            "what arrives is on the disk itself: each file first, all when done, or some time",
+            reader="assocsh.commands.parameters",
+            choices=CHOICES,
         ),
         Setting(
             "listen-port",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from assocsh.datasets.spelling import check_form
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
 from assocsh.language.model import Slot
@@ -14,7 +13,6 @@ from assocsh.language.rows import parse_row, parse_rows
 from assocsh.language.settings import SETTINGS
 from assocsh.language.words import Word, split_key, split_tags
 from assocsh.text.addresses import Peer, check_ae_title, is_address
-from assocsh.text.dates import parse_dates
 from assocsh.text.durations import parse_limit
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
@@ -89,11 +87,13 @@ def _duration(text: str) -> Problem:
 
 
 def _dates(text: str) -> Problem:
+    from assocsh.text.dates import parse_dates
+
     return _refusal(parse_dates, text)
 
 
 def _encoding(text: str) -> Problem:
-    from assocsh.datasets.charset import find_encoding  # nobody who types no encoding needs it
+    from assocsh.datasets.charset import find_encoding
 
     return _refusal(find_encoding, text)
 
@@ -121,6 +121,8 @@ def _setting(text: str) -> Problem:
 
 
 def _tag(text: str) -> Problem:
+    from assocsh.datasets.spelling import check_form
+
     try:
         check_form(text)
     except UsageError as error:

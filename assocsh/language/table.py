@@ -1,12 +1,12 @@
 """The commands that can be typed: each one that was put into ``COMMANDS``, and no other.
 
 The table is empty when it is imported. ``commands.registry`` puts a command in together with what
-performs it; its ``load()`` is called before a command line is read.
+performs it, when the command is first looked up by its name; all of them when all are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from assocsh.language.model import CommandSpec, Grammar, Heading, Option, Slot
@@ -27,6 +27,11 @@ class CommandTable(Mapping[str, CommandSpec]):
         self._by_name: dict[str, CommandSpec] = {}
         self._by_any: dict[str, CommandSpec] = {}
         self._in_order = True
+        self._find: Callable[[str | None], None] = lambda _: None
+
+    def found_by(self, find: Callable[[str | None], None]) -> None:
+        """From now on ``find`` adds a command whose name is not known yet, or all for None."""
+        self._find = find
 
     def add(self, spec: CommandSpec) -> None:
         """Make ``spec`` a command, with the option that all have which send.
@@ -44,9 +49,12 @@ class CommandTable(Mapping[str, CommandSpec]):
         self._in_order = False
 
     def __getitem__(self, name: str) -> CommandSpec:
+        if name not in self._by_any:
+            self._find(name)
         return self._by_any[name]
 
     def __iter__(self) -> Iterator[str]:
+        self._find(None)
         if not self._in_order:
             headings = list(Heading)
             found = self._by_name.values()
@@ -56,6 +64,7 @@ class CommandTable(Mapping[str, CommandSpec]):
         return iter(self._by_name)
 
     def __len__(self) -> int:
+        self._find(None)
         return len(self._by_name)
 
     @property

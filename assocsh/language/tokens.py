@@ -21,10 +21,10 @@ that nothing a value holds is ever tokenized.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from assocsh.language.table import COMMANDS
+from assocsh.records import dataclass
 
 
 class Kind(StrEnum):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assocsh.language.tokens import PartKind, Token
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from assocsh.language.queries import Query

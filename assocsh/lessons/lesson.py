@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assocsh.errors import LanguageError, UnusableFile
 from assocsh.language.expectations import Expectation, parse_expect
+from assocsh.records import dataclass, field
 from assocsh.text.cells import cell
 
 SUFFIX = ".lesson"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from assocsh.datasets.folders import state_folder
 from assocsh.datasets.journal import append, records
 from assocsh.errors import UnusableFile
 from assocsh.lessons.lesson import Lesson
+from assocsh.records import dataclass, field
 
 
 class What(StrEnum):

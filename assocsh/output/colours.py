@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from assocsh.records import dataclass
 
 
 class Ink(NamedTuple):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from assocsh.output.table import Column
+from assocsh.records import dataclass
 from assocsh.text.cells import cell
 
 

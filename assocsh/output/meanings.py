@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
 from assocsh.language.place import nearest
 from assocsh.language.table import COMMANDS
+from assocsh.records import dataclass
 from assocsh.text.cells import cell, folded, wrapped
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
 
 from assocsh.association import AcceptorPolicy, Association, Handlers, Indication, Observer
 from assocsh.datasets.dictionary import OF_NO_PATIENT
-from assocsh.datasets.receive import InstanceWriter
+from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.datasets.spool import Spool
 from assocsh.dimse import sopclasses
 from assocsh.dimse.commandset import CommandField
@@ -80,7 +81,7 @@ class Archive:
     """The services over ``contents``.
 
     ``destinations`` maps AE titles to (host, port); ``prints`` keeps what its printer prints;
-    ``say`` is told of reports that did not arrive.
+    ``say`` is told of reports that did not arrive, and of files that cannot be put onto the disk.
     """
 
     def __init__(
@@ -100,6 +101,8 @@ class Archive:
         self.destinations: dict[str, tuple[str, int]] = {}
         self._observer = observer
         self._spool: Spool | None = None
+        self._durability = settings.durability
+        self._say = say
         self.established: Callable[[], Iterable[Association]] = tuple
         """The associations that peers have open with the archive."""
         self._reports = Reports(self.destinations, self._reach, say)
@@ -276,7 +279,11 @@ class Archive:
     def open_sink(self, indication: Indication) -> InstanceWriter:
         """Where a C-STORE's data go: a folder of its own that ``close`` removes. Raises OSError."""
         if self._spool is None:
-            self._spool = Spool(tempfile.mkdtemp(prefix="assocsh-practice-"))
+            self._spool = Spool(
+                tempfile.mkdtemp(prefix="assocsh-practice-"),
+                durability=self._durability,
+                not_synced=self._not_synced,
+            )
         command = indication.command
         return InstanceWriter(
             self._spool,
@@ -284,23 +291,42 @@ class Archive:
             command.affected_sop_instance or "",
             indication.context.transfer_syntax or EXPLICIT_LE,
             source_ae=indication.association.peer.ae,
-            durability="none",
         )
 
-    async def store(self, indication: Indication) -> None:
+    def _not_synced(self, path: Path, error: OSError) -> None:
+        self._say(f"{str(path)!r} may not be on the disk: {error.strerror or error}")
+
+    def store(self, indication: Indication) -> Awaitable[None] | None:
         """C-STORE (PS3.4 B.2): success once the instance is on disk and in the index."""
         if indication.failure is not None:
             raise indication.failure
         sink = indication.sink
         if not isinstance(sink, InstanceWriter):
             indication.respond(CANNOT_UNDERSTAND, ErrorComment="there is no data set")
-            return
+            return None
+        if self.latency > 0:
+            return self._store_later(indication, sink)
+        try:
+            received = sink.finish_now()
+        except UnusableFile as error:
+            indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
+            return None
+        if received is None:
+            return self._store_later(indication, sink)
+        self._stored(indication, received)
+        return None
+
+    async def _store_later(self, indication: Indication, sink: InstanceWriter) -> None:
         await self._wait(indication)
         try:
             received = await sink.finish()
         except UnusableFile as error:
             indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
             return
+        self._stored(indication, received)
+
+    def _stored(self, indication: Indication, received: Received) -> None:
+        """Success, or why not, for an instance that is on disk."""
         # Of a UID what came last is there. A file that is here already may be one that was refused.
         known = received.duplicate == "identical" and (
             self.contents.index.location(received.sop_instance) == str(received.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from assocsh.practice.people import (
     day,
 )
 from assocsh.practice.pixels import Ellipse, gray, rgb
+from assocsh.records import dataclass
 from assocsh.uids import CT_IMAGE_STORAGE, MR_IMAGE_STORAGE
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from assocsh.datasets.codec import decode, encode
 from assocsh.datasets.levels import QUERY_LEVELS, UNIQUE_KEY_TAG
 from assocsh.errors import UsageError
 from assocsh.practice.levels import COMPUTED, attributes
+from assocsh.records import dataclass
 from assocsh.uids import EXPLICIT_LE
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ a SOP class is in a ``Service``: one file each.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.identifiers import dataset_from
@@ -16,6 +15,7 @@ from assocsh.dimse.commandset import CommandField, Value
 from assocsh.dimse.elements import ACTION_TYPE_ID, ATTRIBUTE_IDENTIFIER_LIST
 from assocsh.errors import AssocshError
 from assocsh.practice.generator import uid as made_uid
+from assocsh.records import dataclass, field
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

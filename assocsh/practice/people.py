@@ -7,8 +7,9 @@ is the exception: it goes with the calendar, so that who asks for today's workli
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from assocsh.records import dataclass, field
 
 TODAY = date(2026, 3, 2)
 

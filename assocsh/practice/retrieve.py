@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assocsh.association import (
@@ -32,6 +31,7 @@ from assocsh.dimse.status import (
 from assocsh.errors import AssocshError, NoPresentationContext
 from assocsh.practice.contents import Contents
 from assocsh.practice.index import Stored
+from assocsh.records import dataclass, field
 from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from assocsh.datasets.durability import USUAL, Durability
+from assocsh.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class PracticeSettings:
     ``prints`` is a folder for the films of its printer. With ``require_user`` nobody is let in
     without a user identity that is right (see ``identity``). ``faults`` are what it does wrong, as
     they are typed (see ``faults``), ``traits`` what it does as other archives do (see ``traits``).
+    What is stored is on the disk as ``durability`` says, until the archive ends.
     """
 
     latency: float = 0.0
@@ -35,5 +38,6 @@ class PracticeSettings:
     prints: Path | None = None
     commitment: CommitmentSettings = CommitmentSettings()
     require_user: bool = False
+    durability: Durability = USUAL
     faults: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()

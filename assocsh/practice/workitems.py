@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from assocsh.practice.generator import uid
 from assocsh.practice.matching import Test, compile_identifier
 from assocsh.practice.normalized import Instance, Instances, Refused, Service
 from assocsh.practice.reporting import report_on_new
+from assocsh.records import dataclass, field
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

@@ -33,6 +33,8 @@ class Arrivals:
         """Bytes of their files."""
         self.not_kept = 0
         """Instances that were refused here: not to be written, or no instances."""
+        self.not_synced = 0
+        """Files that were answered as stored and may not be on the disk."""
         self.comparison: Comparison | None = None
         """What arrived against what was sent once, where ``--compare`` asked for it."""
         self.commitment: Commitment | None = None

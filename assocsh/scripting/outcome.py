@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 
 from assocsh.language.model import Grammar
 from assocsh.language.table import grammar_of
 from assocsh.language.verdict import Check
+from assocsh.records import dataclass, field
 from assocsh.scripting.event_log import Event
 
 EXIT_MEANINGS = {

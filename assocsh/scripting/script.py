@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call, every_call, parse
 from assocsh.language.settings import SETTINGS
+from assocsh.records import dataclass
 from assocsh.scripting.reach import ALLOW_SHELL, beyond_reach
 
 if TYPE_CHECKING:

@@ -63,6 +63,13 @@ class ArrivingInstance:
         if writer is not None:
             writer.discard()
 
+    def finish_now(self) -> Received | None:
+        """``finish`` without waiting; None, and nothing done, when that needs a thread.
+
+        Raises OSError and UnusableFile as ``finish`` does.
+        """
+        return None if self._writer is None else self._writer.finish_now()
+
     async def finish(self) -> Received:
         """Give the whole instance its name. Raises OSError when it could not be written."""
         if self._writer is None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+from assocsh.records import dataclass, field
 from assocsh.text.durations import parse_duration
 
 if TYPE_CHECKING:

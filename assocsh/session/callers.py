@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assocsh.records import dataclass
 from assocsh.text.cells import cell
 from assocsh.text.plural import plural
 

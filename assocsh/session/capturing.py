@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
 from assocsh.output.sink import Kind
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from assocsh.association import Operation

@@ -35,7 +35,6 @@ each option of ``open``; ``peers add`` writes them (``config_file``).
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -377,6 +376,8 @@ class _Reader:
     def _only(self, where: tuple[str, ...], table: Mapping[str, Any], known: set[str]) -> None:
         for key in table:
             if key not in known:
+                import difflib
+
                 near = difflib.get_close_matches(key, known, n=2)
                 hint = f"did you mean {' or '.join(near)}?" if near else ""
                 raise self._wrong(

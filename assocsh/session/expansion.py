@@ -27,13 +27,12 @@ def subjects(
     ``subject`` is the last request submitted before it, ``last_find`` the last find among them.
     """
     from assocsh.language.model import Slot
-    from assocsh.language.queries import OF_REQUEST
     from assocsh.session.binding import request_number
 
     bare = False
     for query in call.queries:
         if query.request is None:
-            bare = bare or query.root in OF_REQUEST
+            bare = bare or query.of_last_request
         else:
             yield from _numbered(state, query.request)
     for option in call.spec.options:
@@ -95,18 +94,19 @@ def expand(
     """Fill in every word of the job's call. Raises UsageError for what has no value."""
     from assocsh.session.binding import BoundCall
     from assocsh.session.days import Days
-    from assocsh.session.resolver import SessionResolver, text_of
 
     captured = state.captured
     if captured is not None:
         subject, last_find = captured.last, captured.last_find
-    resolver = SessionResolver(state, subject)
 
     def lookup(reference: Reference) -> str:
         if reference.kind == "variable":
             return state.variable(reference.text)
         if reference.query is None:
             raise UsageError(f"{reference}: not a query")
+        from assocsh.session.resolver import SessionResolver, text_of
+
+        resolver = SessionResolver(state, subject)
         text = text_of(resolver, reference.query)
         if captured is None and reference.query.of_request and call.spec.sends:
             _say_whose(state, reference, resolver.record(reference.query))

@@ -11,13 +11,14 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LocalRefusal, OperationCancelled, UsageError
 from assocsh.identities import IDENTITY_KINDS, JWT, KERBEROS, SAML, USER, USER_AND_PASSCODE
 from assocsh.output.sink import Kind
+from assocsh.records import dataclass
 from assocsh.text.credentials import looks_like_credential
 
 if TYPE_CHECKING:

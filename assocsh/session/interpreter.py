@@ -332,6 +332,8 @@ def _take_over(job: Job, expects: Sequence[Call]) -> None:
 
     They are looked at before it is: what waits for it (``wait``, ``release``) would end the script.
     """
+    if not expects:
+        return
     from assocsh.language.expectations import Expectation
 
     for each in expects:
@@ -343,6 +345,8 @@ def _take_over(job: Job, expects: Sequence[Call]) -> None:
 
 def _assigned(call: Call) -> str:
     """The variable that a ``let`` gives a value; empty for other commands."""
+    if call.parsed is None:
+        return ""
     from assocsh.language.expectations import Assignment
 
     return call.parsed.name if isinstance(call.parsed, Assignment) else ""

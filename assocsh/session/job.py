@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from assocsh.errors import AssocshError, OperationCancelled, UsageError
+from assocsh.records import dataclass, field
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call

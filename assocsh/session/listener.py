@@ -101,4 +101,5 @@ class SessionListener:
         """Stop listening. What has arrived stays."""
         await self._listener.close()
         if self.spool is not None:
+            await self.spool.settled()
             self.spool.close()

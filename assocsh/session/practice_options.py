@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assocsh.datasets.durability import USUAL, Durability
 from assocsh.errors import UsageError
 from assocsh.session.binding import parse_integer
 from assocsh.text.durations import parse_duration, setting_text
@@ -23,6 +24,7 @@ PRACTICE_NAMES = (
     "--report-after",
     "--commit-fail",
     "--require-user",
+    "--durability",
     "--fault",
     "--trait",
 )
@@ -52,6 +54,8 @@ def practice_with(
             changes[name.removeprefix("--")] = path(last[name])
     if "--require-user" in options:
         changes["require_user"] = True
+    if "--durability" in last:
+        changes["durability"] = Durability(last["--durability"])
     if "--fault" in last:
         from assocsh.practice.faults import parse_fault
 
@@ -82,6 +86,8 @@ def practice_words(settings: PracticeSettings) -> Iterator[tuple[str, str | None
         yield "--prints", str(settings.prints)
     if settings.require_user:
         yield "--require-user", None
+    if settings.durability is not USUAL:
+        yield "--durability", settings.durability
     commitment = settings.commitment
     if commitment.on_new:
         yield "--commit", "new"

@@ -7,10 +7,12 @@ folder; without a listener it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assocsh.datasets.durability import USUAL, Durability
 from assocsh.errors import AssocshError, ConnectionFailed, UnusableFile
 from assocsh.output.problems import HINT, LIMIT
 from assocsh.output.sink import Kind
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from assocsh.association import Handlers, Indication, TLSConfig
     from assocsh.association.events import EngineEvent
     from assocsh.association.indication import Sink
+    from assocsh.datasets.receive import Received
     from assocsh.datasets.spool import Spool
     from assocsh.results.request import RequestRecord
+    from assocsh.session.arriving import ArrivingInstance
     from assocsh.session.state import State
 
     Target = tuple[Spool, RequestRecord | None]
@@ -48,23 +52,36 @@ class Receiving:
         """A get is going on."""
         return bool(self._gets)
 
-    def begin(self, record: RequestRecord, directory: Path) -> None:
+    def begin(self, record: RequestRecord, directory: Path, durability: Durability) -> None:
         """From now on instances go to ``directory``. Raises UsageError when it cannot be made."""
         from assocsh.datasets.spool import open_spool
 
-        self._gets[record] = open_spool(directory)
+        self._gets[record] = open_spool(
+            directory, durability=durability, not_synced=partial(self.not_synced, record)
+        )
 
-    def end(self, record: RequestRecord) -> None:
+    async def end(self, record: RequestRecord) -> None:
+        """No more instances come for it; wait until those that came are on the disk."""
         spool = self._gets.pop(record, None)
         if spool is not None:
-            spool.close()
+            try:
+                await spool.settled()
+            finally:
+                spool.close()
 
     def begin_move(self, record: RequestRecord) -> None:
         """From now on what the listener gets may be this move's: its progress, to be compared."""
         self._moves.append(record)
 
-    def end_move(self, record: RequestRecord) -> None:
-        if record in self._moves:
+    async def end_move(self, record: RequestRecord) -> None:
+        """No more instances come for it; wait until those that came are on the disk."""
+        if record not in self._moves:
+            return
+        listener = self._state.listener
+        try:
+            if listener is not None and listener.spool is not None:
+                await listener.spool.settled()
+        finally:
             self._moves.remove(record)
 
     def progress(self, indication: Indication) -> None:
@@ -132,6 +149,19 @@ class Receiving:
         with self._state.writing_for(record):
             self._state.presenter.error(problem, record)
 
+    def not_synced(self, record: RequestRecord | None, path: Path, error: OSError) -> None:
+        """A file has its name, and its C-STORE its success, but it may not be on the disk."""
+        for one in self._moves if record is None else (record,):
+            one.arrivals.not_synced += 1
+        problem = UnusableFile(
+            f"{str(path)!r} may not be on the disk: {error.strerror or error}; "
+            "it was answered as stored",
+            path=str(path),
+            hint="have it sent again, to another disk",
+        )
+        with self._state.writing_for(record):
+            self._state.presenter.error(problem, record)
+
     def not_usable(self, indication: Indication, record: RequestRecord | None, why: str) -> None:
         """What the peer sent is no instance: refuse its C-STORE, and say which one it was."""
         from assocsh.dimse.status import CANNOT_UNDERSTAND, error_comment
@@ -178,6 +208,7 @@ async def start_listener(
     port: int,
     ae_title: str,
     directory: Path | None,
+    durability: Durability = USUAL,
     answering: Answering = CONFIRMING,
     tls: TLSConfig | None = None,
 ) -> SessionListener:
@@ -190,7 +221,11 @@ async def start_listener(
     from assocsh.datasets.spool import open_spool
     from assocsh.session.reporting import add_reporting
 
-    spool = None if directory is None else open_spool(directory)
+    spool = None
+    if directory is not None:
+        spool = open_spool(
+            directory, durability=durability, not_synced=partial(receiving.not_synced, None)
+        )
     few = FirstFew()
 
     def rejected(caller: Caller) -> None:
@@ -260,7 +295,8 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         found = target()
         return RefusedInstance() if found is None else ArrivingInstance(indication, *found)
 
-    async def store(indication: Indication) -> None:
+    def store(indication: Indication) -> Awaitable[None] | None:
+        """Answer at once what needs no thread: a task for each image costs as much as its name."""
         from assocsh.session.arriving import ArrivingInstance
 
         if indication.failure is not None:
@@ -269,21 +305,41 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         found = target() if sink is None else None
         if found is not None:
             receiving.not_usable(indication, found[1], "there is no data set")
-            return
+            return None
         if not isinstance(sink, ArrivingInstance):
             indication.respond(NOT_AUTHORISED, ErrorComment="nothing here asked for it")
-            return
+            return None
         receiving.progress(indication)
         try:
+            received = sink.finish_now()
+        except (OSError, UnusableFile) as error:
+            refused(indication, sink, error)
+            return None
+        if received is None:
+            return stored_later(indication, sink)
+        indication.respond(SUCCESS)
+        arrived(indication, sink, received)
+        return None
+
+    async def stored_later(indication: Indication, sink: ArrivingInstance) -> None:
+        try:
             received = await sink.finish()
-        except OSError as error:
-            indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
-            receiving.not_written(sink.record, sink.directory, error)
-            return
-        except UnusableFile as error:
-            receiving.not_usable(indication, sink.record, error.message)
+        except (OSError, UnusableFile) as error:
+            refused(indication, sink, error)
             return
         indication.respond(SUCCESS)
+        arrived(indication, sink, received)
+
+    def refused(
+        indication: Indication, sink: ArrivingInstance, error: OSError | UnusableFile
+    ) -> None:
+        if isinstance(error, UnusableFile):
+            receiving.not_usable(indication, sink.record, error.message)
+            return
+        indication.respond(OUT_OF_RESOURCES, ErrorComment="it cannot be written here")
+        receiving.not_written(sink.record, sink.directory, error)
+
+    def arrived(indication: Indication, sink: ArrivingInstance, received: Received) -> None:
         command, record = indication.command, sink.record
         file = ReceivedFile(
             str(received.path),

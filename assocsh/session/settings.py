@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from assocsh.errors import UsageError
@@ -51,6 +50,8 @@ def find_setting(name: str) -> Setting:
     """The setting called ``name``. Raises UsageError with the nearest names."""
     setting = SETTINGS.get(name) or SETTINGS.get(name.lower())
     if setting is None:
+        import difflib
+
         near = difflib.get_close_matches(name, SETTINGS, n=3)
         raise UsageError(
             f"there is no setting {name!r}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import os
 import threading
 import time
 from collections import deque
@@ -38,7 +38,7 @@ class TypedLines:
         self._state = state
         self._lines: deque[Entry] = deque(maxlen=KEPT)
         self._file: HistoryFile | None = None
-        self._shell = secrets.token_hex(4)
+        self._shell = os.urandom(4).hex()
         self._count = 0
         self.on_clear: list[Callable[[], None]] = []
         """Called when every line is to be forgotten."""

@@ -93,7 +93,7 @@ def _fitting(parts: list[Part], columns: int, *, keep: int) -> list[Part]:
 
 
 def _parts(status: Status) -> list[Part]:
-    lesson = [Part(2, "class:toolbar.busy", status.lesson)] if status.lesson else []
+    lesson = [Part(2, "class:toolbar.busy", visible(status.lesson, 60))] if status.lesson else []
     if not status.peer:
         going_on = [Part(1, "class:toolbar.busy", visible(status.progress, None))]
         return [

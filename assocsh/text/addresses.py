@@ -7,9 +7,9 @@ config file, so that all of them take the same.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from assocsh.errors import UsageError
+from assocsh.records import dataclass
 from assocsh.text.visible import visible
 
 LONGEST_AE_TITLE = 16

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from assocsh.errors import ProtocolError
+from assocsh.records import dataclass
 from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assocsh.identities import USER, USER_AND_PASSCODE
+from assocsh.records import dataclass, field
 from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest, UserIdentity
 
 

@@ -1,11 +1,9 @@
 """What the two sides of an association tell each other: A-ASSOCIATE-RQ and -AC as data.
 
-The dataclasses are ours; their bytes are made and read by pynetdicom's wire classes (cold path).
+Their bytes are made by ``negotiation_encoder`` and read by ``negotiation_decoder``.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 from assocsh.errors import UsageError
 from assocsh.identities import (
@@ -16,6 +14,7 @@ from assocsh.identities import (
     USER,
     USER_AND_PASSCODE,
 )
+from assocsh.records import dataclass, field
 from assocsh.uids import APPLICATION_CONTEXT
 
 NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX = 3, 4

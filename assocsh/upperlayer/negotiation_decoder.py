@@ -1,17 +1,15 @@
 """A-ASSOCIATE-RQ and -AC: from bytes to dataclasses (PS3.8 9.3.2, 9.3.3; PS3.7 D.3.3).
 
-pynetdicom's items do the reading. They trust every length and know no items but their own, so each
-PDU is first walked here: lengths are proven, unknown items left out (PS3.8 9.3.1, PS3.7 D.2: "shall
-be ignored"), and only then is one item at a time handed over. Nothing a peer sends makes a decoder
-here raise anything but :class:`~assocsh.errors.ProtocolError`.
+Each PDU is walked item by item: lengths are proven before a field is read, unknown items left out
+(PS3.8 9.3.1, PS3.7 D.2: "shall be ignored"). Nothing a peer sends makes a decoder here raise
+anything but :class:`~assocsh.errors.ProtocolError`.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from struct import Struct
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from assocsh.errors import ProtocolError
 from assocsh.upperlayer.negotiation import (
@@ -33,9 +31,6 @@ from assocsh.upperlayer.pdus import (
 )
 from assocsh.upperlayer.reasons import REASON_INVALID_VALUE, REASON_UNEXPECTED_PARAMETER
 
-if TYPE_CHECKING:
-    from pynetdicom.pdu_items import PDUItem
-
 MAX_CONTEXTS = 128
 MAX_TRANSFER_SYNTAXES = 256
 """Of one proposed context; the standard has some sixty in all."""
@@ -51,13 +46,13 @@ _FIXED_FIELDS = 68
 
 _U16 = Struct(">H")
 _U32 = Struct(">I")
+_WINDOW = Struct(">HH")
 _ITEM = Struct(">BxH")
 
 
 class _Item(NamedTuple):
     type: int
-    whole: bytes  # with its 4-byte header
-    body: bytes
+    body: bytes  # what follows its 4-byte header
 
 
 def decode_request(pdu: Buffer) -> AssociateRequest:
@@ -179,26 +174,23 @@ class _UserInformation:
             match item.type:
                 case 0x51:
                     _exactly(item, 4, "Maximum Length")
-                    self.max_pdu = _decoded("MaximumLengthSubItem", item).maximum_length_received
+                    self.max_pdu = _U32.unpack(item.body)[0]
                 case 0x52:
                     self.implementation_class_uid = names.read(
                         item.body, "implementation class UID", may_be_empty=True
                     )
                 case 0x53:
                     _exactly(item, 4, "Asynchronous Operations Window")
-                    window = _decoded("AsynchronousOperationsWindowSubItem", item)
-                    self.window = AsyncWindow(
-                        window.max_operations_invoked, window.max_operations_performed
-                    )
+                    self.window = AsyncWindow(*_WINDOW.unpack(item.body))
                 case 0x54:
                     self._add_role(item, names)
                 case 0x55:
-                    # Informative, and often longer than its 16 characters: not pynetdicom's rule.
+                    # Informative, and often longer than its 16 characters.
                     self.implementation_version = item.body.decode("latin-1").strip(" \0")
                 case 0x56:
-                    uid = _leading_uid(item, names, "SOP Class Extended Negotiation")
-                    extension = _decoded("SOPClassExtendedNegotiationSubItem", item)
-                    self.extended.append((uid, bytes(extension.app_info)))
+                    self.extended.append(
+                        _leading_uid(item, names, "SOP Class Extended Negotiation")
+                    )
                 case 0x57 if requestor:
                     self._add_common(item, names, remarks)
                 case 0x57:
@@ -210,18 +202,20 @@ class _UserInformation:
                     self._read_identity(item)
                 case t if t == identity_type:
                     _counted(item, 0, 2, "User Identity response")
-                    self.identity_response = bytes(_decoded("UserIdentitySubItemAC", item).response)
+                    self.identity_response = item.body[2:]
                 case _:
                     _remark_unknown(remarks, item.type, "User Information")
         if 0x51 not in seen:
             remarks.append(f"no maximum length announced: taken as {DEFAULT_MAX_PDU}")
 
     def _add_role(self, item: _Item, names: _Names) -> None:
-        uid = _leading_uid(item, names, "SCP/SCU Role Selection", trailing=2)
+        uid, flags = _leading_uid(item, names, "SCP/SCU Role Selection", trailing=2)
         if len(self.roles) == MAX_ROLES:
             raise _bad(f"more than {MAX_ROLES} SCP/SCU Role Selection items")
-        role = _decoded("SCP_SCU_RoleSelectionSubItem", item)
-        self.roles.append((uid, _ROLES[bool(role.scu), bool(role.scp)]))
+        role = _ROLES.get(flags)
+        if role is None:
+            raise _bad("an SCP/SCU Role Selection item whose roles are neither 0 nor 1")
+        self.roles.append((uid, role))
 
     def _add_common(self, item: _Item, names: _Names, remarks: list[str]) -> None:
         """One that cannot be read is no reason to abort: nothing in the answer depends on it."""
@@ -237,17 +231,16 @@ class _UserInformation:
             raise _bad("a User Identity item too short for its fields")
         primary = _U16.unpack_from(item.body, 2)[0]
         _counted(item, 4 + primary, 2, "User Identity")
-        read = _decoded("UserIdentitySubItemRQ", item)
-        # Our own slices: pynetdicom reads to the end of the item when a length is 0.
         self.identity = UserIdentity(
-            kind=read.id_type,
+            kind=item.body[0],
             primary=item.body[4 : 4 + primary],
             secondary=item.body[6 + primary :],
-            response_requested=bool(read.response_requested),
+            response_requested=bool(item.body[1]),
         )
 
 
-_ROLES = {(scu, scp): Role(scu, scp) for scu in (False, True) for scp in (False, True)}
+_ROLES = {bytes((scu, scp)): Role(scu, scp) for scu in (False, True) for scp in (False, True)}
+"""The two flags of a role selection, and what they say."""
 
 
 class _Names:
@@ -273,44 +266,42 @@ class _Names:
 
 
 def _proposed(item: _Item, names: _Names) -> ProposedContext:
-    clean, known = _syntaxes(item, (0x30, 0x40))
+    known = _syntaxes(item, (0x30, 0x40))
     kinds = [kind for kind, _ in known]
     if kinds.count(0x30) != 1 or 0x40 not in kinds:
         raise _bad("a proposed context without exactly one abstract and a transfer syntax")
     uids = [(kind, names.read(uid, "abstract or transfer syntax")) for kind, uid in known]
-    context = _decoded("PresentationContextItemRQ", clean)
     return ProposedContext(
-        context_id=context.context_id,
+        context_id=item.body[0],
         abstract_syntax=next(uid for kind, uid in uids if kind == 0x30),
         transfer_syntaxes=tuple(uid for kind, uid in uids if kind == 0x40),
     )
 
 
 def _answered(item: _Item, names: _Names) -> AnsweredContext:
-    clean, known = _syntaxes(item, (0x40,))
-    context = _decoded("PresentationContextItemAC", clean)
-    if context.result != 0:
+    known = _syntaxes(item, (0x40,))
+    context_id, result = item.body[0], item.body[2]
+    if result != 0:
         # The transfer syntax of a refusal is "not significant", so whatever it is, it is no error.
-        return AnsweredContext(context.context_id, context.result)
+        return AnsweredContext(context_id, result)
     if len(known) > 1:
         raise _twice("the transfer syntax of an accepted context")
     # An empty or absent name makes the context unusable, not the whole answer.
     syntax = names.read(known[0][1], "transfer syntax", may_be_empty=True) if known else ""
-    return AnsweredContext(context.context_id, 0, syntax or None)
+    return AnsweredContext(context_id, 0, syntax or None)
 
 
-def _syntaxes(item: _Item, wanted: tuple[int, ...]) -> tuple[_Item, list[tuple[int, bytes]]]:
-    """The context item without sub-items, its fields intact, and the sub-items ``wanted``."""
+def _syntaxes(item: _Item, wanted: tuple[int, ...]) -> list[_Item]:
+    """The sub-items ``wanted`` of a context item, whose own four bytes are proven to be there."""
     if len(item.body) < 4:
         raise _bad("a presentation context item too short for its fields")
-    found: list[tuple[int, bytes]] = []
+    found: list[_Item] = []
     for sub in _items(item.body, 4, "a presentation context"):
         if sub.type in wanted:
             if len(found) > MAX_TRANSFER_SYNTAXES:
                 raise _bad(f"more than {MAX_TRANSFER_SYNTAXES} transfer syntaxes in one context")
-            found.append((sub.type, sub.body))
-    fields = item.body[:4]
-    return _Item(item.type, _ITEM.pack(item.type, 4) + fields, fields), found
+            found.append(sub)
+    return found
 
 
 def _items(data: bytes, offset: int, where: str) -> Iterator[_Item]:
@@ -323,33 +314,20 @@ def _items(data: bytes, offset: int, where: str) -> Iterator[_Item]:
         stop = offset + 4 + length
         if stop > end:
             raise _bad(f"item 0x{kind:02X} of length {length} runs beyond the end of {where}")
-        yield _Item(kind, data[offset:stop], data[offset + 4 : stop])
+        yield _Item(kind, data[offset + 4 : stop])
         offset = stop
 
 
-def _decoded(class_name: str, item: _Item) -> Any:
-    """``item`` as an object of a class of ``pynetdicom.pdu_items``."""
-    from pynetdicom import pdu_items
-
-    decoded: PDUItem = getattr(pdu_items, class_name)()
-    try:
-        with warnings.catch_warnings():
-            # pydicom warns about odd UIDs on stderr, with the peer's text as it came.
-            warnings.simplefilter("ignore")
-            decoded.decode(item.whole)
-    except Exception as error:
-        raise _bad(f"item 0x{item.type:02X} cannot be read ({type(error).__name__})") from error
-    return decoded
-
-
-def _leading_uid(item: _Item, names: _Names, what: str, trailing: int | None = None) -> str:
-    """The UID that starts ``item``, its length proven; ``trailing`` bytes follow it."""
+def _leading_uid(
+    item: _Item, names: _Names, what: str, trailing: int | None = None
+) -> tuple[str, bytes]:
+    """The UID that starts ``item``, its length proven, and the ``trailing`` bytes after it."""
     if len(item.body) < 2:
         raise _bad(f"a {what} item too short for its fields")
     stop = 2 + _U16.unpack_from(item.body, 0)[0]
     if stop > len(item.body) or (trailing is not None and stop + trailing != len(item.body)):
         raise _bad(f"the lengths of a {what} item do not add up")
-    return names.read(item.body[2:stop], f"SOP Class UID of a {what} item")
+    return names.read(item.body[2:stop], f"SOP Class UID of a {what} item"), item.body[stop:]
 
 
 def _common(item: _Item, names: _Names) -> tuple[str, CommonNegotiation]:

@@ -1,18 +1,24 @@
 """A-ASSOCIATE-RQ and -AC: from dataclasses to bytes (PS3.8 9.3.2, 9.3.3; PS3.7 D.3.3).
 
-pynetdicom's items do the writing; they are loaded with the first PDU, not with this module.
+Every item is a type, a reserved byte, a 2-byte length and a body; the functions here make the
+bodies. A value that does not fit its field is a mistake of this side and raises UsageError.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from struct import Struct
+from struct import error as StructError
 
 from assocsh.errors import UsageError
+from assocsh.identities import IDENTITY_KINDS
 from assocsh.uids import APPLICATION_CONTEXT, IMPLICIT_LE
-from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest
+from assocsh.upperlayer.negotiation import (
+    AssociateAccept,
+    AssociateRequest,
+    CommonNegotiation,
+    UserIdentity,
+)
+from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 _ANY_TRANSFER_SYNTAX = IMPLICIT_LE
@@ -20,6 +26,19 @@ _ANY_TRANSFER_SYNTAX = IMPLICIT_LE
 
 _MAX_ITEM = 65535
 """Bytes of the longest item."""
+_MAX_UID = 64
+_MAX_VERSION = 16
+"""Characters of an implementation version name (PS3.7 D.3.3.2.3)."""
+_PROTOCOL_VERSION = 1
+
+_PDU = Struct(">BxIHxx16s16s32x")
+"""PDU type, length, protocol version, called and calling AE title, reserved."""
+_ITEM = Struct(">BxH")
+_CONTEXT = Struct(">BxBx")
+"""Context ID, Result/Reason: the latter is reserved in a request."""
+_U16 = Struct(">H")
+_U32 = Struct(">I")
+_WINDOW = Struct(">HH")
 
 
 def encode_request(request: AssociateRequest) -> bytes:
@@ -28,8 +47,6 @@ def encode_request(request: AssociateRequest) -> bytes:
     Raises :class:`~assocsh.errors.UsageError` for what cannot be sent: AE titles not of 1 to 16
     printable ASCII characters, context IDs not odd or not unique, values beyond their fields.
     """
-    from pynetdicom import pdu, pdu_items
-
     _sendable_title(request.called_ae, "called")
     _sendable_title(request.calling_ae, "calling")
     ids = [context.context_id for context in request.contexts]
@@ -38,44 +55,18 @@ def encode_request(request: AssociateRequest) -> bytes:
             f"the {len(ids)} presentation contexts have no distinct odd IDs from 1 to 255",
             hint="propose 1 to 128 presentation contexts in one association",
         )
-    message: Any = pdu.A_ASSOCIATE_RQ()
-    with _sending():
-        message.called_ae_title = request.called_ae
-        message.calling_ae_title = request.calling_ae
-        message.variable_items = [_application_context(request.application_context)]
-        for context in request.contexts:
-            item: Any = pdu_items.PresentationContextItemRQ()
-            item.presentation_context_id = context.context_id
-            abstract: Any = pdu_items.AbstractSyntaxSubItem()
-            abstract.abstract_syntax_name = context.abstract_syntax
-            syntaxes = [_transfer_syntax(uid) for uid in context.transfer_syntaxes]
-            item.abstract_transfer_syntax_sub_items = [abstract, *syntaxes]
-            message.variable_items.append(item)
-        user = _user_information(request)
-        for uid, common in request.common:
-            said: Any = pdu_items.SOPClassCommonExtendedNegotiationSubItem()
-            said.sop_class_uid = uid
-            said.service_class_uid = common.service_class
-            said.related_general_sop_class_identification = list(common.related)
-            user.user_data.append(said)
-        if request.user_identity is not None:
-            identity: Any = pdu_items.UserIdentitySubItemRQ()
-            identity.user_identity_type = request.user_identity.kind
-            identity.positive_response_requested = int(request.user_identity.response_requested)
-            identity.primary_field = request.user_identity.primary
-            identity.secondary_field = request.user_identity.secondary
-            user.user_data.append(identity)
-        message.variable_items.append(user)
-        surplus = user.item_length - _MAX_ITEM
-    if request.user_identity is not None and surplus > 0:
-        raise UsageError(
-            f"the user identity ({request.user_identity.meaning}) is {surplus} bytes too long for "
-            "what else the association request says",
-            hint="user information has 65535 bytes in all (PS3.7 D.1): propose fewer roles, or ask "
-            "whoever issues it for one with fewer claims in it",
-        )
-    with _sending():
-        return bytes(message.encode())
+    items = [_item(0x10, _uid(request.application_context or APPLICATION_CONTEXT))]
+    for context in request.contexts:
+        syntaxes = [_item(0x40, _uid(uid)) for uid in context.transfer_syntaxes]
+        head = _packed(_CONTEXT, "context ID", context.context_id, 0)
+        abstract = _item(0x30, _uid(context.abstract_syntax))
+        items.append(_item(0x20, b"".join((head, abstract, *syntaxes))))
+    user = _user_information(request)
+    user += [_item(0x57, _common(uid, common)) for uid, common in request.common]
+    if request.user_identity is not None:
+        user.append(_identity(request.user_identity, sum(map(len, user))))
+    items.append(_item(0x50, b"".join(user)))
+    return _pdu(A_ASSOCIATE_RQ, request.called_ae, request.calling_ae, items)
 
 
 def encode_accept(accept: AssociateAccept) -> bytes:
@@ -83,93 +74,103 @@ def encode_accept(accept: AssociateAccept) -> bytes:
 
     Raises :class:`~assocsh.errors.UsageError` for values beyond their fields.
     """
-    from pynetdicom import pdu, pdu_items
-
-    message: Any = pdu.A_ASSOCIATE_AC()
-    with _sending():
-        message.variable_items = [_application_context(accept.application_context)]
-        for context in accept.contexts:
-            item: Any = pdu_items.PresentationContextItemAC()
-            item.presentation_context_id = context.context_id
-            item.result_reason = context.result
-            syntax = context.transfer_syntax or _ANY_TRANSFER_SYNTAX
-            item.transfer_syntax_sub_item = [_transfer_syntax(syntax)]
-            message.variable_items.append(item)
-        user = _user_information(accept)
-        if accept.user_identity_response is not None:
-            response: Any = pdu_items.UserIdentitySubItemAC()
-            response.server_response = accept.user_identity_response
-            user.user_data.append(response)
-        message.variable_items.append(user)
-        encoded = bytearray(message.encode())
-        # Reserved, to be returned unchanged even where pynetdicom would refuse them.
-        encoded[10:42] = _raw_title(accept.called_ae) + _raw_title(accept.calling_ae)
-        return bytes(encoded)
+    items = [_item(0x10, _uid(accept.application_context or APPLICATION_CONTEXT))]
+    for context in accept.contexts:
+        head = _packed(_CONTEXT, "context ID or result", context.context_id, context.result)
+        syntax = _item(0x40, _uid(context.transfer_syntax or _ANY_TRANSFER_SYNTAX))
+        items.append(_item(0x21, head + syntax))
+    user = _user_information(accept)
+    if accept.user_identity_response is not None:
+        user.append(_item(0x59, _counted(accept.user_identity_response)))
+    items.append(_item(0x50, b"".join(user)))
+    return _pdu(A_ASSOCIATE_AC, accept.called_ae, accept.calling_ae, items)
 
 
-def _user_information(side: AssociateRequest | AssociateAccept) -> Any:
-    from pynetdicom import pdu_items
+def _pdu(kind: int, called_ae: str, calling_ae: str, items: list[bytes]) -> bytes:
+    body = b"".join(items)
+    titles = [
+        title.encode("latin-1", "replace")[:16].ljust(16) for title in (called_ae, calling_ae)
+    ]
+    length = _PDU.size - 6 + len(body)
+    return _packed(_PDU, "length", kind, length, _PROTOCOL_VERSION, *titles) + body
 
-    item: Any
-    user: Any = pdu_items.UserInformationItem()
-    item = pdu_items.MaximumLengthSubItem()
-    item.maximum_length_received = side.max_pdu
-    user.user_data.append(item)
-    item = pdu_items.ImplementationClassUIDSubItem()
-    item.implementation_class_uid = side.implementation_class_uid or IMPLEMENTATION_CLASS_UID
-    user.user_data.append(item)
+
+def _user_information(side: AssociateRequest | AssociateAccept) -> list[bytes]:
+    """The sub-items that both PDUs have (PS3.8 D.1, PS3.7 D.3.3.2 to D.3.3.5)."""
+    items = [
+        _item(0x51, _packed(_U32, "maximum length", side.max_pdu)),
+        _item(0x52, _uid(side.implementation_class_uid or IMPLEMENTATION_CLASS_UID)),
+    ]
     if side.window is not None:
-        item = pdu_items.AsynchronousOperationsWindowSubItem()
-        item.maximum_number_operations_invoked = side.window.invoked
-        item.maximum_number_operations_performed = side.window.performed
-        user.user_data.append(item)
+        window = _packed(_WINDOW, "window", side.window.invoked, side.window.performed)
+        items.append(_item(0x53, window))
     for uid, role in side.roles:
-        item = pdu_items.SCP_SCU_RoleSelectionSubItem()
-        item.sop_class_uid = uid
-        item.scu_role, item.scp_role = int(role.scu), int(role.scp)
-        user.user_data.append(item)
-    item = pdu_items.ImplementationVersionNameSubItem()
-    item.implementation_version_name = side.implementation_version or IMPLEMENTATION_VERSION
-    user.user_data.append(item)
+        items.append(_item(0x54, _counted(_uid(uid)) + bytes((role.scu, role.scp))))
+    items.append(_item(0x55, _version(side.implementation_version or IMPLEMENTATION_VERSION)))
     for uid, information in side.extended:
-        item = pdu_items.SOPClassExtendedNegotiationSubItem()
-        item.sop_class_uid = uid
-        item.service_class_application_information = information
-        user.user_data.append(item)
-    return user
+        items.append(_item(0x56, _counted(_uid(uid)) + information))
+    return items
 
 
-def _application_context(name: str) -> Any:
-    from pynetdicom import pdu_items
-
-    item: Any = pdu_items.ApplicationContextItem()
-    item.application_context_name = name or APPLICATION_CONTEXT
-    return item
+def _common(uid: str, common: CommonNegotiation) -> bytes:
+    related = b"".join(_counted(_uid(one)) for one in common.related)
+    return _counted(_uid(uid)) + _counted(_uid(common.service_class)) + _counted(related)
 
 
-def _transfer_syntax(uid: str) -> Any:
-    from pynetdicom import pdu_items
-
-    item: Any = pdu_items.TransferSyntaxSubItem()
-    item.transfer_syntax_name = uid
-    return item
-
-
-@contextmanager
-def _sending() -> Iterator[None]:
-    """Turn what pynetdicom raises for a value of ours into a UsageError; its warnings are noise.
-
-    An answer may repeat an odd UID of the peer's, which must not reach stderr as a warning.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except Exception as error:
+def _identity(identity: UserIdentity, beside: int) -> bytes:
+    """The User Identity sub-item; ``beside`` are the bytes of the sub-items before it."""
+    if identity.kind not in IDENTITY_KINDS:
+        raise _unsendable(f"there is no user identity of kind {identity.kind}")
+    surplus = beside + 10 + len(identity.primary) + len(identity.secondary) - _MAX_ITEM
+    if surplus > 0:
         raise UsageError(
-            f"this association cannot be put into an A-ASSOCIATE PDU: {error}",
-            hint="UIDs have at most 64 characters, one item at most 65535 bytes",
-        ) from error
+            f"the user identity ({identity.meaning}) is {surplus} bytes too long for "
+            "what else the association request says",
+            hint="user information has 65535 bytes in all (PS3.7 D.1): propose fewer roles, or ask "
+            "whoever issues it for one with fewer claims in it",
+        )
+    head = bytes((identity.kind, identity.response_requested))
+    return _item(0x58, head + _counted(identity.primary) + _counted(identity.secondary))
+
+
+def _item(kind: int, body: bytes) -> bytes:
+    if len(body) > _MAX_ITEM:
+        raise _unsendable(f"item 0x{kind:02X} would have {len(body)} bytes")
+    return _ITEM.pack(kind, len(body)) + body
+
+
+def _counted(field: bytes) -> bytes:
+    """``field`` with its 2-byte length before it."""
+    return _packed(_U16, "length of a field", len(field)) + field
+
+
+def _packed(layout: Struct, what: str, *values: int | bytes) -> bytes:
+    try:
+        return layout.pack(*values)
+    except StructError:
+        shown = ", ".join(str(value) for value in values if isinstance(value, int))
+        raise _unsendable(f"the {what} is beyond its field: {shown}") from None
+
+
+def _uid(uid: str) -> bytes:
+    if not uid.isascii() or not 0 < len(uid) <= _MAX_UID:
+        raise _unsendable(f"{uid[:80]!r} is no UID")
+    return uid.encode("ascii")
+
+
+def _version(name: str) -> bytes:
+    if not name.isascii() or len(name) > _MAX_VERSION:
+        raise _unsendable(
+            f"the implementation version {name[:80]!r} is not of 1 to 16 ASCII characters"
+        )
+    return name.encode("ascii")
+
+
+def _unsendable(why: str) -> UsageError:
+    return UsageError(
+        f"this association cannot be put into an A-ASSOCIATE PDU: {why}",
+        hint="UIDs have at most 64 characters, one item at most 65535 bytes",
+    )
 
 
 def _sendable_title(title: str, which: str) -> None:
@@ -179,7 +180,3 @@ def _sendable_title(title: str, which: str) -> None:
             f"{title!r} cannot be the {which} AE title",
             hint="it has 1 to 16 printable ASCII characters, no backslash, not just blanks",
         )
-
-
-def _raw_title(title: str) -> bytes:
-    return title.encode("latin-1", "replace")[:16].ljust(16)

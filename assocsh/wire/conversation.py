@@ -12,10 +12,10 @@ exchanges count from 1 within their talk, and talks from 1 within the conversati
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from assocsh.records import dataclass, field
 from assocsh.upperlayer.negotiation import AsyncWindow, Role
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from assocsh.records import dataclass
 from assocsh.text.visible import visible
 
 MAX_FIELDS = 4000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from assocsh.records import dataclass, field
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ association, its responses and its cancel, in the order in which they were said.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assocsh.dimse.status import PENDING_STATUSES
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from assocsh.dimse.commandset import CommandSet

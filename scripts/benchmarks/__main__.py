@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import random
 import sys
@@ -10,12 +11,18 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import rows_echo, rows_query, rows_start, rows_store
-from benchmarks.bench import Bench, RunFailed
+from benchmarks import rows_echo, rows_program, rows_query, rows_scale, rows_start, rows_store
+from benchmarks.bench import ROOT, Bench, RunFailed
 from benchmarks.model import Medians, Result, Row, Sample
-from benchmarks.report import as_json, machine, table
+from benchmarks.report import as_json, document, machine, table
 
 ROWS: dict[str, Callable[[Bench], Row]] = {
+    "start-up": rows_program.start_up,
+    "program-store": rows_program.program_store,
+    "program-get": rows_program.program_get,
+    "program-move": rows_program.program_move,
+    "program-serve": rows_program.program_serve,
+    "program-large": rows_program.program_large,
     "echo": rows_echo.echo,
     "echo-stock": rows_echo.echo_stock,
     "echo-window": rows_echo.echo_window,
@@ -34,6 +41,15 @@ ROWS: dict[str, Callable[[Bench], Row]] = {
     "menu": rows_start.menu,
     "typing": rows_start.typing,
     "import": rows_start.imports,
+    "scale-matches": rows_scale.matches,
+    "scale-store": rows_scale.store,
+    "scale-received": rows_scale.received,
+    "scale-echoes": rows_scale.echoes,
+    "scale-associations": rows_scale.associations,
+    "scale-at-once": rows_scale.at_once,
+    "scale-requests": rows_scale.requests,
+    "scale-history": rows_scale.history,
+    "scale-peers": rows_scale.peers,
 }
 
 
@@ -66,7 +82,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="How fast assocsh is, beside the peer programs of this machine: the same work, "
-        "the same SCP, runs in turn. Start-up of DCMTK's programs is measured and taken off.",
+        "the same SCP, runs in turn. Rows of programs (start-up, program-*, scale-*) are whole "
+        "processes; in the others assocsh is measured from inside, and start-up of DCMTK's "
+        "programs is measured and taken off.",
         epilog="rows: " + ", ".join(ROWS),
     )
     parser.add_argument(
@@ -77,6 +95,9 @@ def arguments() -> argparse.Namespace:
         "--rounds", type=int, metavar="N", help="runs of each client (default 5, quick 2)"
     )
     parser.add_argument("--json", action="store_true", help="JSON on stdout in place of the table")
+    parser.add_argument(
+        "--document", metavar="FILE", type=Path, help="write the rows into the table of FILE too"
+    )
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure does not hold")
     parser.add_argument("--list", action="store_true", help="name the rows and what they measure")
     return parser.parse_args()
@@ -102,6 +123,8 @@ def main() -> int:
         for name, make in ROWS.items():
             print(f"{name:18} {make.__doc__}")
         return 0
+    # As an installed program has it, whatever PYTHONDONTWRITEBYTECODE says where this runs.
+    compileall.compile_dir(ROOT / "assocsh", quiet=1)
     results = []
     for name in chosen(options.rows):
         with tempfile.TemporaryDirectory(prefix="assocsh-bench-") as folder:
@@ -113,6 +136,8 @@ def main() -> int:
             finally:
                 bench.close()
         results.append(result)
+        if options.document is not None:
+            document(options.document, [result])
         if not options.json:
             print(table(result), flush=True)
     if options.json:

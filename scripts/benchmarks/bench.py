@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +238,17 @@ def host_and_port(address: str) -> tuple[str, str]:
 
 def ae_of(address: str) -> str:
     return address.partition("@")[0]
+
+
+@contextmanager
+def nodelay() -> Iterator[None]:
+    """What starts in here has TCP_NODELAY=1 in its environment."""
+    before = os.environ.get("TCP_NODELAY")
+    os.environ["TCP_NODELAY"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TCP_NODELAY"]
+        else:
+            os.environ["TCP_NODELAY"] = before

@@ -80,6 +80,30 @@ def rate_ratio(one: str, other: str, limit: float) -> Figure:
     return Figure(f"rate of {one} / {other}", value, limit)
 
 
+def apart(one: str, other: str, limit: float) -> Figure:
+    """The same with start-up apart: of each, the run with one unit (``..., one``) is taken off."""
+
+    def value(medians: Mapping[str, Medians]) -> float | None:
+        names = (one, f"{one}, one", other, f"{other}, one")
+        if any(name not in medians for name in names):
+            return None
+        ours, our_start, theirs, their_start = (medians[name].wall for name in names)
+        return (theirs - their_start) / max(ours - our_start, 1e-6)
+
+    return Figure(f"rate of {one} / {other}, start-up apart", value, limit)
+
+
+def cpu_ratio(one: str, other: str, limit: float) -> Figure:
+    """``one`` needs at most ``limit`` times the processor time of ``other``."""
+
+    def value(medians: Mapping[str, Medians]) -> float | None:
+        if one in medians and other in medians:
+            return medians[one].cpu / medians[other].cpu
+        return None
+
+    return Figure(f"processor time of {one} / {other}", value, limit, "at most")
+
+
 def memory_at_most(client: str, mib: float) -> Figure:
     """``client`` needs at most ``mib`` MiB above idle."""
 

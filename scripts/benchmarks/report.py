@@ -114,3 +114,48 @@ def _figure(result: Result, at: int) -> dict[str, Any]:
         "unit": figure.unit.strip(),
         "holds": None if value is None else figure.holds(value),
     }
+
+
+BEGIN, END = "<!-- scripts/bench --document writes what follows -->", "<!-- to here -->"
+_HEAD = ("| row | measured | figures | run |", "|---|---|---|---|")
+
+
+def document(path: Path, results: list[Result]) -> None:
+    """Write the rows of this run into the table of a Markdown file, each marked with the run.
+
+    Rows that did not run now keep the mark of the run that they are of. Raises ValueError for a
+    file without the two comments that the table stands between.
+    """
+    before, begin, rest = path.read_text("utf-8").partition(BEGIN)
+    inside, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path} has no place for the table: {BEGIN} ... {END}")
+    lines = {line.split("`")[1]: line for line in inside.splitlines() if line.startswith("| `")} | {
+        result.row.name: _line(result) for result in results
+    }
+    text = "\n".join((begin, "", *_HEAD, *lines.values(), "", end))
+    path.write_text(f"{before}{text}{after}", "utf-8")
+
+
+def _line(result: Result) -> str:
+    row = result.row
+    measured = [
+        f"{name}: **{_short(one.rate)}** {row.unit}, {_time(one.cpu_each)} each"
+        + (f", {one.peak / MIB:.1f} MiB" if one.peak is not None else "")
+        for name, one in result.medians.items()
+    ]
+    measured += [f"{name}: failed, {why}" for name, why in result.failures.items()]
+    figures = []
+    for figure in row.figures:
+        value = figure.value(result.medians)
+        if value is None:
+            figures.append(f"{figure.text}: not measured")
+            continue
+        verdict = "holds" if figure.holds(value) else "**does not hold**"
+        wanted = f"{figure.kind} {figure.limit:g}{figure.unit}"
+        figures.append(f"{figure.text}: {value:.3g}{figure.unit}, {wanted}: {verdict}")
+    rounds = max([one.runs for one in result.medians.values()] or [0])
+    load = os.getloadavg()[0]
+    run = f"{datetime.now(UTC):%Y-%m-%d %H:%M}, {rounds} rounds, load {load:.0f}"
+    cells = (f"`{row.name}`: {row.text}", "<br>".join(measured), "<br>".join(figures), run)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port, steadied
+from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port, nodelay, steadied
 from benchmarks.model import Row, Run, memory_at_most, rate_ratio
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.programs import find as installed
@@ -65,7 +62,7 @@ def get(bench: Bench) -> Row:
         row.missing.append("everything: DCMTK is not installed")
         return row
     database = bench.fresh()
-    with _nodelay():
+    with nodelay():
         peer = bench.stack.enter_context(Dcmqrscp(database))
     _fill(bench, peer, bench.images(count))
     work = {
@@ -128,17 +125,3 @@ def _fill(bench: Bench, peer: Dcmqrscp, folder: Path) -> None:
     assert program is not None
     argv = [program, "-aec", peer.ae, "+sd", *host_and_port(peer.address), str(folder)]
     subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-
-
-@contextmanager
-def _nodelay() -> Iterator[None]:
-    """What starts in here has TCP_NODELAY=1 in its environment."""
-    before = os.environ.get("TCP_NODELAY")
-    os.environ["TCP_NODELAY"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["TCP_NODELAY"]
-        else:
-            os.environ["TCP_NODELAY"] = before

@@ -19,9 +19,10 @@ from pydicom import dcmread
 from assocsh.datasets import receive, spool
 from assocsh.datasets.codec import encode
 from assocsh.datasets.disk_speed import DiskSpeed
+from assocsh.datasets.durability import Durability
 from assocsh.datasets.folders import make_private
 from assocsh.datasets.part10 import open_instance
-from assocsh.datasets.receive import Durability, InstanceWriter, Received, instance_filename
+from assocsh.datasets.receive import InstanceWriter, Received, instance_filename
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
@@ -56,14 +57,24 @@ HOSTILE = [
 
 
 async def receive_one(
-    folder: Path, data: bytes = DATA, uid: str = "1.2.3.4", *, piece: int = 16384, **options: object
+    folder: Path,
+    data: bytes = DATA,
+    uid: str = "1.2.3.4",
+    *,
+    piece: int = 16384,
+    durability: str = "file",
+    **options: object,
 ) -> Received:
-    writer = InstanceWriter(folder, CT, uid, EXPLICIT, source_ae="PEER", **options)  # type: ignore[arg-type]
+    spool = Spool(folder, durability=Durability(durability))
+    writer = InstanceWriter(spool, CT, uid, EXPLICIT, source_ae="PEER", **options)  # type: ignore[arg-type]
     for start in range(0, len(data), piece):
         writer.write(memoryview(data)[start : start + piece])
         if writer.backlog > receive.LOW_MARK:
             await writer.drained()
-    return await writer.finish()
+    received = await writer.finish()
+    await spool.settled()
+    spool.close()
+    return received
 
 
 def private_folder(path: Path) -> Path:
@@ -72,7 +83,7 @@ def private_folder(path: Path) -> Path:
 
 
 async def test_a_part_10_file_with_the_data_set_as_it_came(tmp_path: Path) -> None:
-    for durability in ("none", "file", "batch"):
+    for durability in Durability:
         folder = private_folder(tmp_path / durability)
         received = await receive_one(folder, durability=durability)
         assert received.path == folder / "1.2.3.4.dcm"
@@ -90,7 +101,6 @@ async def test_a_part_10_file_with_the_data_set_as_it_came(tmp_path: Path) -> No
         assert meta.TransferSyntaxUID == EXPLICIT
         assert meta.ImplementationVersionName.startswith("ASSOCSH")
         assert meta.FileMetaInformationGroupLength == instance.data_offset - 144
-    await receive.sync_batch()
 
 
 async def test_empty_and_large(tmp_path: Path) -> None:
@@ -127,8 +137,8 @@ async def test_in_pieces_of_any_size(tmp_path: Path, disk: DiskSpeed, piece: int
 
 async def test_a_quick_disk_is_written_to_at_once(tmp_path: Path) -> None:
     """No thread, nothing kept: half of it is on the disk before the other half is here."""
-    folder = Spool(tmp_path)
-    writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, durability="none", disk=Quick())
+    folder = Spool(tmp_path, durability=Durability.NONE)
+    writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, disk=Quick())
     writer.write(memoryview(DATA[:8000]))
     assert writer.backlog == 0
     assert os.fstat(writer._file.fd).st_size == 8192  # with the file meta information, whole pages
@@ -141,11 +151,13 @@ async def test_a_quick_disk_is_written_to_at_once(tmp_path: Path) -> None:
 
 
 async def test_what_has_to_wait_is_not_finished_now(tmp_path: Path) -> None:
-    for options in ({"durability": "file"}, {"durability": "none", "disk": Slow()}):
-        writer = InstanceWriter(tmp_path, CT, "1.2", EXPLICIT, **options)  # type: ignore[arg-type]
+    for durability, disk in ((Durability.FILE, Quick()), (Durability.NONE, Slow())):
+        folder = Spool(tmp_path, durability=durability)
+        writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, disk=disk)
         writer.write(DATA)
         assert writer.finish_now() is None
         assert (await writer.finish()).size == len(DATA)
+        folder.close()
 
 
 async def test_a_disk_that_becomes_slow_holds_the_loop_once(
@@ -342,7 +354,9 @@ async def test_a_uid_that_differs_from_the_command_set(tmp_path: Path) -> None:
     assert "1.2.3.4" in remark and "9.9" in remark
 
 
-@pytest.mark.parametrize(("tail", "durability"), [(0, "none"), (2 << 20, "none"), (0, "file")])
+@pytest.mark.parametrize(
+    ("tail", "durability"), [(0, Durability.NONE), (2 << 20, Durability.NONE), (0, Durability.FILE)]
+)
 @pytest.mark.parametrize("syntax", [EXPLICIT, IMPLICIT, DEFLATED, BIG_ENDIAN])
 @pytest.mark.parametrize("sop_class", [CT, SC, ""])
 @pytest.mark.parametrize("uid", ["1.2.3.4", "", "9", "9." + "9" * 60])
@@ -353,7 +367,8 @@ async def test_the_file_is_of_the_instance_that_the_data_set_is(
     dataset = ct("1.2.3.4")
     dataset.PixelData = bytes(tail or 512)
     data = encode(dataset, syntax)
-    writer = InstanceWriter(tmp_path, sop_class, uid, syntax, durability=durability)
+    folder = Spool(tmp_path, durability=durability)
+    writer = InstanceWriter(folder, sop_class, uid, syntax)
     for start in range(0, len(data), 100_000):
         writer.write(data[start : start + 100_000])
     received = await writer.finish()

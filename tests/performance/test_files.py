@@ -17,6 +17,7 @@ from assocsh import CommandField, Handlers
 from assocsh.association.indication import Indication
 from assocsh.association.protocol import READ, READ_AFTER_MANY
 from assocsh.datasets import part10
+from assocsh.datasets.durability import Durability
 from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from assocsh.dimse.commandset import CommandSet
@@ -83,12 +84,12 @@ def image(number: int, fragments: int) -> bytes:
 
 async def test_an_image_that_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a quick disk: a write for each fragment and one for the rest; no thread and no task."""
-    folder = Spool(tmp_path)
+    folder = Spool(tmp_path, durability=Durability.NONE)
     tasks = set()
 
     def open_sink(indication: Indication) -> InstanceWriter:
         uid = indication.command.affected_sop_instance
-        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", durability="none", disk=Quick())
+        return InstanceWriter(folder, CT_IMAGE, uid, "1.2.3", disk=Quick())
 
     def stored(indication: Indication) -> None:
         tasks.add(len(asyncio.all_tasks()))

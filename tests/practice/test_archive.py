@@ -70,7 +70,6 @@ class Storage:
             command.affected_sop_class or "",
             command.affected_sop_instance or "",
             indication.context.transfer_syntax or "",
-            durability="none",
         )
 
     async def store(self, indication: Indication) -> None:

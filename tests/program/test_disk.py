@@ -17,7 +17,7 @@ import pytest
 from assocsh import practice
 from assocsh.association import protocol
 from assocsh.commands.registry import new_session
-from assocsh.datasets import instance, part10, receive, spool
+from assocsh.datasets import instance, part10, receive, spool, syncing
 from assocsh.output.sink import MemoryOutput
 from assocsh.practice import Practice
 from tests.peers.dicom_files import write_series
@@ -172,7 +172,7 @@ CALLS = (
     ("open", spool, errno.EMFILE),
     ("dup", spool, errno.EMFILE),
     ("writev", receive, errno.ENOSPC),
-    ("fsync", receive, errno.EIO),
+    ("fsync", syncing, errno.EIO),
     ("link", spool, errno.EDQUOT),
     ("unlink", spool, errno.EACCES),
     ("fstatvfs", spool, errno.EIO),

@@ -271,7 +271,7 @@ async def test_what_arrives_for_a_get_is_in_its_file(tmp_path: Path) -> None:
         assert await session.run("set format json; get study --of 1 --to in2") == 0
         shown = [json.loads(line)["type"] for line in output.results]
     kinds = [json.loads(line)["type"] for line in (tmp_path / "g.json").read_text().splitlines()]
-    assert kinds == shown
+    assert sorted(kinds) == sorted(shown)  # a response may come in one read with what follows it
     assert kinds.count("received") == len(list((tmp_path / "in").iterdir()))
 
 

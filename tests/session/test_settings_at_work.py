@@ -75,6 +75,14 @@ async def folder(session: Session, scp: Peer) -> Any:
     return listener.directory
 
 
+async def durability(session: Session, scp: Peer) -> Any:
+    await session.run("listen")
+    listener = session.listener
+    assert listener is not None and listener.spool is not None
+    await session.run("listen --stop")
+    return listener.spool.durability
+
+
 async def port(session: Session, scp: Peer) -> Any:
     await session.run("listen")
     listener = session.listener
@@ -119,6 +127,7 @@ PROBES: dict[str, tuple[str, Probe]] = {
     "on-error": ("continue", echoes_after_a_failure),
     "keepalive": ("1h", kept_alive),
     "received": ("elsewhere", folder),
+    "durability": ("file", durability),
     "listen-port": (str(FREE), port),
     "encoding": ("ISO_IR 100", character_set),
     "fallback-encoding": ("cp1252", undeclared_text),

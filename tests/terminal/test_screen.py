@@ -134,6 +134,20 @@ def test_typing_while_many_rows_arrive(fake_shell: Start) -> None:
     assert [int(number) for number in numbers] == list(range(10_000))
 
 
+@pytest.mark.parametrize(("columns", "term"), [(20, "xterm-256color"), (80, "screen")])
+def test_a_small_terminal_and_another_kind(columns: int, term: str, fake_shell: Start) -> None:
+    shell = fake_shell(columns=columns, term=term)
+    shell.wait_for("assocsh>")
+    shell.wait_for(lambda t: t.lines[-1].startswith(" FAKE"))
+    shell.send("echo")
+    shell.control("print one", "print two")
+    shell.wait_for("two")
+    shell.wait_for("assocsh> echo")
+    assert len(prompt_lines(shell)) == 1
+    shell.send("enter")
+    shell.wait_for("submitted")
+
+
 def test_resize(fake_shell: Start) -> None:
     shell = fake_shell(columns=100, rows=24).prompted()
     shell.send("find study")

@@ -171,8 +171,8 @@ def test_abort_fails_each_pending_request_once(shell: PtyTerminal) -> None:
     idle(shell)
     shell.wait_for(lambda t: all(f"#{n} C-" in t.text for n in (1, 2, 3, 4)))
     shell.enter("requests")
-    shell.wait_for("service  state")
-    shell.wait_for(lambda t: len(re.findall(r"^\d  C-\S+ +(failed|withdrawn)", t.text, re.M)) == 4)
+    shell.wait_for("in all rows: state=failed")
+    shell.wait_for(lambda t: len(re.findall(r"^\d  C-\S+ +[0-9.]+ m?s", t.text, re.M)) == 4)
     for number in (1, 2, 3, 4):
         said = re.findall(rf"^(?:error: )?#{number} C-.*$", shell.everything, re.MULTILINE)
         assert len(said) == 1, said

@@ -158,6 +158,7 @@ STATUSES = st.builds(
     wire=st.sampled_from(list(WireMode)),
     listening=TEXTS,
     recording=TEXTS,
+    lesson=TEXTS,
 )
 
 

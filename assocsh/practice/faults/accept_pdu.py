@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+
+from assocsh.records import dataclass
 
 _FIXED = 74
 """Bytes before the variable items, the header of the PDU among them."""

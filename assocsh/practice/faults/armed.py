@@ -6,7 +6,6 @@ import asyncio
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from assocsh.errors import UsageError
@@ -14,6 +13,7 @@ from assocsh.practice.faults.connection import FaultyConnection
 from assocsh.practice.faults.fault import Fault
 from assocsh.practice.faults.line import Line
 from assocsh.practice.faults.registry import known_faults
+from assocsh.records import dataclass, field
 from assocsh.text.visible import visible
 
 _TEXT = re.compile(r"(?P<name>[a-z0-9-]+)(?:=(?P<value>[^@]*))?(?:@(?P<when>.*))?")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from assocsh.errors import UsageError
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from assocsh.practice.faults.accept_pdu import AcceptPdu

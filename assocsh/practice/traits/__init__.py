@@ -9,12 +9,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
 from assocsh.association import AcceptorPolicy, Association, Handlers
 from assocsh.association.deciding import Reject
 from assocsh.errors import UsageError
+from assocsh.records import dataclass, field
 
 Refuse = Callable[[Association], Reject | None]
 """Looks at an A-ASSOCIATE-RQ; None lets it in."""

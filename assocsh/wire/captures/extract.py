@@ -6,7 +6,6 @@ A file appears under its name when all of its bytes were there; nothing that exi
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import BinaryIO
@@ -14,6 +13,7 @@ from typing import BinaryIO
 from assocsh.datasets.filemeta import file_meta
 from assocsh.datasets.receive import instance_filename
 from assocsh.dimse.commandset import CommandField
+from assocsh.records import dataclass
 from assocsh.uids import IMPLICIT_LE
 from assocsh.wire.conversation import Message, Side, Talk
 from assocsh.wire.direction import DataSink

@@ -8,11 +8,11 @@ part of every finding; where the bytes do not tell, it is nobody.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from itertools import islice
 from typing import NamedTuple
 
+from assocsh.records import dataclass
 from assocsh.text.visible import visible
 from assocsh.wire.conversation import Conversation, Exchange, Message, Side, Spot, Talk, Unit
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from assocsh.records import dataclass
 from assocsh.wire.drawing import CLASS_OF, WIDE, colours, element, picture, text, title
 from assocsh.wire.ladder.fitting import clock_text, fitted
 from assocsh.wire.ladder.model import Arrow, Band, Bar, Kind, Ladder

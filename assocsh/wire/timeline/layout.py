@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.dictionary import short_uid_name
+from assocsh.records import dataclass, field
 from assocsh.text.durations import show_duration
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible

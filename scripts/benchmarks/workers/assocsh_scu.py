@@ -12,7 +12,8 @@ from typing import Any
 
 from assocsh import AssociationError, CommandField, Handlers, Indication, connect
 from assocsh.association import Association, Operation
-from assocsh.datasets.receive import InstanceWriter, sync_batch
+from assocsh.datasets.durability import Durability
+from assocsh.datasets.receive import InstanceWriter
 from assocsh.datasets.spool import Spool
 from benchmarks.workers.meter import Meter
 
@@ -72,7 +73,8 @@ async def get(association: Association, work: dict[str, Any]) -> None:
     stored = 0
     folder = Path(work["folder"])
     (folder / "warm").mkdir()
-    into = Spool(folder / "warm")
+    durability = Durability(work["durability"])
+    into = Spool(folder / "warm", durability=durability)
 
     def open_sink(indication: Indication) -> InstanceWriter:
         command = indication.command
@@ -81,7 +83,6 @@ async def get(association: Association, work: dict[str, Any]) -> None:
             command.affected_sop_class,
             command.affected_sop_instance,
             indication.context.transfer_syntax or "",
-            durability=work["durability"],
         )
 
     def kept(indication: Indication) -> Awaitable[None] | None:
@@ -102,11 +103,10 @@ async def get(association: Association, work: dict[str, Any]) -> None:
 
     association.handlers = Handlers({CommandField.C_STORE_RQ: kept}, open_sink=open_sink)
     await association.get("IMAGE", work["warm"]).result()
-    into, stored = Spool(folder), 0
+    into, stored = Spool(folder, durability=durability), 0
     meter = Meter()
     await association.get("STUDY", {"StudyInstanceUID": work["study"]}).result()
-    if work["durability"] == "batch":
-        await sync_batch()
+    await into.settled()
     meter.report(stored)
 
 

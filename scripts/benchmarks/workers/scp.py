@@ -93,7 +93,6 @@ async def serve(options: argparse.Namespace) -> None:
             command.affected_sop_class,
             command.affected_sop_instance,
             indication.context.transfer_syntax or "",
-            durability="none",
         )
 
     handlers = Handlers(
