@@ -29,12 +29,12 @@ def arrange(columns: Columns, call: BoundCall, inside: Callable[[str], str] = st
 
     ``inside`` says in which sequence of the model an attribute stands. Raises UsageError.
     """
-    named = [inside(_path(word)) for word in split_tags(call.option(COLUMNS.name) or "")]
+    named = [inside(_path(word)) for word in split_tags(call.option("--columns") or "")]
     if named:
         columns.paths, columns.only = list(dict.fromkeys(named)), True
     columns.sort = tuple(
         SortKey(inside(_path(word.removeprefix("-"))), word.startswith("-"))
-        for word in split_tags(call.option(SORT.name) or "")
+        for word in split_tags(call.option("--sort") or "")
     )
     wanted = [*named, *(key.path for key in columns.sort)]
     return [(path, None) for path in dict.fromkeys(wanted)]
