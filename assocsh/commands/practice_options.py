@@ -11,9 +11,9 @@ from assocsh.language.model import Option, Slot
 DURABILITY = Option(
     "--durability",
     Slot.CHOICE,
-    "WHEN",
+    "|".join(CHOICES),
     CHOICES,
-    summary="on the disk itself: each file first, all when done, or some time",
+    summary="on the disk itself before each success, when done, or some time",
 )
 
 PRACTICE_OPTIONS: tuple[Option, ...] = (

@@ -59,7 +59,7 @@ SETTINGS: dict[str, Setting] = {
             "durability",
             Slot.CHOICE,
             USUAL,
-            "what arrives is on the disk itself: each file first, all when done, or some time",
+            "file, batch, none: on the disk itself before each success, when done, or some time",
             reader="assocsh.commands.parameters",
             choices=CHOICES,
         ),
