@@ -150,24 +150,27 @@ def _synced(files: Iterable[_Waiting]) -> Iterable[tuple[Path, OSError]]:
     """Sync files, then their folders, each once, and close them: what could not be, and why."""
     failed: list[tuple[Path, OSError]] = []
     folders: dict[tuple[int, int], _Waiting] = {}
-    kept: list[OpenFile] = []
     for one in files:
         try:
             os.fsync(one.file.fd)
             status = os.fstat(one.file.folder)
         except OSError as error:
             failed.append((one.path, error))
-            one.file.close()
+            _close(one, failed)
             continue
-        if folders.setdefault((status.st_dev, status.st_ino), one) is one:
-            kept.append(one.file)
-        else:
-            one.file.close()
+        if folders.setdefault((status.st_dev, status.st_ino), one) is not one:
+            _close(one, failed)
     for one in folders.values():
         try:
             os.fsync(one.file.folder)
         except OSError as error:
             failed.append((one.path.parent, error))
-    for file in kept:
-        file.close()
+        _close(one, failed)
     return failed
+
+
+def _close(one: _Waiting, failed: list[tuple[Path, OSError]]) -> None:
+    try:
+        one.file.close()
+    except OSError as error:  # of a file system that writes then
+        failed.append((one.path, error))
