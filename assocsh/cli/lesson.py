@@ -141,7 +141,7 @@ def _calls(answers: Path) -> list[Call]:
     for mistake in [*parsed.errors, *beyond_reach(parsed.calls, Path())]:
         raise mistake
     for call in parsed.calls:
-        peer = call.words[0].literal if call.spec.name == "open" and call.words else PRACTICE
+        peer = call.words[0].literal if call.spec.opens and call.words else PRACTICE
         if peer != PRACTICE or "--from" in call.options:
             raise call.error(
                 "a session is graded on the practice archive and the lessons that are named",

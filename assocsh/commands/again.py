@@ -16,6 +16,7 @@ SPEC = CommandSpec(
     "again",
     "begin a lesson's step again",
     Heading.SHELL,
+    of_course=True,
     order=43,
     examples=("lesson 1; again", "again", "lesson 3; again"),
     barrier=True,

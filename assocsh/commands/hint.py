@@ -16,6 +16,7 @@ SPEC = CommandSpec(
     "hint",
     "the next hint of a lesson's step: a question, a pointer, the line",
     Heading.SHELL,
+    of_course=True,
     order=41,
     examples=("lesson 1; hint", "hint", "lesson 4; hint; hint"),
 )

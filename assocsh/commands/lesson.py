@@ -22,6 +22,7 @@ SPEC = CommandSpec(
     "lesson",
     "the course: lessons on the practice archive that check themselves",
     Heading.SHELL,
+    of_course=True,
     order=40,
     parameters=(
         Parameter("lesson", Slot.INTEGER, WORDS, summary="its number (a list of all)"),

@@ -16,6 +16,7 @@ SPEC = CommandSpec(
     "skip",
     "leave out a lesson's step",
     Heading.SHELL,
+    of_course=True,
     order=44,
     examples=("lesson 1; skip", "skip", "lesson 3; skip; hint"),
     barrier=True,

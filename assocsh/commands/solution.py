@@ -16,6 +16,7 @@ SPEC = CommandSpec(
     "solution",
     "one way to do a lesson's step",
     Heading.SHELL,
+    of_course=True,
     order=42,
     examples=("lesson 1; solution", "solution", "lesson 4; solution"),
 )

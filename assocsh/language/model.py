@@ -195,7 +195,8 @@ class CommandSpec:
 
     In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
     rows ``--of`` takes; ``cancels``: it ends other requests. ``changes_config``: it may write the
-    user's config file, which no script may.
+    user's config file, which no script may. ``of_course``: it is of the lessons, and no way to do
+    what they ask for.
 
     At the prompt: ``pages`` says that its text is there as a whole when it has ended, and may go
     through a pager.
@@ -230,6 +231,7 @@ class CommandSpec:
     cancels: bool = False
     changes_config: bool = False
     pages: bool = False
+    of_course: bool = False
     details: str | Callable[[], str] = ""
     topic: str = ""
     level: str = ""

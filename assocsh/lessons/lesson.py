@@ -28,6 +28,7 @@ LARGEST = 200_000
 _NAME = re.compile(r"(?P<number>[0-9]{1,3})-[a-z0-9-]+")
 _SECTION = re.compile(r"-- *(?P<name>[a-z]+) *")
 _HEAD: dict[str, type] = {"id": str, "title": str, "minutes": int, "version": int, "open": str}
+_USUAL = {"open": "open practice"}
 _SECTIONS = ("open", "try", "check", "hint", "solution", "wrong", "why")
 _REQUIRED = ("check", "solution", "why")
 
@@ -119,12 +120,12 @@ def _head(path: Path, lines: list[str]) -> dict[str, Any]:
             raise _wrong(
                 path, line, f"{name} is {kind}", f"{name} = {'1' if known is int else '...'}"
             )
-    missing = [name for name in _HEAD if name not in found and name != "open"]
+    missing = [name for name in _HEAD if name not in found and name not in _USUAL]
     if missing:
         raise _wrong(
             path, 1, f"the head lacks {', '.join(missing)}", "docs/lessons.md shows a whole one"
         )
-    return {"open": "open practice"} | found
+    return _USUAL | found
 
 
 def _steps(path: Path, lines: list[str], first: int) -> Iterator[Step]:

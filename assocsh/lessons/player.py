@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from assocsh.session.job import Job
     from assocsh.session.session import Session
 
-COMMANDS = frozenset({"lesson", "hint", "solution", "skip", "again"})
-"""The commands of the course: what they do is no way to do a step."""
-
 HINTS = 3
 RELEASE = "release --now"
 
@@ -227,7 +224,7 @@ class Player:
 
     def _ended(self, job: Job) -> None:
         """A command has ended: is the step done now?"""
-        if self._watched is None or self.done or job.nested or job.call.spec.name in COMMANDS:
+        if self._watched is None or self.done or job.nested or job.call.spec.of_course:
             return
         unmet = self.unmet()
         spec = job.call.spec

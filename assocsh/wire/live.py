@@ -244,7 +244,13 @@ class LiveConversation:
         """The association that ended first, or was opened first if all are open."""
         oldest = next((one for one in self._kept if one.over), self._kept[0])
         self._kept.remove(oldest)
-        self.conversation.talks.remove(oldest.talk)
+        talk = oldest.talk
+        self.conversation.talks.remove(talk)
+        # What is kept of its requests would keep all of it.
+        self._asked = deque(each for each in self._asked if each is not talk)
+        for place in [place for place in self._exchanges if place.talk == talk.number]:
+            del self._exchanges[place]
+        self._moves = [each for each in self._moves if each[0] is not talk]
 
     def ended_by(self, error: AssociationError) -> Talk | None:
         """The association that ended with this very error."""

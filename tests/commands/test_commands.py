@@ -497,7 +497,7 @@ async def test_get_receives_into_a_folder(storage: Storage, tmp_path: Path) -> N
 async def test_a_folder_that_cannot_be_written_is_said_once(
     storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(self: InstanceWriter) -> None:
+    def full(self: InstanceWriter, chunks: object) -> None:
         self.discard()
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.directory))
 
@@ -505,7 +505,7 @@ async def test_a_folder_that_cannot_be_written_is_said_once(
     into = tmp_path / "in"
     async with shell() as (session, output):
         await session.run(f"open {storage.address}")
-        monkeypatch.setattr(InstanceWriter, "finish", full)
+        monkeypatch.setattr(InstanceWriter, "_publish", full)
         assert await session.run(f"get study StudyInstanceUID=1.2 --to {into}") == 1
         assert "#1 C-GET: incomplete: 3 could not be kept here" in output.said
         assert await session.run("echo") == 0

@@ -19,8 +19,9 @@ from assocsh.session.session import Session
 from tests.peers.process import free_port
 from tests.session.peer import Peer, match, peer, shell
 
-AT_THE_PROMPT = {"bell", "editing", "theme"}
-"""Read by the terminal alone: tests/terminal/test_settings_at_the_prompt.py, test_themes.py."""
+AT_THE_PROMPT = {"bell", "editing", "pager", "theme"}
+"""Read by the terminal alone: tests/terminal/test_settings_at_the_prompt.py, test_themes.py,
+test_tables_on_screen.py."""
 
 Probe = Callable[[Session, Peer], Awaitable[Any]]
 

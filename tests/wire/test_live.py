@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 from pathlib import Path
 from typing import Any
@@ -209,10 +210,15 @@ def test_memory_is_bounded() -> None:
             fed.answer(there, find, 0)
             find.done = True
             fed.live(OperationChanged(fed.now, there, find, OperationState.DONE))
+        if len(fed.live.conversation.talks) == 1:
+            fed.live.conversation.talks[0].calling_ae = "FORGOTTEN"
     talks = fed.live.conversation.talks
     assert len(talks) == MAX_TALKS
     assert sum(len(talk.exchanges) for talk in talks) == MAX_EXCHANGES
     assert talks[0].exchanges_left_out and not talks[-1].exchanges_left_out
+    gc.collect()
+    kept = [each for each in gc.get_objects() if isinstance(each, Talk)]
+    assert not [each for each in kept if each.calling_ae == "FORGOTTEN"]
 
 
 def test_the_oldest_data_sets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
