@@ -210,15 +210,23 @@ def test_memory_is_bounded() -> None:
             fed.answer(there, find, 0)
             find.done = True
             fed.live(OperationChanged(fed.now, there, find, OperationState.DONE))
-        if len(fed.live.conversation.talks) == 1:
-            fed.live.conversation.talks[0].calling_ae = "FORGOTTEN"
     talks = fed.live.conversation.talks
     assert len(talks) == MAX_TALKS
     assert sum(len(talk.exchanges) for talk in talks) == MAX_EXCHANGES
     assert talks[0].exchanges_left_out and not talks[-1].exchanges_left_out
+
+
+def test_what_is_forgotten_is_kept_by_nothing() -> None:
+    """Neither by its requests, which are few, nor by what finds them again."""
+    fed = Fed()
+    for _ in range(MAX_TALKS + 2):
+        there, find = association(), operation()
+        fed.ask(there, find)
+        fed.answer(there, find, 0)
+        fed.live.conversation.talks[0].calling_ae = "FIRST"
     gc.collect()
     kept = [each for each in gc.get_objects() if isinstance(each, Talk)]
-    assert not [each for each in kept if each.calling_ae == "FORGOTTEN"]
+    assert sum(each.calling_ae == "FIRST" for each in kept) == 1, "the oldest of those there"
 
 
 def test_the_oldest_data_sets_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
