@@ -76,8 +76,9 @@ async def get(session: Session, call: BoundCall) -> None:
     session.receiving.begin(record, directory, durability(session, call))
     try:
         await retrieve(session, record, [CGet(level, each, chosen) for each in datasets])
+        await session.receiving.settled(record)
     finally:
-        await session.receiving.end(record)
+        session.receiving.end(record)
         parts = [f"{came.received} received in {cell(folder)}"] if came.received else []
         parts += [f"{came.not_kept} refused here"] if came.not_kept else []
         parts += [f"{came.not_synced} not on the disk"] if came.not_synced else []

@@ -87,6 +87,7 @@ async def move(session: Session, call: BoundCall) -> None:
         await retrieve(session, record, requests)
         if comparing:
             await compare(session, record)
+        await session.receiving.move_settled(record)
     finally:
-        await session.receiving.end_move(record)
+        session.receiving.end_move(record)
     check_synced(record)

@@ -60,28 +60,31 @@ class Receiving:
             directory, durability=durability, not_synced=partial(self.not_synced, record)
         )
 
-    async def end(self, record: RequestRecord) -> None:
-        """No more instances come for it; wait until those that came are on the disk."""
+    async def settled(self, record: RequestRecord) -> None:
+        """Wait until what came for it is on the disk."""
+        if record in self._gets:
+            await self._gets[record].settled()
+
+    def end(self, record: RequestRecord) -> None:
+        """No more instances come for it. What came and is not on the disk yet is put there beside
+        what goes on."""
         spool = self._gets.pop(record, None)
         if spool is not None:
-            try:
-                await spool.settled()
-            finally:
-                spool.close()
+            spool.close()
 
     def begin_move(self, record: RequestRecord) -> None:
         """From now on what the listener gets may be this move's: its progress, to be compared."""
         self._moves.append(record)
 
-    async def end_move(self, record: RequestRecord) -> None:
-        """No more instances come for it; wait until those that came are on the disk."""
-        if record not in self._moves:
-            return
+    async def move_settled(self, record: RequestRecord) -> None:
+        """Wait until what came for it is on the disk."""
         listener = self._state.listener
-        try:
-            if listener is not None and listener.spool is not None:
-                await listener.spool.settled()
-        finally:
+        if record in self._moves and listener is not None and listener.spool is not None:
+            await listener.spool.settled()
+
+    def end_move(self, record: RequestRecord) -> None:
+        """No more instances come for it."""
+        if record in self._moves:
             self._moves.remove(record)
 
     def progress(self, indication: Indication) -> None:

@@ -121,7 +121,7 @@ async def test_responses_are_kept_as_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     def decode(data: bytes, syntax: str) -> object:
         raise AssertionError("decoded on arrival")
 
-    monkeypatch.setattr(engine, "decode", decode)
+    monkeypatch.setattr(engine, "decoded", decode)
     association, transport = await establish()
     operation = association.find("STUDY", {"PatientID": ""})
     await asyncio.sleep(0)

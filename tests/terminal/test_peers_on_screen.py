@@ -38,7 +38,7 @@ def test_another_peer_is_asked_about(term: str, start: Start, tmp_path: Path) ->
     with Serve(tmp_path) as archive:
         shell = start(term)
         shell.enter(f"peers add cellar {archive.address} --window 4")
-        shell.wait_for("`open cellar`")
+        shell.wait_for("cellar is PRACTICE@")
         shell.enter("open practice")
         shell.wait_for("contexts accepted")
         shell.enter("open cellar")

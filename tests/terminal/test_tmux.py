@@ -96,7 +96,7 @@ def test_a_session_in_tmux(tmux: Tmux) -> None:
     tmux.send("C-c")
     tmux.wait_for(lambda text: "PatientName" not in text)
     tmux.send("help", "Enter")
-    tmux.wait_for("help COMMAND shows what it takes")
+    tmux.wait_for("help COMMAND: its page")
     tmux.send("C-d")
     tmux.wait_for("LEFT WITH 0")
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assocsh.dimse.commandset import CommandSet
 from assocsh.text.cells import width
 from assocsh.text.visible import visible
 from assocsh.wire.conversation import Endpoint, Gap, Spot, Talk
@@ -361,7 +362,8 @@ def failing() -> Talk:
     talk = searched()
     (exchange, *_) = talk.exchanges
     assert exchange.final is not None
-    exchange.final.command.values[0x0900] = 0xA900
+    final = exchange.final
+    final.command = CommandSet({**final.command.values, 0x0900: 0xA900})
     return talk
 
 
