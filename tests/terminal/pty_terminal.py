@@ -81,6 +81,9 @@ class PtyTerminal:
     ) -> None:
         self.timeout = timeout
         self.received = bytearray()
+        self.drawing = True
+        """Whether the screen is kept: that takes longer than a terminal does for it. Without it
+        the cursor is said to be on the last line."""
         self.closed = False
         self._master, slave = os.openpty()
         self._changed = threading.Condition()
@@ -125,7 +128,10 @@ class PtyTerminal:
                 break
             with self._changed:
                 self.received += data
-                self._stream.feed(data)
+                if self.drawing:
+                    self._stream.feed(data)
+                else:
+                    self.write(b"\x1b[%d;1R" % self._screen.lines * data.count(b"\x1b[6n"))
                 self._changed.notify_all()
         with self._changed:
             self.closed = True
