@@ -61,6 +61,20 @@ def _title(report: Report) -> Advice | None:
     return None
 
 
+def _not_to_ask(report: Report) -> Advice | None:
+    """An association, and an A-ABORT for the first query: who is not registered may not ask."""
+    found = report.answer("find.answers")
+    if found is None or found.verdict is not Verdict.UNKNOWN:
+        return None
+    if "aborted by the application" not in found.why:
+        return None
+    text = (
+        f"have the AE title {report.calling_ae} and this address registered with the peer: it lets "
+        "in who it does not know, and aborts when that one asks"
+    )
+    return Advice("find.answers", text)
+
+
 def _compression(report: Report) -> Advice | None:
     """A lossless compression that it takes for CT, where files may as well go out compressed."""
     found = report.answer("ctx.matrix")
@@ -101,6 +115,7 @@ def _relational(report: Report) -> Advice | None:
 
 GIVEN: tuple[Callable[[Report], Advice | None], ...] = (
     _title,
+    _not_to_ask,
     _get,
     _no_get,
     _compression,

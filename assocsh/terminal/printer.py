@@ -27,8 +27,13 @@ Safe = NewType("Safe", str)
 INTERVAL = 0.1
 """Seconds between two batches: the first line of a burst is written at once."""
 
-PIECE = 65536
+PIECE = 16384
 """Characters that are written before the prompt may be drawn, and keys read, again."""
+
+BREATH = 0.005
+"""Seconds behind a piece, for keys and for more to come. A turn of the loop (a sleep of 0) is not
+enough: the keys that the loop finds in it are read behind the next piece, which takes their reader
+away before that. And of rows that come one after another each few would be a piece."""
 
 # Synchronized output: a terminal that knows it shows nothing between the two; others ignore it.
 _BEGIN_UPDATE = "\x1b[?2026h"
@@ -106,7 +111,7 @@ class Printer:
                 piece = self._take()
                 if piece and not self.vanished:
                     await self._print(piece)
-            await asyncio.sleep(0)
+            await asyncio.sleep(BREATH)
         if self._bell:
             self._bell = False
             async with self._lock:  # not into the middle of a piece that a thread is writing

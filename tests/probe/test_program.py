@@ -92,6 +92,15 @@ def test_kept_and_run_again(tmp_path: Path, orthanc: Orthanc) -> None:
     assert typed.returncode == 0, (lines, typed.stderr)
 
 
+def test_who_may_not_ask_is_told_to_be_registered(tmp_path: Path) -> None:
+    """As Orthanc is installed: it lets everybody in, and aborts the queries of who it knows not."""
+    with Orthanc(tmp_path, DicomAlwaysAllowFind=False) as stock:
+        done = run(tmp_path, "probe", stock.address, "acse", "find")
+    assert "find.answers           ?" in done.stdout
+    assert "have the AE title ASSOCSH and this address registered" in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line.startswith("  find.answers  no")]
+
+
 def test_what_cannot_be_compared(tmp_path: Path, serve: Serve) -> None:
     words = ("probe", serve.address, "--level", "negotiate")
     assert run(tmp_path, *words, "acse", "--save", "a.json").returncode == 0

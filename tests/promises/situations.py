@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assocsh.output.rows import BLOCK
+from assocsh.practice import PracticeSettings, start
 from tests.peers import scripted as wire
 from tests.peers.dcmtk import Storescp
 from tests.peers.ours import Serve
-from tests.peers.scripted import Closed, Script, ScriptedPeer, Wire
+from tests.peers.scripted import Script, ScriptedPeer, Wire
 from tests.session.peer import Peer, match, peer
 
 Peers = Callable[[Path], AbstractAsyncContextManager[tuple[str, ...]]]
@@ -112,13 +113,15 @@ def closes_after(count: int) -> Script:
     return script
 
 
-async def never_answers(connection: Wire) -> None:
-    await connection.accept()
-    while True:
-        try:
-            await connection.read_pdu()
-        except Closed:
-            return
+def misbehaving(*faults: str) -> Peers:
+    """The practice archive, which does this wrong."""
+
+    @asynccontextmanager
+    async def started(folder: Path) -> AsyncIterator[tuple[str, ...]]:
+        async with await start(settings=PracticeSettings(faults=faults)) as archive:
+            yield (str(archive.peer),)
+
+    return started
 
 
 def answers(status: int, **elements: int) -> Script:
@@ -206,7 +209,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "output/human.py",
         "`explain #X` tells more",
-    ): after("open PEER", "find study", peers=scripts(answers(0xC001))),
+    ): after("open PEER", "find study", peers=misbehaving("status=0xC001")),
     (
         "session/interpreter.py",
         "`help X` shows what it takes",
@@ -239,7 +242,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "association/endings.py",
         "`reopen` opens it again",
-    ): after("open PEER", "set timeout 200ms", "echo", peers=scripts(never_answers)),
+    ): after("open PEER", "set timeout 200ms", "echo", peers=misbehaving("never-answer")),
     (
         "association/endings.py",
         "what was being stored has an unknown status: `reopen`, then store it again: an archive "
@@ -248,7 +251,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "association/endings.py",
         "the peer may be slow rather than gone: `set timeout 120s` waits longer",
-    ): after("open PEER", "set timeout 200ms", "echo", peers=scripts(never_answers)),
+    ): after("open PEER", "set timeout 200ms", "echo", peers=misbehaving("never-answer")),
     (
         "association/prepare.py",
         "`contexts` shows what was proposed and what the peer made of it",

@@ -27,6 +27,18 @@ async def test_before_anything_was_opened() -> None:
         assert list(SessionProvider(session).ae_titles()) == [("DESK", "our AE title")]
 
 
+async def test_what_is_open_and_what_the_practice_archive_can_do_wrong() -> None:
+    async with peer() as scp, shell(scp) as (session, _):
+        offers = SessionProvider(session)
+        assert session.association is not None
+        accepted = [one for one in session.association.contexts if one.accepted]
+        assert [number for number, _ in offers.contexts()] == [one.context_id for one in accepted]
+        assert "Verification" in dict(offers.contexts()).values()
+        assert dict(offers.faults())["silent"].startswith("never answers")
+        await session.run("release")
+        assert list(offers.contexts()) == []
+
+
 async def test_what_a_session_has_seen(tmp_path: Path) -> None:
     async with peer() as scp, shell(scp, "--as DESK") as (session, _):
         offers = SessionProvider(session)

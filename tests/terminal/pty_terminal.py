@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
@@ -61,6 +62,11 @@ class _Screen(pyte.HistoryScreen):
 
     def write_process_input(self, data: str) -> None:
         self.answer(data.encode())
+
+
+_CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()=>][0-9A-B]?")
+_ASKED = b"\x1b[6n"
+"""Where is the cursor?"""
 
 
 class PtyTerminal:
@@ -127,11 +133,13 @@ class PtyTerminal:
             if not data:
                 break
             with self._changed:
+                before = max(0, len(self.received) - len(_ASKED) + 1)
                 self.received += data
                 if self.drawing:
                     self._stream.feed(data)
                 else:
-                    self.write(b"\x1b[%d;1R" % self._screen.lines * data.count(b"\x1b[6n"))
+                    asked = self.received.count(_ASKED, before)
+                    self.write(b"\x1b[%d;1R" % self._screen.lines * asked)
                 self._changed.notify_all()
         with self._changed:
             self.closed = True
@@ -150,6 +158,12 @@ class PtyTerminal:
         """Type: a name of ``KEYS``, or text as it is."""
         for key in keys:
             self.write(KEYS.get(key, key).encode())
+
+    def echoed(self, key: str) -> None:
+        """Send a key, and wait until it stands in what comes; for one that nothing else writes."""
+        before = len(self.received)
+        self.send(key)
+        self.wait_for(lambda t: key.encode() in _CONTROLS.sub(b"", bytes(t.received[before:])))
 
     def paste(self, text: str) -> None:
         """A bracketed paste."""

@@ -429,6 +429,7 @@ def test_the_same_in_an_accept() -> None:
         {"max_pdu": 1 << 32},
         {"user_identity": UserIdentity(1, bytes(70000))},
         {"user_identity": UserIdentity(256, b"x")},
+        {"extended": ((CT, bytes(70000)),)},
         {"implementation_version": "X" * 17},
     ],
 )
