@@ -144,7 +144,10 @@ def test_every_setting_is_probed() -> None:
 
 
 @pytest.mark.parametrize("name", PROBES)
-async def test_a_setting_changes_what_the_program_does(name: str) -> None:
+async def test_a_setting_changes_what_the_program_does(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a listener makes its folder
     value, probe = PROBES[name]
     async with peer() as scp, shell(scp) as (session, output):
         scp.matches = [match(StudyDate="20260101")]
