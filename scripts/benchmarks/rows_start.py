@@ -44,7 +44,8 @@ def prompt(bench: Bench) -> Row:
         def run() -> Sample:
             begun = time.perf_counter()
             with PtyTerminal([sys.executable, *arguments], cwd=ROOT) as terminal:
-                terminal.wait_for("assocsh>")
+                terminal.drawing = False
+                terminal.wait_for(lambda t: b"assocsh>" in t.received)
                 wall = time.perf_counter() - begun
                 return Sample(wall, _processor_time(terminal))
 
