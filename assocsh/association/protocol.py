@@ -9,11 +9,10 @@ import asyncio
 import contextlib
 import os
 import socket
-import struct
 from typing import cast
 
 from assocsh.association.handshake import Security, was_cut_short
-from assocsh.association.sockets import address_of, tune
+from assocsh.association.sockets import address_of, reset_when_closed, tune
 from assocsh.association.user import AssociationUser
 from assocsh.dimse.machine import DimseMachine
 from assocsh.upperlayer.events import DataIndication
@@ -435,9 +434,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         if transport is None:
             return
         self._closing = True
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_when_closed(sock)
         transport.abort()
 
     # -- in --------------------------------------------------------------------------------------

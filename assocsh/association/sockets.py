@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import struct
 
 
 def tune(sock: socket.socket, write_stall: float | None) -> None:
@@ -24,6 +26,13 @@ def tune(sock: socket.socket, write_stall: float | None) -> None:
                 sock.setsockopt(level, number, value)
             except OSError:
                 continue
+
+
+def reset_when_closed(sock: socket.socket | None) -> None:
+    """Have the connection end with RST and not with FIN, whatever is unsent or unread."""
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def address_of(transport: asyncio.BaseTransport | None, end: str) -> str:

@@ -42,6 +42,10 @@ class AcceptPdu:
             else:
                 self._others.append((kind, body))
 
+    def leave_out(self, kind: int) -> None:
+        """Leave a sub-item of the user information out."""
+        self.user = [each for each in self.user if each[0] != kind]
+
     def encoded(self) -> bytes:
         """The whole PDU."""
         items = [_item(kind, body) for kind, body in self._others]
@@ -52,27 +56,6 @@ class AcceptPdu:
             items.append(_item(_USER, b"".join(_item(kind, body) for kind, body in self.user)))
         body = self._fixed + b"".join(items)
         return struct.pack(">BxI", 2, len(body)) + body
-
-
-def proposed(pdu: bytes) -> dict[int, str]:
-    """The abstract syntaxes of an A-ASSOCIATE-RQ by their context IDs, as far as it can be read."""
-    found: dict[int, str] = {}
-    for kind, body in _items(pdu[_FIXED:]):
-        if kind == 0x20 and body:
-            for of, each in _items(body[4:]):
-                if of == 0x30:
-                    found[body[0]] = each.decode("ascii", "replace").rstrip("\0 ")
-    return found
-
-
-def requested_max_pdu(pdu: bytes) -> int:
-    """The longest P-DATA-TF that the requestor of this A-ASSOCIATE-RQ takes; 0 without limit."""
-    for kind, body in _items(pdu[_FIXED:]):
-        if kind == _USER:
-            for of, each in _items(body):
-                if of == MAX_LENGTH and len(each) == 4:
-                    return int.from_bytes(each)
-    return 0
 
 
 def _item(kind: int, body: bytes) -> bytes:

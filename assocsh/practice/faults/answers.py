@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import struct
 from collections.abc import Iterable
 
 from assocsh.dimse import elements
+from assocsh.dimse.commandset import NO_DATA_SET, CommandField, CommandSet
+from assocsh.dimse.status import SUCCESS
 from assocsh.errors import ProtocolError
-from assocsh.practice.faults.fault import Fault, Value, fault, seconds
-from assocsh.practice.faults.message import Message, decode_command
+from assocsh.practice.faults.fault import Fault, Value, WholeFault, fault, seconds
+from assocsh.practice.faults.holding import Holding
+from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import P_DATA_TF, PDU_HEADER_LENGTH, decode_pdata
-
-_C_CANCEL = 0x0FFF
-_N_EVENT_REPORT = 0x0100
-_PATIENCE = 0.3
-"""Seconds to wait for the answer to another request before the held one goes out."""
 
 
 @fault
@@ -59,15 +55,18 @@ class NeverReport(Fault):
     section = "PS3.4 J.3.3"
 
     def sends(self, message: Message) -> Iterable[Message]:
-        return () if not message.is_response and message.service == _N_EVENT_REPORT else (message,)
+        return (
+            ()
+            if not message.is_response and message.service == CommandField.N_EVENT_REPORT_RQ
+            else (message,)
+        )
 
 
 @fault
-class IgnoreCancel(Fault):
+class IgnoreCancel(WholeFault):
     name = "ignore-cancel"
     summary = "does not take notice of C-CANCEL"
     section = "PS3.7 9.3.2.3"
-    whole = True
 
     def came(self, kind: int, pdu: bytes) -> bool:
         if kind != P_DATA_TF:
@@ -75,13 +74,12 @@ class IgnoreCancel(Fault):
         try:
             pdvs = decode_pdata(memoryview(pdu)[PDU_HEADER_LENGTH:])
             return any(pdv.is_command and _is_cancel(bytes(pdv.data)) for pdv in pdvs)
-        except (ProtocolError, struct.error):  # the archive will say so
+        except ProtocolError:  # the archive will say so
             return False
 
 
 def _is_cancel(command: bytes) -> bool:
-    field = decode_command(command).get(elements.COMMAND_FIELD, b"")
-    return int.from_bytes(field, "little") == _C_CANCEL
+    return CommandSet.decode(command).field == CommandField.C_CANCEL_RQ
 
 
 @fault
@@ -91,26 +89,13 @@ class Reorder(Fault):
     section = "PS3.7 D.3.3.3"
 
     def prepare(self) -> None:
-        self._held: Message | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._held = Holding[Message](self.line.send_message)
 
     def sends(self, message: Message) -> Iterable[Message]:
         if not message.is_final:
             return (message,)
-        if self._held is None:
-            self._held = message
-            self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._alone)
-            return ()
-        assert self._timer is not None
-        self._timer.cancel()
-        held, self._held = self._held, None
-        return (message, held)
-
-    def _alone(self) -> None:
-        """No other answer came: it goes out as it is."""
-        held, self._held = self._held, None
-        if held is not None:
-            self.line.send_message(held)
+        held = self._held.pair(message)
+        return () if held is None else (message, held)
 
 
 @fault
@@ -123,8 +108,8 @@ class Early(Fault):
         extra = Message(
             message.context_id, {elements.AFFECTED_SOP_CLASS_UID: b"1.2.840.10008.1.1\0"}
         )
-        extra.put(elements.COMMAND_FIELD, 0x8030)
+        extra.put(elements.COMMAND_FIELD, CommandField.C_ECHO_RSP)
         extra.put(elements.MESSAGE_ID_BEING_RESPONDED_TO, 4711)
-        extra.put(elements.COMMAND_DATA_SET_TYPE, 0x0101)
-        extra.put(elements.STATUS, 0)
+        extra.put(elements.COMMAND_DATA_SET_TYPE, NO_DATA_SET)
+        extra.put(elements.STATUS, SUCCESS)
         return (extra, message)

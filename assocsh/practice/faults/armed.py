@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from assocsh.dimse.commandset import CommandField
 from assocsh.errors import UsageError
 from assocsh.practice.faults.connection import FaultyConnection
 from assocsh.practice.faults.fault import Fault
@@ -20,17 +21,9 @@ _TEXT = re.compile(r"(?P<name>[a-z0-9-]+)(?:=(?P<value>[^@]*))?(?:@(?P<when>.*))
 _WHEN = re.compile(r"(?:(?P<service>[a-z-]+)(?::|$))?(?:(?P<number>[1-9][0-9]{0,5})(?P<on>\+)?)?")
 
 SERVICES = {
-    "store": 0x0001,
-    "get": 0x0010,
-    "find": 0x0020,
-    "move": 0x0021,
-    "echo": 0x0030,
-    "n-event-report": 0x0100,
-    "n-get": 0x0110,
-    "n-set": 0x0120,
-    "n-action": 0x0130,
-    "n-create": 0x0140,
-    "n-delete": 0x0150,
+    field.service.removeprefix("C-").lower(): int(field)
+    for field in CommandField
+    if not field.is_response and field is not CommandField.C_CANCEL_RQ
 }
 """The words for the services, with the Command Field of their requests (PS3.7 Annex E)."""
 

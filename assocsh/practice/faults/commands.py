@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assocsh.dimse import elements
+from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.elements import KEYWORDS
 from assocsh.errors import UsageError
 from assocsh.practice.faults.fault import Fault, Value, fault, integer
 from assocsh.practice.faults.message import Message
+from assocsh.uids import CT_IMAGE_STORAGE, VERIFICATION
 
-_ANOTHER_CLASS = b"1.2.840.10008.1.1"
-_ANOTHER_INSTANCE = b"1.2.3.4.5.6.7.8.9\0"
+_ANOTHER_INSTANCE = "1.2.3.4.5.6.7.8.9"
 
 
 class _OfResponses(Fault):
@@ -99,9 +100,9 @@ class WrongSopClass(_OfResponses):
     section = "PS3.7 9.1"
 
     def changed(self, message: Message) -> Iterable[Message]:
-        asked = self.line.classes.get(message.context_id, "")
-        other = b"1.2.840.10008.5.1.4.1.1.2\0" if asked.encode() == _ANOTHER_CLASS else b""
-        message.command[elements.AFFECTED_SOP_CLASS_UID] = other or _ANOTHER_CLASS + b"\0"
+        asked = self.line.classes.get(message.context_id)
+        other = CT_IMAGE_STORAGE if asked == VERIFICATION else VERIFICATION
+        message.name(elements.AFFECTED_SOP_CLASS_UID, other)
         return (message,)
 
 
@@ -113,7 +114,7 @@ class WrongInstance(_OfResponses):
 
     def changed(self, message: Message) -> Iterable[Message]:
         if elements.AFFECTED_SOP_INSTANCE_UID in message.command:
-            message.command[elements.AFFECTED_SOP_INSTANCE_UID] = _ANOTHER_INSTANCE
+            message.name(elements.AFFECTED_SOP_INSTANCE_UID, _ANOTHER_INSTANCE)
         return (message,)
 
 
@@ -124,8 +125,9 @@ class WrongField(_OfResponses):
     section = "PS3.7 E.1"
 
     def changed(self, message: Message) -> Iterable[Message]:
-        field = message.number(elements.COMMAND_FIELD) or 0
-        message.put(elements.COMMAND_FIELD, 0x8020 if field != 0x8020 else 0x8030)
+        find, echo = CommandField.C_FIND_RSP, CommandField.C_ECHO_RSP
+        field = message.number(elements.COMMAND_FIELD)
+        message.put(elements.COMMAND_FIELD, find if field != find else echo)
         return (message,)
 
 

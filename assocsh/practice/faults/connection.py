@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from assocsh.practice.faults.accept_pdu import AcceptPdu, proposed, requested_max_pdu
+from assocsh.practice.faults.accept_pdu import AcceptPdu
 from assocsh.practice.faults.fault import Fault
 from assocsh.practice.faults.line import Line
 from assocsh.practice.faults.message import Message, decode_command
@@ -76,8 +76,7 @@ class FaultyConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         for kind, pdu in self._in.feed(data):
             if kind == A_ASSOCIATE_RQ:
-                self._line.max_pdu = requested_max_pdu(pdu)
-                self._line.classes = proposed(pdu)
+                self._line.asked(pdu)
                 kept = [fault.requested(pdu) for fault in self._faults]
             else:
                 kept = [fault.came(kind, pdu) for fault in self._faults]
@@ -99,7 +98,7 @@ class FaultyConnection(asyncio.Protocol):
         for kind, pdu in self._out.feed(data):
             if kind == P_DATA_TF:
                 self._carried(pdu)
-            elif all(fault.answers(kind, pdu) for fault in self._faults):
+            elif not any(fault.goes(kind, pdu) for fault in self._faults):
                 self._line.send(self._accepted(pdu) if kind == A_ASSOCIATE_AC else pdu)
                 if kind == A_ASSOCIATE_AC:
                     for fault in self._faults:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from assocsh.practice.faults.fault import Fault, Value, fault, integer
+from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
 from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import A_RELEASE_RQ, encode_abort
 
 _TIMES = integer(0, 1_000_000)
 
 
-class _AfterAnswers(Fault):
+class _AfterAnswers(WholeFault):
     """Something happens when so many responses have gone out."""
 
     value = Value("N", "1", _TIMES)
-    whole = True
 
     def prepare(self) -> None:
         self.left = self.given
@@ -42,8 +41,7 @@ class AbortAfter(_AfterAnswers):
     section = "PS3.8 7.3"
 
     def happen(self) -> None:
-        self.line.send(encode_abort(0, 0))
-        self.line.close()
+        self.line.last(encode_abort(0, 0))
 
 
 @fault
@@ -53,8 +51,7 @@ class ProviderAbort(_AfterAnswers):
     section = "PS3.8 7.4"
 
     def happen(self) -> None:
-        self.line.send(encode_abort(2, 2))
-        self.line.close()
+        self.line.last(encode_abort(2, 2))
 
 
 @fault
@@ -98,62 +95,55 @@ class StopReading(_AfterAnswers):
 
 
 @fault
-class DropAtByte(Fault):
+class DropAtByte(WholeFault):
     name = "drop-at-byte"
     summary = (
         "closes the connection when it has sent so many bytes, in the middle of whatever it is"
     )
     section = "PS3.8 9.3.1"
     value = Value("BYTES", "300", integer(1, 1 << 40))
-    whole = True
 
     def connected(self) -> None:
         self.line.limit = self.given
 
 
 @fault
-class SlowSend(Fault):
+class SlowSend(WholeFault):
     name = "slow-send"
     summary = "sends no more than so many bytes in a second"
     section = "PS3.8 9.1.5"
     value = Value("BYTES", "2000", integer(1, 1 << 30))
-    whole = True
 
     def connected(self) -> None:
         self.line.pace = float(self.given)
 
 
 @fault
-class NeverRelease(Fault):
+class NeverRelease(WholeFault):
     name = "never-release"
     summary = "never answers A-RELEASE-RQ"
     section = "PS3.8 7.2.1"
-    whole = True
 
     def came(self, kind: int, pdu: bytes) -> bool:
         return kind == A_RELEASE_RQ
 
 
 @fault
-class Garbage(Fault):
+class Garbage(WholeFault):
     name = "garbage"
     summary = "answers A-ASSOCIATE-RQ as a web server does"
     section = "PS3.8 9.3.1"
-    whole = True
 
     def requested(self, pdu: bytes) -> bool:
-        self.line.send(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-        self.line.close()
+        self.line.last(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
         return True
 
 
 @fault
-class EndsWithData(Fault):
+class EndsWithData(WholeFault):
     name = "abort-with-data"
     summary = "sends an A-ABORT of ten bytes in place of four"
     section = "PS3.8 9.3.8"
-    whole = True
 
     def accepted(self) -> None:
-        self.line.send(b"\x07\0\0\0\0\x0a" + bytes(10))
-        self.line.close()
+        self.line.last(b"\x07\0\0\0\0\x0a" + bytes(10))

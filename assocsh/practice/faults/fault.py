@@ -80,9 +80,15 @@ class Fault:
         """What goes out in place of the PDUs of a message."""
         return pdus
 
-    def answers(self, kind: int, pdu: bytes) -> bool:
-        """A PDU of another type than P-DATA-TF is about to go out. False keeps it back."""
-        return True
+    def goes(self, kind: int, pdu: bytes) -> bool:
+        """A PDU of another type than P-DATA-TF is about to go out. True keeps it back."""
+        return False
+
+
+class WholeFault(Fault):
+    """One that is about an association, not about a message of it."""
+
+    whole = True
 
 
 FAULTS: dict[str, type[Fault]] = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import struct
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from assocsh.association.sockets import reset_when_closed
+from assocsh.errors import ProtocolError
+from assocsh.upperlayer.negotiation_decoder import decode_request
 
 if TYPE_CHECKING:
     from assocsh.practice.faults.message import Message
@@ -45,6 +47,13 @@ class Line:
         assert self._transport is not None
         return self._transport
 
+    def asked(self, pdu: bytes) -> None:
+        """Keep what is of use of an A-ASSOCIATE-RQ; the archive tells of one that is none."""
+        with suppress(ProtocolError):
+            request = decode_request(pdu)
+            self.max_pdu = request.max_pdu
+            self.classes = {each.context_id: each.abstract_syntax for each in request.contexts}
+
     @property
     def free_context(self) -> int:
         """The ID of a presentation context that was not proposed; an even one where all were."""
@@ -67,6 +76,11 @@ class Line:
         """Do this when everything that was to be sent has been handed to the system."""
         self._put(action, 0.0)
 
+    def last(self, data: bytes) -> None:
+        """Send these bytes, and close the connection behind them."""
+        self.send(data)
+        self.close()
+
     def close(self) -> None:
         """Close the connection behind what is to be sent."""
         self.then(self._closed)
@@ -77,10 +91,7 @@ class Line:
 
     def reset(self) -> None:
         """Reset the connection (RST), now."""
-        sock = self.transport.get_extra_info("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_when_closed(self.transport.get_extra_info("socket"))
         self.gone()
         self.transport.abort()
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from assocsh.dimse import elements
 from assocsh.dimse.commandset import NO_DATA_SET, RESPONSE
+from assocsh.dimse.status import PENDING_STATUSES
 from assocsh.records import dataclass, field
 from assocsh.upperlayer.pdus import pdata_head
 
@@ -39,6 +40,10 @@ class Message:
         """Another one, to be changed by itself."""
         return replace(self, command=dict(self.command))
 
+    def name(self, element: int, uid: str) -> None:
+        """Set an element of VR UI, padded to an even length."""
+        self.command[element] = uid.encode() + b"\0" * (len(uid) & 1)
+
     @property
     def is_response(self) -> bool:
         return bool((self.number(elements.COMMAND_FIELD) or 0) & RESPONSE)
@@ -51,7 +56,7 @@ class Message:
     @property
     def is_pending(self) -> bool:
         """Whether it is a response with more to come (PS3.7 C.4.1.1.4)."""
-        return self.is_response and self.number(elements.STATUS) in (0xFF00, 0xFF01)
+        return self.is_response and self.number(elements.STATUS) in PENDING_STATUSES
 
     @property
     def is_final(self) -> bool:

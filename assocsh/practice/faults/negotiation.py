@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import struct
+from typing import ClassVar
 
 from assocsh.practice.faults.accept_pdu import MAX_LENGTH, ROLE, WINDOW, AcceptPdu, Answered
-from assocsh.practice.faults.fault import Fault, Value, fault, integer
+from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
+from assocsh.uids import IMPLICIT_LE
+from assocsh.upperlayer.negotiation import NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, encode_abort, encode_reject
 
 _UNUSUAL = b"1.2.840.10008.1.2.7.1"
@@ -18,40 +21,35 @@ def _codes(text: str) -> tuple[int, int, int]:
 
 
 @fault
-class Reject(Fault):
+class Reject(WholeFault):
     name = "reject"
     summary = "rejects the association, with RESULT/SOURCE/REASON of A-ASSOCIATE-RJ"
     section = "PS3.8 9.3.4"
     value = Value("R/S/R", "1/1/1", _codes)
-    whole = True
 
     def requested(self, pdu: bytes) -> bool:
-        self.line.send(encode_reject(*self.given))
-        self.line.close()
+        self.line.last(encode_reject(*self.given))
         return True
 
 
 @fault
-class Silent(Fault):
+class Silent(WholeFault):
     name = "silent"
     summary = "never answers A-ASSOCIATE-RQ, and keeps the connection open"
     section = "PS3.8 7.1.1"
-    whole = True
 
-    def answers(self, kind: int, pdu: bytes) -> bool:
-        return kind != A_ASSOCIATE_AC
+    def goes(self, kind: int, pdu: bytes) -> bool:
+        return kind == A_ASSOCIATE_AC
 
 
 @fault
-class AcceptThenAbort(Fault):
+class AcceptThenAbort(WholeFault):
     name = "accept-then-abort"
     summary = "accepts the association, and aborts it in the same moment"
     section = "PS3.8 7.3"
-    whole = True
 
     def accepted(self) -> None:
-        self.line.send(encode_abort(2, 0))
-        self.line.close()
+        self.line.last(encode_abort(2, 0))
 
 
 def _class_of(text: str) -> str | None:
@@ -63,17 +61,18 @@ def _class_of(text: str) -> str | None:
 
 
 @fault
-class RefuseContext(Fault):
+class RefuseContext(WholeFault):
     name = "refuse-context"
     summary = "does not accept this SOP class, or any: result 3 for its contexts"
     section = "PS3.8 9.3.3.2"
     value = Value("CLASS|all", "all", _class_of)
-    whole = True
+
+    _result: ClassVar = NO_ABSTRACT_SYNTAX
 
     def accepting(self, accept: AcceptPdu) -> None:
         for each in accept.contexts:
             if self.given in (None, self.line.classes.get(each.context_id)):
-                each.result, each.syntax = 3, b""
+                each.result, each.syntax = self._result, b""
 
 
 @fault
@@ -81,40 +80,34 @@ class RefuseSyntax(RefuseContext):
     name = "refuse-syntax"
     summary = "accepts no transfer syntax for this SOP class, or for any: result 4"
 
-    def accepting(self, accept: AcceptPdu) -> None:
-        for each in accept.contexts:
-            if self.given in (None, self.line.classes.get(each.context_id)):
-                each.result, each.syntax = 4, b""
+    _result = NO_TRANSFER_SYNTAX
 
 
 @fault
-class NoAnswers(Fault):
+class NoAnswers(WholeFault):
     name = "no-contexts"
     summary = "accepts the association, and says nothing of its presentation contexts"
     section = "PS3.8 9.3.3"
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
         accept.contexts.clear()
 
 
 @fault
-class UnproposedContext(Fault):
+class UnproposedContext(WholeFault):
     name = "unproposed-context"
     summary = "accepts a presentation context that was never proposed"
     section = "PS3.8 9.3.3.2"
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
-        accept.contexts.append(Answered(self.line.free_context, 0, b"1.2.840.10008.1.2"))
+        accept.contexts.append(Answered(self.line.free_context, 0, IMPLICIT_LE.encode()))
 
 
 @fault
-class UnproposedSyntax(Fault):
+class UnproposedSyntax(WholeFault):
     name = "unproposed-syntax"
     summary = "accepts each context with a transfer syntax that was not proposed for it"
     section = "PS3.8 9.3.3.2.1"
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
         for each in accept.contexts:
@@ -123,14 +116,13 @@ class UnproposedSyntax(Fault):
 
 
 @fault
-class NoRole(Fault):
+class NoRole(WholeFault):
     name = "no-role"
     summary = "answers no role selection, so that no C-GET can bring anything"
     section = "PS3.7 D.3.3.4"
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
-        accept.user = [(kind, body) for kind, body in accept.user if kind != ROLE]
+        accept.leave_out(ROLE)
 
 
 def _window(text: str) -> tuple[int, int]:
@@ -139,36 +131,33 @@ def _window(text: str) -> tuple[int, int]:
 
 
 @fault
-class WrongWindow(Fault):
+class WrongWindow(WholeFault):
     name = "wrong-window"
     summary = "answers an asynchronous operations window that is larger than the one proposed"
     section = "PS3.7 D.3.3.3"
     value = Value("N/M", "64/64", _window)
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
-        accept.user = [(kind, body) for kind, body in accept.user if kind != WINDOW]
+        accept.leave_out(WINDOW)
         accept.user.append((WINDOW, struct.pack(">HH", *self.given)))
 
 
 @fault
-class NoWindow(Fault):
+class NoWindow(WholeFault):
     name = "no-window"
     summary = "leaves the asynchronous operations window out of its answer: one at a time"
     section = "PS3.7 D.3.3.3"
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
-        accept.user = [(kind, body) for kind, body in accept.user if kind != WINDOW]
+        accept.leave_out(WINDOW)
 
 
 @fault
-class SmallPdu(Fault):
+class SmallPdu(WholeFault):
     name = "max-pdu"
     summary = "takes no P-DATA-TF longer than so many bytes"
     section = "PS3.8 D.1"
     value = Value("BYTES", "128", integer(0, 0xFFFFFFFF))
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
         accept.user = [
@@ -178,11 +167,10 @@ class SmallPdu(Fault):
 
 
 @fault
-class NoUserInformation(Fault):
+class NoUserInformation(WholeFault):
     name = "no-user-information"
     summary = "leaves the User Information item out of A-ASSOCIATE-AC"
     section = "PS3.8 9.3.3"
-    whole = True
 
     def accepting(self, accept: AcceptPdu) -> None:
         accept.user = []

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from assocsh.dimse import elements
 from assocsh.practice.faults.fault import Fault, fault
+from assocsh.practice.faults.holding import Holding
 from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import encode_release_rq, pdata_head
-
-_PATIENCE = 0.3
-"""Seconds to wait for a second message to mix the first one with."""
 
 
 @fault
@@ -45,7 +43,7 @@ class ExceedPdu(Fault):
         room = max(self.line.max_pdu, 4096) + 1000
         padded = message.copy()
         if padded.data is None:
-            padded.command[0x0902] = b"x" * room  # Error Comment
+            padded.command[elements.ERROR_COMMENT] = b"x" * room
         else:
             padded.data += struct.pack("<HHI", 0xFFFC, 0xFFFC, room) + bytes(room)
         return padded.pdus(0x7FFFFFFF)
@@ -101,26 +99,19 @@ class Interleave(Fault):
     section = "PS3.8 E.1"
 
     def prepare(self) -> None:
-        self._held: list[bytes] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._held = Holding[list[bytes]](self._alone)
 
     def cut(self, message: Message, pdus: Sequence[bytes]) -> Iterable[bytes]:
         pieces = list(pdus) if len(pdus) > 1 else _in_pieces(pdus)
-        if not self._held:
-            self._held = pieces
-            self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._alone)
+        held = self._held.pair(pieces)
+        if held is None:
             return ()
-        assert self._timer is not None
-        self._timer.cancel()
-        held, self._held = self._held, []
         mixed = [pdu for pair in zip(held, pieces, strict=False) for pdu in pair]
         shorter = min(len(held), len(pieces))
         return [*mixed, *held[shorter:], *pieces[shorter:]]
 
-    def _alone(self) -> None:
-        """No second message came: it goes out as it is."""
-        held, self._held = self._held, []
-        for pdu in held:
+    def _alone(self, pdus: list[bytes]) -> None:
+        for pdu in pdus:
             self.line.send(pdu)
 
 

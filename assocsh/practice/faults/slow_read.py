@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from assocsh.practice.faults.fault import Fault, Value, fault, integer
+from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
 
 
 @fault
-class SlowRead(Fault):
+class SlowRead(WholeFault):
     name = "slow-read"
     summary = "reads no more than about so many bytes in a second"
     section = "PS3.8 9.1.5"
     value = Value("BYTES", "20000", integer(1, 1 << 30))
-    whole = True
 
     def came(self, kind: int, pdu: bytes) -> bool:
         self.line.transport.pause_reading()
