@@ -8,14 +8,13 @@ One JSON object per line: ``at`` in seconds since 1970, ``lesson`` (its id), ``v
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from assocsh.datasets.folders import state_folder
+from assocsh.datasets.folders import cannot_write, state_folder
 from assocsh.datasets.journal import append, records
-from assocsh.errors import UnusableFile
 from assocsh.lessons.lesson import Lesson
 from assocsh.records import dataclass, field
 
@@ -80,15 +79,18 @@ class Progress:
         except OSError as error:
             self._records = [*self._all(), record]
             path, self._path = self._path, None
-            raise UnusableFile(
-                f"{path} cannot be written: {error.strerror or error}",
-                path=str(path),
-                hint="what you do in lessons is remembered until you leave",
+            raise cannot_write(str(path), error).with_hint(
+                "what you do in lessons is remembered until you leave"
             ) from None
 
     def of(self, lesson: Lesson) -> Done:
         """What was done of one lesson."""
-        return done_of(record for record in self._all() if record.get("lesson") == lesson.id)
+        return self.of_each([lesson])[0]
+
+    def of_each(self, lessons: Sequence[Lesson]) -> list[Done]:
+        """What was done of each of them; the file is read once."""
+        found = self._all()
+        return [_done_of(one for one in found if one.get("lesson") == each.id) for each in lessons]
 
     def _all(self) -> list[dict[str, Any]]:
         if self._path is None:
@@ -104,7 +106,7 @@ def kept_progress() -> Progress:
     return Progress(state_folder() / "lessons.jsonl")
 
 
-def done_of(found: Iterable[dict[str, Any]]) -> Done:
+def _done_of(found: Iterable[dict[str, Any]]) -> Done:
     """The records of one lesson, put together; those that make no sense are left out."""
     done = Done()
     for record in found:

@@ -25,7 +25,8 @@ def status(lesson: Lesson, done: Done) -> str:
 
 def rows(course: Course, progress: Progress) -> list[dict[str, Any]]:
     """One lesson after the other, with its steps."""
-    return [_row(lesson, progress.of(lesson)) for lesson in course.lessons]
+    found = progress.of_each(course.lessons)
+    return [_row(lesson, done) for lesson, done in zip(course.lessons, found, strict=True)]
 
 
 def _row(lesson: Lesson, done: Done) -> dict[str, Any]:
