@@ -21,7 +21,6 @@ SUFFIX = ".lesson"
 NONE_OPEN = "none"
 """What stands in a section ``open`` where a step begins without an association."""
 
-COLUMNS = 80
 LARGEST = 200_000
 """Bytes that a lesson may have: it is read whole."""
 
@@ -30,7 +29,6 @@ _SECTION = re.compile(r"-- *(?P<name>[a-z]+) *")
 _HEAD: dict[str, type] = {"id": str, "title": str, "minutes": int, "version": int, "open": str}
 _USUAL = {"open": "open practice"}
 _SECTIONS = ("open", "try", "check", "hint", "solution", "wrong", "why")
-_REQUIRED = ("check", "solution", "why")
 
 
 @dataclass(slots=True)
@@ -198,8 +196,8 @@ def _check(path: Path, number: int, line: str) -> Expectation:
 
 
 def _whole(path: Path, step: Step) -> None:
-    have = {"check": step.checks, "solution": step.solution, "why": step.why}
-    missing = [name for name in _REQUIRED if not have[name]]
+    required = {"check": step.checks, "solution": step.solution, "why": step.why}
+    missing = [name for name, lines in required.items() if not lines]
     if missing:
         raise _wrong(
             path,

@@ -13,7 +13,6 @@ from assocsh.lessons.course import Course
 from assocsh.lessons.lesson import NONE_OPEN, Lesson, Step
 from assocsh.lessons.progress import Progress, What
 from assocsh.output.sink import Kind
-from assocsh.session.job import TOP
 from assocsh.session.plan import PRACTICE
 from assocsh.text.cells import cell, wrapped
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from assocsh.session.job import Job
     from assocsh.session.session import Session
 
-HINTS = 3
 RELEASE = "release --now"
 
 
@@ -56,7 +54,10 @@ class Player:
         if self.lesson is None:
             return ""
         done = " done, Enter" if self.done else ""
-        return f"lesson {self.lesson.number} · step {self._at + 1}/{len(self.lesson.steps)}{done}"
+        return f"lesson {self.lesson.number} · {self._which(self.lesson)}{done}"
+
+    def _which(self, lesson: Lesson) -> str:
+        return f"step {self._at + 1}/{len(lesson.steps)}"
 
     def unmet(self) -> str:
         """Why the step is not done yet, in one line; empty when it is."""
@@ -165,7 +166,7 @@ class Player:
             self._watched = None
         await self._have_open(self.lesson.open if own and step.open is None else step.open, job)
         self._watched = Watched(self._session)
-        self.say(["", f"{self.place.partition(' · ')[2]}: {step.title}", "", *step.page()])
+        self.say(["", f"{self._which(self.lesson)}: {step.title}", "", *step.page()])
         self._session.changed()
 
     async def _have_open(self, line: str | None, job: Job) -> None:
@@ -190,7 +191,7 @@ class Player:
         await self._perform(line, job)
 
     async def _perform(self, line: str, job: Job) -> None:
-        scope = replace(job.scope if job else TOP, nested=True)
+        scope = replace(job.scope, nested=True)
         calls = self._session.parse(line, source="lesson")
         if line != RELEASE and not all(call.spec.opens for call in calls):
             raise UsageError(

@@ -11,16 +11,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssocshError, LanguageError
+from assocsh.errors import LanguageError
 from assocsh.lessons.course import Course
-from assocsh.lessons.lesson import COLUMNS, Lesson
-from assocsh.lessons.player import HINTS, Player
+from assocsh.lessons.lesson import Lesson
+from assocsh.lessons.player import Player
 from assocsh.lessons.progress import Progress
 from assocsh.text.cells import width
 
 if TYPE_CHECKING:
     from assocsh.session.session import Session
 
+COLUMNS = 80
+HINTS = 3
 WRONG_ANSWERS = 5
 PAGE = 15
 """Lines of a page, of 24: its title, the prompt, a menu's room and the toolbar take others."""
@@ -95,8 +97,8 @@ async def _played(lesson: Lesson, session: Session, player: Player) -> AsyncIter
         if step.tries:
             await _typed(session, "again")
         for line in step.tries:
-            code, error = await _typed(session, line)
-            if code == 2 or isinstance(error, LanguageError):
+            code, _ = await _typed(session, line)
+            if code == 2:
                 yield f"{at}: the line to try cannot be performed: {line}"
         await _typed(session, "again")
         for line in step.solution:
@@ -112,13 +114,13 @@ async def _not_by(
     await _typed(session, "again")
     for line in wrong:
         _, error = await _typed(session, line)
-        if isinstance(error, LanguageError):
+        if error is not None:
             yield f"{at}: a wrong answer that is no command: {line}: {error.message}"
     if player.done:
         yield f"{at}: a wrong answer passes: {'; '.join(wrong)}"
 
 
-async def _typed(session: Session, line: str) -> tuple[int, AssocshError | None]:
+async def _typed(session: Session, line: str) -> tuple[int, LanguageError | None]:
     """Perform one line to its end, as if it was typed: its exit code, and why it was no command."""
     try:
         return await session.run(line, source="lesson", keep_going=True), None
