@@ -35,6 +35,7 @@ def lesson_options() -> tuple[Option, ...]:
 
 def lesson_text(words: Sequence[str], given: Given) -> str:
     """The ``lesson`` command that the command line stands for. Raises UsageError."""
+    from assocsh.cli.options import all_values, names
     from assocsh.language.quoting import quoted
 
     if len(words) > 1 or (words and not words[0].isdecimal()):
@@ -42,16 +43,14 @@ def lesson_text(words: Sequence[str], given: Given) -> str:
             f"lesson has no use for {words[-1]!r}",
             hint="assocsh lesson 3, or test DIR, report, grade DIR --answers FILE",
         )
-    if any(name == ANSWERS for name, _ in given):
+    if ANSWERS in names(given):
         raise UsageError(f"{ANSWERS} is for grade", hint="assocsh lesson grade DIR --answers FILE")
     parts = ["lesson", *words]
-    for name, value in given:
-        if name != FROM:
-            continue
-        part = quoted(str(Path(value or "").absolute()))
+    for value in all_values(FROM, given):
+        part = quoted(str(Path(value).absolute()))
         if part is None:
             raise UsageError(f"{value!r} cannot be written in a command")
-        parts += [name, part]
+        parts += [FROM, part]
     return " ".join(parts)
 
 
