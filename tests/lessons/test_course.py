@@ -91,7 +91,7 @@ async def test_our_lessons_teach_what_they_say(tmp_path: Path) -> None:
         ("-- hint\nc\n", "", "2 hints, not 3"),
         ("Ask.", "Ask. " + "x" * 80, "85 columns, more than 80"),
         ("Ask.", "Ask.\n" * 16, "a page of 18 lines, more than 15"),
-        ("-- try\necho", "-- try\necko", "the line to try cannot be performed: echo"),
+        ("-- try\necho", "-- try\necko", "the line to try cannot be performed: ecko"),
         ("-- wrong\npeers", "-- wrong\npears", "a wrong answer that is no command: pears"),
     ],
 )
@@ -100,8 +100,6 @@ async def test_what_is_wrong_with_a_lesson_is_found(
 ) -> None:
     written(tmp_path, GOOD.replace(old, new, 1))
     count, said = await proof(read_course(tmp_path), tmp_path)
-    if complaint.endswith("performed: echo"):
-        complaint = complaint.replace("echo", "ecko")
     assert bool(count) == bool(complaint)
     assert complaint in "\n".join(said)
 
