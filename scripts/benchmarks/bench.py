@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,16 @@ class Bench:
         path.mkdir()
         return path
 
+    def folders(self) -> tuple[Callable[[], Path], Callable[[], list[Path]]]:
+        """What makes a new empty folder, and what gives those that it made since it was asked."""
+        made: list[Path] = []
+
+        def fresh() -> Path:
+            made.append(self.fresh())
+            return made[-1]
+
+        return fresh, lambda: [made.pop() for _ in range(len(made))]
+
     # -- files -----------------------------------------------------------------------------------
 
     def images(self, count: int, *, rows: int = 512) -> Path:
@@ -67,13 +78,17 @@ class Bench:
 
     # -- peers -----------------------------------------------------------------------------------
 
-    def storescp(self, *options: str, nodelay: bool) -> str | None:
-        """Address of a storescp that receives and forgets; None when it is not installed."""
+    def storescp(self, *options: str, nodelay: bool, into: Path | None = None) -> str | None:
+        """Address of a storescp that receives into a folder, or forgets without one.
+
+        None when it is not installed.
+        """
         program = find("storescp")
         if program is None:
             return None
         port = free_port()
-        argv = [program, "--ignore", "-aet", "STORESCP", *options, str(port)]
+        keep = ["--ignore"] if into is None else ["+B", "-od", into]
+        argv = [program, *keep, "-aet", "STORESCP", *options, str(port)]
         environment = {"TCP_NODELAY": "1"} if nodelay else {}
         peer = PeerProcess(argv, port=port, log=self.fresh() / "storescp.log", env=environment)
         self.stack.enter_context(peer)
@@ -164,6 +179,18 @@ def timed(argv: Sequence[str | Path], cwd: Path) -> Sample:
 
     The memory is looked at every 20 ms: what wait4 says begins with the memory of this process.
     """
+    sample, seen = looked_at(argv, cwd, "VmHWM", 0.02)
+    return replace(sample, peak=max(seen, default=None))
+
+
+def looked_at(
+    argv: Sequence[str | Path],
+    cwd: Path,
+    field: str,
+    every: float,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Sample, list[int]]:
+    """Run a program to its end; its wall and processor time, and its memory meanwhile."""
     words = [str(word) for word in argv]
     begun = time.perf_counter()
     process = subprocess.Popen(
@@ -172,28 +199,38 @@ def timed(argv: Sequence[str | Path], cwd: Path) -> Sample:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**os.environ, "TCP_NODELAY": "1"},
+        env={**os.environ, "TCP_NODELAY": "1", **(environment or {})},
     )
     assert process.stderr is not None
-    ended = threading.Event()
-    peaks = [0]
-    watcher = threading.Thread(target=_watch_memory, args=(process.pid, peaks, ended), daemon=True)
-    watcher.start()
-    said = process.stderr.read()
-    ended.set()
-    watcher.join()
+    with watched(process.pid, field, every) as seen:
+        said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stderr.close()
     if process.returncode != 0:
         raise RunFailed(f"{words[0]} ended with {process.returncode}: {_tail(said)}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, peak=max(peaks) or None)
+    return Sample(wall, usage.ru_utime + usage.ru_stime), seen
 
 
-def _watch_memory(pid: int, peaks: list[int], ended: threading.Event) -> None:
-    while not ended.wait(0.02):
-        peaks.append(memory("VmHWM", pid))
+@contextmanager
+def watched(pid: int, field: str, every: float) -> Iterator[list[int]]:
+    """The memory of a process (``VmRSS``, ``VmHWM``), looked at every so many seconds."""
+    seen: list[int] = []
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(every):
+            if found := memory(field, pid):
+                seen.append(found)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _sample(argv: Sequence[str]) -> Sample:

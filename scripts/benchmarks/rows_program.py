@@ -12,18 +12,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.bench import MB, Bench, RunFailed, ae_of, host_and_port, nodelay, steadied, timed
+from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port, steadied, timed
 from benchmarks.model import Row, Run, Sample, apart, cpu_ratio, rate_ratio
-from tests.peers.dcmtk import Dcmqrscp
+from benchmarks.rows_query import archive
+from benchmarks.rows_store import LARGE
 from tests.peers.ours import Serve
-from tests.peers.process import PeerProcess, free_port
+from tests.peers.process import free_port
 from tests.peers.programs import find as installed
 
 ASSOCSH = (sys.executable, "-m", "assocsh")
 IMAGE = f"StudyInstanceUID={data.STUDY} SeriesInstanceUID={data.SERIES} SOPInstanceUID="
 GET = "StudyRootQueryRetrieveInformationModelGet,CTImageStorage"
 CT_MOVE = "StudyRootQueryRetrieveInformationModelMove,StudyRootQueryRetrieveInformationModelFind"
-LARGE = 2 * 1024 * MB
 Argv = Sequence[str | Path]
 
 
@@ -33,13 +33,13 @@ def shell(address: str, contexts: str, commands: str) -> Argv:
 
 
 def whole(
-    argv: Callable[[Path], Argv], folder: Callable[[], Path], count: int, *, arrive: bool = False
+    argv: Argv, folder: Path | Callable[[], Path], count: int, *, arrive: bool = False
 ) -> Run:
     """A program from its start to its end; ``arrive``: so many files must be there then."""
 
     def run() -> Sample:
-        into = folder()
-        done = timed(argv(into), into)
+        into = folder() if callable(folder) else folder
+        done = timed(argv, into)
         there = sum(1 for path in into.iterdir() if path.is_file())
         if arrive and there != count:
             raise RunFailed(f"{there} files of {count} came")
@@ -75,7 +75,7 @@ def start_up(bench: Bench) -> Row:
     }
     for name, argv in clients.items():
         if argv[0]:
-            row.clients[name] = whole(lambda _, argv=argv: argv, lambda: bench.folder, 1)
+            row.clients[name] = whole(argv, bench.folder, 1)
     row.figures += [
         cpu_ratio("assocsh -c echo", "pynetdicom echoscu", 0.4),
         cpu_ratio("assocsh -c 'store FILE'", "pynetdicom storescu", 0.5),
@@ -109,28 +109,10 @@ def program_store(bench: Bench) -> Row:
             "storescu": (program, "-aec", ae_of(address), "+sd", *host_and_port(address), source),
         }
         for name, argv in clients.items():
-            units = count if source is many else 1
-            run = whole(lambda _, argv=argv: argv, lambda: bench.folder, units)
+            run = whole(argv, bench.folder, 1 if label else count)
             row.clients[f"{name}{label}"] = steadied(run, source)
     row.figures += [apart("assocsh -c", "storescu", 1.0), apart("assocsh run", "storescu", 1.0)]
     return row
-
-
-def _archive(
-    bench: Bench, row: Row, count: int, destinations: dict[str, int]
-) -> tuple[Dcmqrscp, Path] | None:
-    """dcmqrscp with ``count`` CT images, and its folder."""
-    program = installed("storescu")
-    if installed("dcmqrscp") is None or program is None:
-        row.missing.append("everything: DCMTK is not installed")
-        return None
-    database = bench.fresh()
-    with nodelay():
-        peer = Dcmqrscp(database, destinations=destinations)
-        bench.stack.enter_context(peer)
-    argv = [program, "-aec", peer.ae, "+sd", *host_and_port(peer.address), bench.images(count)]
-    timed(argv, bench.folder)
-    return peer, database
 
 
 def _keys(*more: str) -> list[str]:
@@ -155,28 +137,22 @@ def program_get(bench: Bench) -> Row:
         "image/s",
         rounds=9,
     )
-    made = _archive(bench, row, count, {})
+    made = archive(bench, row, count)
     program = installed("getscu")
     if made is None or program is None:
         return row
     peer, database = made
-    folders, fresh = _folders(bench)
+    fresh, folders = bench.folders()
     for label, what, keys in (("", _MANY, ()), (", one", _ONE, _ONE_KEYS)):
         units = 1 if label else count
         for durability in ("batch", "file", "none"):
             text = f"get {what} --to . --durability {durability}"
-            row.clients[f"assocsh, {durability}{label}"] = steadied(
-                whole(
-                    lambda _, text=text: shell(peer.address, GET, text), fresh, units, arrive=True
-                ),
-                database,
-                folders,
-            )
+            run = whole(shell(peer.address, GET, text), fresh, units, arrive=True)
+            row.clients[f"assocsh, {durability}{label}"] = steadied(run, database, folders)
         argv = [program, "-S", "-aec", peer.ae, *_keys(*keys), "+B", "-pdu", "131072", "-od", "."]
         argv += host_and_port(peer.address)
-        row.clients[f"getscu +B{label}"] = steadied(
-            whole(lambda _, argv=argv: argv, fresh, units, arrive=True), database, folders
-        )
+        run = whole(argv, fresh, units, arrive=True)
+        row.clients[f"getscu +B{label}"] = steadied(run, database, folders)
     row.figures += [
         apart("assocsh, batch", "getscu +B", 0.9),
         apart("assocsh, file", "getscu +B", 0.5),
@@ -196,40 +172,24 @@ def program_move(bench: Bench) -> Row:
         rounds=9,
     )
     ports = {"ASSOCSH": free_port(), "MOVESCU": free_port()}
-    made = _archive(bench, row, count, ports)
+    made = archive(bench, row, count, ports)
     program = installed("movescu")
     if made is None or program is None:
         return row
     peer, database = made
-    folders, fresh = _folders(bench)
+    fresh, folders = bench.folders()
     for label, what, keys in (("", _MANY, ()), (", one", _ONE, _ONE_KEYS)):
         units = 1 if label else count
         text = f"listen --port {ports['ASSOCSH']} --to . --as ASSOCSH; move {what} --to ASSOCSH"
-        row.clients[f"assocsh{label}"] = steadied(
-            whole(
-                lambda _, text=text: shell(peer.address, CT_MOVE, text), fresh, units, arrive=True
-            ),
-            database,
-            folders,
-        )
+        run = whole(shell(peer.address, CT_MOVE, text), fresh, units, arrive=True)
+        row.clients[f"assocsh{label}"] = steadied(run, database, folders)
         argv = [program, "-S", "-aec", peer.ae, "-aet", "MOVESCU", "-aem", "MOVESCU"]
         argv += ["--port", str(ports["MOVESCU"]), "+B", "-pdu", "131072", "-od", ".", *_keys(*keys)]
         argv += host_and_port(peer.address)
-        row.clients[f"movescu +B{label}"] = steadied(
-            whole(lambda _, argv=argv: argv, fresh, units, arrive=True), database, folders
-        )
+        run = whole(argv, fresh, units, arrive=True)
+        row.clients[f"movescu +B{label}"] = steadied(run, database, folders)
     row.figures.append(apart("assocsh", "movescu +B", 1.0))
     return row
-
-
-def _folders(bench: Bench) -> tuple[Callable[[], list[Path]], Callable[[], Path]]:
-    made: list[Path] = []
-
-    def fresh() -> Path:
-        made.append(bench.fresh())
-        return made[-1]
-
-    return lambda: [made.pop() for _ in range(len(made))], fresh
 
 
 def program_serve(bench: Bench) -> Row:
@@ -243,7 +203,9 @@ def program_serve(bench: Bench) -> Row:
         "image/s",
         rounds=9,
     )
-    program, receiver = installed("storescu"), installed("storescp")
+    stored = bench.fresh()
+    receiver = bench.storescp("-pdu", "131072", nodelay=True, into=stored)
+    program = installed("storescu")
     if program is None or receiver is None:
         row.missing.append("everything: DCMTK is not installed")
         return row
@@ -253,18 +215,13 @@ def program_serve(bench: Bench) -> Row:
         server = Serve(bench.fresh(), "--durability", durability)
         bench.stack.enter_context(server)
         servers[f"assocsh serve, {durability}"] = server.address
-    stored = bench.fresh()
-    port = free_port()
-    argv = [receiver, "+B", "-pdu", "131072", "-od", stored, "-aet", "STORESCP", str(port)]
-    peer = PeerProcess(argv, port=port, log=bench.fresh() / "log", env={"TCP_NODELAY": "1"})
-    bench.stack.enter_context(peer)
-    servers["storescp +B"] = f"STORESCP@127.0.0.1:{port}"
+    servers["storescp +B"] = receiver
 
     for name, address in servers.items():
         for label, source in (("", many), (", one", one)):
             send = (program, "-aec", ae_of(address), "--max-send-pdu", "131072", "+sd")
             send = (*send, *host_and_port(address), source)
-            run = whole(lambda _, send=send: send, lambda: bench.folder, 1 if label else count)
+            run = whole(send, bench.folder, 1 if label else count)
             row.clients[f"{name}{label}"] = steadied(run, source, lambda: [stored])
     row.figures += [
         apart("assocsh serve, batch", "storescp +B", 0.9),
@@ -296,8 +253,6 @@ def program_large(bench: Bench) -> Row:
             ),
         }
         for name, argv in clients.items():
-            row.clients[f"{name}{label}"] = whole(
-                lambda _, argv=argv: argv, lambda: bench.folder, 1
-            )
+            row.clients[f"{name}{label}"] = whole(argv, bench.folder, 1)
     row.figures += [apart("assocsh -c", "storescu", 1.0), rate_ratio("assocsh -c", "storescu", 0.8)]
     return row

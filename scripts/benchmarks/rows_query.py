@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port, nodelay, steadied
+from benchmarks.bench import Bench, RunFailed, ae_of, host_and_port, nodelay, steadied, timed
 from benchmarks.model import Row, Run, memory_at_most, rate_ratio
 from tests.peers.dcmtk import Dcmqrscp
 from tests.peers.programs import find as installed
@@ -58,13 +58,10 @@ def get(bench: Bench) -> Row:
         "no fsync. getscu +B writes a data set as it comes, as assocsh does, without reading it",
         "image/s",
     )
-    if installed("dcmqrscp") is None or installed("storescu") is None:
-        row.missing.append("everything: DCMTK is not installed")
+    made = archive(bench, row, count)
+    if made is None:
         return row
-    database = bench.fresh()
-    with nodelay():
-        peer = bench.stack.enter_context(Dcmqrscp(database))
-    _fill(bench, peer, bench.images(count))
+    peer, database = made
     work = {
         "kind": "get",
         "peer": peer.address,
@@ -77,14 +74,10 @@ def get(bench: Bench) -> Row:
         "contexts": "StudyRootQueryRetrieveInformationModelGet,CTImageStorage",
     }
 
-    folders: list[Path] = []
-
-    def fresh() -> Path:
-        folders.append(bench.fresh())
-        return folders[-1]
+    fresh, folders = bench.folders()
 
     def steady(run: Run) -> Run:
-        return steadied(run, database, lambda: [folders.pop() for _ in range(len(folders))])
+        return steadied(run, database, folders)
 
     def ours(durability: str) -> dict[str, object]:
         return {**work, "folder": str(fresh()), "durability": durability}
@@ -120,8 +113,17 @@ def get(bench: Bench) -> Row:
     return row
 
 
-def _fill(bench: Bench, peer: Dcmqrscp, folder: Path) -> None:
+def archive(
+    bench: Bench, row: Row, count: int, destinations: Mapping[str, int] | None = None
+) -> tuple[Dcmqrscp, Path] | None:
+    """dcmqrscp with ``count`` CT images, and its folder; None, and said so, without DCMTK."""
     program = installed("storescu")
-    assert program is not None
-    argv = [program, "-aec", peer.ae, "+sd", *host_and_port(peer.address), str(folder)]
-    subprocess.run(argv, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    if installed("dcmqrscp") is None or program is None:
+        row.missing.append("everything: DCMTK is not installed")
+        return None
+    database = bench.fresh()
+    with nodelay():
+        peer = bench.stack.enter_context(Dcmqrscp(database, destinations=destinations))
+    argv = [program, "-aec", peer.ae, "+sd", *host_and_port(peer.address), bench.images(count)]
+    timed(argv, bench.folder)
+    return peer, database

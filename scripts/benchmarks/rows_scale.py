@@ -10,41 +10,21 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.bench import Bench, RunFailed, host_and_port, steadied
+from benchmarks.bench import Bench, RunFailed, host_and_port, looked_at, steadied, timed, watched
 from benchmarks.model import Figure, Medians, Row, Sample, cpu_ratio
 from benchmarks.rows_program import ASSOCSH, Argv, shell
-from benchmarks.workers.meter import memory, processor_time
+from benchmarks.workers.meter import processor_time
 from tests.peers.ours import Serve
 from tests.peers.programs import find as installed
 from tests.terminal.pty_terminal import PtyTerminal
 
 _LOOKS = 0.05
-
-
-@contextmanager
-def _watched(pid: int) -> Iterator[list[int]]:
-    """Resident memory of a process, as often as every ``_LOOKS`` seconds."""
-    seen: list[int] = []
-    ended = threading.Event()
-
-    def look() -> None:
-        while not ended.wait(_LOOKS):
-            if resident := memory("VmRSS", pid):
-                seen.append(resident)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        ended.set()
-        thread.join()
+"""Seconds from one look at the memory to the next."""
 
 
 def _growth(seen: Sequence[int]) -> int:
@@ -60,31 +40,14 @@ def grown(
     argv: Argv, count: int, cwd: Path, environment: Mapping[str, str] | None = None
 ) -> Sample:
     """Run a program to its end; its memory is that which it grew by."""
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        [str(word) for word in argv],
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
-    )
-    assert process.stderr is not None
-    with _watched(process.pid) as seen:
-        said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-    process.stderr.close()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RunFailed(f"it ended with {process.returncode}: {said.decode()[-200:]}")
-    wall = time.perf_counter() - begun
-    return Sample(wall, usage.ru_utime + usage.ru_stime, count, None, max(0, _growth(seen)))
+    sample, seen = looked_at(argv, cwd, "VmRSS", _LOOKS, environment)
+    return replace(sample, count=count, peak=max(0, _growth(seen)))
 
 
 def served(pid: int, work: Callable[[], object], count: int) -> Sample:
     """Do something to a server; processor time and growth are the server's."""
     begun, used = time.perf_counter(), processor_time(pid)
-    with _watched(pid) as seen:
+    with watched(pid, "VmRSS", _LOOKS) as seen:
         work()
     wall = time.perf_counter() - begun
     return Sample(wall, processor_time(pid) - used, count, None, max(0, _growth(seen)))
@@ -140,13 +103,10 @@ def received(bench: Bench) -> Row:
         return row
     folder = bench.images(count, rows=48)
     server = bench.stack.enter_context(Serve(bench.fresh()))
-    argv = [program, "-aec", server.ae, "+sd", *host_and_port(server.address), str(folder)]
-    environment = {**os.environ, "TCP_NODELAY": "1"}
-
-    def send() -> None:
-        subprocess.run(argv, check=True, capture_output=True, env=environment)
-
-    row.clients["assocsh serve"] = lambda: served(server.pid, send, count)
+    argv = [program, "-aec", server.ae, "+sd", *host_and_port(server.address), folder]
+    row.clients["assocsh serve"] = lambda: served(
+        server.pid, lambda: timed(argv, bench.folder), count
+    )
     row.figures.append(bytes_each("assocsh serve", count, 2000))
     return row
 
