@@ -195,7 +195,7 @@ class Run:
         try:
             capture = self._begin_capture(session, script)
         except UsageError as error:
-            kind, message = type(error).__name__, str(error)
+            kind, message = error.kind, error.message
             log.add("problem", kind=kind, message=message, hint=error.hint, file=script.name)
             await session.close()
             return self._is_over(log, 2)

@@ -18,7 +18,7 @@ from assocsh.upperlayer.negotiation import (
     CommonNegotiation,
     UserIdentity,
 )
-from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RQ
+from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, A_ASSOCIATE_RQ, PDU_HEADER_LENGTH
 from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
 
 _ANY_TRANSFER_SYNTAX = IMPLICIT_LE
@@ -91,7 +91,7 @@ def _pdu(kind: int, called_ae: str, calling_ae: str, items: list[bytes]) -> byte
     titles = [
         title.encode("latin-1", "replace")[:16].ljust(16) for title in (called_ae, calling_ae)
     ]
-    length = _PDU.size - 6 + len(body)
+    length = _PDU.size - PDU_HEADER_LENGTH + len(body)
     return _packed(_PDU, "length", kind, length, _PROTOCOL_VERSION, *titles) + body
 
 
