@@ -22,19 +22,21 @@ def probe_options() -> tuple[Option, ...]:
 def probe_text(words: Sequence[str], given: Given) -> str:
     """The ``probe`` command that the command line stands for. Raises UsageError."""
     from assocsh.commands.probe_options import LISTEN
-    from assocsh.language.quoting import quoted
 
     if not words and all(name != LISTEN for name, _ in given):
         raise UsageError("probe needs a peer", hint="assocsh probe AET@HOST:PORT")
-    parts = ["probe", *(_written(quoted(word), word) for word in words)]
+    parts = ["probe", *map(_written, words)]
     for name, value in given:
         parts.append(name)
         if value is not None:
-            parts.append(_written(quoted(value), value))
+            parts.append(_written(value))
     return " ".join(parts)
 
 
-def _written(text: str | None, word: str) -> str:
+def _written(word: str) -> str:
+    from assocsh.language.quoting import quoted
+
+    text = quoted(word)
     if text is None:
         raise UsageError(f"{word!r} cannot be written in a command")
     return text

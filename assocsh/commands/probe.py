@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assocsh.probe.difference import Change
     from assocsh.probe.measuring import Settings
     from assocsh.probe.model import Report
-    from assocsh.probe.running import Probe
+    from assocsh.probe.running import Plan, Probe
     from assocsh.session.binding import BoundCall
     from assocsh.session.plan import OpenPlan
     from assocsh.session.session import Session
@@ -87,14 +87,13 @@ async def probe(session: Session, call: BoundCall) -> None:
 
     known = {name: _read(call, name) for name in ("--diff", "--policy") if call.flag(name)}
     plan, sections = _asked(session, call)
-    one = await _prepared(session, call, plan, sections)
-    counted: list[Probe] = [one]
+    planned, settings = await _prepared(session, call, plan, sections)
 
     def changed() -> None:
-        _say_progress(session, call, counted[0])
+        _say_progress(session, call, one)
 
-    one = counted[0] = Probe(one.plan, one.settings, changed=changed)
-    session.note(f"asks {one.plan.text()}")
+    one = Probe(planned, settings, changed=changed)
+    session.note(f"asks {planned.text()}")
     call.job.partial = True
     changed()
     try:
@@ -128,9 +127,8 @@ def _asked(session: Session, call: BoundCall) -> tuple[OpenPlan, list[str]]:
 
 async def _prepared(
     session: Session, call: BoundCall, plan: OpenPlan, sections: list[str]
-) -> Probe:
-    """A probe that has not begun. One association at a time: an open one is released."""
-    from assocsh.probe.running import Probe
+) -> tuple[Plan, Settings]:
+    """What is going to be asked, and how. One association at a time: an open one is released."""
     from assocsh.probe.running import plan as planned
     from assocsh.probe.sections import in_order
     from assocsh.session.opening import prepared
@@ -142,7 +140,7 @@ async def _prepared(
         await release_in_order(session, own, call)
     address, plan = await prepared(session, plan)
     settings = _settings(call, plan, address)
-    return Probe(planned(in_order(sections), settings), settings)
+    return planned(in_order(sections), settings), settings
 
 
 def _settings(call: BoundCall, plan: OpenPlan, address: str) -> Settings:

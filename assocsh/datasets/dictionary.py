@@ -209,8 +209,7 @@ def service_sop_classes(*, retired: bool = False) -> tuple[str, ...]:
     return tuple(
         one.uid
         for one in sop_classes()
-        if not (is_storage(one.uid) or may_be_stored(one.uid))
-        and (retired or not is_retired(one.uid))
+        if not may_be_stored(one.uid) and (retired or not is_retired(one.uid))
     )
 
 

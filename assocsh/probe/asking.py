@@ -35,6 +35,9 @@ SAMPLE_KEYS = (
 )
 """The required and the usual keys of a study (PS3.4 C.6.2.1)."""
 
+NOWHERE = "1.2.3.4.5.6.7"
+"""The UID of a study that no peer has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matches:

@@ -167,6 +167,29 @@ class Measuring:
         """It could not be told, and why."""
         self._answer(name, Verdict.UNKNOWN, value, why, **more)
 
+    def rejected(
+        self, name: str, error: AssociationRejected, verdict: Verdict, said: str = ""
+    ) -> None:
+        """It is answered by a rejection of the last association; not told by one that is for now.
+
+        ``said`` stands before its words.
+        """
+        self._answer(
+            name,
+            Verdict.UNKNOWN if for_now(error) else verdict,
+            outcome_of(error),
+            said + rejection(error),
+            on=self.opened[-1].number,
+            pdu=f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}",
+        )
+
+    def leave_open(self, section: Topic, why: str) -> None:
+        """What has no answer yet of what is asked in ``section`` could not be told, and why."""
+        for question in section.asked(self.settings.level):
+            name = f"{section.name}.{question.name}"
+            if name not in self.answers:
+                self.answers[name] = Answer(name, question.text, Verdict.UNKNOWN, why=why)
+
     def answered(self, name: str) -> bool:
         """Whether the question ``name`` of this section has its answer."""
         return f"{self._section.name}.{name}" in self.answers

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from assocsh.probe.advice import advice
 from assocsh.probe.model import Answer, Report, Verdict
-from assocsh.probe.screen import heading, reason, title_of
+from assocsh.probe.screen import counted, heading, reason, title_of
 from assocsh.text.visible import visible
 
 if TYPE_CHECKING:
@@ -45,13 +44,11 @@ _MARKS = {"yes": "●", "no": "", "unknown": "?"}
 def render(report: Report) -> str:
     """The page."""
     title = f"probe: {visible(report.peer)}"
-    counts = Counter(each.verdict for each in report.answers)
-    said = ", ".join(f"{counts[each]} {each}" for each in Verdict)
     body = "".join(
         (
             f"<h1>{escape(title)}</h1>",
             f"<p>{escape(heading(report))}</p>",
-            f"<p>{escape(report.started)}: {escape(said)}; "
+            f"<p>{escape(report.started)}: {escape(counted(report))}; "
             f"{len(report.associations)} associations</p>",
             *_advice(report),
             *(part for name in report.sections for part in _section(report, name)),

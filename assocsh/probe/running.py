@@ -7,14 +7,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from assocsh.errors import AssociationError, AssociationRejected, AssocshError
+from assocsh.errors import AssociationRejected, AssocshError
 from assocsh.probe.measuring import BudgetSpent, Measuring, Settings, rejection
-from assocsh.probe.model import Answer, Report, Verdict
+from assocsh.probe.model import Report
 from assocsh.probe.section import Section
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.association import Observer
+    from assocsh.errors import AssociationError
 
 A_SECOND = 25.0
 """Associations that a peer nearby answers in a second, for the estimate of the plan."""
@@ -41,7 +42,7 @@ def plan(sections: list[Section], settings: Settings) -> Plan:
     asked = tuple(each for each in sections if each.asked(settings.level))
     # the first negotiation is for all sections together
     count = min(settings.most, 1 + sum(each.associations for each in asked))
-    waiting = settings.max_idle if any(each.name == "idle" for each in asked) else 0.0
+    waiting = settings.max_idle if any(each.waits for each in asked) else 0.0
     return Plan(asked, count, count * settings.delay + count / A_SECOND + waiting)
 
 
@@ -90,48 +91,37 @@ class Probe:
     async def _ask(self, section: Section) -> None:
         measuring = self._measuring
         measuring.section = section
-        why, of_peer = "not asked", True
+        why = "not tested: not asked"
         try:
             await section.measure(measuring)
         except BudgetSpent as error:
-            why, of_peer = error.message, False
+            why = f"not asked: {error.message}"
             self.partial = self.partial or error.message
         except AssociationRejected as error:
-            why = rejection(error)
-        except AssociationError as error:
-            why = error.message
+            why = f"not tested: {rejection(error)}"
         except AssocshError as error:
-            why = error.message
+            why = f"not tested: {error.message}"
         except (TimeoutError, asyncio.CancelledError):
-            self._leave_open(section, "not tested: the probe was stopped")
+            measuring.leave_open(section, "not tested: the probe was stopped")
             raise
-        self._leave_open(section, f"not tested: {why}" if of_peer else f"not asked: {why}")
-
-    def _leave_open(self, section: Section, why: str) -> None:
-        """What has no answer yet could not be told."""
-        for question in section.asked(self.settings.level):
-            name = f"{section.name}.{question.name}"
-            if name not in self._measuring.answers:
-                self._measuring.answers[name] = Answer(
-                    name, question.text, Verdict.UNKNOWN, why=why
-                )
+        measuring.leave_open(section, why)
 
     def report(self) -> Report:
         """What was found."""
         measuring = self._measuring
         for section in self.plan.sections:
-            self._leave_open(section, f"not asked: {self.partial or 'stopped'}")
-        order = {
-            f"{section.name}.{question.name}": (place, number)
-            for place, section in enumerate(self.plan.sections)
-            for number, question in enumerate(section.questions)
-        }
+            measuring.leave_open(section, f"not asked: {self.partial or 'stopped'}")
+        order = [
+            f"{section.name}.{question.name}"
+            for section in self.plan.sections
+            for question in section.questions
+        ]
         return Report(
             peer=str(self.settings.peer),
             calling_ae=self.settings.calling_ae,
             level=self.settings.level.word,
             sections=tuple(each.name for each in self.plan.sections),
-            answers=tuple(sorted(measuring.answers.values(), key=lambda each: order[each.id])),
+            answers=tuple(measuring.answers[name] for name in order if name in measuring.answers),
             associations=tuple(measuring.opened),
             partial=self.partial,
             started=self._started.isoformat(timespec="seconds"),

@@ -34,6 +34,12 @@ def heading(report: Report) -> str:
     return f"{cell(report.peer, 80)} as {cell(report.calling_ae)}, level {report.level}{partial}"
 
 
+def counted(report: Report) -> str:
+    """How many answers there are of each verdict."""
+    counts = Counter(each.verdict for each in report.answers)
+    return ", ".join(f"{counts[each]} {each}" for each in Verdict)
+
+
 def report_lines(report: Report) -> Iterator[tuple[str, Verdict | None]]:
     """The lines with the verdict that each is about; None for those that are about none."""
     yield heading(report), None
@@ -43,10 +49,8 @@ def report_lines(report: Report) -> Iterator[tuple[str, Verdict | None]]:
         for answer in report.of(name):
             yield f"  {answer_line(answer)}", answer.verdict
     yield "", None
-    counts = Counter(each.verdict for each in report.answers)
-    said = ", ".join(f"{counts[each]} {each}" for each in Verdict)
     count = plural(len(report.associations), "association")
-    yield f"{said}; {count}, {show_duration(report.elapsed_ms / 1000)}", None
+    yield f"{counted(report)}; {count}, {show_duration(report.elapsed_ms / 1000)}", None
     found = advice(report)
     if found:
         yield "", None

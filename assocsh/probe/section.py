@@ -17,9 +17,10 @@ association that is lost says nothing about what was not asked on it."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section(Topic):
     """One section. ``associations`` is the most that it opens, besides the first negotiation that
-    all share; ``order`` is when it is asked: what is quick comes first, for a probe that is cut
-    short."""
+    all share, ``waits`` whether it waits for as long as ``max_idle``; ``order`` is when it is
+    asked: what is quick comes first, for a probe that is cut short."""
 
     measure: Measure
     associations: int = 0
+    waits: bool = False
     order: int = 50

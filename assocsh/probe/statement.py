@@ -59,9 +59,7 @@ def _classes(report: Report) -> Rows:
     if found is None or not isinstance(found.value, dict):
         return []
     return [
-        (name, "Yes" if row.get("yes") else "No", ", ".join(row.get("yes", ())))
-        for name, row in found.value.items()
-        if row.get("yes")
+        (name, "Yes", ", ".join(row["yes"])) for name, row in found.value.items() if row.get("yes")
     ]
 
 

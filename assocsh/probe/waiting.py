@@ -22,6 +22,7 @@ from assocsh.association import (
 )
 from assocsh.association.deciding import Accept, Decision, Reject
 from assocsh.association.events import EngineEvent
+from assocsh.association.view import AssociationView
 from assocsh.datasets.dictionary import uid_keyword
 from assocsh.dimse.commandset import CommandField
 from assocsh.dimse.status import SUCCESS
@@ -87,7 +88,7 @@ class Waiting:
         self._begun = self._loop.time()
         self._started = datetime.now(UTC)
         self._calls: list[_Call] = []
-        self._of: dict[Association, _Call] = {}
+        self._of: dict[AssociationView, _Call] = {}
         self._all = asyncio.Event()
         self._listener: Listener | None = None
 
@@ -138,7 +139,7 @@ class Waiting:
     def _seen(self, event: EngineEvent) -> None:
         if not isinstance(event, StateChanged) or not event.state.is_end:
             return
-        call = next((one for each, one in self._of.items() if each is event.association), None)
+        call = self._of.get(event.association)
         if call is None:
             return
         if not call.rejected:
@@ -162,7 +163,7 @@ class Waiting:
         indication.respond(OUT_OF_RESOURCES, ErrorComment="refused by a probe")
 
     def _counted(self, indication: Indication) -> _Call | None:
-        call = next((one for each, one in self._of.items() if each is indication.association), None)
+        call = self._of.get(indication.association)
         if call is not None:
             call.requests += 1
         return call

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from assocsh.association.proposals import ContextSpec
 from assocsh.errors import AssociationRejected
-from assocsh.probe.measuring import Measuring, for_now, outcome_of, rejection
-from assocsh.probe.model import Question
+from assocsh.probe.measuring import Measuring
+from assocsh.probe.model import Question, Verdict
 from assocsh.probe.section import Section
 from assocsh.uids import VERIFICATION
 
@@ -35,10 +35,7 @@ async def _ask(peer: Measuring, name: str, **titles: str) -> None:
     try:
         found = await peer.negotiate([ContextSpec(VERIFICATION)], **titles)
     except AssociationRejected as error:
-        pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
-        tell = peer.unknown if for_now(error) else peer.no
-        why = f"{said}: {rejection(error)}"
-        tell(name, why=why, value=outcome_of(error), on=peer.opened[-1].number, pdu=pdu)
+        peer.rejected(name, error, Verdict.NO, f"{said}: ")
     else:
         peer.yes(name, why=f"{said} is let in", on=found.number, pdu="A-ASSOCIATE-AC")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.requests import CEcho, CFind
 from assocsh.dimse.status import CANCEL
-from assocsh.probe.asking import matches
+from assocsh.probe.asking import NOWHERE, matches
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
@@ -31,15 +31,12 @@ ON_ITS_WAY = 0.25
 TURNS = 100
 """Turns of the loop in which a request goes out."""
 
-NOWHERE = "1.2.3.4.5.6.7"
-
 
 async def measure(peer: Measuring) -> None:
     """A query that is cancelled at once, one after its first row, one that has ended by then."""
     base = await peer.base()
     if not base.usable(STUDY_ROOT_FIND):
-        for question in SECTION.asked(peer.settings.level):
-            peer.unknown(question.name, "there are no queries")
+        peer.leave_open(SECTION, "there are no queries")
         return
     specs = [ContextSpec(VERIFICATION), ContextSpec(STUDY_ROOT_FIND)]
     async with peer.associated(specs) as (number, association):

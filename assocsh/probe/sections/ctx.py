@@ -35,11 +35,9 @@ async def measure(peer: Measuring) -> None:
         await sweep.run([CT_IMAGE_STORAGE])
     except BudgetSpent as error:
         sweep.matrix.why = error.message
-        _answer(peer, asked, sweep.matrix)
         raise
     finally:
-        if not peer.answered("matrix"):
-            _answer(peer, asked, sweep.matrix)
+        _answer(peer, asked, sweep.matrix)
 
 
 def _answer(peer: Measuring, asked: dict[str, tuple[str, ...]], matrix: Matrix) -> None:

@@ -30,8 +30,7 @@ async def measure(peer: Measuring) -> None:
     """One negotiation for everything, and on it the queries that prove what was agreed."""
     base = await peer.base()
     if not base.usable(STUDY_ROOT_FIND):
-        for question in SECTION.asked(peer.settings.level):
-            peer.unknown(question.name, "there are no queries: their SOP class is refused")
+        peer.leave_open(SECTION, "there are no queries: their SOP class is refused")
         return
     specs = [ContextSpec(STUDY_ROOT_FIND)]
     specs += [ContextSpec(uid) for uid in (STUDY_ROOT_GET, STUDY_ROOT_MOVE) if base.usable(uid)]

@@ -16,7 +16,15 @@ from assocsh.datasets.dictionary import find_tag
 from assocsh.dimse import sopclasses
 from assocsh.dimse.requests import CFind
 from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
-from assocsh.probe.asking import SAMPLE_KEYS, Matches, Sample, days_from, matches, sample_study
+from assocsh.probe.asking import (
+    NOWHERE,
+    SAMPLE_KEYS,
+    Matches,
+    Sample,
+    days_from,
+    matches,
+    sample_study,
+)
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
@@ -25,13 +33,12 @@ from assocsh.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, WORKLIST_FIND
 if TYPE_CHECKING:
     from assocsh.association import Association
 
-_NOWHERE = {"DA": "18500101", "TM": "000000.000001", "CS": "ZQZ", "UI": "1.2.3.4.5.6.7", "IS": "99"}
+_NOWHERE = {"DA": "18500101", "TM": "000000.000001", "CS": "ZQZ", "UI": NOWHERE, "IS": "99"}
 """A value that no study has, by VR; for all others ``ZQZ``."""
 
 ZQZ = "ZQZPROBE"
 
 _ACCENTS = {"A": "Ä", "E": "É", "I": "Í", "O": "Ö", "U": "Ü"}
-_NO_STUDY = "it has no study that could be asked about"
 _STEP = "ScheduledProcedureStepSequence[0]"
 
 
@@ -85,9 +92,7 @@ async def measure(peer: Measuring) -> None:
     models = [name for name, uid in sopclasses.FIND.items() if base.usable(uid)]
     if not models:
         peer.no("models", [], "no SOP class of C-FIND is accepted", on=base.number)
-        for question in SECTION.asked(peer.settings.level):
-            if question.name != "models":
-                peer.unknown(question.name, "there are no queries")
+        peer.leave_open(SECTION, "there are no queries")
         return
     peer.yes("models", models, ", ".join(models), on=base.number, pdu="A-ASSOCIATE-AC")
     if not peer.asks("answers"):
@@ -99,24 +104,18 @@ async def measure(peer: Measuring) -> None:
         else:
             peer.unknown("sequence", "there is no worklist")
         if not base.usable(STUDY_ROOT_FIND):
-            _without_study(peer, "the study root is refused")
+            peer.leave_open(SECTION, "the study root is refused")
             return
         await _answers(peer, number, association)
         sample = await sample_study(association, peer.settings.limit)
         if sample is None:
-            _without_study(peer, _NO_STUDY)
+            peer.leave_open(SECTION, "it has no study that could be asked about")
             return
         asking = _Asking(peer, number, association, sample)
         await _levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
         await _keys(asking)
         await _kinds(asking)
         await _names(asking)
-
-
-def _without_study(peer: Measuring, why: str) -> None:
-    for question in SECTION.asked(peer.settings.level):
-        if not peer.answered(question.name):
-            peer.unknown(question.name, why)
 
 
 async def _answers(peer: Measuring, number: int, association: Association) -> None:
@@ -178,18 +177,17 @@ async def _keys(asking: _Asking) -> None:
 
 async def _matched(asking: _Asking) -> None:
     peer = asking.peer
-    what: dict[str, str] = {}
+    is_matched: dict[str, bool] = {}
     for key in SAMPLE_KEYS:
         if key == "StudyInstanceUID" or key.startswith("NumberOf"):
             continue
         found = await asking.study({key: _NOWHERE.get(find_tag(key).vr, ZQZ)})
-        what[key] = "error" if found.failed else "ignored" if found.rows else "matched"
-    other = CFind("STUDY", {"StudyInstanceUID": _NOWHERE["UI"], "PatientName": ""}, "study")
-    found = await asking.ask(other)
-    what["StudyInstanceUID"] = "error" if found.failed else "ignored" if found.rows else "matched"
-    ignored = sorted(key for key, word in what.items() if word != "matched")
-    matched = sorted(key for key, word in what.items() if word == "matched")
-    words = f"{len(matched)} of {len(what)} keys"
+        is_matched[key] = not (found.failed or found.rows)
+    found = await asking.study({"StudyInstanceUID": NOWHERE, "PatientName": ""})
+    is_matched["StudyInstanceUID"] = not (found.failed or found.rows)
+    ignored = sorted(key for key, yes in is_matched.items() if not yes)
+    matched = sorted(key for key, yes in is_matched.items() if yes)
+    words = f"{len(matched)} of {len(is_matched)} keys"
     said = peer.no if ignored else peer.yes
     why = words + (f", not {', '.join(ignored)}" if ignored else "")
     said("matched", matched, why, on=asking.number, pdu="C-FIND-RSP")
@@ -198,9 +196,8 @@ async def _matched(asking: _Asking) -> None:
 async def _kinds(asking: _Asking) -> None:
     """The kinds of matching (PS3.4 C.2.2.2)."""
     peer, sample = asking.peer, asking.sample
-    uid, nowhere = sample.uid, _NOWHERE["UI"]
-    own = await asking.study({"StudyInstanceUID": f"{nowhere}\\{uid}", "PatientName": ""})
-    two = await asking.study({"StudyInstanceUID": f"{nowhere}\\{nowhere}.1", "PatientName": ""})
+    own = await asking.study({"StudyInstanceUID": f"{NOWHERE}\\{sample.uid}", "PatientName": ""})
+    two = await asking.study({"StudyInstanceUID": f"{NOWHERE}\\{NOWHERE}.1", "PatientName": ""})
     if own.failed or not own.rows:
         peer.no("list", why=own.words if own.failed else "not found", on=asking.number)
     elif two.rows:
@@ -215,7 +212,7 @@ async def _kinds(asking: _Asking) -> None:
             peer.unknown(name, "the study that is asked about has no date")
         return
     ranges = {
-        "range": (f"{before}-{after}", f"{days_from(day, 1)}-{days_from(day, 2)}"),
+        "range": (f"{before}-{after}", f"{after}-{days_from(day, 2)}"),
         "range-from": (f"{day}-", f"{after}-"),
         "range-to": (f"-{day}", f"-{before}"),
     }

@@ -16,7 +16,6 @@ from assocsh.uids import (
     JPEG_2000,
     STORAGE_COMMITMENT,
     STUDY_ROOT_FIND,
-    STUDY_ROOT_GET,
     STUDY_ROOT_MOVE,
     VERIFICATION,
 )
@@ -48,7 +47,6 @@ class Seen(NamedTuple):
     toolkit: str
     commitment: bool
     find: bool
-    get: bool
     move: bool
     compressed: bool
     """It takes a CT image in JPEG 2000."""
@@ -116,7 +114,6 @@ def _seen(toolkit: str, base: Negotiated) -> Seen:
         toolkit,
         base.usable(STORAGE_COMMITMENT),
         base.usable(STUDY_ROOT_FIND),
-        base.usable(STUDY_ROOT_GET),
         base.usable(STUDY_ROOT_MOVE),
         any(one.transfer_syntax == JPEG_2000 for one in base.contexts),
         base.usable(VERIFICATION),

@@ -50,5 +50,6 @@ SECTION = Section(
     Level.TIME,
     measure=measure,
     associations=1,
+    waits=True,
     order=70,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assocsh.association.events import PduTransferred
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.requests import CFind
 from assocsh.errors import ProtocolError
@@ -42,8 +43,6 @@ class _Longest:
         self.length = 0
 
     def __call__(self, event: object) -> None:
-        from assocsh.association.events import PduTransferred
-
         if isinstance(event, PduTransferred) and not event.sent and event.pdu_type == P_DATA_TF:
             self.length = max(self.length, sum(map(len, event.buffers)) - 6)
 

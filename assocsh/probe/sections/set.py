@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.requests import CFind
-from assocsh.probe.asking import matches
+from assocsh.probe.asking import NOWHERE, matches
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
@@ -18,8 +18,6 @@ from assocsh.uids import STUDY_ROOT_FIND
 if TYPE_CHECKING:
     from assocsh.dimse.responses import Response
 
-_CHARSET = b"\x08\x00\x05\x00"
-NOWHERE = "1.2.3.4.5.6.7"
 SETS = {
     "latin1": ("ISO_IR 100", "Müller^Jörg"),
     "utf8": ("ISO_IR 192", "Müller^Jörg"),
@@ -32,8 +30,7 @@ async def measure(peer: Measuring) -> None:
     """A query in each set that can match nothing, and one for whose answers are looked at."""
     base = await peer.base()
     if not base.usable(STUDY_ROOT_FIND):
-        for question in SECTION.asked(peer.settings.level):
-            peer.unknown(question.name, "there are no queries")
+        peer.leave_open(SECTION, "there are no queries")
         return
     declared: set[str] = set()
     undeclared = high = 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from assocsh.association.proposals import ContextSpec
 from assocsh.errors import AssociationRejected
 from assocsh.identities import JWT, KERBEROS, SAML, USER, USER_AND_PASSCODE
-from assocsh.probe.measuring import Measuring, for_now, outcome_of, rejection
-from assocsh.probe.model import Question
+from assocsh.probe.measuring import Measuring
+from assocsh.probe.model import Question, Verdict
 from assocsh.probe.section import Section
 from assocsh.uids import VERIFICATION
 from assocsh.upperlayer.negotiation import UserIdentity
@@ -33,11 +33,7 @@ async def measure(peer: Measuring) -> None:
         try:
             found = await peer.negotiate([ContextSpec(VERIFICATION)], user_identity=identity)
         except AssociationRejected as error:
-            pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
-            number = peer.opened[-1].number
-            tell = peer.unknown if for_now(error) else peer.yes
-            why = f"refused: {rejection(error)}"
-            tell(name, why=why, value=outcome_of(error), on=number, pdu=pdu)
+            peer.rejected(name, error, Verdict.YES, "refused: ")
             continue
         if found.accept.user_identity_response is None:
             pdu = "A-ASSOCIATE-AC without item 59H"
@@ -52,10 +48,7 @@ async def _without(peer: Measuring) -> None:
     try:
         found = await peer.negotiate([ContextSpec(VERIFICATION)], user_identity=None)
     except AssociationRejected as error:
-        pdu = f"A-ASSOCIATE-RJ {error.result}/{error.source}/{error.reason}"
-        tell = peer.unknown if for_now(error) else peer.no
-        on = peer.opened[-1].number
-        tell("anyone", why=rejection(error), value=outcome_of(error), on=on, pdu=pdu)
+        peer.rejected("anyone", error, Verdict.NO)
     else:
         peer.yes("anyone", on=found.number, pdu="A-ASSOCIATE-AC")
 
