@@ -119,7 +119,6 @@ class TextReader:
             self._notice(text)
 
 
-@lru_cache(maxsize=64)
 def undefined_term(terms: tuple[str, ...]) -> str:
     """The first of the values of Specific Character Set that is no defined term; empty if none."""
     from pydicom.charset import python_encoding
@@ -127,6 +126,7 @@ def undefined_term(terms: tuple[str, ...]) -> str:
     return next((term for term in terms if term not in python_encoding), "")
 
 
+@lru_cache(maxsize=64)
 def _declared(terms: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """The first of the terms that is none, or the encodings of all of them."""
     from pydicom.charset import convert_encodings
