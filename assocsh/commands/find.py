@@ -136,7 +136,7 @@ async def find(session: Session, call: BoundCall) -> None:
     elif call.flag("--of"):
         raise UsageError("--of fills in the keys of a level, and there are none in this model")
     keys = with_return_keys(merged(of_row, typed_keys(call)), level, model)
-    keys = merged(arrange(Columns(), call), keys)
+    keys = merged(arrange(record.columns, call), keys)
     if not keys:
         raise UsageError(
             f"nothing to ask for: what is usual in the model {model} is not known here",
@@ -146,8 +146,8 @@ async def find(session: Session, call: BoundCall) -> None:
     if "SpecificCharacterSet" not in dataset:
         # always a return key (PS3.4 C.4.1.1.3): some archives do not say it unless asked
         dataset.SpecificCharacterSet = None
-    record.columns.paths = columns_of(dataset, keys)
-    arrange(record.columns, call)
+    if not record.columns.only:
+        record.columns.paths = columns_of(dataset, keys)
     for path, _ in typed_keys(call):
         session.recent.use(path)
     request = CFind(level, dataset, model)

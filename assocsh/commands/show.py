@@ -127,7 +127,7 @@ async def show(session: Session, call: BoundCall) -> None:
         return
     numbers = numbered(record, named, len(record.results))
     await put_in_order(record, columns)
-    for index in columns.order if columns.order is not None else range(len(record.results)):
+    for index in columns.indices(len(record.results)):
         if index + 1 in numbers:
             dataset = only(record.results.dataset(index), columns)
             session.presenter.row(record, index, dataset)

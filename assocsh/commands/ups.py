@@ -42,7 +42,6 @@ from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot, Verb
 from assocsh.output.listing import Listing
 from assocsh.output.table import Column
-from assocsh.results.columns import Columns
 from assocsh.session.keys import identifier, merged, row_of_find, spelled, typed_keys
 from assocsh.session.workflow import IN_PROGRESS, Claim
 from assocsh.text.cells import cell
@@ -249,17 +248,17 @@ async def find_steps(session: Session, call: BoundCall) -> None:
     from assocsh.commands.find import search
     from assocsh.dimse.requests import CFind
 
+    columns = call.record.columns
     typed = typed_keys(call)
     state = call.option("--state")
     keys = merged([("ProcedureStepState", state.replace("-", " ").upper())] if state else [], typed)
-    keys = merged(arrange(Columns(), call), keys)
+    keys = merged(arrange(columns, call), keys)
     named = {spelled(path) for path, _ in keys}
     keys += [(path, None) for path in (*RETURNED, *ALSO_RETURNED) if path.lower() not in named]
-    call.record.columns.paths = list(
-        dict.fromkeys((*RETURNED, *(path for path, _ in typed if path not in ALSO_RETURNED)))
-    )
-    call.record.columns.alone = True
-    arrange(call.record.columns, call)
+    if not columns.only:
+        shown = (*RETURNED, *(path for path, _ in typed if path not in ALSO_RETURNED))
+        columns.paths = list(dict.fromkeys(shown))
+    columns.alone = True
     request = CFind("UPS", identifier(session, "UPS", keys))
     await search(session, call.record, request, call.integer("--limit", least=1))
 

@@ -9,7 +9,6 @@ from assocsh.commands.find import search
 from assocsh.commands.parameters import KEYS, LIMIT
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
-from assocsh.results.columns import Columns
 from assocsh.session.keys import Keys, identifier, merged, spelled, typed_keys
 from assocsh.text.dates import parse_dates
 
@@ -101,13 +100,13 @@ async def worklist(session: Session, call: BoundCall) -> None:
     record = call.record
     typed = [(inside(path), value) for path, value in typed_keys(call)]
     keys = merged(options_as_keys(call), typed)
-    keys = merged(arrange(Columns(), call, inside), keys)
+    keys = merged(arrange(record.columns, call, inside), keys)
     named = {spelled(path) for path, _ in keys}
     keys += [(path, None) for path in (*SHOWN, *NEEDED) if path.lower() not in named]
-    asked = [path for path, _ in typed if spelled(path) not in map(str.lower, SHOWN)]
-    record.columns.paths = [*SHOWN, *(path for path in asked if spelled(path) != spelled(STEP))]
+    if not record.columns.only:
+        asked = [path for path, _ in typed if spelled(path) not in map(str.lower, SHOWN)]
+        record.columns.paths = [*SHOWN, *(path for path in asked if spelled(path) != spelled(STEP))]
     record.columns.alone = True
-    arrange(record.columns, call, inside)
     for path, _ in typed:
         session.recent.use(path)
     request = CFind("WORKLIST", identifier(session, "WORKLIST", keys))

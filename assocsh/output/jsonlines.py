@@ -99,7 +99,7 @@ class JsonLines:
         )
 
     def rows(self, record: RequestRecord, columns: Columns) -> Iterator[None]:
-        for index in columns.order if columns.order is not None else range(len(record.results)):
+        for index in columns.indices(len(record.results)):
             self.row(record, index, only(record.results.dataset(index), columns))
             yield
 

@@ -35,6 +35,10 @@ class Columns:
         """A table has these columns and no others."""
         return self.alone or self.only
 
+    def indices(self, count: int) -> Sequence[int]:
+        """Those of ``count`` rows, in the order in which they are shown."""
+        return range(count) if self.order is None else self.order
+
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
@@ -49,9 +53,8 @@ def value_at(values: Mapping[str, str], path: str) -> str:
 
     Empty without one. Whoever names ``Modality`` need not know in which sequence it stands.
     """
-    value = values.get(path)
-    if value is not None or path in values:
-        return value or ""
+    if path in values:
+        return values[path]
     last = f".{path}"
     return next((text for other, text in values.items() if other.endswith(last)), "")
 
