@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assocsh.language.quoting import quoted
+from assocsh.output.table import Column
 from assocsh.text.cells import wrapped
 
 
@@ -46,6 +47,14 @@ class Above:
     def places(self, keys: Sequence[str]) -> list[int]:
         """The places of the columns that stay."""
         return [place for place, key in enumerate(keys) if not place or key not in self._same]
+
+    def rest(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]]
+    ) -> tuple[list[Column], list[list[str]]]:
+        """The columns that stay, and rows with those alone."""
+        places = self.places([column.key for column in columns])
+        left = [[row[place] for place in places] for row in rows]
+        return [columns[place] for place in places], left
 
     def same(self) -> dict[str, str]:
         """What is the same in all rows, by column."""

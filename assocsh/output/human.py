@@ -243,7 +243,7 @@ class Human:
 
     def rows(self, record: RequestRecord, columns: Columns) -> Iterator[None]:
         rows = self._make_rows(self._console, record, columns)
-        order = columns.order if columns.order is not None else range(len(record.results))
+        order = columns.indices(len(record.results))
         if isinstance(rows, CsvRows) and not columns.only:
             for index in order:
                 rows.widen(record.results.dataset(index))
@@ -281,15 +281,13 @@ class Human:
                     self._result(text)
             return
         titles = self._console.channel.titles
-        columns = list(listing.columns)
+        columns: Sequence[table.Column] = listing.columns
         if room is not None and titles:
             keys = [column.key for column in columns]
             above = Above(fewest=3)
             above.take(keys, cells)
-            places = above.places(keys)
             heads = {column.key: column.head for column in columns}
-            columns = [columns[place] for place in places]
-            cells = [[row[place] for place in places] for row in cells]
+            columns, cells = above.rest(columns, cells)
             same = [(heads[key], text) for key, text in above.same().items()]
             for text in same_line(same, room):
                 self._result(text)

@@ -157,15 +157,14 @@ class TableRows(Rows):
         if room is not None:
             keys = [column.key for column in columns]
             again = self._above.take(keys, rows)
-            places = self._above.places(keys)
             titles = {column.key: column.head for column in columns}
-            columns = [columns[place] for place in places]
-            rows = [[row[place] for place in places] for row in rows]
+            columns, rows = self._above.rest(columns, rows)
             if again:
                 self._say_above(titles, room)
         choice = table.choose(columns, rows, room)
         if self._expanded or choice is None or (self._expanded is None and _too_wide(choice)):
-            self._expanded = True if self._expanded is None else self._expanded
+            if self._expanded is None:
+                self._expanded = True
             names = _names_beside(columns[1:], room)
             for row in rows:
                 title = f"#{self.record.number} row {row[0]}"
@@ -264,7 +263,7 @@ class TreeRows(Rows):
         self.count += 1
         room = self.console.width
         title = f"#{self.record.number} row {self.count}"
-        self.put(table.expanded([], [], title, room)[0])
+        self.put(table.rule(title, room))
         for text in tree_lines(dataset, room):
             self.put(text)
 

@@ -184,11 +184,13 @@ def expanded(
     names: Sequence[str], cells: Sequence[str], title: str, room: int | None = None
 ) -> list[str]:
     """One row as pairs of name and value under a rule with ``title``; values are folded."""
-    rule = f"── {title} "
-    return [
-        rule + "─" * max((min(room or 60, 60)) - width(rule), 2),
-        *pairs(names, cells, room, " │ "),
-    ]
+    return [rule(title, room), *pairs(names, cells, room, " │ ")]
+
+
+def rule(title: str, room: int | None = None) -> str:
+    """A line with ``title`` in it, over one row."""
+    begun = f"── {title} "
+    return begun + "─" * max((min(room or 60, 60)) - width(begun), 2)
 
 
 def pairs(
