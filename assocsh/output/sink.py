@@ -73,12 +73,16 @@ class Lagging(Protocol):
         """Characters that are not written yet."""
 
 
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
 def _columns(stream: TextIO) -> int | None:
     """The width of the terminal that ``stream`` is; None when it is none."""
-    try:
-        if not stream.isatty():
-            return None
-    except (OSError, ValueError):
+    if not _is_terminal(stream):
         return None
     columns = 0
     if not os.environ.get("COLUMNS"):
@@ -114,8 +118,8 @@ class StreamOutput:
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
         if self._error is not None:
             raise self._error
-        theme = theme_named(self.theme())
-        if (theme.words or kind is not Kind.INFO) and _columns(self._out) is not None:
+        if _is_terminal(self._out):
+            theme = theme_named(self.theme())
             said = spoken(text) if theme.words else text
             if text and not said:
                 return  # a line that is only drawn is none where lines are heard
