@@ -136,12 +136,6 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
     record.operations.expected = len(requests)
     record.operations.untold = len(requests)
     counted: dict[Operation, SubOperations] = {}
-    told: set[Operation] = set()
-
-    def tells(operation: Operation) -> None:
-        told.add(operation)
-        record.operations.untold = len(requests) - len(told)
-
     waiting = deque(requests)
     going: deque[Operation] = deque()
     failed: AssocshError | None = None
@@ -152,8 +146,9 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
         try:
             async for response in operation:
                 if response.suboperations is not None:
+                    if operation not in counted:
+                        record.operations.untold -= 1
                     counted[operation] = response.suboperations
-                    tells(operation)
                     record.operations.suboperations = SubOperations(
                         *map(sum, zip(*counted.values(), strict=True))
                     )
@@ -163,7 +158,8 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
                     _list_failed(session, record, response.dataset)
         except AssocshError as error:
             failed = failed or error
-        tells(operation)
+        if operation not in counted:  # it has ended, and will not say it any more
+            record.operations.untold -= 1
     if failed is not None:
         raise failed
 
