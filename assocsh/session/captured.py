@@ -169,12 +169,12 @@ class Captured:
 
     def row_count(self, number: int | None) -> int:
         """How many rows a request has, or the last find; 0 where there is no such request."""
-        exchanges = [exchange for _, exchange in self._pairs]
         if number is None:
-            found = [each for each in exchanges if each.name == "C-FIND"][-1:]
-        else:
-            found = exchanges[number - 1 : number] if number else []
-        return sum(_is_row(each, message) for each in found for message in each.responses)
+            number = self._last_find_number()
+        if not 1 <= number <= len(self):
+            return 0
+        exchange = self._pairs[number - 1][1]
+        return sum(_is_row(exchange, message) for message in exchange.responses)
 
     @property
     def last(self) -> CapturedRequest | None:
@@ -184,10 +184,13 @@ class Captured:
     @property
     def last_find(self) -> CapturedRequest | None:
         """The C-FIND that came last; None without any."""
-        for at in range(len(self), 0, -1):
-            if self._pairs[at - 1][1].name == "C-FIND":
-                return self.numbered(at)
-        return None
+        number = self._last_find_number()
+        return self.numbered(number) if number else None
+
+    def _last_find_number(self) -> int:
+        """0 without any."""
+        numbers = range(len(self), 0, -1)
+        return next((at for at in numbers if self._pairs[at - 1][1].name == "C-FIND"), 0)
 
     def talk(self, record: RequestRecord | None) -> Talk:
         """The association of a request of the capture; without one that of the last request."""
