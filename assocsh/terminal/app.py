@@ -346,7 +346,7 @@ class Shell:
         self._printer.write(f"{keys} keys{self._changed_by('editing')}")
 
     def _changed_by(self, action: str) -> str:
-        """``; F4 changes it``: the key as the config file has it."""
+        """`` (F4 changes it)``: the key as the config file has it; nothing where none does."""
         from assocsh.language.keys import key_of
 
         key = key_of(action, self.session.keys)

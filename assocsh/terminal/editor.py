@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,7 +12,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
 from assocsh.errors import UsageError
-from assocsh.text.visible import visible
+from assocsh.terminal.programs import named_program, usual_program
 
 USUAL = ("editor", "nano", "vi")
 """Programs that are looked for where neither variable names one."""
@@ -34,20 +32,10 @@ async def edit(buffer: Buffer) -> None:
 
 def _command() -> list[str]:
     for name in ("VISUAL", "EDITOR"):
-        said = os.environ.get(name, "").strip()
-        if not said:
-            continue
-        try:
-            words = shlex.split(said)
-        except ValueError as error:
-            raise UsageError(f"${name} cannot be read: {error}") from None
-        if shutil.which(words[0]) is None:
-            raise UsageError(
-                f"${name} is {visible(words[0])}: there is no such program",
-                hint=f"${name} names the editor to be used",
-            )
-        return words
-    found = next((each for each in USUAL if shutil.which(each)), None)
+        words = named_program(name, hint=f"${name} names the editor to be used")
+        if words:
+            return words
+    found = usual_program(USUAL)
     if found is None:
         raise UsageError("there is no editor", hint="$EDITOR names the one to be used")
     return [found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output import Output as Screen
@@ -39,20 +39,19 @@ class TerminalOutput:
             self._printer.write(self._painted(said, kind))
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
-        columns = self.width
-        said = self._appearance.said(text)
-        lines = [line for each in said.split("\n") for line in wrapped(each, columns)]
-        self._printer.write("\n".join(self._painted(line, kind) for line in lines))
+        self._printer.write("\n".join(self._folded(text, kind, self.width)))
 
     def rendered(self, lines: Sequence[Line]) -> Safe:
         """Results and notes as ``result`` and ``note`` write them, as one text."""
         columns = self.width
-        out: list[str] = []
-        for text, kind in lines:
-            said = self._appearance.said(text)
-            for line in said.split("\n"):
-                out += [self._painted(each, kind) for each in wrapped(line, columns)]
-        return safe_text("\n".join(out))
+        return safe_text(
+            "\n".join(line for text, kind in lines for line in self._folded(text, kind, columns))
+        )
+
+    def _folded(self, text: str, kind: Kind, columns: int) -> Iterator[str]:
+        for line in self._appearance.said(text).split("\n"):
+            for part in wrapped(line, columns):
+                yield self._painted(part, kind)
 
     def _painted(self, line: str, kind: Kind) -> str:
         return painted(line, kind, self._appearance.theme) if self._coloured else line

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -13,10 +11,13 @@ from prompt_toolkit.application import run_in_terminal
 
 from assocsh.errors import UsageError
 from assocsh.terminal.printer import Safe
+from assocsh.terminal.programs import named_program, usual_program
 from assocsh.text.visible import visible
 
 USUAL = ("less", "more")
 """Programs that are looked for where the variable names none."""
+
+WITHOUT = "with the setting pager off none is needed"
 
 
 async def show_in_pager(text: Safe) -> None:
@@ -24,26 +25,17 @@ async def show_in_pager(text: Safe) -> None:
 
     Responses that come meanwhile are shown afterwards. Raises UsageError when there is no pager.
     """
-    command = _command(os.environ)
+    command = _command()
     await run_in_terminal(lambda: _run(command, text), in_executor=True)
 
 
-def _command(environment: Mapping[str, str]) -> list[str]:
-    said = environment.get("PAGER", "").strip()
-    if said:
-        try:
-            words = shlex.split(said)
-        except ValueError as error:
-            raise UsageError(f"$PAGER cannot be read: {error}") from None
-        if shutil.which(words[0]) is None:
-            raise UsageError(
-                f"$PAGER is {visible(words[0])}: there is no such program",
-                hint="with the setting pager off none is needed",
-            )
+def _command() -> list[str]:
+    words = named_program("PAGER", hint=WITHOUT)
+    if words:
         return words
-    found = next((each for each in USUAL if shutil.which(each)), None)
+    found = usual_program(USUAL)
     if found is None:
-        raise UsageError("there is no pager here", hint="with the setting pager off none is needed")
+        raise UsageError("there is no pager here", hint=WITHOUT)
     return [found]
 
 
