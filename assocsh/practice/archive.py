@@ -309,7 +309,7 @@ class Archive:
         try:
             received = sink.finish_now()
         except UnusableFile as error:
-            indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
+            _refuse(indication, error)
             return None
         if received is None:
             return self._store_later(indication, sink)
@@ -321,7 +321,7 @@ class Archive:
         try:
             received = await sink.finish()
         except UnusableFile as error:
-            indication.respond(CANNOT_UNDERSTAND, ErrorComment=error_comment(error.message))
+            _refuse(indication, error)
             return
         self._stored(indication, received)
 

@@ -19,13 +19,13 @@ def of_exchange(talk: Talk, exchange: Exchange) -> list[Finding]:
     for each in with_it:
         messages += [each.request, *each.responses[:RECENT]]
     messages.sort(key=lambda message: message.number)
+    # What matches nothing may have been meant for a request that got no answer.
     astray = [
         message
-        for message in talk.unmatched
+        for message in (talk.unmatched if exchange.final is None else ())
         if message.context_id == exchange.context_id and message.number > exchange.request.number
     ]
-    looked_at = replace(talk, exchanges=with_it, messages=messages, unmatched=astray, units=[])
-    return [each for each in findings(looked_at) if each.exchange is not None or not astray]
+    return findings(replace(talk, exchanges=with_it, messages=messages, unmatched=astray, units=[]))
 
 
 def of_end(talk: Talk) -> list[Finding]:

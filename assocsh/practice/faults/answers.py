@@ -55,11 +55,8 @@ class NeverReport(Fault):
     section = "PS3.4 J.3.3"
 
     def sends(self, message: Message) -> Iterable[Message]:
-        return (
-            ()
-            if not message.is_response and message.service == CommandField.N_EVENT_REPORT_RQ
-            else (message,)
-        )
+        reports = message.number(elements.COMMAND_FIELD) == CommandField.N_EVENT_REPORT_RQ
+        return () if reports else (message,)
 
 
 @fault

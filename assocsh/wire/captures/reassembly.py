@@ -59,13 +59,14 @@ class Stream:
         """The first byte has this sequence number."""
         self.next = self.acknowledged = sequence
 
-    def _absolute(self, sequence: int) -> int:
+    def absolute(self, sequence: int) -> int:
+        """``sequence``, which wraps, as a number of this stream that does not."""
         assert self.next is not None
         return self.next + (sequence - self.next + _HALF) % _WRAP - _HALF
 
     def segment(self, sequence: int, data: bytes, length: int, time: float, frame: int) -> bool:
         """Take a segment; whether it brought nothing new."""
-        at = self._absolute(sequence)
+        at = self.absolute(sequence)
         assert self.next is not None
         if at == self.next and not self._waiting:
             self._give(_Piece(at, frame, time, data, length))
@@ -85,15 +86,11 @@ class Stream:
         """The other side has everything before ``acknowledged``, whether it is here or not."""
         if self.next is None:
             return
-        self.acknowledged = max(self.acknowledged, self._absolute(acknowledged))
+        self.acknowledged = max(self.acknowledged, self.absolute(acknowledged))
         if self._waiting and self.acknowledged > self.next:
             self._hole_seen += 1
             if self._hole_seen > PATIENCE:
                 self._skip()
-
-    def is_acknowledged(self, sequence: int) -> bool:
-        """Whether the other side has everything before ``sequence``."""
-        return self.next is not None and self._absolute(sequence) <= self.acknowledged
 
     def close_holes(self) -> None:
         """The other side ends: what it acknowledged, and is not here, will not come."""

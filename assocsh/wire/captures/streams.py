@@ -313,8 +313,9 @@ class Reader:
             sequence = segment.sequence + 1 if syn else segment.sequence
             again = stream.segment(sequence, segment.data, segment.length, time, frame)
             if again:
-                if not stream.is_acknowledged(sequence + segment.length):
-                    half.again = Again.of(half.again, sequence, time, frame)
+                at = stream.absolute(sequence)
+                if at + segment.length > stream.acknowledged:
+                    half.again = Again.of(half.again, at, time, frame)
                 words = f"{segment.length} bytes"
                 connection.tell(
                     lambda decoder: decoder.note(
