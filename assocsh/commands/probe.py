@@ -33,9 +33,6 @@ MOST_ROWS = 100
 """Rows that are taken of a query, whatever is asked for: it is somebody's archive."""
 
 
-LOOPBACK = "127.0.0.1"
-
-
 def _details() -> str:
     from assocsh.probe.sections import in_order
 
@@ -183,9 +180,11 @@ def _say_progress(session: Session, call: BoundCall, one: Probe) -> None:
 async def _of_callers(session: Session, call: BoundCall) -> None:
     """``--listen``: wait for who connects, and report what they ask for."""
     from assocsh.probe.waiting import Waiting
+    from assocsh.session.plan import DEFAULT_AE
+    from assocsh.session.serving import LOOPBACK
 
     port = call.integer(LISTEN, most=65535) or 0
-    waiting = Waiting(call.option("--as") or "ASSOCSH")
+    waiting = Waiting(call.option("--as") or DEFAULT_AE)
     await waiting.start(port, call.option("--host") or LOOPBACK)
     session.note(f"listening for {waiting.expected} at {waiting.address}: connect the other side")
     call.job.partial = True

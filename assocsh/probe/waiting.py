@@ -69,7 +69,6 @@ class _Call:
     number: int
     request: AssociateRequest
     since: float
-    rejected: bool = False
     outcome: str = ""
     ended: float | None = None
     stores: int = 0
@@ -132,7 +131,7 @@ class Waiting:
         if call.number == 1:
             return Accept()
         if call.number == 2:
-            call.rejected, call.outcome, call.ended = True, "rejected 2/3/2", self._loop.time()
+            call.outcome, call.ended = "rejected 2/3/2", self._loop.time()
             return Reject(2, 3, 2)
         return Accept({one.context_id: 3 for one in request.contexts})
 
@@ -142,7 +141,7 @@ class Waiting:
         call = self._of.get(event.association)
         if call is None:
             return
-        if not call.rejected:
+        if call.ended is None:
             call.ended = self._loop.time()
             call.outcome = "lost"
             if isinstance(event.error, AssociationReleased):

@@ -30,13 +30,16 @@ class Serving:
     refusals: list[Refuse] = field(default_factory=list)
 
 
+Apply = Callable[[Serving, str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Trait:
     """``metavar`` names its value in help, empty for one that takes none."""
 
     name: str
     summary: str
-    apply: Callable[[Serving, str], None]
+    apply: Apply
     metavar: str = ""
 
     @property
@@ -46,8 +49,6 @@ class Trait:
 
 
 _TRAITS: dict[str, Trait] = {}
-
-Apply = Callable[[Serving, str], None]
 
 
 def trait(name: str, summary: str, metavar: str = "") -> Callable[[Apply], Apply]:
