@@ -89,6 +89,9 @@ class Screen:
     async def wait_for(self, wanted: Wanted, seconds: float | None = None) -> str:
         return await asyncio.to_thread(self.terminal.wait_for, wanted, seconds)
 
+    async def wait_until_gone(self, text: str) -> str:
+        return await asyncio.to_thread(self.terminal.wait_until_gone, text)
+
     async def enter(self, line: str, wanted: Wanted | None = None) -> None:
         """Type a line; then wait until the screen shows ``wanted``."""
         self.terminal.enter(line)

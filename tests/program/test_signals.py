@@ -149,8 +149,11 @@ async def ignores_cancel(wire: Wire) -> None:
 async def test_interrupts_at_the_prompt_leave_the_association_alive(tmp_path: Path) -> None:
     async with ScriptedPeer(ignores_cancel) as peer, on_screen(tmp_path) as screen:
         await screen.enter(f"open {peer.address} --contexts qr --window 1", "· open · window")
-        for _ in range(3):
+        for unsent in ("one", "two", "three"):  # seen gone, so that none meets the next line
+            screen.terminal.send(unsent)
+            await screen.wait_for(f"assocsh> {unsent}")
             screen.terminal.signal(signal.SIGINT)
+            await screen.wait_until_gone(f"assocsh> {unsent}")
         await screen.enter("find study PatientID=1", "1 pending / 0 queued")
         await screen.enter("wait")
         await screen.enter("find series PatientID=1")
