@@ -132,22 +132,30 @@ def store_captured(bench: Bench) -> Row:
     """Images, with and without a capture."""
     row = Row(
         "store-captured",
-        "`store` of 300 CT images of 512x512 to storescp with TCP_NODELAY=1, which forgets them, "
-        "with a `capture` and without; processor time with that of writing the file",
+        "`store` of 300 CT images of 512x512, with a `capture` and without, to storescp with "
+        "TCP_NODELAY=1, which forgets them, the same keeping them on disk, and Orthanc; processor "
+        "time with that of writing the file",
         "image/s",
         rounds=9,
     )
-    address = bench.storescp(nodelay=True)
-    if address is None:
-        row.missing.append("everything: storescp (DCMTK) is not installed")
-        return row
+    kept = bench.fresh()
+    peers = {
+        "storescp": bench.storescp(nodelay=True),
+        "storescp +B": bench.storescp(nodelay=True, into=kept),
+    }
+    if find("orthanc") is not None:
+        peers["Orthanc"] = bench.stack.enter_context(Orthanc(bench.fresh())).address
     folder, into = bench.images(bench.count(300, 60)), bench.fresh()
     captures = {"": (), ", captured": (f"capture '{into / 'a.pcapng'}'",)}
-    for label, before in captures.items():
-        work = _work(bench, address, folder, before=list(before))
-        run = bench.worker("shell_scu", work)
-        row.clients[f"assocsh{label}"] = steadied(run, folder, lambda: [into])
-    row.figures.append(rate_ratio("assocsh, captured", "assocsh", 0.97))
+    for peer, address in peers.items():
+        if address is None:
+            row.missing.append(f"{peer}: DCMTK is not installed")
+            continue
+        for label, before in captures.items():
+            work = _work(bench, address, folder, before=list(before))
+            run = bench.worker("shell_scu", work)
+            row.clients[f"{peer}{label}"] = steadied(run, folder, lambda: [into, kept])
+        row.figures.append(rate_ratio(f"{peer}, captured", peer, 0.97))
     return row
 
 
