@@ -26,6 +26,7 @@ request, ends an association, or refuses something before it reached the wire::
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar, Literal, Self
 
 Side = Literal["local", "peer"]
@@ -264,3 +265,15 @@ class LanguageError(UsageError):
         self.end = start + 1 if end is None else end
         self.line = line
         self.source = source
+
+
+class OutputClosed(Exception):
+    """Results cannot be written any more: their reader has gone (a pipe), or the disk is full.
+
+    Not an AssocshError: nothing went wrong between this side and the peer.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.broken_pipe = error.errno in (errno.EPIPE, errno.ESHUTDOWN)
+        self.reason = error.strerror or str(error)

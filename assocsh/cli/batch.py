@@ -8,14 +8,14 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from assocsh.cli.signals import on_signals
 from assocsh.commands.registry import new_session
-from assocsh.errors import LanguageError, UsageError
+from assocsh.errors import LanguageError, OutputClosed, UsageError
 from assocsh.output.problems import error_lines
-from assocsh.output.sink import Kind, OutputClosed, StreamOutput
+from assocsh.output.sink import Kind, StreamOutput
 
 if TYPE_CHECKING:
     from assocsh.cli.arguments import Arguments
@@ -27,8 +27,6 @@ Texts = list[tuple[str, str]]
 
 CANCEL_WAIT = 2.0
 """Seconds for a cancelled request to end before SIGINT becomes an A-ABORT."""
-
-BROKEN_PIPE = 128 + 13
 
 
 def read_texts(arguments: Arguments) -> Texts:
@@ -209,10 +207,6 @@ def _finish(session: Session, code: int) -> int:
             lost = error
     if lost is None:
         return code
-    # the interpreter would try to flush stdout once more, and complain
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if lost.broken_pipe:
-        return BROKEN_PIPE
-    session.output.note(f"error: write error: {lost.reason}", Kind.ERROR)
-    return 1
+    from assocsh.cli.streams import lost_output
+
+    return lost_output(lost)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from assocsh.cli.streams import say
 from assocsh.errors import UnusableFile, UsageError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ async def _test(course: Course) -> int:
             session.base = Path(folder)
             return session
 
-        return 1 if await prove(course, made, lambda text: _say(text + "\n")) else 0
+        return 1 if await prove(course, made, lambda text: say(text + "\n")) else 0
 
 
 async def _grade(course: Course, answers: Path, form: str) -> int:
@@ -154,13 +154,8 @@ def _write(course: Course, progress: Progress, form: str) -> None:
     from assocsh.lessons.report import as_json, as_junit, as_text
 
     forms = {"json": as_json, "junit": as_junit, "table": as_text}
-    _say(forms[form](course, progress))
+    say(forms[form](course, progress))
 
 
 def _path(text: str) -> Path:
     return Path(text).expanduser()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -8,8 +8,12 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from assocsh.cli.streams import open_missing
+
+        open_missing()
     from assocsh.cli.arguments import Mode, parse_arguments
-    from assocsh.errors import AssocshError
+    from assocsh.errors import AssocshError, OutputClosed
 
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
@@ -33,16 +37,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return enter(arguments)
     except AssocshError as error:
+        from assocsh.cli.streams import note
         from assocsh.output.problems import error_lines
 
-        sys.stderr.write("\n".join(error_lines(error)) + "\n")
+        note("\n".join(error_lines(error)))
         return error.code
+    except OutputClosed as lost:
+        from assocsh.cli.streams import lost_output
+
+        return lost_output(lost)
 
 
 def _say(text: str) -> int:
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except OSError:
-        return 1
+    from assocsh.cli.streams import say
+
+    say(text + "\n")
     return 0

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.cli.options import all_values
 from assocsh.cli.signals import on_signals
+from assocsh.cli.streams import note, say
 from assocsh.errors import ConnectionFailed, UsageError
 from assocsh.session.binding import parse_integer
 from assocsh.session.plan import tls_with
@@ -39,15 +39,12 @@ async def serve(arguments: Arguments) -> int:
 
     with on_signals(end):
         try:
-            sys.stdout.write(f"{archive.peer}\n")
-            sys.stdout.flush()
-            sys.stderr.write("the practice archive is ready; Ctrl-C ends it\n")
+            say(f"{archive.peer}\n")
+            note("the practice archive is ready; Ctrl-C ends it")
             if options["settings"].require_user:
                 from assocsh.practice.identity import KEY, WAYS
 
-                sys.stderr.write(
-                    f"it asks who calls: {WAYS}, a token signed by HS256 with the key {KEY}\n"
-                )
+                note(f"it asks who calls: {WAYS}, a token signed by HS256 with the key {KEY}")
             return await ended
         finally:
             await archive.close()
@@ -55,8 +52,7 @@ async def serve(arguments: Arguments) -> int:
 
 def _say(text: str) -> None:
     """What the archive has to say: a film was printed, somebody was refused."""
-    sys.stderr.write(f"{visible(text)}\n")
-    sys.stderr.flush()
+    note(visible(text))
 
 
 def _say_who_was_not_let_in(event: EngineEvent) -> None:
@@ -65,8 +61,7 @@ def _say_who_was_not_let_in(event: EngineEvent) -> None:
     from assocsh.output.problems import error_lines
 
     if isinstance(event, StateChanged) and isinstance(event.error, ConnectionFailed):
-        sys.stderr.write("\n".join(error_lines(event.error)) + "\n")
-        sys.stderr.flush()
+        note("\n".join(error_lines(event.error)))
 
 
 def _destinations(arguments: Arguments) -> dict[str, tuple[str, int]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.cli.options import last
+from assocsh.cli.streams import note, say
 from assocsh.errors import UsageError
 from assocsh.output.problems import error_lines
 from assocsh.session.plan import tls_with
@@ -44,11 +44,10 @@ async def tls(arguments: Arguments, config: Config) -> int:
         lines = [json.dumps(page_object(page), ensure_ascii=True, separators=(",", ":"))]
     else:
         lines = page_lines(page)
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
+    say("\n".join(lines) + "\n")
     if page.refusal is None:
         return 0
-    sys.stderr.write("\n".join(error_lines(page.refusal)) + "\n")
+    note("\n".join(error_lines(page.refusal)))
     return NOT_TRUSTED
 
 

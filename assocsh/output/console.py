@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
-from assocsh.output.sink import Kind, Output, OutputClosed
+from assocsh.errors import OutputClosed
+from assocsh.output.sink import Kind, Output
 from assocsh.output.sparing import Hints
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
-from assocsh.errors import AssocshError, UsageError
+from assocsh.errors import AssocshError, OutputClosed, UsageError
 from assocsh.output.console import Console
 from assocsh.output.into_file import Elsewhere, FileOutput
-from assocsh.output.sink import Kind, Lagging, OutputClosed
+from assocsh.output.sink import Kind, Lagging
 from assocsh.text.cells import cell
 from assocsh.text.visible import visible
 

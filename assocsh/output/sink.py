@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol, TextIO, runtime_checkable
 
+from assocsh.errors import OutputClosed
 from assocsh.output.colours import AUTO, Theme, painted, theme_named, wanted_by
 from assocsh.text.cells import wrapped
 from assocsh.text.plain import spoken
@@ -33,18 +33,6 @@ class Kind(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     WIRE = "wire"
-
-
-class OutputClosed(Exception):
-    """Results cannot be written any more: their reader has gone (a pipe), or the disk is full.
-
-    Not an AssocshError: nothing went wrong between this side and the peer.
-    """
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(str(error))
-        self.broken_pipe = error.errno in (errno.EPIPE, errno.ESHUTDOWN)
-        self.reason = error.strerror or str(error)
 
 
 class Output(Protocol):
@@ -149,7 +137,7 @@ class StreamOutput:
         try:
             self._err.write(text + "\n")
             self._err.flush()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a program that embeds this has closed it
             return
 
     @staticmethod

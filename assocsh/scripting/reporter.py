@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assocsh.datasets.folders import cannot_write, write_private
+from assocsh.errors import OutputClosed
 from assocsh.output.sink import Kind
 from assocsh.scripting.event_log import header
 from assocsh.scripting.failures import capture_line, failure_lines, problem_lines, snapshot_lines
@@ -101,7 +102,7 @@ class Reporter:
     # afterwards
 
     def write_reports(self, scripts: Sequence[ScriptOutcome]) -> None:
-        """Write every report that was asked for. Raises UnusableFile."""
+        """Write every report that was asked for. Raises UnusableFile, OutputClosed."""
         head = header()
         run = RunOutcome(scripts, head["program"], head["started"], self._redacted)
         for report, path in self._wanted:
@@ -143,4 +144,4 @@ def _write(path: str, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise OutputClosed(error) from error

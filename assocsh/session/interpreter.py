@@ -23,9 +23,9 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from assocsh.errors import AssocshError, OperationCancelled
+from assocsh.errors import AssocshError, OperationCancelled, OutputClosed
 from assocsh.language.model import Grammar
-from assocsh.output.sink import Kind, OutputClosed
+from assocsh.output.sink import Kind
 from assocsh.session.causes import Causes
 from assocsh.session.expansion import expand, subjects, variables
 from assocsh.session.job import TOP, Job, JobState, RunResult, Scope, first_failure

@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from assocsh.errors import AssociationError, LocalProtocolError, UsageError
+from assocsh.errors import AssociationError, LocalProtocolError, OutputClosed, UsageError
 from assocsh.output.console import AskSecret, Console, Page
 from assocsh.output.formats import presenter
-from assocsh.output.sink import Kind, MemoryOutput, Output, OutputClosed, StreamOutput
+from assocsh.output.sink import Kind, MemoryOutput, Output, StreamOutput
 from assocsh.session.config import Config
 from assocsh.session.job import Failures, JobCallbacks
 from assocsh.session.observers import Observers

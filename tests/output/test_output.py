@@ -15,11 +15,11 @@ from pydicom import Dataset
 from pydicom.dataelem import DataElement
 from pydicom.sequence import Sequence
 
-from assocsh.errors import LanguageError, UsageError
+from assocsh.errors import LanguageError, OutputClosed, UsageError
 from assocsh.output import table
 from assocsh.output.problems import error_lines
 from assocsh.output.rows import BLOCK
-from assocsh.output.sink import MemoryOutput, OutputClosed, StreamOutput
+from assocsh.output.sink import MemoryOutput, StreamOutput
 from assocsh.output.sparing import RateLimit
 from assocsh.output.table import Column
 from assocsh.output.values import dump_lines, leaves

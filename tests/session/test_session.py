@@ -9,7 +9,8 @@ import pytest
 
 from assocsh.commands import registry
 from assocsh.commands.registry import new_session
-from assocsh.output.sink import Kind, MemoryOutput, OutputClosed
+from assocsh.errors import OutputClosed
+from assocsh.output.sink import Kind, MemoryOutput
 from assocsh.practice import PracticeSettings, examples
 from assocsh.session.job import Job, JobState
 from tests.session.peer import match, peer, settle, shell, until
