@@ -132,6 +132,8 @@ class StreamOutput:
         if columns is not None:
             theme = theme_named(self.theme())
             said = spoken(text) if theme.words else text
+            if text and not said:
+                return
             folded = (line for each in said.split("\n") for line in wrapped(each, columns))
             text = "\n".join(self._painted(line, kind, theme) for line in folded)
         try:

@@ -34,12 +34,12 @@ class TerminalOutput:
         return self._printer.waiting
 
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
-        said = self._appearance.said(text)
-        if said or not text:  # a line that is only drawn is none where lines are heard
+        for said in self._said(text):
             self._printer.write(self._painted(said, kind))
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
-        self._printer.write("\n".join(self._folded(text, kind, self.width)))
+        if lines := list(self._folded(text, kind, self.width)):
+            self._printer.write("\n".join(lines))
 
     def rendered(self, lines: Sequence[Line]) -> Safe:
         """Results and notes as ``result`` and ``note`` write them, as one text."""
@@ -49,9 +49,16 @@ class TerminalOutput:
         )
 
     def _folded(self, text: str, kind: Kind, columns: int) -> Iterator[str]:
-        for line in self._appearance.said(text).split("\n"):
-            for part in wrapped(line, columns):
-                yield self._painted(part, kind)
+        for said in self._said(text):
+            for line in said.split("\n"):
+                for part in wrapped(line, columns):
+                    yield self._painted(part, kind)
+
+    def _said(self, text: str) -> Iterator[str]:
+        """The text as the theme says it; nothing of one that is only drawn, where it is heard."""
+        said = self._appearance.said(text)
+        if said or not text:
+            yield said
 
     def _painted(self, line: str, kind: Kind) -> str:
         return painted(line, kind, self._appearance.theme) if self._coloured else line

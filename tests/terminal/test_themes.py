@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import re
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prompt_toolkit.output import DummyOutput
 
 from assocsh.output.colours import THEMES, UNKNOWN, Ink, Theme, luminance, painted, rgb
-from assocsh.output.sink import Kind
+from assocsh.output.sink import Kind, StreamOutput
 from assocsh.terminal.device import ANSWERED_WITHIN, Answers
+from assocsh.terminal.output import TerminalOutput
 from assocsh.terminal.style import styles
 from assocsh.text.plain import spoken
 from tests.terminal.conftest import FakeShell
@@ -282,3 +285,42 @@ def test_who_has_no_answer_is_not_asked(env: dict[str, str], fake_shell: Start) 
     assert b"]11;" not in shell.received
     if "NO_COLOR" in env:
         assert colours == {"default"}
+
+
+RULE = "─" * 30
+
+
+def test_a_line_that_is_only_drawn_is_none_where_lines_are_heard() -> None:
+    """However it is shown: as a result, as a note, in the pager; on a terminal without a prompt."""
+    written: list[str] = []
+
+    class Appearance:
+        theme = THEMES["plain"]
+
+        @staticmethod
+        def said(text: str) -> str:
+            return spoken(text)
+
+    class Printer:
+        write = staticmethod(written.append)
+
+    screen = DummyOutput()
+    output = TerminalOutput(Printer(), screen, Appearance())  # type: ignore[arg-type]
+    for text in ("above", RULE, "", "below"):
+        output.result(text)
+        output.note(text)
+    assert written == ["above", "above", "", "", "below", "below"]
+    lines = [(text, Kind.INFO) for text in ("above", RULE, "", "below")]
+    assert output.rendered(lines).splitlines() == ["above", "", "below"]
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out, err = Terminal(), Terminal()
+    stream = StreamOutput(out, err)
+    stream.theme = lambda: "plain"
+    for text in ("above", RULE, "", "below"):
+        stream.result(text)
+        stream.note(text)
+    assert out.getvalue() == err.getvalue() == "above\n\nbelow\n"
