@@ -224,6 +224,105 @@ VARIANTS: dict[str, Callable[[list[Tcp]], bytes]] = {
 """What becomes of a recording; nothing of what was said may change by it."""
 
 
+def _frame(packet: bytes) -> bytes:
+    return bytes(12) + b"\x08\0" + packet
+
+
+def _outer(protocol: int, body: bytes) -> bytes:
+    """An IPv4 packet of somebody else's, in an Ethernet frame."""
+    ends = bytes([192, 0, 2, 1, 192, 0, 2, 2])
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0, 64, protocol, 0)
+    return _frame(head + ends + body)
+
+
+def _udp(port: int, body: bytes) -> bytes:
+    return _outer(17, struct.pack(">HHHH", 50000, port, 8 + len(body), 0) + body)
+
+
+def _vxlan(packet: bytes) -> bytes:
+    return _udp(4789, bytes([8, 0, 0, 0, 0, 0, 42, 0]) + _frame(packet))
+
+
+def _geneve(packet: bytes) -> bytes:
+    options = struct.pack(">HBB4x", 0x0102, 0x80, 1)
+    return _udp(6081, struct.pack(">BBHI", 2, 0, 0x6558, 42 << 8) + options + _frame(packet))
+
+
+def _gre(flags: int, kind: int, body: bytes) -> bytes:
+    words = sum(1 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
+    return _outer(47, struct.pack(">HH", flags, kind) + bytes(4 * words) + body)
+
+
+def _erspan_2(packet: bytes) -> bytes:
+    return _gre(0x1000, 0x88BE, struct.pack(">HHI", 4103, 1, 0) + _frame(packet))
+
+
+def _erspan_3(packet: bytes) -> bytes:
+    head = struct.pack(">HHIHH", 0x2000 | 7, 1, 0, 0, 1) + bytes(8)
+    return _gre(0x1000, 0x22EB, head + _frame(packet))
+
+
+def _mpls(body: bytes) -> bytes:
+    labels = struct.pack(">II", 16 << 12 | 64, 17 << 12 | 0x100 | 64)
+    return bytes(12) + b"\x88\x47" + labels + body
+
+
+def _pppoe(packet: bytes) -> bytes:
+    head = struct.pack(">BBHHH", 0x11, 0, 1, len(packet) + 2, 0x21)
+    return bytes(12) + b"\x88\x64" + head + packet
+
+
+def _in_fragments(packet: bytes, ident: int) -> list[bytes]:
+    """What carries the packet did not fit either: VXLAN in IP fragments, the last one first."""
+    body = _vxlan(packet)[34:]
+    ends = bytes([192, 0, 2, 1, 192, 0, 2, 2])
+    made = []
+    for at in range(0, len(body), 104):
+        piece = body[at : at + 104]
+        more = 0x2000 if at + 104 < len(body) else 0
+        sizes = 20 + len(piece), ident, more | at // 8
+        head = struct.pack(">BBHHHBBH", 0x45, 0, *sizes, 64, 17, 0)
+        made.append(_frame(head + ends + piece))
+    return made[::-1]
+
+
+_LAYERS: dict[str, Callable[[bytes], bytes]] = {
+    "vxlan": _vxlan,
+    "geneve": _geneve,
+    "gre": lambda packet: _gre(0, 0x0800, packet),
+    "gre with checksum, key and number": lambda packet: _gre(0xB000, 0x0800, packet),
+    "gre of frames": lambda packet: _gre(0x2000, 0x6558, _frame(packet)),
+    "erspan 1": lambda packet: _gre(0, 0x88BE, _frame(packet)),
+    "erspan 2": lambda packet: _gre(
+        0x1000, 0x88BE, struct.pack(">HHI", 4103, 1, 0) + _frame(packet)
+    ),
+    "erspan 3": _erspan_3,
+    "mpls": _mpls,
+    "pppoe": _pppoe,
+    "ip in ip": lambda packet: _outer(4, packet),
+    "vlan in vxlan in gre": lambda packet: _gre(
+        0, 0x0800, _udp(4789, bytes([8, *bytes(7)]) + bytes(12) + _VLAN + b"\x08\0" + packet)[14:]
+    ),
+}
+
+ENCAPSULATED: dict[str, Callable[[list[Tcp]], bytes]] = {
+    **{
+        name: lambda segments, wrap=wrap: pcap(1, _each(wrap, segments))
+        for name, wrap in _LAYERS.items()
+    },
+    "ipv6 in ipv4": lambda s: pcap(1, [Frame(_outer(41, ipv6(each)), each.time) for each in s]),
+    "vxlan in fragments": lambda s: pcap(
+        1,
+        [
+            Frame(piece, each.time)
+            for ident, each in enumerate(s)
+            for piece in _in_fragments(ipv4(each), ident)
+        ],
+    ),
+}
+"""A recording as switches, hypervisors and clouds mirror it, or as it goes through a tunnel."""
+
+
 def write(path: Path, data: bytes) -> Path:
     """A file of it."""
     path.write_bytes(data)

@@ -18,7 +18,7 @@ from assocsh.wire.findings import findings
 from assocsh.wire.findings.finding import Who
 from assocsh.wire.relating import relate
 from tests.captures import building
-from tests.captures.building import VARIANTS, Tcp
+from tests.captures.building import ENCAPSULATED, VARIANTS, Tcp
 from tests.captures.sessions.catalogue import SESSIONS
 from tests.captures.sessions.stage import NOTHING, RECORDED, path_of
 from tests.peers.programs import need
@@ -110,6 +110,33 @@ def test_what_was_said_is_the_same_in_every_form(variant: str, tmp_path: Path) -
         found = [each.id for each in findings(conversation) if each.id != "retransmissions"]
         wanted = [each.id for each in findings(as_recorded(name)) if each.id != "retransmissions"]
         assert found[:1] == wanted[:1], name
+
+
+@pytest.mark.peer("tshark")
+@pytest.mark.parametrize("form", ENCAPSULATED)
+def test_a_packet_in_a_packet(form: str, tmp_path: Path) -> None:
+    """As mirrored traffic and tunnels have it; tshark sees the same, so the form is right."""
+    whole = segments("store")
+    path = building.write(tmp_path / "form", ENCAPSULATED[form](whole))
+    conversation = read(path)
+    relate(conversation)
+    assert said(conversation) == said(as_recorded("store"))
+    compare("store", list(seen_by_tshark(path).values()))
+    for end in range(1, 200):  # cut anywhere, it is a packet that says nothing
+        for frame in ENCAPSULATED[form](whole[:1]), ENCAPSULATED[form](whole[3:4]):
+            Packets().segment(1, frame[40 : 40 + end], end)
+
+
+def test_layers_without_end() -> None:
+    """IP in IP in IP, VLAN in VLAN, labels and labels: it ends, and says nothing."""
+    layers = 2000
+    tunnels = b"".join(
+        building._outer(4, bytes(20 * (layers - each)))[14:34] for each in range(layers)
+    )
+    tags = building._VLAN[:4] * layers
+    labels = bytes(4) * layers
+    for data in (tunnels, bytes(12) + tags, bytes(12) + b"\x88\x47" + labels):
+        assert Packets().segment(1 if data is not tunnels else 101, data, len(data)) is None
 
 
 @pytest.mark.parametrize("name", ["echo", "store", "find", "move-destination-unknown"])

@@ -1,4 +1,4 @@
-"""What is in a packet: the link's header, IP, TCP.
+"""What is in a packet: the link's header, IP, TCP; ``encapsulation`` has what may be between them.
 
 Lengths are looked at before anything is read with them; a packet that is none of these, or cut in
 its headers, is left out. Addresses stay as bytes until somebody wants to read them.
@@ -11,6 +11,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from assocsh.text.visible import visible
+from assocsh.wire.captures.encapsulation import NONE, TUNNELS, ip_in, ip_in_frame, ip_in_ip
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
@@ -18,13 +19,15 @@ UPPER_PDU = 252
 _ETHERNET, _SLL, _SLL2 = 1, 113, 276
 _RAW = frozenset((101, 12, 14, 228, 229))
 _LOOPBACK = frozenset((0, 108))
-_VLAN = frozenset((0x8100, 0x88A8, 0x9100))
-_ETHERTYPES = frozenset((0x0800, 0x86DD))
+_PLAIN = b"\x08\0"
+"""The EtherType of most packets there are: IPv4."""
 _TCP = 6
 _HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
 _MAX_FRAGMENTED = 64
 """Datagrams that wait for the rest of their fragments, at most."""
 _MAX_DATAGRAM = 65_535
+_MOST_IN_EACH_OTHER = 4
+"""IP packets in IP packets that are looked into."""
 
 _U16 = Struct(">H")
 _IPV4 = Struct(">BxHHHxB2x4s4s")
@@ -66,49 +69,33 @@ class Packets:
 
     def segment(self, link: int, data: bytes, length: int) -> Segment | None:
         """The TCP segment in a packet that was ``length`` bytes long, None if there is none."""
-        if link == _ETHERNET:
-            at = 12
-            while True:
-                if len(data) < at + 2:
-                    return None
-                kind = data[at] << 8 | data[at + 1]
-                at += 2
-                if kind not in _VLAN:
-                    break
-                at += 2
-            if kind not in _ETHERTYPES:
-                return None
-        elif link in _RAW:
+        if link in _RAW:
             at = 0
         elif link in _LOOPBACK:
             at = 4
+        elif link == _ETHERNET:
+            at = 14 if data[12:14] == _PLAIN else ip_in_frame(data, 0)
         elif link == _SLL:
-            if len(data) < 16:
-                return None
-            at, kind = 16, data[14] << 8 | data[15]
-            if kind in _VLAN and len(data) >= 20:
-                at, kind = 20, data[18] << 8 | data[19]
-            if kind not in _ETHERTYPES:
-                return None
+            at = ip_in(0, data, 16, data[14] << 8 | data[15]) if len(data) > 16 else NONE
         elif link == _SLL2:
-            if len(data) < 20:
-                return None
-            at, kind = 20, data[0] << 8 | data[1]
-            if kind in _VLAN and len(data) >= 24:
-                at, kind = 24, data[22] << 8 | data[23]
-            if kind not in _ETHERTYPES:
-                return None
+            at = ip_in(0, data, 20, data[0] << 8 | data[1]) if len(data) > 20 else NONE
         elif link == UPPER_PDU:
             return _exported(data)
         else:
             self.links.add(link)
             return None
-        version = data[at] >> 4 if at < len(data) else 0
-        if version == 4:
-            return self._ipv4(data, at, length)
-        return self._ipv6(data, at, length) if version == 6 else None
+        return self._ip(data, at, length, _MOST_IN_EACH_OTHER)
 
-    def _ipv4(self, data: bytes, at: int, length: int) -> Segment | None:
+    def _ip(self, data: bytes, at: int, length: int, layers: int) -> Segment | None:
+        """What the IP packet at ``at`` carries, or one in it, through no more than ``layers``."""
+        if not 0 <= at < len(data) or not layers:
+            return None
+        version = data[at] >> 4
+        if version == 4:
+            return self._ipv4(data, at, length, layers)
+        return self._ipv6(data, at, length, layers) if version == 6 else None
+
+    def _ipv4(self, data: bytes, at: int, length: int, layers: int) -> Segment | None:
         if len(data) < at + 20:
             return None
         first, total, ident, fragment, protocol, source, target = _IPV4.unpack_from(data, at)
@@ -117,24 +104,28 @@ class Packets:
             return None
         if not total:  # left to the network card, which cuts it into packets
             total = length - at
-        if protocol != _TCP:
-            return None
         begin, end = at + header, at + total
-        if fragment & 0x3FFF:
+        if fragment & 0x3FFF and (protocol == _TCP or protocol in TUNNELS):
             more, offset = bool(fragment & 0x2000), (fragment & 0x1FFF) * 8
-            key = (source, target, _U16.pack(ident))
+            key = (source, target, bytes((protocol,)), _U16.pack(ident))
             whole = self._join(key, offset, more, data[begin:end])
-            return None if whole is None else _tcp(whole, 0, len(whole), source, target)
-        return _tcp(data, begin, end, source, target)
+            if whole is None:
+                return None
+            data, begin, end, length = whole, 0, len(whole), len(whole)
+        if protocol == _TCP:
+            return _tcp(data, begin, end, source, target)
+        if protocol in TUNNELS:
+            return self._ip(data, ip_in_ip(data, begin, protocol), length, layers - 1)
+        return None
 
-    def _ipv6(self, data: bytes, at: int, length: int) -> Segment | None:
+    def _ipv6(self, data: bytes, at: int, length: int, layers: int) -> Segment | None:
         if len(data) < at + 40:
             return None
         size, following = _U16.unpack_from(data, at + 4)[0], data[at + 6]
         source, target = data[at + 8 : at + 24], data[at + 24 : at + 40]
         end = at + 40 + size if size else length
         at += 40
-        while following != _TCP:
+        while following != _TCP and following not in TUNNELS:
             if len(data) < at + 8 or at + 8 > end:
                 return None
             if following in (_HOP, _ROUTING, _DESTINATION):
@@ -145,16 +136,19 @@ class Packets:
                 following = data[at]
                 place = _U16.unpack_from(data, at + 2)[0]
                 if place & 0xFFF9:
-                    if following != _TCP:
-                        return None
-                    key = (source, target, data[at + 4 : at + 8])
+                    key = (source, target, bytes((following,)), data[at + 4 : at + 8])
                     offset, more = place & 0xFFF8, bool(place & 1)
                     whole = self._join(key, offset, more, data[at + 8 : end])
-                    return None if whole is None else _tcp(whole, 0, len(whole), source, target)
-                at += 8
+                    if whole is None:
+                        return None
+                    data, at, end, length = whole, 0, len(whole), len(whole)
+                else:
+                    at += 8
             else:
                 return None
-        return _tcp(data, at, end, source, target)
+        if following == _TCP:
+            return _tcp(data, at, end, source, target)
+        return self._ip(data, ip_in_ip(data, at, following), length, layers - 1)
 
     def _join(self, key: tuple[bytes, ...], offset: int, more: bool, data: bytes) -> bytes | None:
         """Add a fragment to its datagram; the datagram, if that makes it whole."""
