@@ -110,7 +110,7 @@ async def _played(lesson: Lesson, session: Session, player: Player) -> AsyncIter
             yield f"{at}: the solution does not pass: {player.unmet()}"
             return
     if not drawn:
-        yield f"{lesson.path.name}: no picture: no line to try draws one, as `ladder` does"
+        yield f"{lesson.path.name}: no picture: no line to try draws what was said"
 
 
 def _draws(session: Session, line: str) -> bool:

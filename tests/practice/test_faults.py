@@ -68,6 +68,9 @@ SEEN = {
     "abort-with-data": Seen((ECHO, "Failed"), "an A-ABORT of length 10; it is always 4"),
     "accept-then-abort": Seen((ECHO, "Aborting|Failed"), "aborted by the service provider"),
     "bad-charset": Seen((FIND, "ISO_IR 999"), "which is no character set of DICOM", QUERY),
+    "break-off": Seen(
+        (ECHO, CLOSED), "aborted by the service provider", fault="break-off=provider-abort"
+    ),
     "close-after": Seen((ECHO, CLOSED), "closed the connection", ("echo", "echo")),
     "cut-data-set": Seen((FIND, "Failed"), "a match cannot be decoded", QUERY),
     "delay": Seen((ECHO, NO_DATA), "no response", fault="delay=4s"),
@@ -245,6 +248,7 @@ def situation(seen: Seen) -> tuple[str, ...]:
         ("status@", "is no time", "services: store"),
         ("status@0", "is no time", "services: store"),
         ("status@finds:2", "is no time", "services: store"),
+        ("break-off=soon", "one of abort, provider-abort, close, reset", "break-off[=HOW]"),
         ("missing-element=PatientName", "no element of a command set", "MessageIDBeing"),
     ],
 )
