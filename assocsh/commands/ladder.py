@@ -44,6 +44,7 @@ No values of data sets are drawn.""",
     section="PS3.7 7.5 (operations), PS3.8 7 (associations)",
     uses_results=True,
     refers_to_request=True,
+    draws=True,
     pages=True,
 )
 

@@ -194,9 +194,9 @@ class CommandSpec:
     ``level`` is the one whose usual keys are offered, where no word of it names the level.
 
     In files: ``recorded`` is written by ``record``. ``gives_rows``: it makes the results whose
-    rows ``--of`` takes; ``cancels``: it ends other requests. ``changes_config``: it may write the
-    user's config file, which no script may. ``of_course``: it is of the lessons, and no way to do
-    what they ask for.
+    rows ``--of`` takes; ``cancels``: it ends other requests; ``draws``: it makes a picture of what
+    was said. ``changes_config``: it may write the user's config file, which no script may.
+    ``of_course``: it is of the lessons, and no way to do what they ask for.
 
     At the prompt: ``pages`` says that its text is there as a whole when it has ended, and may go
     through a pager.
@@ -229,6 +229,7 @@ class CommandSpec:
     recorded: bool = True
     gives_rows: bool = False
     cancels: bool = False
+    draws: bool = False
     changes_config: bool = False
     pages: bool = False
     of_course: bool = False

@@ -1,8 +1,9 @@
 """Whether a lesson teaches what it says: everything in it is done, right and wrong.
 
 For each step: what it begins with does not pass; each wrong answer is performed and does not pass;
-each line to try is performed; the solution passes. Besides: three hints, five wrong answers, no
-line wider than 80 columns, no page that does not fit a terminal of 24 lines.
+each line to try is performed, and one of them draws the picture that a lesson has; the solution
+passes. Besides: three hints, five wrong answers, no line wider than 80 columns, no page that does
+not fit a terminal of 24 lines.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ async def _playing(course: Course, session: Session) -> AsyncIterator[tuple[Sess
 
 async def _played(lesson: Lesson, session: Session, player: Player) -> AsyncIterator[str]:
     """Play a lesson as nobody would: everything wrong first. What was not as it should be."""
+    drawn = False
     for number, step in enumerate(lesson.steps, 1):
         at = f"{lesson.path.name}:{step.line}: step {number}"
         begins = "lesson next" if number > 1 else f"lesson {lesson.number}"
@@ -100,12 +102,19 @@ async def _played(lesson: Lesson, session: Session, player: Player) -> AsyncIter
             code, _ = await _typed(session, line)
             if code == 2:
                 yield f"{at}: the line to try cannot be performed: {line}"
+            drawn |= code == 0 and _draws(session, line)
         await _typed(session, "again")
         for line in step.solution:
             await _typed(session, line)
         if not player.done:
             yield f"{at}: the solution does not pass: {player.unmet()}"
             return
+    if not drawn:
+        yield f"{lesson.path.name}: no picture: no line to try draws what was said"
+
+
+def _draws(session: Session, line: str) -> bool:
+    return any(call.spec.draws for call in session.parse(line, source="lesson"))
 
 
 async def _not_by(

@@ -24,6 +24,7 @@ version = 1
 Ask.
 -- try
 echo
+ladder
 -- check
 events[*].type includes C-ECHO-RSP
 -- hint
@@ -90,7 +91,9 @@ async def test_our_lessons_teach_what_they_say(tmp_path: Path) -> None:
         ("-- wrong\nrelease\n", "", "4 wrong answers, fewer than 5"),
         ("-- hint\nc\n", "", "2 hints, not 3"),
         ("Ask.", "Ask. " + "x" * 80, "85 columns, more than 80"),
-        ("Ask.", "Ask.\n" * 16, "a page of 18 lines, more than 15"),
+        ("Ask.", "Ask.\n" * 16, "a page of 19 lines, more than 15"),
+        ("ladder\n", "", "no picture: no line to try draws what was said"),
+        ("ladder\n", "ladder #9\n", "no picture: no line to try draws what was said"),
         ("-- try\necho", "-- try\necko", "the line to try cannot be performed: ecko"),
         ("-- wrong\npeers", "-- wrong\npears", "a wrong answer that is no command: pears"),
     ],
@@ -115,15 +118,15 @@ async def test_what_is_wrong_with_a_lesson_is_found(
             "version = 1\nmodus = 1\n",
             "01-greeting.lesson:5: the head has no modus",
         ),
-        ("-- why", "-- whi", "01-greeting.lesson:30: no section whi"),
+        ("-- why", "-- whi", "01-greeting.lesson:31: no section whi"),
         ("-- solution\necho\n", "", "01-greeting.lesson:6: the step 'Ask once' has no solution"),
         (
             "events[*].type",
             "event[*].type",
-            "01-greeting.lesson:11: no check: no such query: event",
+            "01-greeting.lesson:12: no check: no such query: event",
         ),
         ("== Ask once", "==", "01-greeting.lesson:6: a step without a title"),
-        ("-- try\necho", "-- try\n", "01-greeting.lesson:8: nothing stands in try"),
+        ("-- try\necho\nladder", "-- try\n", "01-greeting.lesson:8: nothing stands in try"),
         (GOOD[GOOD.index("== ") :], "", "01-greeting.lesson:5: no step"),
     ],
 )

@@ -20,13 +20,13 @@ from assocsh.association import (
     listen,
 )
 from assocsh.datasets.dictionary import sop_class_uid
-from assocsh.datasets.identifiers import dataset_from
 from assocsh.datasets.receive import InstanceWriter, Received
 from assocsh.dimse.commandset import CommandField
 from assocsh.practice import Practice, PracticeSettings, generator, start
 from assocsh.states import CancelOutcome
 from assocsh.uids import VERIFICATION
 from tests.datasets.make import ct, write
+from tests.practice.many import MANY, add_many
 
 YAMADA = generator.uid("PRC-1002", 1)
 BASIC_TEXT_SR = "1.2.840.10008.5.1.4.1.1.88.11"
@@ -585,19 +585,7 @@ async def test_find_cancelled_before_its_first_answer(practice: Practice) -> Non
 
 
 async def test_find_cancelled_amid_many_matches(practice: Practice) -> None:
-    index = practice.archive.contents.index
-    with index.bulk():
-        for number in range(3000):
-            ds = dataset_from(
-                {
-                    "SOPClassUID": "1.2.840.10008.5.1.4.1.1.7",
-                    "SOPInstanceUID": f"1.9.{number}",
-                    "SeriesInstanceUID": f"1.8.{number}",
-                    "StudyInstanceUID": f"1.7.{number}",
-                    "PatientID": "MANY",
-                }
-            )
-            index.add(ds, "1.2.840.10008.1.2.1", "nowhere")
+    add_many(practice.archive.contents.index)
     async with connect(practice.peer, window=4) as association:
         operation = association.find("STUDY", {"PatientID": "MANY", "StudyInstanceUID": ""})
         count = 0
@@ -606,8 +594,8 @@ async def test_find_cancelled_amid_many_matches(practice: Practice) -> None:
             if count == 10:
                 operation.cancel()
         assert (await operation.result()).status == 0xFE00
-        assert 10 <= count < 3000
-        assert len(await find(association, "STUDY", PatientID="MANY")) == 3000
+        assert 10 <= count < MANY
+        assert len(await find(association, "STUDY", PatientID="MANY")) == MANY
 
 
 # ---- the user's own files -------------------------------------------------------------------

@@ -97,22 +97,6 @@ async def closes_when_idle(connection: Wire) -> None:
     await asyncio.sleep(1.1)
 
 
-async def closes_at_a_request(connection: Wire) -> None:
-    await connection.accept()
-    await connection.read_message()
-
-
-def closes_after(count: int) -> Script:
-    """A script that takes so many requests at once, and then closes without an answer."""
-
-    async def script(connection: Wire) -> None:
-        await connection.accept(window=(0, 0))
-        for _ in range(count):
-            await connection.read_message()
-
-    return script
-
-
 def misbehaving(*faults: str) -> Peers:
     """The practice archive, which does this wrong."""
 
@@ -133,18 +117,6 @@ def answers(status: int, **elements: int) -> Script:
         await connection.send(wire.associate_ac(proposed, roles=granted))
         asked = await connection.read_message()
         await connection.send(wire.response(asked, status, **elements))
-        await wire.serve_requests(connection)
-
-    return script
-
-
-def refuses(count: int) -> Script:
-    """A script that has no room for the first instances, and then for all."""
-
-    async def script(connection: Wire) -> None:
-        await connection.accept()
-        for _ in range(count):
-            await connection.send(wire.response(await connection.read_message(), 0xA700))
         await wire.serve_requests(connection)
 
     return script
@@ -176,11 +148,6 @@ def read_syntax(connection: Wire, context_id: int) -> str:
     return next(one.transfer_syntaxes[0] for one in asked.proposed if one.context_id == context_id)
 
 
-def slow(made: Peer) -> None:
-    """C-ECHO is not answered before the test ends."""
-    made.echo_gate.clear()
-
-
 def one_differs(made: Peer) -> None:
     """The last of many matches has an element that the others have not."""
     made.matches = [match(PatientID=str(number)) for number in range(BLOCK)]
@@ -192,6 +159,10 @@ def one_differs(made: Peer) -> None:
 PRACTICE = "open practice"
 MANY = 12
 """So many files are in the folder ``many``: more than are listed one by one."""
+NO_ROOM = [f"status=0xA700@store:{number}" for number in range(1, MANY + 1)]
+"""Faults of an archive that has no room for the first so many instances, and then for all."""
+LOST = [f"break-off=close@store:{MANY}", "never-answer"]
+"""Faults of an archive that takes so many at once, and then closes without an answer."""
 COMPRESSED = "store compressed.dcm --here"
 """A file that a test makes: a CT image in JPEG 2000."""
 
@@ -238,7 +209,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "association/endings.py",
         "`reopen` opens it again; the peer's log may say why",
-    ): after("open PEER", "echo", peers=scripts(closes_at_a_request)),
+    ): after("open PEER", "echo", peers=misbehaving("break-off=close@1")),
     (
         "association/endings.py",
         "`reopen` opens it again",
@@ -247,7 +218,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
         "association/endings.py",
         "what was being stored has an unknown status: `reopen`, then store it again: an archive "
         "keeps an instance once",
-    ): after("open PEER", "store ct.dcm", peers=scripts(closes_at_a_request)),
+    ): after("open PEER", "store ct.dcm", peers=misbehaving("break-off=close@1")),
     (
         "association/endings.py",
         "the peer may be slow rather than gone: `set timeout 120s` waits longer",
@@ -529,7 +500,11 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "commands/store.py",
         "... and X more: `show #X` lists them",
-    ): after("open PEER --window 0", "store many", peers=scripts(closes_after(MANY))),
+    ): after(
+        "open PEER --window 0",
+        "store many",
+        peers=misbehaving(*LOST),
+    ),
     ("commands/timeline.py", "`echo` sends one"): after(PRACTICE, "timeline page.html"),
     (
         "commands/ups.py",
@@ -544,7 +519,11 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "commands/wait.py",
         "`cancel all` ends them, `set timeout 30s` says how long each may wait",
-    ): after("open PEER", "echo", "wait --timeout 100ms", peers=in_process(slow), going_on=True),
+    ): after(
+        *("open PEER", "echo", "wait --timeout 100ms"),
+        peers=misbehaving("never-answer"),
+        going_on=True,
+    ),
     (
         "commands/watching.py",
         "`ups get ProcedureStepState` asks for its state; --for gives it more time",
@@ -614,7 +593,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "output/human.py",
         "... and X more: `show #X` lists them, `store --failed #X` sends them again",
-    ): after("open PEER", "store many", peers=scripts(refuses(MANY))),
+    ): after("open PEER", "store many", peers=misbehaving(*NO_ROOM)),
     ("output/meanings.py", "`help X` has the rest."): after("explain peers"),
     (
         "session/opening.py",
@@ -642,7 +621,7 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "session/state.py",
         "`reopen` opens the same association again",
-    ): after("open PEER", "echo", "echo", peers=scripts(closes_at_a_request)),
+    ): after("open PEER", "echo", "echo", peers=misbehaving("break-off=close@1")),
     (
         "session/state.py",
         "`let X = QUERY` gives it one",

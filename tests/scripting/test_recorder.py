@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import queue
 import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,7 +29,6 @@ from assocsh.scripting.script import Limits, load
 from assocsh.session.plan import OpenPlan, tls_with
 from assocsh.session.session import Session
 from tests.peers.process import wait_until
-from tests.peers.scripted import Script, ScriptedPeer, Wire, abort
 from tests.scripting.conftest import run_scripts
 from tests.session.peer import shell
 
@@ -562,34 +559,11 @@ async def test_what_was_negotiated_is_recorded_as_it_was_asked_for(tmp_path: Pat
         assert options >= set(re.findall(r"--[a-z]+", asked))
 
 
-@contextmanager
-def peer_in_a_thread(script: Script) -> Iterator[str]:
-    """The address of a scripted peer that outlives the event loop of who talks to it."""
-    loop, address = asyncio.new_event_loop(), queue.Queue[str]()
-    ended = asyncio.Event()
-
-    async def serve() -> None:
-        async with ScriptedPeer(script) as scp:
-            address.put(scp.address)
-            await ended.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        yield address.get(timeout=20)
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(20)
-        loop.close()
-
-
-async def aborts_after_two(line: Wire) -> None:
-    """Accept, read two requests, answer none of them, and abort."""
-    await line.accept(window=(2, 2))
-    for _ in range(2):
-        await line.read_message()
-    await line.send(abort())
-    await line.closed()
+ABORTS_AFTER_TWO = (
+    "open practice --window 2 --contexts verification --fault never-answer@echo:1 "
+    "--fault break-off=abort@echo:2"
+)
+"""It reads two requests, answers none of them, and aborts."""
 
 
 @pytest.mark.parametrize("options", ["", " --expect"])
@@ -636,36 +610,32 @@ def test_what_was_pending_when_it_was_aborted_is_expected_to_be_lost(
 def test_what_the_peer_aborted_is_expected_of_each_request(tmp_path: Path) -> None:
     """The first went on in the background, the second was waited for."""
     path = tmp_path / "r.assoc"
-    with peer_in_a_thread(aborts_after_two) as address:
 
-        async def steps(session: Session) -> None:
-            opening = f"open {address} --window 2 --contexts verification"
-            await type_all("record r.assoc", opening)(session)
-            session.submit("echo")
-            session.submit("echo")
+    async def steps(session: Session) -> None:
+        await type_all("record r.assoc", ABORTS_AFTER_TWO)(session)
+        session.submit("echo")
+        session.submit("echo")
 
-        record(steps, tmp_path)
-        commands = [line for line in lines_of(path) if not line.startswith("#")]
-        assert sorted(commands[1:3]) == ["echo", "echo &"]
-        assert "expect #1.error.kind == AssociationAborted" in commands
-        assert commands.count("expect error.kind == AssociationAborted") == 1
-        again(path)
+    record(steps, tmp_path)
+    commands = [line for line in lines_of(path) if not line.startswith("#")]
+    assert sorted(commands[1:3]) == ["echo", "echo &"]
+    assert "expect #1.error.kind == AssociationAborted" in commands
+    assert commands.count("expect error.kind == AssociationAborted") == 1
+    again(path)
 
 
 def test_what_waits_for_a_lost_request_is_no_failure_of_the_script(tmp_path: Path) -> None:
     """``wait`` ends the script for what failed in the background, unless that is expected."""
     path = tmp_path / "r.assoc"
-    with peer_in_a_thread(aborts_after_two) as address:
 
-        async def steps(session: Session) -> None:
-            opening = f"open {address} --window 2 --contexts verification"
-            await type_all("record r.assoc", opening)(session)
-            for line in ("echo", "echo", "wait", "set format json"):
-                session.submit(line)
+    async def steps(session: Session) -> None:
+        await type_all("record r.assoc", ABORTS_AFTER_TWO)(session)
+        for line in ("echo", "echo", "wait", "set format json"):
+            session.submit(line)
 
-        record(steps, tmp_path)
-        again(path)
-        # and without the expectations it is one
-        text = path.read_text("utf-8")
-        path.write_text("".join(line + "\n" for line in text.splitlines() if "expect" not in line))
-        assert run_scripts([str(path)], "")[0].code == 4
+    record(steps, tmp_path)
+    again(path)
+    # and without the expectations it is one
+    text = path.read_text("utf-8")
+    path.write_text("".join(line + "\n" for line in text.splitlines() if "expect" not in line))
+    assert run_scripts([str(path)], "")[0].code == 4

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from assocsh.association.loop_thread import LoopThread
 from assocsh.commands.registry import new_session
 from assocsh.output.sink import MemoryOutput
 from assocsh.scripting.event_log import EventLog, LogFile
 from assocsh.scripting.failures import exchange_lines, failure_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome
 from assocsh.scripting.reports import github
-from tests.peers.scripted import ScriptedPeer, Wire
 from tests.scripting.conftest import RunText, run_scripts
 
 
@@ -329,34 +324,10 @@ def test_run_inside_a_session_shares_its_association(run_text: RunText, tmp_path
     )
 
 
-def _serve(behave: Callable[[socket.socket], None]) -> str:
-    """A peer that does one thing with the first connection: ``AET@HOST:PORT``."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with server, server.accept()[0] as connection:
-            behave(connection)
-
-    threading.Thread(target=serve, daemon=True).start()
-    return f"PEER@127.0.0.1:{server.getsockname()[1]}"
-
-
-REJECT = b"\x03\x00\x00\x00\x00\x04\x00\x01\x01\x07"
-
-
-@pytest.mark.parametrize(
-    ("behave", "code"),
-    [
-        (lambda connection: (connection.recv(65536), connection.sendall(REJECT)), 3),
-        (lambda connection: connection.recv(65536), 3),
-        (lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), 3),
-    ],
-    ids=["rejected", "closed", "http"],
-)
-def test_no_association(
-    run_text: RunText, behave: Callable[[socket.socket], None], code: int
-) -> None:
-    assert run_text("echo\n", peer=_serve(behave)).code == code
+@pytest.mark.parametrize("fault", ["reject=1/1/7", "drop-at-byte=0", "garbage"])
+def test_no_association(run_text: RunText, fault: str) -> None:
+    opening = f"open practice --fault {fault}"
+    assert run_text("echo\n", peer="practice", open_text=opening).code == 3
 
 
 def test_refused_port(run_text: RunText) -> None:
@@ -372,24 +343,10 @@ def test_no_context(run_text: RunText) -> None:
     assert outcome.code == 5
 
 
-def test_a_peer_that_goes_away(tmp_path: Path) -> None:
+def test_a_peer_that_goes_away(run_text: RunText) -> None:
     """The association is lost in the middle of a script: exit code 4."""
-
-    async def script(wire: Wire) -> None:
-        await wire.accept()
-        await wire.read_message()
-        wire.reset()
-
-    path = tmp_path / "a.assoc"
-    path.write_text("echo\nrelease\n", "utf-8")
-    loop, peer = LoopThread(), ScriptedPeer(script)
-    loop.wait(peer.__aenter__())
-    try:
-        outcome = run_scripts([str(path)], peer.address)[0]
-    finally:
-        loop.wait(peer.__aexit__(None, None, None))
-        loop.close()
-    assert outcome.code == 4
+    text = "open practice --fault break-off=reset\necho\nrelease\n"
+    assert run_text(text, peer="").code == 4
 
 
 def test_the_log_is_one_object_a_line(tmp_path: Path, archive: str) -> None:

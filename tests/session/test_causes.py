@@ -15,8 +15,6 @@ from assocsh.errors import OperationTimeout
 from assocsh.output.sink import MemoryOutput
 from assocsh.session.causes import Causes
 from assocsh.uids import STORAGE_COMMITMENT, STORAGE_COMMITMENT_INSTANCE
-from tests.peers import scripted as wire
-from tests.peers.scripted import ScriptedPeer, Wire
 from tests.session.peer import peer, shell
 
 
@@ -76,35 +74,19 @@ async def test_explain_has_all_findings() -> None:
         assert "It is for the peer to change." in text
 
 
-@pytest.mark.parametrize(
-    ("answer", "id", "change"),
-    [
-        (wire.reject(1, 1, 7), "rejected", "requestor"),
-        (wire.reject(1, 1, 3), "rejected", "acceptor"),
-    ],
-)
-async def test_an_opening_that_is_rejected(answer: bytes, id: str, change: str) -> None:
-    async def script(line: Wire) -> None:
-        await line.read_pdu()
-        await line.send(answer)
-
-    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
+@pytest.mark.parametrize(("codes", "change"), [("1/1/7", "requestor"), ("1/1/3", "acceptor")])
+async def test_an_opening_that_is_rejected(codes: str, change: str) -> None:
+    async with shell(None) as (session, output):
         session.settings.set("format", "json")
-        await session.run(f"open {scp.address}")
+        await session.run(f"open practice --fault reject={codes}")
         found = finding(output, "association")
-        assert (found["id"], found["change"]) == (id, change)
+        assert (found["id"], found["change"]) == ("rejected", change)
 
 
 async def test_this_side_that_has_to_abort_blames_who_broke_the_protocol() -> None:
-    async def script(line: Wire) -> None:
-        await line.accept()
-        await line.read_message()
-        await line.send(b"\x99" * 20)
-        await line.closed()
-
-    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
+    async with shell(None) as (session, output):
         session.settings.set("format", "json")
-        await session.run(f"open {scp.address}")
+        await session.run("open practice --fault unknown-pdu")
         await session.run("echo")
         found = finding(output, "association")
         assert found["change"] == "acceptor"
@@ -144,16 +126,10 @@ async def test_a_name_that_is_not_known() -> None:
 async def test_a_role_that_was_not_granted_has_a_line_of_its_own() -> None:
     """The status says that nothing came, the finding why: it is the one that is followed."""
 
-    async def script(line: Wire) -> None:
-        await line.accept()
-        asked = await line.read_message()
-        counts = {"completed": 0, "failed": 1, "warning": 0}
-        await line.send(wire.response(asked, 0xA702, **counts))
-        await line.closed()
-
-    async with ScriptedPeer(script) as scp, shell(None) as (session, output):
-        await session.run(f"open {scp.address} --contexts qr,CTImageStorage")
-        await session.run("get study StudyInstanceUID=1.2.3")
+    async with shell(None) as (session, output):
+        await session.run("open practice --fault no-role; find study PatientID=PRC-1004")
+        output.notes.clear()
+        await session.run("get study --of 1")
         lines = output.said.splitlines()
         (found,) = (line for line in lines if line.startswith("finding: "))
         assert "the SCP role was proposed for" in found and found.endswith("[PS3.7 D.3.3.4]")

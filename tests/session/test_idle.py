@@ -13,8 +13,6 @@ from assocsh.errors import ConnectionLost
 from assocsh.output.sink import MemoryOutput
 from assocsh.session import idle
 from assocsh.session.session import Session
-from tests.peers.scripted import Script, ScriptedPeer, Wire
-from tests.program.support import patient, silent
 from tests.session.peer import peer, settle, shell, until
 
 
@@ -29,18 +27,15 @@ class Clock:
 
 
 @asynccontextmanager
-async def opened(
-    script: Script, options: str = ""
-) -> AsyncIterator[tuple[Session, MemoryOutput, Clock]]:
+async def opened(options: str = "") -> AsyncIterator[tuple[Session, MemoryOutput, Clock]]:
     output, clock = MemoryOutput(), Clock()
     session = new_session(output)
     session.sleepwatch.clock = clock
-    async with ScriptedPeer(script) as peer:
-        assert await session.run(f"open {peer.address} {options}") == 0
-        try:
-            yield session, output, clock
-        finally:
-            await session.close(abort=True)
+    try:
+        assert await session.run(f"open practice {options}") == 0
+        yield session, output, clock
+    finally:
+        await session.close(abort=True)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +46,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.scenario(74)
 async def test_the_peer_is_asked_after_a_sleep() -> None:
-    async with opened(patient) as (session, output, clock):
+    async with opened() as (session, output, clock):
         clock.slept = 4.0
         await settle()  # some ten ticks
         assert "nothing ran" not in output.said, "a busy machine is no sleep"
@@ -65,7 +60,7 @@ async def test_the_peer_is_asked_after_a_sleep() -> None:
 
 @pytest.mark.scenario(74)
 async def test_a_peer_that_does_not_answer_after_a_sleep() -> None:
-    async with opened(silent) as (session, output, clock):
+    async with opened("--fault never-answer") as (session, output, clock):
         clock.slept = 60
         await until(lambda: "the association is probably lost; abort, then reopen" in output.said)
         assert session.association is not None and not session.association.closed
@@ -74,12 +69,7 @@ async def test_a_peer_that_does_not_answer_after_a_sleep() -> None:
 
 @pytest.mark.scenario(74)
 async def test_a_peer_that_resets_what_comes_after_a_sleep() -> None:
-    async def forgets(wire: Wire) -> None:
-        await wire.accept()
-        await wire.read_message()
-        wire.reset()
-
-    async with opened(forgets) as (session, output, clock):
+    async with opened("--fault break-off=reset") as (session, output, clock):
         clock.slept = 60
         await until(lambda: "association lost" in output.said)
         assert "reset the connection" in output.said
@@ -87,7 +77,7 @@ async def test_a_peer_that_resets_what_comes_after_a_sleep() -> None:
 
 
 async def test_nothing_to_ask_with() -> None:
-    async with opened(patient, "--contexts CTImageStorage") as (session, output, clock):
+    async with opened("--contexts CTImageStorage") as (session, output, clock):
         clock.slept = 60
         await until(lambda: "the peer may have ended the association" in output.said)
         assert session.association is not None and not session.association.closed

@@ -10,8 +10,7 @@ from assocsh.commands import registry
 from assocsh.errors import LanguageError
 from assocsh.session.job import JobState
 from assocsh.states import OperationState
-from tests.peers.silent import silent_peer
-from tests.session.peer import match, peer, settle, shell
+from tests.session.peer import match, peer, settle, shell, until
 
 STUDIES = [
     match(PatientID="P1", StudyInstanceUID="1.2.1", StudyDate="20260101", Modality="CT"),
@@ -277,10 +276,9 @@ async def test_interrupt_with_nothing_to_do() -> None:
 
 
 async def test_interrupt_gives_up_an_open() -> None:
-    async with silent_peer() as silent, shell() as (session, _):
-        job = session.submit(f"open NOBODY@127.0.0.1:{silent.port}")[0]
-        await settle()
-        assert session.status().state == "requesting"
+    async with shell() as (session, _):
+        job = session.submit("open practice --fault silent")[0]
+        await until(lambda: session.status().state == "requesting")
         assert session.interrupt()
         await asyncio.wait_for(job.done.wait(), 3)
         assert job.state is JobState.CANCELLED

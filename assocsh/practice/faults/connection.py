@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from assocsh.practice.faults.accept_pdu import AcceptPdu
 from assocsh.practice.faults.fault import Fault
-from assocsh.practice.faults.line import Line
+from assocsh.practice.faults.line import Line, portion
 from assocsh.practice.faults.message import Message, decode_command
 from assocsh.upperlayer.pdus import (
     A_ASSOCIATE_AC,
@@ -51,6 +51,8 @@ class FaultyConnection(asyncio.Protocol):
         self._faults = faults
         self._archive = line.archive
         self._in, self._out = _Pdus(), _Pdus()
+        self._unread = bytearray()
+        self._reading: asyncio.TimerHandle | None = None
         self._message: Message | None = None
         self._parts: list[bytes] = []
 
@@ -61,6 +63,8 @@ class FaultyConnection(asyncio.Protocol):
             fault.connected()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
         self._line.gone()
         self._archive.connection_lost(error)
 
@@ -74,6 +78,31 @@ class FaultyConnection(asyncio.Protocol):
         self._archive.resume_writing()
 
     def data_received(self, data: bytes) -> None:
+        self._unread += data
+        if self._reading is None:
+            self._read()
+
+    def _read(self) -> None:
+        """Take what came, all of it or, with a pace, as much as its time allows."""
+        self._reading = None
+        while self._unread and not self._line.ended:
+            pace = self._line.reading_pace
+            size = len(self._unread) if pace is None else portion(pace)
+            part = bytes(self._unread[:size])
+            del self._unread[:size]
+            self._took(part)
+            if pace is not None and not self._line.ended:
+                self._line.transport.pause_reading()
+                loop = asyncio.get_running_loop()
+                self._reading = loop.call_later(len(part) / pace, self._read_on)
+                return
+
+    def _read_on(self) -> None:
+        self._read()
+        if self._reading is None and not self._line.ended:
+            self._line.transport.resume_reading()
+
+    def _took(self, data: bytes) -> None:
         for kind, pdu in self._in.feed(data):
             if kind == A_ASSOCIATE_RQ:
                 self._line.asked(pdu)

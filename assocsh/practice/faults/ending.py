@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
+from assocsh.errors import UsageError
+from assocsh.practice.faults.fault import Fault, Value, WholeFault, fault, integer
 from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import A_RELEASE_RQ, encode_abort
 
+if TYPE_CHECKING:
+    from assocsh.practice.faults.line import Line
+
 _TIMES = integer(0, 1_000_000)
+
+
+def _abort(line: Line) -> None:
+    line.last(encode_abort(0, 0))
+
+
+def _abort_as_provider(line: Line) -> None:
+    """For an unexpected PDU (PS3.8 9.3.8)."""
+    line.last(encode_abort(2, 2))
+
+
+_ENDS: dict[str, Callable[[Line], None]] = {
+    "abort": _abort,
+    "provider-abort": _abort_as_provider,
+    "close": lambda line: line.close(),
+    "reset": lambda line: line.reset(),
+}
+"""How a connection can end before its time."""
+
+
+def _end(text: str) -> Callable[[Line], None]:
+    if text not in _ENDS:
+        raise UsageError(f"one of {', '.join(_ENDS)}")
+    return _ENDS[text]
 
 
 class _AfterAnswers(WholeFault):
@@ -41,7 +70,7 @@ class AbortAfter(_AfterAnswers):
     section = "PS3.8 7.3"
 
     def happen(self) -> None:
-        self.line.last(encode_abort(0, 0))
+        _abort(self.line)
 
 
 @fault
@@ -51,7 +80,7 @@ class ProviderAbort(_AfterAnswers):
     section = "PS3.8 7.4"
 
     def happen(self) -> None:
-        self.line.last(encode_abort(2, 2))
+        _abort_as_provider(self.line)
 
 
 @fault
@@ -95,13 +124,27 @@ class StopReading(_AfterAnswers):
 
 
 @fault
+class BreakOff(Fault):
+    name = "break-off"
+    summary = "ends the connection in place of a response: " + ", ".join(_ENDS)
+    section = "PS3.7 9.1, 10.1"
+    value = Value("HOW", "close", _end)
+
+    def sends(self, message: Message) -> Iterable[Message]:
+        if not message.is_response:
+            return (message,)
+        self.given(self.line)
+        return ()
+
+
+@fault
 class DropAtByte(WholeFault):
     name = "drop-at-byte"
     summary = (
         "closes the connection when it has sent so many bytes, in the middle of whatever it is"
     )
     section = "PS3.8 9.3.1"
-    value = Value("BYTES", "300", integer(1, 1 << 40))
+    value = Value("BYTES", "300", integer(0, 1 << 40))
 
     def connected(self) -> None:
         self.line.limit = self.given

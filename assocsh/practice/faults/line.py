@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from assocsh.practice.faults.message import Message
 
 
+def portion(pace: float) -> int:
+    """How many bytes are handed on at a time, at so many in a second: a few times in each."""
+    return max(1, int(pace / 20))
+
+
 class Line:
     """The way from the archive to the requestor, as faults use it.
 
@@ -33,6 +38,8 @@ class Line:
         """Bytes after which the connection is closed, whatever is to be sent."""
         self.pace: float | None = None
         """Bytes in a second that go out, at most."""
+        self.reading_pace: float | None = None
+        """Bytes in a second that are taken from what comes, about."""
         self.ended = False
         self.waiting = 0
         """Bytes that wait for their time."""
@@ -142,7 +149,7 @@ class Line:
             self._closed()
             return
         if self.pace is not None and len(data) > 1:
-            first, rest = data[: (part := max(1, int(self.pace / 20)))], data[part:]
+            first, rest = data[: (part := portion(self.pace))], data[part:]
             if rest:
                 self.waiting += len(rest)
                 self._queue.appendleft((self._loop.time() + part / self.pace, rest))
