@@ -64,6 +64,9 @@ class Probe:
         self.settings = settings
         self.partial = ""
         self._measuring = Measuring(settings, observer=observer, changed=changed)
+        for section in planned.sections:
+            if section.sweep is not None:
+                self._measuring.sweep = section.sweep(settings)
         self._started = datetime.now(UTC)
 
     @property

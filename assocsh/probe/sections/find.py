@@ -98,7 +98,7 @@ async def measure(peer: Measuring) -> None:
     if not peer.asks("answers"):
         return
     specs = [ContextSpec(sopclasses.FIND[name]) for name in models]
-    async with peer.associated(specs) as (number, association):
+    async with peer.associated(specs, filled=True) as (number, association):
         if base.usable(WORKLIST_FIND):
             await _worklist(peer, number, association)
         else:

@@ -28,7 +28,7 @@ async def measure(peer: Measuring) -> None:
     base = await peer.base()
     specs = [ContextSpec(VERIFICATION)]
     specs += [ContextSpec(STUDY_ROOT_FIND)] if base.usable(STUDY_ROOT_FIND) else []
-    async with peer.associated(specs, window=OFFERED) as (number, association):
+    async with peer.associated(specs, window=OFFERED, filled=True) as (number, association):
         assert association.accept is not None
         item = association.accept.window
         granted = association.window
@@ -43,7 +43,7 @@ async def measure(peer: Measuring) -> None:
             await _serve(peer, number, association, asks=len(specs) > 1)
     window = AsyncWindow(0, 0)
     try:
-        found = await peer.negotiate([ContextSpec(VERIFICATION)], window=window)
+        found = await peer.negotiate([ContextSpec(VERIFICATION)], window=window, filled=True)
     except AssociationError as error:
         peer.unknown("unlimited", f"{outcome_of(error)} where it was offered")
         return
