@@ -90,7 +90,8 @@ async def probe(session: Session, call: BoundCall) -> None:
     def changed() -> None:
         _say_progress(session, call, one)
 
-    one = Probe(planned, settings, observer=session.observers.watch_beside, changed=changed)
+    watching = session.observers
+    one = Probe(planned, settings, observer=lambda: watching.beside_if_watched, changed=changed)
     session.note(f"asks {planned.text()}")
     call.job.partial = True
     changed()

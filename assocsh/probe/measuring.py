@@ -117,7 +117,8 @@ BASE_CLASSES = (
 
 
 class Measuring:
-    """One probe that is going on. ``changed`` is called when an association was opened.
+    """One probe that is going on. ``changed`` is called when an association was opened, and
+    ``observer`` gives whoever observes the next one.
 
     ``section`` is the one that measures now: its answers are given by ``yes``, ``no`` and
     ``unknown``, each question once.
@@ -127,7 +128,7 @@ class Measuring:
         self,
         settings: Settings,
         *,
-        observer: Observer | None = None,
+        observer: Callable[[], Observer | None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
@@ -257,7 +258,7 @@ class Measuring:
             "tls": self.settings.tls,
             "timeouts": self.settings.timeouts,
             "user_identity": self.settings.identity,
-            "observer": self._observer,
+            "observer": self._observer(),
             **more,
         }
         place = len(self.opened)

@@ -57,7 +57,7 @@ class Probe:
         planned: Plan,
         settings: Settings,
         *,
-        observer: Observer | None = None,
+        observer: Callable[[], Observer | None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = planned
