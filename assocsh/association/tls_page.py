@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from dataclasses import replace
 
 from assocsh.association import endings, tls_failures
@@ -33,6 +34,15 @@ class TlsPage:
     """Who should have issued that, where it says so."""
     refusal: ConnectionFailed | None
     """Why an association would not be asked for; None where the certificate is good."""
+
+    @property
+    def distrusted(self) -> bool:
+        """Whether the certificate itself was refused here: a connection that broke meanwhile is
+        told in ``refusal`` too, and says nothing about it."""
+        if self.refusal is None:
+            return False
+        cause = self.refusal.__cause__  # none where it is another one than the pinned one
+        return cause is None or isinstance(cause, ssl.SSLCertVerificationError)
 
 
 async def look(peer: Peer, config: TLSConfig, seconds: float | None) -> TlsPage:

@@ -243,7 +243,9 @@ def _probe(arguments: Arguments, words: Sequence[str]) -> None:
     if arguments.mode is Mode.SHELL:
         own = options.by_name(probe_options())
         _of_shell(arguments, given)
-        arguments.commands = [probe_text(plain, [each for each in given if each[0] in own])]
+        asked = probe_text(plain, [each for each in given if each[0] in own])
+        # what -c says comes behind the probe, as it comes behind an open
+        arguments.commands = [asked, *arguments.commands]
 
 
 def _of_shell(arguments: Arguments, given: options.Given) -> None:

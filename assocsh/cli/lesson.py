@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TEST, REPORT, GRADE = "test", "report", "grade"
 FROM, ANSWERS, FORMAT = "--from", "--answers", "--format"
 
+_TAKES = {TEST: frozenset(), REPORT: frozenset({FORMAT}), GRADE: frozenset({FORMAT, ANSWERS})}
+"""The options of each; ``FROM`` stands for the folder where none is named."""
+
 
 def lesson_options() -> tuple[Option, ...]:
     """The options of ``assocsh lesson``, besides those of the shell."""
@@ -59,13 +62,17 @@ async def teach(words: Sequence[str], given: Given) -> int:
 
     Raises UsageError, and UnusableFile for a lesson that is none.
     """
-    from assocsh.cli.options import last
+    from assocsh.cli.options import last, names
     from assocsh.lessons.course import OURS, read_course
     from assocsh.lessons.progress import kept_progress
 
     what, *folders = words
     if len(folders) > 1 or (what == REPORT and folders):
         raise UsageError(f"lesson {what} has no use for {folders[-1]!r}")
+    useless = names(given) - _TAKES[what] - ({FROM} if not folders else set())
+    if useless:
+        of = f" beside {folders[0]!r}" if FROM in useless else ""
+        raise UsageError(f"lesson {what} has no use for {min(useless)}{of}")
     named = folders[0] if folders else last(FROM, given)
     course = read_course(_path(named) if named else OURS)
     form = last(FORMAT, given) or "table"

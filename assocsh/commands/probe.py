@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assocsh.commands.probe_options import LISTEN, PROBE_OPTIONS
+from assocsh.commands.probe_options import HOST, LISTEN, OF_LISTENING, PROBE_OPTIONS
 from assocsh.commands.registry import command
 from assocsh.errors import NotComparable, Regression, UnusableFile, UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
@@ -77,19 +77,21 @@ SPEC = CommandSpec(
 @command(SPEC)
 async def probe(session: Session, call: BoundCall) -> None:
     """Probe a peer and show the report, also when it was stopped on the way."""
+    _check_listening(call)
+    known = {name: _read(call, name) for name in ("--diff", "--policy") if call.flag(name)}
     if call.flag(LISTEN):
-        await _of_callers(session, call)
+        await _of_callers(session, call, known)
         return
     from assocsh.probe.running import Probe
 
-    known = {name: _read(call, name) for name in ("--diff", "--policy") if call.flag(name)}
     plan, sections = _asked(session, call)
     planned, settings = await _prepared(session, call, plan, sections)
 
     def changed() -> None:
         _say_progress(session, call, one)
 
-    one = Probe(planned, settings, changed=changed)
+    watching = session.observers
+    one = Probe(planned, settings, observer=lambda: watching.beside_if_watched, changed=changed)
     session.note(f"asks {planned.text()}")
     call.job.partial = True
     changed()
@@ -101,6 +103,20 @@ async def probe(session: Session, call: BoundCall) -> None:
     _show(session, call, one.report(), known)
     if one.failed is not None:
         raise one.failed
+
+
+def _check_listening(call: BoundCall) -> None:
+    """Raise UsageError for what ``--listen`` has no use for, or what has none without it."""
+    if not call.flag(LISTEN):
+        if call.flag(HOST):
+            raise UsageError(f"{HOST} is for {LISTEN}", hint=f"probe {LISTEN} PORT {HOST} ADDRESS")
+        return
+    named = [*call.arguments.get("peer", ()), *call.arguments.get("section", ())]
+    named += [each for each in call.options if each not in OF_LISTENING]
+    if named:
+        raise UsageError(
+            f"probe {LISTEN} has no use for {named[0]}", hint="it waits for whoever connects"
+        )
 
 
 def _asked(session: Session, call: BoundCall) -> tuple[OpenPlan, list[str]]:
@@ -177,7 +193,7 @@ def _say_progress(session: Session, call: BoundCall, one: Probe) -> None:
     session.changed()
 
 
-async def _of_callers(session: Session, call: BoundCall) -> None:
+async def _of_callers(session: Session, call: BoundCall, known: dict[str, Report]) -> None:
     """``--listen``: wait for who connects, and report what they ask for."""
     from assocsh.probe.waiting import Waiting
     from assocsh.session.plan import DEFAULT_AE
@@ -185,7 +201,7 @@ async def _of_callers(session: Session, call: BoundCall) -> None:
 
     port = call.integer(LISTEN, most=65535) or 0
     waiting = Waiting(call.option("--as") or DEFAULT_AE)
-    await waiting.start(port, call.option("--host") or LOOPBACK)
+    await waiting.start(port, call.option(HOST) or LOOPBACK)
     session.note(f"listening for {waiting.expected} at {waiting.address}: connect the other side")
     call.job.partial = True
     within = call.duration("--within")
@@ -193,9 +209,9 @@ async def _of_callers(session: Session, call: BoundCall) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await waiting.wait()
-        _show(session, call, waiting.report(), {})
+        _show(session, call, waiting.report(), known)
     except asyncio.CancelledError:
-        _show(session, call, waiting.report(), {})
+        _show(session, call, waiting.report(), known)
         raise
     finally:
         await waiting.close()

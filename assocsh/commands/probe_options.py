@@ -9,7 +9,11 @@ from assocsh.commands.open_options import OPEN_GROUPS, TLS
 from assocsh.language.model import Option, Slot
 
 LEVELS = ("negotiate", "read", "time", "load")
-LISTEN = "--listen"
+LISTEN, HOST = "--listen", "--host"
+OF_LISTENING = frozenset(
+    (LISTEN, HOST, "--as", "--within", "--save", "--diff", "--policy", "--report-html")
+)
+"""The options that a probe of who connects takes."""
 
 PROBE_OPTIONS: tuple[Option, ...] = (
     Option(
@@ -35,7 +39,7 @@ PROBE_OPTIONS: tuple[Option, ...] = (
     Option("--limit", Slot.INTEGER, "N", summary="rows taken of each query (5)"),
     Option("--max-idle", Slot.DURATION, "TIME", summary="wait for an idle end (90s)"),
     Option(LISTEN, Slot.INTEGER, "PORT", summary="probe who connects to this port instead"),
-    Option("--host", Slot.TEXT, "ADDRESS", summary="where --listen listens (127.0.0.1)"),
+    Option(HOST, Slot.TEXT, "ADDRESS", summary="where --listen listens (127.0.0.1)"),
     *TLS,
     *OPEN_GROUPS[-1][1],
 )

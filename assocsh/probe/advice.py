@@ -52,7 +52,7 @@ def _no_get(report: Report) -> Advice | None:
 def _title(report: Report) -> Advice | None:
     found = report.answer("acse.own")
     other = report.answer("acse.any-calling")
-    if found is not None and found.verdict is Verdict.UNKNOWN and "1/1/3" in found.why:
+    if found is not None and found.verdict is Verdict.NO:
         text = f"register the AE title {report.calling_ae} with the peer: it does not know it"
         return Advice("acse.own", text)
     if other is not None and other.verdict is Verdict.NO:

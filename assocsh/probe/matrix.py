@@ -9,12 +9,11 @@ from one class that is asked alone in everything.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assocsh.association.proposals import MAX_CONTEXTS, ContextSpec
-from assocsh.errors import AssociationError, AssociationRejected
-from assocsh.probe.measuring import Measuring
+from assocsh.errors import AssociationError, AssociationRejected, ConnectionFailed
 from assocsh.upperlayer.negotiation import (
     NO_ABSTRACT_SYNTAX,
     NO_TRANSFER_SYNTAX,
@@ -53,72 +52,104 @@ class Matrix:
 
 
 class Sweep:
-    """Asks for the pairs of ``wanted``: a SOP class and the transfer syntaxes to ask it in."""
+    """What is still to be asked of ``wanted``: a SOP class and the syntaxes to ask it in.
 
-    def __init__(self, peer: Measuring, wanted: Mapping[str, tuple[str, ...]]) -> None:
-        self._peer = peer
-        self._wanted = wanted
+    ``take`` gives contexts to propose, ``heard`` is told what was answered to them, ``give_back``
+    which of them were not answered. So the contexts of other sections' associations that have room
+    can be among them: a peer that accepts everything takes as many contexts as there are pairs.
+    The class ``first`` is asked alone in everything, before the others.
+    """
+
+    def __init__(self, wanted: Mapping[str, tuple[str, ...]], first: str) -> None:
+        self.wanted = wanted
         self.matrix = Matrix()
         """What was found, as far as it has come."""
-        self._room = MAX_CONTEXTS
+        self.room = MAX_CONTEXTS
+        """Contexts that a request has at most."""
+        self._took = 0
+        # who has few syntaxes is asked in all of them at once: most of these are refused
+        few = [uid for uid, syntaxes in wanted.items() if len(syntaxes) <= PLAIN and uid != first]
+        self._alone = [ContextSpec(first, (each,)) for each in wanted[first]]
+        self._waiting = deque(self._alone)
+        self._waiting.extend(ContextSpec(uid, wanted[uid]) for uid in few)
+        self._others = {uid: all_ for uid, all_ in wanted.items() if uid not in (first, *few)}
 
-    async def run(self, first: Sequence[str]) -> Matrix:
-        """Everything; the classes of ``first`` are asked alone in everything, before the others.
+    def take(
+        self, room: int, beside: Collection[ContextSpec] = (), *, classes: bool = False
+    ) -> list[ContextSpec]:
+        """At most ``room`` contexts, none of them among ``beside``; empty: all is asked.
 
-        What could not be asked is not in the matrix; raises AssociationError where that is all of
-        it, and BudgetSpent with ``matrix`` as far as it goes.
+        ``classes``: none of a SOP class of ``beside`` either.
         """
-        try:
-            alone = [ContextSpec(uid, (each,)) for uid in first for each in self._wanted[uid]]
-            # who has few syntaxes is asked in all of them at once: most of these are refused
-            few = [uid for uid, syntaxes in self._wanted.items() if len(syntaxes) <= PLAIN]
-            await self._ask([*alone, *(ContextSpec(uid, self._wanted[uid]) for uid in few)])
-            likely = {syntax for (_, syntax), yes in self.matrix.accepted.items() if yes}
-            others = {uid: all_ for uid, all_ in self._wanted.items() if uid not in (*first, *few)}
-            together = [
-                ContextSpec(uid, unlikely)
-                for uid, all_ in others.items()
-                if (unlikely := tuple(each for each in all_ if each not in likely))
-            ]
-            # the most usual syntaxes first: what is not asked any more is rare then
-            columns = dict.fromkeys(each for all_ in others.values() for each in all_)
-            singles = [
-                ContextSpec(uid, (each,))
-                for each in columns
-                for uid, all_ in others.items()
-                if each in likely and each in all_
-            ]
-            await self._ask([*together, *singles])
-        except AssociationError as error:
-            if not self.matrix.accepted:
-                raise
-            self.matrix.why = error.message
-        return self.matrix
-
-    async def _ask(self, specs: Sequence[ContextSpec]) -> None:
-        """Ask each context, and what a common answer leaves open alone. Raises AssociationError."""
-        waiting = deque(specs)
-        while waiting:
-            some = [waiting.popleft() for _ in range(min(self._room, len(waiting)))]
-            try:
-                found = await self._peer.negotiate(some)
-            except AssociationError as error:
-                if not self._takes_fewer(error, len(some)):
-                    raise
-                waiting.extendleft(reversed(some))
+        if self._others and all(map(self._is_known, self._alone)):
+            self._ask_others()
+        not_now = {each.abstract_syntax for each in beside} if classes else set()
+        taken: list[ContextSpec] = []
+        left: list[ContextSpec] = []
+        while self._waiting and len(taken) < room:
+            spec = self._waiting.popleft()
+            if self._is_known(spec):
                 continue
-            self.matrix.numbers.append(found.number)
-            for context in found.contexts:
-                waiting.extend(self._read(context))
+            waits = spec in beside or spec.abstract_syntax in not_now
+            (left if waits else taken).append(spec)
+        self._waiting.extendleft(reversed(left))
+        return taken
 
-    def _takes_fewer(self, error: AssociationError, asked: int) -> bool:
+    def learn(self, contexts: Iterable[PresentationContext]) -> None:
+        """Take what was answered to contexts that were proposed for another reason."""
+        for context in contexts:
+            if context.abstract_syntax in self.wanted:
+                self._read(context)
+
+    def _is_known(self, spec: ContextSpec) -> bool:
+        known = self.matrix.accepted
+        return all((spec.abstract_syntax, each) in known for each in spec.transfer_syntaxes)
+
+    def give_back(self, specs: Iterable[ContextSpec]) -> None:
+        """What was proposed, and has no answer: it comes first the next time."""
+        self._waiting.extendleft(reversed(list(specs)))
+
+    def heard(
+        self, number: int, contexts: Sequence[PresentationContext], *, usual: bool = True
+    ) -> None:
+        """Note the answers of an association. What is accepted is accepted; where it was not asked
+        for in the ``usual`` way, what is refused is asked again."""
+        self._took = max(self._took, len(contexts))
+        self.matrix.numbers.append(number)
+        again = []
+        for context in contexts:
+            if usual or context.accepted:
+                self._waiting.extend(self._read(context))
+            else:
+                again.append(ContextSpec(context.abstract_syntax, context.proposed))
+        self.give_back(again)
+
+    def takes_fewer(self, error: AssociationError, asked: int) -> bool:
         """Whether to ask again with fewer contexts: some old peers do not take a long request."""
-        if isinstance(error, AssociationRejected) or asked <= FEW or self._room == FEW:
+        if isinstance(error, AssociationRejected | ConnectionFailed):
             return False
-        if self.matrix.numbers:
-            return False  # it took as many before
-        self._room = FEW
+        if asked <= max(FEW, self._took):
+            return False
+        self.room = FEW
         return True
+
+    def _ask_others(self) -> None:
+        """All classes but those that are asked by now, by what is likely."""
+        likely = {syntax for (_, syntax), yes in self.matrix.accepted.items() if yes}
+        others, self._others = self._others, {}
+        self._waiting.extend(
+            ContextSpec(uid, unlikely)
+            for uid, all_ in others.items()
+            if (unlikely := tuple(each for each in all_ if each not in likely))
+        )
+        # the most usual syntaxes first: what is not asked any more is rare then
+        columns = dict.fromkeys(each for all_ in others.values() for each in all_)
+        self._waiting.extend(
+            ContextSpec(uid, (each,))
+            for each in columns
+            for uid, all_ in others.items()
+            if each in likely and each in all_
+        )
 
     def _read(self, context: PresentationContext) -> list[ContextSpec]:
         """Note what an answer says; the contexts that have to be asked for what it leaves open."""

@@ -23,6 +23,7 @@ from assocsh.errors import (
     AssocshError,
     ConnectionFailed,
 )
+from assocsh.probe.matrix import Sweep
 from assocsh.probe.model import Answer, Evidence, Level, Opened, Question, Topic, Value, Verdict
 from assocsh.text.addresses import Peer
 from assocsh.uids import (
@@ -116,7 +117,8 @@ BASE_CLASSES = (
 
 
 class Measuring:
-    """One probe that is going on. ``changed`` is called when an association was opened.
+    """One probe that is going on. ``changed`` is called when an association was opened, and
+    ``observer`` gives whoever observes the next one.
 
     ``section`` is the one that measures now: its answers are given by ``yes``, ``no`` and
     ``unknown``, each question once.
@@ -126,13 +128,15 @@ class Measuring:
         self,
         settings: Settings,
         *,
-        observer: Observer | None = None,
+        observer: Callable[[], Observer | None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.answers: dict[str, Answer] = {}
         self.opened: list[Opened] = []
         self.section: Topic | None = None
+        self.sweep: Sweep | None = None
+        """Contexts that are asked for where an association has room for them."""
         self._observer = observer
         self._changed = changed
         self._loop = asyncio.get_running_loop()
@@ -227,14 +231,26 @@ class Measuring:
 
     @asynccontextmanager
     async def associated(
-        self, contexts: Iterable[ContextSpec], *, together: bool = False, **more: Any
+        self,
+        contexts: Iterable[ContextSpec],
+        *,
+        together: bool = False,
+        filled: bool = False,
+        among: bool = False,
+        **more: Any,
     ) -> AsyncIterator[tuple[int, Association]]:
         """An association that proposes ``contexts``, with its number; released at the end.
 
         ``more`` goes to ``connect``. Raises BudgetSpent, and what ``connect`` raises; each is
         listed among the associations of the report. ``together``: others may be open as well.
+        ``filled``: behind ``contexts`` others are proposed that are to be asked for anyway, as many
+        as there is room for, of SOP classes of ``contexts`` only where they may be ``among`` them.
         """
-        proposed = list(contexts)
+        own = list(contexts)
+        beside: list[ContextSpec] = []
+        if filled and self.sweep is not None:
+            beside = self.sweep.take(self.sweep.room - len(own), own, classes=not among)
+        proposed = own + beside
         number = await self._allowed(together)
         begun = self._loop.time()
         connecting: dict[str, Any] = {
@@ -242,7 +258,7 @@ class Measuring:
             "tls": self.settings.tls,
             "timeouts": self.settings.timeouts,
             "user_identity": self.settings.identity,
-            "observer": self._observer,
+            "observer": self._observer(),
             **more,
         }
         place = len(self.opened)
@@ -250,7 +266,16 @@ class Measuring:
         outcome = "accepted"
         association: Association | None = None
         try:
-            association = await connect(self.settings.peer, contexts=proposed, **connecting)
+            try:
+                association = await connect(self.settings.peer, contexts=proposed, **connecting)
+            except BaseException:
+                if self.sweep is not None:
+                    self.sweep.give_back(beside)
+                raise
+            if self.sweep is not None and beside:
+                # somebody who says who it is may be given more, and less
+                usual = connecting["user_identity"] == self.settings.identity
+                self.sweep.heard(number, association.contexts[len(own) :], usual=usual)
             yield number, association
             await association.release(now=True)
         except AssociationError as error:
@@ -287,10 +312,11 @@ class Measuring:
         an A-ASSOCIATE-AC whatever comes behind it.
         """
         found: Negotiated | None = None
+        own = list(contexts)
         try:
-            async with self.associated(contexts, **more) as (number, association):
+            async with self.associated(own, **more) as (number, association):
                 assert association.accept is not None
-                found = Negotiated(number, association.contexts, association.accept)
+                found = Negotiated(number, association.contexts[: len(own)], association.accept)
         except AssociationError:
             if found is None:
                 raise
@@ -299,7 +325,7 @@ class Measuring:
 
     async def base(self) -> Negotiated:
         """The first negotiation, made once for all sections: ``BASE_CLASSES``, each in both orders
-        of its two transfer syntaxes, and CT images in JPEG 2000.
+        of its two transfer syntaxes, and CT images in JPEG 2000. Others fill it.
 
         Raises what it came to each time it is asked for.
         """
@@ -308,9 +334,21 @@ class Measuring:
             specs = [ContextSpec(uid, order) for uid in BASE_CLASSES for order in both]
             specs.append(ContextSpec(CT_IMAGE_STORAGE, (JPEG_2000,)))
             try:
-                self._base = await self.negotiate(specs)
+                self._base = await self._first(specs)
+                if self.sweep is not None:
+                    self.sweep.learn(self._base.contexts)
             except AssociationError as error:
                 self._base = error
         if isinstance(self._base, AssociationError):
             raise self._base.with_traceback(None)
         return self._base
+
+    async def _first(self, specs: list[ContextSpec]) -> Negotiated:
+        """The first negotiation, a second time and shorter for who did not take a long one."""
+        try:
+            return await self.negotiate(specs, filled=True, among=True)
+        except AssociationError as error:
+            asked = self.opened[-1].proposed
+            if self.sweep is None or not self.sweep.takes_fewer(error, asked):
+                raise
+        return await self.negotiate(specs)

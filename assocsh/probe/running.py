@@ -57,13 +57,16 @@ class Probe:
         planned: Plan,
         settings: Settings,
         *,
-        observer: Observer | None = None,
+        observer: Callable[[], Observer | None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.plan = planned
         self.settings = settings
         self.partial = ""
         self._measuring = Measuring(settings, observer=observer, changed=changed)
+        for section in planned.sections:
+            if section.sweep is not None:
+                self._measuring.sweep = section.sweep(settings)
         self._started = datetime.now(UTC)
 
     @property

@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from assocsh.probe.measuring import Measuring
+from assocsh.probe.matrix import Sweep
+from assocsh.probe.measuring import Measuring, Settings
 from assocsh.probe.model import Topic
 
 Measure = Callable[[Measuring], Coroutine[Any, Any, None]]
@@ -21,6 +22,8 @@ class Section(Topic):
     asked: what is quick comes first, for a probe that is cut short."""
 
     measure: Measure
+    sweep: Callable[[Settings], Sweep] | None = None
+    """Contexts that go onto associations of other sections, where these have room."""
     associations: int = 0
     waits: bool = False
     order: int = 50

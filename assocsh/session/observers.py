@@ -73,6 +73,12 @@ class Observers:
         self._with_pdus()
         return bool(self._of_runs)
 
+    @property
+    def beside_if_watched(self) -> Observer | None:
+        """``watch_beside`` while somebody looks or captures, for associations that are many: kept
+        for nobody, they would have the session forget what was said on its own."""
+        return self.watch_beside if self._listeners or self.captures else None
+
     def add(self, observer: Observer) -> None:
         """Give every event to ``observer`` too."""
         self._all.append(observer)

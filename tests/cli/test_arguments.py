@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assocsh.cli.arguments import Mode, parse_arguments
+from assocsh.cli.lesson import teach
 from assocsh.cli.run_arguments import usage as usage_of_run
 from assocsh.cli.usage import usage
-from assocsh.cli.ways import WAYS
+from assocsh.cli.ways import WAYS, Way
 from assocsh.commands.open_options import OPEN_OPTIONS
 from assocsh.errors import UsageError
+from assocsh.language.model import Option
 from assocsh.language.parse import parse
 
 
@@ -103,6 +105,77 @@ def test_every_way_in_reads_its_options_alike(way: list[str], words: list[str], 
     with pytest.raises(UsageError) as caught:
         parse_arguments([*head, *words])
     assert says in f"{caught.value.message} {caught.value.hint}"
+
+
+HEADS = {
+    "": ["A@b:1"],
+    "practice": ["practice"],
+    "run": ["run", "x.assoc", "A@b:1"],
+    "read": ["read", "x.pcapng"],
+    "lesson": ["lesson", "1"],
+    "probe": ["probe", "A@b:1"],
+    "serve": ["serve"],
+    "tls": ["tls", "b:1"],
+    "completion": ["completion", "bash"],
+}
+"""The least that each way in has to be given."""
+
+
+def _read(words: list[str]) -> dict[str, object]:
+    """All that was read of a command line."""
+    read = parse_arguments(words)
+    run = read.run
+    of_run = None if run is None else (run.files, run.given, run.open_text)
+    return {**vars(read), "run": of_run, "opens": read.open_text}
+
+
+@pytest.mark.parametrize(
+    ("way", "option"),
+    [
+        pytest.param(way, option, id=f"{way.name or 'shell'} {option.name}")
+        for way in WAYS
+        for option in way.options
+    ],
+)
+def test_no_way_in_drops_an_option(way: Way, option: Option) -> None:
+    """What is listed for a way in changes what is done, or is refused with its name."""
+    head = HEADS[way.name]
+    words = [option.name]
+    if option.slot is not None:
+        words.append(option.choices[-1] if option.choices else "5")
+    if option.name == "--progress":
+        words += ["--format", "json"] if words[-1] == "json" else []
+    try:
+        read = _read([*head, *words])
+    except UsageError as error:
+        assert option.name in error.message
+    else:
+        assert read != _read(head), f"{option.name} is dropped"
+
+
+def test_every_way_in_has_a_head() -> None:
+    assert set(HEADS) == {way.name for way in WAYS}
+
+
+def test_commands_come_behind_a_probe() -> None:
+    read = parse_arguments(["probe", "A@b:1", "acse", "-c", "open A@b:1", "-c", "echo"])
+    assert read.commands == ["probe A@b:1 acse", "open A@b:1", "echo"]
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["test"], ("--format", "json")),
+        (["test", "."], ("--from", ".")),
+        (["report"], ("--answers", "a.assoc")),
+        (["test"], ("--answers", "a.assoc")),
+    ],
+)
+async def test_what_a_teacher_gives_is_used_or_refused(
+    words: list[str], given: tuple[str, str]
+) -> None:
+    with pytest.raises(UsageError, match=f"no use for {given[0]}"):
+        await teach(words, [given])
 
 
 def test_the_formats_have_one_home() -> None:

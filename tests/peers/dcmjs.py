@@ -37,6 +37,7 @@ class DcmjsWindow(PeerProcess):
         pending: int = 3,
         seed: int = 1,
         in_order: bool = False,
+        any_syntax: bool = False,
     ) -> None:
         node = need("dcmjs")
         port = free_port()
@@ -44,6 +45,8 @@ class DcmjsWindow(PeerProcess):
         argv += ["--max-delay", str(max_delay), "--pending", str(pending), "--seed", str(seed)]
         if in_order:
             argv.append("--in-order")
+        if any_syntax:
+            argv.append("--any-syntax")
         super().__init__(argv, port=port, log=folder / "dcmjs.log", cwd=HERE)
 
     @property

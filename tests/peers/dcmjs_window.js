@@ -1,8 +1,9 @@
 // An acceptor that grants the asynchronous operations window it is asked for (dcmjs-dimse echoes
 // item 53H), answers after random delays and so out of order, and counts what is outstanding.
 //
-//   node dcmjs_window.js PORT [--max-delay MS] [--pending N] [--seed N] [--in-order]
+//   node dcmjs_window.js PORT [--max-delay MS] [--pending N] [--seed N] [--in-order] [--any-syntax]
 //
+// With --any-syntax it accepts the first transfer syntax of each context, whichever that is.
 // For each association, when its connection closes, one line of JSON on stdout:
 //   {"association": {"window": [invoked, performed], "requests": n, "answered": n,
 //    "max_outstanding": n, "overtaken": n, "kinds": {"C-ECHO": n, ...}, "cancels": n}}
@@ -25,6 +26,7 @@ function option(name, fallback) {
 const port = Number(process.argv[2]);
 const maxDelay = option('--max-delay', 20);
 const pendingCount = option('--pending', 3);
+const anySyntax = process.argv.includes('--any-syntax');
 const inOrder = process.argv.includes('--in-order');
 
 // mulberry32: the same seed, the same delays
@@ -74,7 +76,9 @@ class WindowScp extends Scp {
     ];
     association.getPresentationContexts().forEach(({ id }) => {
       const context = association.getPresentationContext(id);
-      const chosen = context.getTransferSyntaxUids().find((uid) => understood.includes(uid));
+      const chosen = context.getTransferSyntaxUids().find(
+        (uid) => anySyntax || understood.includes(uid),
+      );
       if (chosen) {
         context.setResult(PresentationContextResult.Accept, chosen);
       } else {

@@ -72,6 +72,7 @@ SEEN = {
         (ECHO, CLOSED), "aborted by the service provider", fault="break-off=provider-abort"
     ),
     "close-after": Seen((ECHO, CLOSED), "closed the connection", ("echo", "echo")),
+    "close-in": Seen((ECHO, CLOSED), "closed the connection", ("echo", "echo"), "close-in=0s"),
     "cut-data-set": Seen((FIND, "Failed"), "a match cannot be decoded", QUERY),
     "delay": Seen((ECHO, NO_DATA), "no response", fault="delay=4s"),
     "drop-at-byte": Seen((STORE, "DUL network closed"), r"in the middle of a PDU \(300 bytes"),
@@ -86,6 +87,11 @@ SEEN = {
         "went on after the C-CANCEL",
         ("find study & cancel #1; wait",),
         many=True,
+    ),
+    "implementation": Seen(
+        (ECHO, r"Their Implementation Class UID: +1\.2\.3\.4\n"),
+        r"implementation class UID: 1\.2\.3\.4\n",
+        ("release", "wire detail", "reopen"),
     ),
     "interleave": Seen((FIND, "Failed"), "in the middle of the data set", QUERY),
     "max-pdu": Seen((ECHO, "Their Max PDU Receive Size:  128"), "max PDU 128"),
@@ -138,6 +144,12 @@ SEEN = {
     "wrong-instance": Seen((STORE, "1.2.3.4.5.6.7.8.9"), "for another instance", KEPT),
     "wrong-length": Seen((ECHO, "PDV lengths don't add up"), "runs beyond the end of its PDU"),
     "wrong-pdv-length": Seen((ECHO, "lengths don't add up"), "runs beyond the end of its PDU"),
+    "wrong-role": Seen(
+        (GET, r"Proposed SCP/SCU Role: SCP\n.*Accepted SCP/SCU Role: SCU\n"),
+        r"CT Image Storage +accepted .* SCU ",
+        ("contexts",),
+        "wrong-role=1/0",
+    ),
     "wrong-sop-class": Seen((FIND, ": VerificationSOPClass"), "for another SOP class"),
     "wrong-syntax": Seen((FIND, "larger"), "is not Explicit VR Little Endian", QUERY),
     "wrong-window": Seen(

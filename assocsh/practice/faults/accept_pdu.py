@@ -10,9 +10,9 @@ _FIXED = 74
 """Bytes before the variable items, the header of the PDU among them."""
 
 _CONTEXT, _SYNTAX, _USER = 0x21, 0x40, 0x50
-MAX_LENGTH, WINDOW, ROLE = 0x51, 0x53, 0x54
-"""Sub-items of the user information: the maximum length (PS3.8 D.1), the asynchronous operations
-window and role selection (PS3.7 D.3.3.3, D.3.3.4)."""
+MAX_LENGTH, CLASS_UID, WINDOW, ROLE, VERSION = 0x51, 0x52, 0x53, 0x54, 0x55
+"""Sub-items of the user information: the maximum length (PS3.8 D.1), the implementation class UID
+and version name, the asynchronous operations window and role selection (PS3.7 D.3.3.2 to 4)."""
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
-from assocsh.practice.faults.fault import Fault, Value, WholeFault, fault, integer
+from assocsh.practice.faults.fault import Fault, Value, WholeFault, fault, integer, seconds
 from assocsh.practice.faults.message import Message
 from assocsh.upperlayer.pdus import A_RELEASE_RQ, encode_abort
 
@@ -81,6 +82,17 @@ class ProviderAbort(_AfterAnswers):
 
     def happen(self) -> None:
         _abort_as_provider(self.line)
+
+
+@fault
+class CloseIn(WholeFault):
+    name = "close-in"
+    summary = "closes the connection so long after it accepted the association, without a word"
+    section = "PS3.8 9.2"
+    value = Value("TIME", "30s", seconds)
+
+    def accepted(self) -> None:
+        asyncio.get_running_loop().call_later(self.given, self.line.close)
 
 
 @fault

@@ -5,7 +5,17 @@ from __future__ import annotations
 import struct
 from typing import ClassVar
 
-from assocsh.practice.faults.accept_pdu import MAX_LENGTH, ROLE, WINDOW, AcceptPdu, Answered
+from assocsh.datasets.uid_form import is_uid
+from assocsh.errors import UsageError
+from assocsh.practice.faults.accept_pdu import (
+    CLASS_UID,
+    MAX_LENGTH,
+    ROLE,
+    VERSION,
+    WINDOW,
+    AcceptPdu,
+    Answered,
+)
 from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
 from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX
@@ -125,6 +135,24 @@ class NoRole(WholeFault):
         accept.leave_out(ROLE)
 
 
+def _roles(text: str) -> bytes:
+    scu, scp = (integer(0, 1)(part) for part in text.split("/"))
+    return bytes((scu, scp))
+
+
+@fault
+class WrongRole(WholeFault):
+    name = "wrong-role"
+    summary = "answers each role selection with these roles, whatever was proposed"
+    section = "PS3.7 D.3.3.4"
+    value = Value("SCU/SCP", "1/1", _roles)
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.user = [
+            (kind, body[:-2] + self.given if kind == ROLE else body) for kind, body in accept.user
+        ]
+
+
 def _window(text: str) -> tuple[int, int]:
     invoked, performed = (integer(0, 65535)(part) for part in text.split("/"))
     return invoked, performed
@@ -163,6 +191,26 @@ class SmallPdu(WholeFault):
         accept.user = [
             (kind, struct.pack(">I", self.given) if kind == MAX_LENGTH else body)
             for kind, body in accept.user
+        ]
+
+
+def _uid(text: str) -> bytes:
+    if not is_uid(text):
+        raise UsageError(f"{text!r} is no UID")
+    return text.encode()
+
+
+@fault
+class OtherImplementation(WholeFault):
+    name = "implementation"
+    summary = "says that it is the implementation with this class UID, of no version"
+    section = "PS3.7 D.3.3.2"
+    value = Value("UID", "1.2.3.4", _uid)
+
+    def accepting(self, accept: AcceptPdu) -> None:
+        accept.leave_out(VERSION)
+        accept.user = [
+            (kind, self.given if kind == CLASS_UID else body) for kind, body in accept.user
         ]
 
 

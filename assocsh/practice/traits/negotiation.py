@@ -70,6 +70,12 @@ def no_queries(serving: Serving, _: str) -> None:
     serving.policy = replace(serving.policy, abstract_syntaxes=left)
 
 
+@trait("no-services", "accepts nothing but SOP classes of storage")
+def no_services(serving: Serving, _: str) -> None:
+    """All other contexts have the result 3."""
+    serving.policy = replace(serving.policy, abstract_syntaxes=())
+
+
 @trait("idle", "aborts an association on which nothing happens for so long", "MS")
 def idle(serving: Serving, value: str) -> None:
     """A-ABORT of the service user."""

@@ -11,11 +11,18 @@ from assocsh.uids import VERIFICATION
 
 WRONG_CALLED = "NOSUCHAETITLE"
 WRONG_CALLING = "PROBE"
+UNKNOWN_CALLER = (1, 3)
+"""Source and reason of an A-ASSOCIATE-RJ: the calling AE title is not recognized."""
 
 
 async def measure(peer: Measuring) -> None:
     """Ask in our own name first; then with a called and a calling AE title that cannot be known."""
-    base = await peer.base()
+    try:
+        base = await peer.base()
+    except AssociationRejected as error:
+        if (error.source, error.reason) == UNKNOWN_CALLER:
+            peer.rejected("own", error, Verdict.NO, f"{peer.settings.calling_ae}: ")
+        raise
     peer.yes("own", peer.settings.calling_ae, on=base.number, pdu="A-ASSOCIATE-AC")
     await _ask(peer, "any-called", called_ae=WRONG_CALLED)
     if peer.settings.calling_ae == WRONG_CALLING:

@@ -39,7 +39,7 @@ async def measure(peer: Measuring) -> None:
         peer.leave_open(SECTION, "there are no queries")
         return
     specs = [ContextSpec(VERIFICATION), ContextSpec(STUDY_ROOT_FIND)]
-    async with peer.associated(specs) as (number, association):
+    async with peer.associated(specs, filled=True) as (number, association):
         if await _too_quick(peer, association):
             why = f"it has fewer than {LEAST} studies, and names them too quickly to be stopped"
             peer.unknown("at-once", why, on=number)

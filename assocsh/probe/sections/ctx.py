@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from assocsh.datasets.dictionary import (
     negotiable_syntaxes,
     service_sop_classes,
     storage_sop_classes,
     uid_keyword,
 )
+from assocsh.errors import AssociationError
 from assocsh.probe.matrix import Matrix, Sweep
-from assocsh.probe.measuring import BudgetSpent, Measuring
+from assocsh.probe.measuring import BudgetSpent, Measuring, Settings
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
 from assocsh.uids import CT_IMAGE_STORAGE, DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
@@ -18,29 +21,60 @@ PLAIN = (IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE)
 """What services without pixel data are asked in."""
 
 
+LATER = (
+    "1.2.840.10008.1.2.4.110",
+    "1.2.840.10008.1.2.4.111",
+    "1.2.840.10008.1.2.4.112",
+    "1.2.840.10008.1.2.8.1",
+)
+"""JPEG XL and Deflated Image Frame: they came with 2024, and whether the tables here have them
+depends on what else is loaded. A report must not, and without them there are 60 associations."""
+
+
 def wanted(*, retired: bool) -> dict[str, tuple[str, ...]]:
     """The SOP classes with the transfer syntaxes to ask each of them in."""
-    syntaxes = negotiable_syntaxes(retired=retired)
+    syntaxes = tuple(each for each in negotiable_syntaxes(retired=retired) if each not in LATER)
     pairs = dict.fromkeys(storage_sop_classes(retired=retired), syntaxes)
     pairs.update(dict.fromkeys(service_sop_classes(retired=retired), PLAIN))
     return pairs
 
 
+def sweep(settings: Settings) -> Sweep:
+    """All that is to be asked: CT images in everything first, then all others."""
+    return Sweep(wanted(retired=settings.retired), CT_IMAGE_STORAGE)
+
+
 async def measure(peer: Measuring) -> None:
-    """The whole matrix: a class that is asked in everything first, then all others."""
+    """The rest of the matrix: what had no room on the associations of other sections."""
     await peer.base()
-    asked = wanted(retired=peer.settings.retired)
-    sweep = Sweep(peer, asked)
+    asked = peer.sweep
+    assert asked is not None  # this section is asked
     try:
-        await sweep.run([CT_IMAGE_STORAGE])
+        await _rest(peer, asked)
     except BudgetSpent as error:
-        sweep.matrix.why = error.message
+        asked.matrix.why = error.message
         raise
     finally:
-        _answer(peer, asked, sweep.matrix)
+        _answer(peer, asked.wanted, asked.matrix)
 
 
-def _answer(peer: Measuring, asked: dict[str, tuple[str, ...]], matrix: Matrix) -> None:
+async def _rest(peer: Measuring, asked: Sweep) -> None:
+    """Until all is answered, or an association does not come about."""
+    while some := asked.take(asked.room):
+        try:
+            found = await peer.negotiate(some)
+        except AssociationError as error:
+            asked.give_back(some)
+            if asked.takes_fewer(error, len(some)):
+                continue
+            if not asked.matrix.accepted:
+                raise
+            asked.matrix.why = error.message
+            return
+        asked.heard(found.number, found.contexts)
+
+
+def _answer(peer: Measuring, asked: Mapping[str, tuple[str, ...]], matrix: Matrix) -> None:
     """What the matrix says, as far as it goes."""
     if not matrix.accepted:
         return  # the runner says why nothing is known
@@ -91,6 +125,7 @@ SECTION = Section(
     ),
     "PS3.8 9.3.3.2",
     measure=measure,
+    sweep=sweep,
     associations=60,
     order=90,
 )

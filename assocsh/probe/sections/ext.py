@@ -38,7 +38,10 @@ async def measure(peer: Measuring) -> None:
     extended |= {uid: "01" for uid in (STUDY_ROOT_GET, STUDY_ROOT_MOVE) if base.usable(uid)}
     common = {SAID: CommonNegotiation(STORAGE_SERVICE)}
     async with peer.associated(
-        [*specs, ContextSpec(SAID), ContextSpec(UNSAID)], extended=extended, common=common
+        [*specs, ContextSpec(SAID), ContextSpec(UNSAID)],
+        extended=extended,
+        common=common,
+        filled=True,
     ) as (number, association):
         taken = {one.abstract_syntax: one for one in association.contexts}
         asked = SERVICES["find"].information(OF_FIND)

@@ -98,7 +98,7 @@ async def measure(peer: Measuring) -> None:
     if not peer.asks("answers"):
         return
     specs = [ContextSpec(sopclasses.FIND[name]) for name in models]
-    async with peer.associated(specs) as (number, association):
+    async with peer.associated(specs, filled=True) as (number, association):
         if base.usable(WORKLIST_FIND):
             await _worklist(peer, number, association)
         else:
@@ -113,9 +113,9 @@ async def measure(peer: Measuring) -> None:
             return
         asking = _Asking(peer, number, association, sample)
         await _levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
-        await _keys(asking)
+        matched = await _keys(asking)
         await _kinds(asking)
-        await _names(asking)
+        await _names(asking, matched="PatientName" in matched)
 
 
 async def _answers(peer: Measuring, number: int, association: Association) -> None:
@@ -150,8 +150,8 @@ async def _levels(asking: _Asking, *, patient_root: bool) -> None:
     said("levels", sorted(good), ", ".join(sorted(good)), on=asking.number, pdu="C-FIND-RSP")
 
 
-async def _keys(asking: _Asking) -> None:
-    """Of each usual key whether it comes back, and whether it is matched."""
+async def _keys(asking: _Asking) -> list[str]:
+    """Of each usual key whether it comes back, and whether it is matched: those that are."""
     peer = asking.peer
     came = await asking.study({key: "" for key in SAMPLE_KEYS if key != "StudyInstanceUID"})
     row = came.rows[0].dataset if came.rows else None
@@ -172,10 +172,13 @@ async def _keys(asking: _Asking) -> None:
         peer.no("says-ignored", why="PatientComments is ignored without a word", on=asking.number)
     else:
         peer.unknown("says-ignored", "none of the keys that were asked is ignored")
-    await _matched(asking)
+    if row is None:
+        peer.unknown("matched", "the study is not found by its own UID", on=asking.number)
+        return []
+    return await _matched(asking)
 
 
-async def _matched(asking: _Asking) -> None:
+async def _matched(asking: _Asking) -> list[str]:
     peer = asking.peer
     is_matched: dict[str, bool] = {}
     for key in SAMPLE_KEYS:
@@ -191,6 +194,7 @@ async def _matched(asking: _Asking) -> None:
     said = peer.no if ignored else peer.yes
     why = words + (f", not {', '.join(ignored)}" if ignored else "")
     said("matched", matched, why, on=asking.number, pdu="C-FIND-RSP")
+    return matched
 
 
 async def _kinds(asking: _Asking) -> None:
@@ -220,7 +224,7 @@ async def _kinds(asking: _Asking) -> None:
         await asking.pair(name, {"StudyDate": fitting}, {"StudyDate": other})
 
 
-async def _names(asking: _Asking) -> None:
+async def _names(asking: _Asking, *, matched: bool) -> None:
     """Wildcards, case and accents, by the name of the patient."""
     name = asking.sample.get("PatientName")
     if len(name.partition("^")[0]) < 2:
@@ -230,6 +234,10 @@ async def _names(asking: _Asking) -> None:
     await asking.pair("star", {"PatientName": f"{name[:2]}*"}, {"PatientName": "ZQ*"})
     question = {"PatientName": f"?{name[1:]}"}
     await asking.pair("question-mark", question, {"PatientName": f"?{name[1:]}ZQZ"})
+    if not matched:
+        for each in ("any-case", "any-accent"):
+            asking.peer.unknown(each, "names are not matched at all", on=asking.number)
+        return
     if name.swapcase() == name:
         asking.peer.unknown("any-case", "the name has no letters that have a case")
     else:

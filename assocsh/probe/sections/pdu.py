@@ -64,7 +64,8 @@ async def measure(peer: Measuring) -> None:
     longest = _Longest()
     contexts = [ContextSpec(STUDY_ROOT_FIND)]
     try:
-        async with peer.associated(contexts, max_pdu=OURS, observer=longest) as (number, open_one):
+        async with peer.associated(contexts, max_pdu=OURS, filled=True) as (number, open_one):
+            open_one.subscribe(longest)
             request = CFind("STUDY", dict.fromkeys(KEYS, ""), "study")
             operation = open_one.send(request, limit=peer.settings.limit)
             await operation.result()

@@ -27,7 +27,7 @@ ASKED = {
 async def measure(peer: Measuring) -> None:
     """One negotiation beside a context for C-GET: a class for each combination of roles."""
     specs = [ContextSpec(STUDY_ROOT_GET), *(ContextSpec(uid) for uid, _ in ASKED.values())]
-    found = await peer.negotiate(specs, roles=dict(ASKED.values()))
+    found = await peer.negotiate(specs, roles=dict(ASKED.values()), filled=True)
     for name, (uid, role) in ASKED.items():
         _judge(peer, name, found, uid, role)
     get = found.usable(STUDY_ROOT_GET)

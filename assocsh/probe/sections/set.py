@@ -34,7 +34,10 @@ async def measure(peer: Measuring) -> None:
         return
     declared: set[str] = set()
     undeclared = high = 0
-    async with peer.associated([ContextSpec(STUDY_ROOT_FIND)]) as (number, association):
+    async with peer.associated([ContextSpec(STUDY_ROOT_FIND)], filled=True) as (
+        number,
+        association,
+    ):
         limit = peer.settings.limit
         for name, (charset, text) in SETS.items():
             keys = {"SpecificCharacterSet": charset, "PatientName": text}

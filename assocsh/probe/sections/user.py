@@ -29,9 +29,10 @@ async def measure(peer: Measuring) -> None:
         peer.yes("anyone", on=base.number)
     else:
         await _without(peer)
+    specs = [ContextSpec(VERIFICATION)]
     for name, identity in KINDS.items():
         try:
-            found = await peer.negotiate([ContextSpec(VERIFICATION)], user_identity=identity)
+            found = await peer.negotiate(specs, user_identity=identity, filled=True)
         except AssociationRejected as error:
             peer.rejected(name, error, Verdict.YES, "refused: ")
             continue

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.association.proposals import ContextSpec
 from assocsh.dimse.requests import CEcho, CFind
+from assocsh.dimse.status import SUCCESS
 from assocsh.errors import AssociationError
 from assocsh.probe.measuring import Measuring, outcome_of
 from assocsh.probe.model import Level, Question
@@ -28,7 +29,7 @@ async def measure(peer: Measuring) -> None:
     base = await peer.base()
     specs = [ContextSpec(VERIFICATION)]
     specs += [ContextSpec(STUDY_ROOT_FIND)] if base.usable(STUDY_ROOT_FIND) else []
-    async with peer.associated(specs, window=OFFERED) as (number, association):
+    async with peer.associated(specs, window=OFFERED, filled=True) as (number, association):
         assert association.accept is not None
         item = association.accept.window
         granted = association.window
@@ -43,7 +44,7 @@ async def measure(peer: Measuring) -> None:
             await _serve(peer, number, association, asks=len(specs) > 1)
     window = AsyncWindow(0, 0)
     try:
-        found = await peer.negotiate([ContextSpec(VERIFICATION)], window=window)
+        found = await peer.negotiate([ContextSpec(VERIFICATION)], window=window, filled=True)
     except AssociationError as error:
         peer.unknown("unlimited", f"{outcome_of(error)} where it was offered")
         return
@@ -61,9 +62,9 @@ async def _serve(peer: Measuring, number: int, association: Association, *, asks
     echoes = [association.send(CEcho()) for _ in range(ECHOES)]
     for echo in echoes:
         echo.add_done_callback(lambda ended: order.append(ended.number))
-    for echo in echoes:
-        await echo.result()
-    peer.yes("served", ECHOES, f"{ECHOES} of {ECHOES} echoes", on=number, pdu="C-ECHO-RSP")
+    served = sum([(await echo.result()).status == SUCCESS for echo in echoes])
+    said = peer.yes if served == ECHOES else peer.no
+    said("served", served, f"{served} of {ECHOES} echoes", on=number, pdu="C-ECHO-RSP")
     if order == sorted(order):
         peer.yes("in-order", why="echoes come back in order", on=number, pdu="C-ECHO-RSP")
     else:
