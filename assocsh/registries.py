@@ -15,7 +15,8 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
 
 UidRow = tuple[str, str, str, str, str]
 """Name, kind, information, ``Retired`` or nothing, keyword."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from assocsh.association import endings
@@ -42,6 +41,7 @@ from assocsh.errors import (
     LocalProtocolError,
     UsageError,
 )
+from assocsh.records import replace
 from assocsh.states import CancelOutcome
 from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from assocsh.association.certificates import Certificate, read_certificate, read_name
 from assocsh.association.options import TLSConfig
+from assocsh.records import NamedTuple
 
 _CALLBACK = "_msg_callback"
 """Called by the ``ssl`` module with each message, in whatever it is called for."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import replace
 
 from assocsh.association import endings, tls_failures
 from assocsh.association.certificates import Certificate
@@ -12,7 +11,7 @@ from assocsh.association.handshake import Handshake
 from assocsh.association.options import TLSConfig
 from assocsh.association.tls import PROFILES, check_pin, client_context
 from assocsh.errors import ConnectionFailed
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 from assocsh.text.addresses import Peer
 
 

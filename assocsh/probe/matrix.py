@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from assocsh.association.proposals import MAX_CONTEXTS, ContextSpec
 from assocsh.errors import AssociationError, AssociationRejected
 from assocsh.probe.measuring import Measuring
+from assocsh.records import dataclass, field
 from assocsh.upperlayer.negotiation import (
     NO_ABSTRACT_SYNTAX,
     NO_TRANSFER_SYNTAX,

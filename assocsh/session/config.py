@@ -38,16 +38,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assocsh.errors import UsageError
 from assocsh.language.aliases import is_name
 from assocsh.language.keys import check_action, parse_key
 from assocsh.language.settings import SETTINGS
+from assocsh.records import NamedTuple, replace
 from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.text.cells import visible

@@ -19,10 +19,11 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from assocsh.datasets.folders import state_folder
 from assocsh.datasets.journal import append, locked, record_of
+from assocsh.records import NamedTuple
 
 MAX_LINES = 100_000
 """Lines kept: when a file holds more of them, the oldest go."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from struct import Struct
-from typing import NamedTuple
 
+from assocsh.records import NamedTuple
 from assocsh.text.visible import visible
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
