@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from assocsh.records import NamedTuple
+from assocsh.user_folders import user_folder
 
 UidRow = tuple[str, str, str, str, str]
 """Name, kind, information, ``Retired`` or nothing, keyword."""
@@ -162,9 +163,7 @@ def _ranges(table: dict[int, tuple[str, str]]) -> list[StatusRange]:
 
 
 def _place() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("assocsh", appauthor=False)) / CACHE
+    return user_folder("cache") / CACHE
 
 
 def _kept(key: list[str]) -> Tables | None:

@@ -11,7 +11,7 @@ import os
 import socket
 from typing import cast
 
-from assocsh.association.handshake import Security, was_cut_short
+from assocsh.association.security import Security, was_cut_short
 from assocsh.association.sockets import address_of, reset_when_closed, tune
 from assocsh.association.user import AssociationUser
 from assocsh.dimse.machine import DimseMachine

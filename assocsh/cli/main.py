@@ -8,6 +8,17 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
+    from assocsh.cli.collecting import collect_again, collect_later
+
+    collecting = collect_later()
+    try:
+        return _main(argv)
+    finally:
+        if collecting:
+            collect_again()
+
+
+def _main(argv: Sequence[str] | None) -> int:
     from assocsh.cli.arguments import Mode, parse_arguments
     from assocsh.errors import AssocshError
 

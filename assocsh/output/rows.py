@@ -7,7 +7,6 @@ fit their cells and a flood of responses costs few writes.
 from __future__ import annotations
 
 import asyncio
-import csv
 import io
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -369,6 +368,8 @@ def _whole(text: str, limit: None) -> str:
 
 def csv_line(cells: list[str]) -> str:
     """One line of CSV without its line end."""
+    import csv
+
     buffer = io.StringIO(newline="")
     # quoted is what has a character of the line end, so it has to be a whole one
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)

@@ -52,6 +52,7 @@ from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.text.cells import visible
 from assocsh.text.durations import parse_limit
+from assocsh.user_folders import user_folder
 
 if TYPE_CHECKING:
     from assocsh.association import TLSConfig
@@ -114,9 +115,7 @@ def config_path() -> Path:
     override = os.environ.get(ENVIRONMENT)
     if override:
         return Path(override)
-    from platformdirs import user_config_path
-
-    return user_config_path("assocsh", appauthor=False) / "config.toml"
+    return user_folder("config") / "config.toml"
 
 
 def load_config(path: Path | None = None) -> Config:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assocsh.association import Association
-    from assocsh.association.connect import Connecting
+    from assocsh.association.connecting import Connecting
     from assocsh.association.proposals import ContextSpec
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
