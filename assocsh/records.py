@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["NamedTuple", "dataclass", "field", "replace"]
 
-_ABSENT: Any = type("_Absent", (), {"__repr__": lambda self: "<absent>", "__slots__": ()})()
+_ABSENT: Any = type("_Absent", (), {"__repr__": lambda self: "...", "__slots__": ()})()
 """No default, and no factory."""
 
 
