@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+import weakref
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from assocsh.dimse.commandset import CommandSet, Value
 from assocsh.upperlayer.pdus import pdata_head
 from tests.performance.transport import (
     CT_IMAGE,
+    ECHO,
     FIND,
     STORE,
     Endless,
@@ -163,3 +165,30 @@ async def test_a_thousand_echoes_leave_nothing_behind() -> None:
             tracemalloc.stop()
     assert after - before < 20_000
     assert peak - before < 600_000, "the buffer of one read is 256 KiB"
+
+
+@pytest.mark.parametrize("how", ["answered", "withdrawn"])
+async def test_a_request_that_has_ended_goes_with_its_last_user(how: str) -> None:
+    """Not when the collector comes by: ten thousand files of a store held half of themselves."""
+    association, transport = await establish()
+    gc.collect()
+    gc.disable()
+    try:
+        first = association.echo()
+        second = association.echo()  # waits for the window
+        kept = weakref.ref(first if how == "answered" else second)
+        while first.state != "pending":
+            await asyncio.sleep(0)
+        second.cancel()
+        assert second.state == "withdrawn"
+        message_id = first.message_id
+        assert message_id is not None
+        arrive(transport.protocol, response(ECHO, 0x8030, message_id))
+        assert (await first.result()).status == 0
+        await asyncio.sleep(0)
+        del first, second
+        await asyncio.sleep(0)
+        assert kept() is None
+    finally:
+        gc.enable()
+    transport.close()
