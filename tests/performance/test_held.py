@@ -13,6 +13,7 @@ import pytest
 from assocsh import CommandField, Handlers, connect, listen
 from assocsh.association import engine
 from assocsh.association.performer import SINK_BACKLOG
+from assocsh.association.protocol import FIRST_READ
 from assocsh.dimse.commandset import CommandSet, Value
 from assocsh.upperlayer.pdus import pdata_head
 from tests.performance.transport import (
@@ -94,8 +95,10 @@ async def test_pixel_data_that_comes_in_is_not_copied() -> None:
     _store_request(transport)
     fragment = bytes(16378)
     chunk = (pdata_head(STORE, False, False, len(fragment)) + fragment) * 8
+    arrive(transport.protocol, chunk)  # fills the first buffer: it is another from here on
+    sink.owners.clear()
     arrive(transport.protocol, chunk)
-    assert sink.length == 8 * len(fragment)
+    assert sink.length == 16 * len(fragment)
     buffer = transport.protocol.get_buffer(-1).obj
     assert all(owner is buffer for owner in sink.owners)
     transport.close()
@@ -192,3 +195,18 @@ async def test_a_request_that_has_ended_goes_with_its_last_user(how: str) -> Non
     finally:
         gc.enable()
     transport.close()
+
+
+async def test_an_association_of_small_messages_has_a_small_buffer_and_none_in_the_end() -> None:
+    """A server with a hundred of them had 50 MB of buffers."""
+    association, transport = await establish()
+    for number in range(1, 4):
+        operation = association.echo()
+        await asyncio.sleep(0)
+        arrive(transport.protocol, response(ECHO, 0x8030, number))
+        await operation.result()
+        assert len(transport.protocol.get_buffer(-1)) == FIRST_READ
+    transport.close()
+    while not association.closed:
+        await asyncio.sleep(0)
+    assert len(transport.protocol.get_buffer(-1)) == 0
