@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from assocsh.deferred import deferred
 from assocsh.version import __version__
 
 if TYPE_CHECKING:
@@ -110,7 +111,6 @@ _HOMES = {
     ),
 }
 _MODULES = ("sync",)
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "Accept",
@@ -180,14 +180,11 @@ __all__ = [
 ]
 
 
+_get = deferred(__name__, _HOMES)
+
+
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"assocsh.{name}")
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'assocsh' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(home), name)
-    return value
+    return import_module(f"assocsh.{name}") if name in _MODULES else _get(name)
 
 
 def __dir__() -> list[str]:

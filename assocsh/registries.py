@@ -15,7 +15,9 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
+from assocsh.user_folders import user_folder
 
 UidRow = tuple[str, str, str, str, str]
 """Name, kind, information, ``Retired`` or nothing, keyword."""
@@ -161,9 +163,7 @@ def _ranges(table: dict[int, tuple[str, str]]) -> list[StatusRange]:
 
 
 def _place() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("assocsh", appauthor=False)) / CACHE
+    return user_folder("cache") / CACHE
 
 
 def _kept(key: list[str]) -> Tables | None:

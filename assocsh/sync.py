@@ -37,7 +37,7 @@ from typing import (
 )
 
 from assocsh import association as asynchronous
-from assocsh.association.connect import Connecting
+from assocsh.association.connecting import Connecting
 from assocsh.association.listener import Listening
 from assocsh.association.loop_thread import LoopThread
 

@@ -28,17 +28,28 @@ PACKAGE = ROOT / "assocsh"
 MAX_LINES = 500
 
 # What each part of assocsh may import from assocsh: what is named above it here, and no more.
-ANYONE = {"identities", "records", "registries", "states", "uids", "version"}
+ANYONE = {
+    "deferred",
+    "identities",
+    "records",
+    "registries",
+    "states",
+    "uids",
+    "user_folders",
+    "version",
+}
 GROUND = {"text", "errors"}
 ENGINE = {"association", "dimse", "upperlayer"}
 UPPER = {"language", "results", "wire", "output", "session", "scripting", "commands"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "deferred": set(),
     "identities": set(),
     "records": set(),
     "registries": set(),
     "states": set(),
     "uids": set(),
+    "user_folders": set(),
     "version": set(),
     "text": {"errors"},
     "upperlayer": {"errors"},

@@ -1,4 +1,4 @@
-"""Our ``dataclass`` beside the standard library's: the same class made by both does the same."""
+"""Our ``dataclass`` and ``NamedTuple`` beside the standard library's: both do the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import subprocess
 import sys
+import typing
 from typing import Any
 
 import pytest
@@ -127,6 +129,19 @@ def test_a_class_from_another() -> None:
             Derived(1).more = 5
 
 
+def test_by_name_only() -> None:
+    for decorator in (records.dataclass, dataclasses.dataclass):
+
+        @decorator(frozen=True, slots=True, kw_only=True)
+        class Named:
+            size: int
+            name: str = ""
+
+        assert (Named(size=1), Named.__match_args__) == (Named(name="", size=1), ())
+        with pytest.raises(TypeError):
+            Named(1)
+
+
 def test_one_that_holds_itself_can_be_shown() -> None:
     @records.dataclass(slots=True)
     class Node:
@@ -135,3 +150,90 @@ def test_one_that_holds_itself_can_be_shown() -> None:
     node = Node()
     node.next = node
     assert repr(node).endswith("Node(next=...)")
+
+
+def test_standard_fields_say_what_was_described() -> None:
+    def told(decorator: Any) -> Any:
+        made = _made(decorator, {"frozen": True, "slots": True})
+        names = ("name", "type", "default", "init", "repr", "compare", "kw_only")
+        fields = [[getattr(each, name) for name in names] for each in dataclasses.fields(made)]
+        return fields, made.__dataclass_params__.frozen, dataclasses.is_dataclass(made)
+
+    assert told(records.dataclass) == told(dataclasses.dataclass)
+
+
+def test_our_field_and_replace() -> None:
+    @records.dataclass(frozen=True, slots=True)
+    class One:
+        size: int = records.field(repr=False)
+        names: list[str] = records.field(default_factory=list, compare=False)
+        counted: int = 3
+
+    assert One(1, ["a"]) == One(1, ["b"]) != One(2)
+    assert repr(records.replace(One(1, ["a"]), size=2)).endswith("One(names=['a'], counted=3)")
+    with pytest.raises(TypeError):
+        records.replace(One(1), unknown=2)
+    with pytest.raises(ValueError, match="mutable"):
+        records.dataclass(type("Bad", (), {"__annotations__": {"a": "list"}, "a": []}))
+
+
+def _tuples(base: Any) -> list[Any]:
+    class Point(base):  # type: ignore[misc]
+        """A point."""
+
+        x: int
+        y: int = 2
+        name: str = ""
+
+        @property
+        def sum(self) -> int:
+            return int(self.x + self.y)
+
+        def __str__(self) -> str:
+            return f"{self.x}/{self.y}"
+
+    class Named(Point):
+        """With more."""
+
+        def __new__(cls, x: int) -> Any:
+            return super().__new__(cls, x, 5, "n")
+
+    globals()["Point"] = Point
+    Point.__qualname__ = "Point"
+    point = Point(1)
+    match point:
+        case Point(a, b, name):
+            matched = (a, b, name)
+    return [
+        (repr(point), str(point), point.sum, point == (1, 2, ""), hash(point) == hash((1, 2, ""))),
+        (matched, Point._fields, Point._field_defaults, Point.__match_args__, Point.__doc__),
+        (point._asdict(), point._replace(y=7), Point._make([3, 4, "z"]), Point(x=4, name="k")),
+        (pickle.loads(pickle.dumps(point)) == point, type(copy.copy(point)) is Point),
+        (_outcome(lambda: Point()), _outcome(lambda: Point(1, 2, "", 4))),
+        (_outcome(lambda: Point._make([1])), _outcome(lambda: point._replace(z=1))),
+        (_outcome(lambda: setattr(point, "x", 2)), _outcome(lambda: setattr(point, "z", 2))),
+        (hasattr(point, "__dict__"), isinstance(point, tuple), type(Point) is type),
+        (Named(3), Named(3).sum, isinstance(Named(3), Point), repr(Named(3))),
+        list(inspect.signature(Point).parameters),
+    ]
+
+
+def test_the_same_named_tuple_by_both() -> None:
+    assert _tuples(records.NamedTuple) == _tuples(typing.NamedTuple)
+    with pytest.raises(TypeError, match="default"):
+        type("Bad", (records.NamedTuple,), {"__annotations__": {"a": "int", "b": "int"}, "a": 1})
+
+
+def test_classes_are_made_without_the_standard_ones() -> None:
+    """That is what they are for: neither is loaded, and nothing is compiled before it is used."""
+    code = (
+        "import sys\n"
+        "from assocsh.records import NamedTuple, dataclass\n"
+        "@dataclass(frozen=True, slots=True)\n"
+        "class A:\n    x: int\n"
+        "class B(NamedTuple):\n    x: int\n"
+        "assert A(1) == A(1) and B(2).x == 2\n"
+        "print(sorted({'dataclasses', 'inspect'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")

@@ -11,7 +11,8 @@ import hashlib
 import ipaddress
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
 
 LONGEST_NAME = 200
 """Characters of a name that are kept."""

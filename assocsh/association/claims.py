@@ -12,9 +12,10 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assocsh.identities import JWT, SAML
+from assocsh.records import NamedTuple
 from assocsh.text.durations import show_duration
 from assocsh.text.visible import visible
 

@@ -8,13 +8,13 @@ for a SOP class that is proposed: for any other the peer would have to ignore it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from assocsh.association.proposals import Proposal, Roles, context_specs
 from assocsh.datasets.context_words import CONTEXT_SETS
 from assocsh.datasets.extended import SERVICES
 from assocsh.datasets.negotiation_words import read_common, read_extended, read_role
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
 from assocsh.upperlayer.negotiation import CommonNegotiation, Role
 
 MAX_INFORMATION = 64

@@ -7,9 +7,8 @@ import re
 import socket
 import ssl
 
-from assocsh.association.handshake import Security
 from assocsh.association.options import Timeouts
-from assocsh.association.tls_failures import CUT_SHORT, before_the_answer
+from assocsh.association.security import Security
 from assocsh.dimse.requests import CStore, Request
 from assocsh.errors import (
     AssociationAborted,
@@ -230,7 +229,10 @@ def connection_lost(
     reset = isinstance(error, ConnectionResetError | BrokenPipeError)
     how = "reset" if reset else f"closed ({error})" if error else "closed"
     cut = f", in the middle of a PDU ({partial:,} bytes of it)" if partial else ""
-    cut += f"; {CUT_SHORT}" if situation.security.cut_short else ""
+    if situation.security.cut_short:
+        from assocsh.association.tls_failures import CUT_SHORT
+
+        cut += f"; {CUT_SHORT}"
     if situation.established:
         silence, idle = situation.silence, situation.idle
         lost = ConnectionLost(
@@ -241,6 +243,8 @@ def connection_lost(
             idle=idle,
         )
     elif isinstance(error, ssl.SSLError):
+        from assocsh.association.tls_failures import before_the_answer
+
         return before_the_answer(peer, error, situation.security.handshake)
     elif partial:
         lost = ConnectionLost(

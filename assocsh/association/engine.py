@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 from assocsh.association import endings
@@ -42,7 +41,8 @@ from assocsh.errors import (
     LocalProtocolError,
     UsageError,
 )
-from assocsh.states import CancelOutcome
+from assocsh.records import replace
+from assocsh.states import CancelOutcome, OperationState
 from assocsh.text.addresses import Peer
 from assocsh.upperlayer import events as upper_events
 from assocsh.upperlayer.machine import UpperLayerMachine
@@ -279,6 +279,10 @@ class Engine:
             self.operations.pop(operation.number, None)
             if operation.final is None and operation.error is None:
                 operation.error = self.ended_by
+            if (invocation.answered and invocation.sent) or state is OperationState.WITHDRAWN:
+                # Nothing more is said of it. Each would hold the other, and the file that was
+                # sent, until the garbage collector comes by: hundreds of requests later.
+                invocation.user = None
         now = self.loop.time()
         operation.state_changed(state, now)
         if self.stream.observed:

@@ -8,7 +8,7 @@ at later: a write of a whole image is one event.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from assocsh.association.indication import Indication
 from assocsh.association.operation import Operation
@@ -16,6 +16,7 @@ from assocsh.association.state import AssociationState
 from assocsh.association.view import AssociationView
 from assocsh.dimse.commandset import CommandSet
 from assocsh.errors import AssociationError, Side
+from assocsh.records import NamedTuple
 from assocsh.states import OperationState
 from assocsh.upperlayer.negotiation import PresentationContext
 from assocsh.upperlayer.pdus import Buffer

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from assocsh.association.certificates import Certificate, read_certificate, read_name
 from assocsh.association.options import TLSConfig
@@ -189,25 +189,3 @@ def _authorities(body: bytes, in_1_3: bool) -> tuple[str, ...]:
         der, names = _split(names, 2)
         found.append(read_name(der))
     return tuple(found)
-
-
-class Security(NamedTuple):
-    """What stands between a connection and whoever listens in: TLS, or nothing."""
-
-    encrypted: bool = False
-    handshake: Handshake | None = None
-    """What was seen of its beginning."""
-    cut_short: bool = False
-    """It ended without the close_notify that ends TLS (RFC 8446 6.1)."""
-
-
-def was_cut_short(tls: ssl.SSLObject | None) -> bool:
-    """Whether a connection that has ended did so without close_notify; False without TLS."""
-    if tls is None:
-        return False
-    try:
-        return bool(tls.read(1))
-    except ssl.SSLWantReadError:
-        return True  # more would have had to come
-    except (OSError, ValueError):
-        return False

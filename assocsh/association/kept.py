@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from assocsh.records import NamedTuple
 
 
 class KeptPdu(NamedTuple):

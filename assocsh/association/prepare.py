@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from assocsh.dimse.commandset import Value
 from assocsh.dimse.elements import (
@@ -32,6 +32,7 @@ from assocsh.dimse.requests import (
 )
 from assocsh.dimse.sopclasses import BROUGHT_BY
 from assocsh.errors import NoPresentationContext, UsageError
+from assocsh.records import NamedTuple
 from assocsh.upperlayer.negotiation import PresentationContext
 
 

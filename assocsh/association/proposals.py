@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from typing import NamedTuple
 
 from assocsh.datasets.context_words import CONTEXT_SETS, ContextWord, read_word, read_words
 from assocsh.dimse import sopclasses
 from assocsh.errors import UsageError
-from assocsh.records import dataclass, field
+from assocsh.records import NamedTuple, dataclass, field
 from assocsh.uids import (
     COLOR_PRINT_META,
     CT_IMAGE_STORAGE,

@@ -11,7 +11,7 @@ import os
 import socket
 from typing import cast
 
-from assocsh.association.handshake import Security, was_cut_short
+from assocsh.association.security import Security, was_cut_short
 from assocsh.association.sockets import address_of, reset_when_closed, tune
 from assocsh.association.user import AssociationUser
 from assocsh.dimse.machine import DimseMachine
@@ -30,6 +30,10 @@ ABORT_GRACE = 1.0
 
 READ = 512 * 1024
 """Bytes of the one buffer for everything that is read: it stays in the processor's cache."""
+
+FIRST_READ = 32 * 1024
+"""Bytes of that buffer until a read fills it. An association with nothing but small messages never
+needs more, and a server has many of them."""
 
 LEAST_READ = 192 * 1024
 """With less room than this behind what is kept in the buffer, that is moved to the front."""
@@ -78,7 +82,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._pump_scheduled = False
         self._pump_wanted = False
         self._closing = False
-        self._buffer = memoryview(bytearray(READ))
+        self._buffer = memoryview(bytearray(FIRST_READ))
         self._space = self._buffer
         self._start = self._end = 0  # of what is kept in the buffer; the space follows it
         self._many_messages = False
@@ -183,7 +187,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         now = self._loop.time()
         user, upper, buffer = self._user, self.upper, self._buffer
         end = self._end + count
-        events = upper.receive_data(buffer[self._start : end], now, READ)
+        events = upper.receive_data(buffer[self._start : end], now, len(buffer))
         dimse = self.dimse
         for event in events:
             if isinstance(event, DataIndication) and dimse is not None:
@@ -197,9 +201,13 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             self.last_message = now
             user.take_dimse_events(dimse.take_events())
         kept = upper.left_over
-        if not kept:
+        if end == len(buffer) < READ:
+            self._buffer = memoryview(bytearray(READ))
+            self._buffer[:kept] = buffer[end - kept : end]
+            buffer, end = self._buffer, kept
+        elif not kept:
             end = 0
-        elif READ - end < LEAST_READ:
+        elif len(buffer) - end < LEAST_READ:
             buffer[:kept] = buffer[end - kept : end]
             end = kept
         self._start, self._end = end - kept, end
@@ -242,6 +250,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
         self._user.transport_gone(error)
         for event in self.upper.transport_closed(self._loop.time()):
             self._user.upper_event(event)
+        self._buffer = self._space = memoryview(b"")  # whoever keeps an association keeps no more
         assert self._closed is not None
         self._closed.set_result(None)
 

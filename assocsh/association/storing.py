@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from os import PathLike
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, Union
 
 from assocsh.association.operation import Operation
 from assocsh.dimse.requests import StoredData
 from assocsh.dimse.responses import Response
 from assocsh.errors import LocalRefusal
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

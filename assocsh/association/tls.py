@@ -6,10 +6,10 @@ import hashlib
 import re
 import ssl
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from assocsh.association.options import TLSConfig
 from assocsh.errors import ConnectionFailed, UnusableFile, UsageError
+from assocsh.records import NamedTuple
 from assocsh.text.addresses import Peer
 
 

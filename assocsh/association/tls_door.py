@@ -15,8 +15,9 @@ from typing import Any
 
 from assocsh.association import tls_failures
 from assocsh.association.engine import Engine
-from assocsh.association.handshake import Handshake, Security
+from assocsh.association.handshake import Handshake
 from assocsh.association.options import TLSConfig
+from assocsh.association.security import Security
 from assocsh.association.state import AssociationState
 from assocsh.association.tls import server_context
 from assocsh.errors import AssociationError, AssocshError, ConnectionFailed

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.association.certificates import Certificate, read_certificate
 from assocsh.association.handshake import Handshake
 from assocsh.association.options import TLSConfig
 from assocsh.errors import ConnectionFailed, ConnectionLost
+from assocsh.records import NamedTuple
 from assocsh.text.addresses import Peer
 from assocsh.upperlayer.pdus import PDU_NAMES
 

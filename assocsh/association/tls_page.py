@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
-from dataclasses import replace
 
 from assocsh.association import endings, tls_failures
 from assocsh.association.certificates import Certificate
@@ -13,7 +11,7 @@ from assocsh.association.handshake import Handshake
 from assocsh.association.options import TLSConfig
 from assocsh.association.tls import PROFILES, check_pin, client_context
 from assocsh.errors import ConnectionFailed
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 from assocsh.text.addresses import Peer
 
 
@@ -41,8 +39,10 @@ class TlsPage:
         told in ``refusal`` too, and says nothing about it."""
         if self.refusal is None:
             return False
+        from ssl import SSLCertVerificationError
+
         cause = self.refusal.__cause__  # none where it is another one than the pinned one
-        return cause is None or isinstance(cause, ssl.SSLCertVerificationError)
+        return cause is None or isinstance(cause, SSLCertVerificationError)
 
 
 async def look(peer: Peer, config: TLSConfig, seconds: float | None) -> TlsPage:

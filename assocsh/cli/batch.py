@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from assocsh.cli.collecting import collect_again
 from assocsh.cli.signals import on_signals
 from assocsh.commands.registry import new_session
 from assocsh.errors import LanguageError, OutputClosed, UsageError
@@ -27,6 +27,9 @@ Texts = list[tuple[str, str]]
 
 CANCEL_WAIT = 2.0
 """Seconds for a cancelled request to end before SIGINT becomes an A-ABORT."""
+
+STARTED = 0.5
+"""Seconds after which a run is no start any more, and garbage is looked for."""
 
 
 def read_texts(arguments: Arguments) -> Texts:
@@ -67,7 +70,8 @@ async def batch(arguments: Arguments, config: Config, texts: Texts) -> int:
         from assocsh.cli.passcode import ask_at_terminal
 
         session.ask_secret = ask_at_terminal
-    _collect_again()
+    # what a connection needs is loaded when it is opened
+    asyncio.get_running_loop().call_later(STARTED, collect_again)
     runner = _Runner(session)
     with on_signals(runner.signalled):
         async with _progress(session, arguments.progress):
@@ -186,12 +190,6 @@ class _Runner:
         for record in self._session.pending_requests:
             record.cancel()
         return True
-
-
-def _collect_again() -> None:
-    """Look for garbage from now on, but never among what the start has made: all of it stays."""
-    gc.freeze()
-    gc.enable()
 
 
 def _finish(session: Session, code: int) -> int:

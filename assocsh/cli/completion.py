@@ -13,8 +13,9 @@ from contextlib import suppress
 from assocsh.cli.ways import PEERS, SHELLS, WAYS, Way
 from assocsh.errors import AssocshError, UsageError
 from assocsh.language.model import Option, Slot
+from assocsh.text.patterns import pattern
 
-_SAFE = re.compile(r"[A-Za-z0-9_.@:\[\]-]+")
+_SAFE = pattern(r"[A-Za-z0-9_.@:\[\]-]+")
 """Names that no shell makes anything of: others are not offered."""
 
 

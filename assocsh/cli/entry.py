@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import sys
 from typing import TYPE_CHECKING
 
 from assocsh.cli.arguments import Arguments, Mode
+from assocsh.cli.collecting import collect_again
 from assocsh.text import plain
 
 if TYPE_CHECKING:
@@ -25,23 +25,24 @@ def enter(arguments: Arguments) -> int:
     if arguments.mode is Mode.SERVE:
         from assocsh.cli.serve import serve
 
+        collect_again()
         return asyncio.run(serve(arguments))
     if arguments.mode is Mode.TLS:
         from assocsh.cli.tls import tls
 
+        collect_again()
         return asyncio.run(tls(arguments, _config()))
     if arguments.mode is Mode.LESSON:
         from assocsh.cli.lesson import teach
 
+        collect_again()
         return asyncio.run(teach(arguments.files, arguments.lesson_options))
     _quiet("assocsh")  # the shell says it as a remark
     if arguments.run is not None:
         from assocsh.cli.run import run_to_end
 
+        collect_again()
         return run_to_end(arguments.run, _config())
-    # Importing makes objects and no garbage: looking for some until all is loaded (see
-    # terminal/loading.py and cli/batch.py) would take a quarter of the way to the first prompt.
-    gc.disable()
     if not arguments.commands and sys.stdin.isatty() and sys.stdout.isatty():
         from assocsh.cli.interactive import interactive
 

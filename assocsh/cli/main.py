@@ -8,10 +8,21 @@ from collections.abc import Sequence
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
+    from assocsh.cli.collecting import collect_again, collect_later
+
     if None in (sys.stdin, sys.stdout, sys.stderr):
         from assocsh.cli.streams import open_missing
 
         open_missing()
+    collecting = collect_later()
+    try:
+        return _main(argv)
+    finally:
+        if collecting:
+            collect_again()
+
+
+def _main(argv: Sequence[str] | None) -> int:
     from assocsh.cli.arguments import Mode, parse_arguments
     from assocsh.errors import AssocshError, OutputClosed
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.language.model import Slot
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from assocsh.language.model import Option

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.session.job import earlier
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
@@ -43,7 +43,7 @@ SPEC = CommandSpec(
     barrier=True,
 )
 
-_RING = re.compile(r"(\d{1,4})x(\d{1,6})([kMG]?)")
+_RING = pattern(r"(\d{1,4})x(\d{1,6})([kMG]?)")
 _UNITS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3}
 _SMALLEST = 100_000
 _UPPER_PDU = "upper-pdu"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assocsh.commands.reports_listener import reports_listener
@@ -16,6 +15,7 @@ from assocsh.output.sink import Kind
 from assocsh.output.sparing import REMARKS_SHOWN, FirstFew
 from assocsh.output.summary import outcome
 from assocsh.output.table import Column
+from assocsh.records import replace
 from assocsh.results.commitment import Commitment, Committed, InstanceName, Transaction
 from assocsh.session.commitments import Awaited, forget, remember
 from assocsh.session.plan import PRACTICE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.commands.captured import the_request
@@ -11,6 +10,7 @@ from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
 from assocsh.output.meanings import meaning_lines, meaning_of
 from assocsh.output.table import Column
+from assocsh.records import replace
 from assocsh.session.binding import request_number
 from assocsh.text.cells import cell, wrapped
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from assocsh.commands.acceptor_options import ACCEPTOR_TLS
@@ -20,13 +19,14 @@ from assocsh.output.table import Column
 from assocsh.session.listener import Answering
 from assocsh.session.plan import DEFAULT_AE, acceptor_tls
 from assocsh.session.serving import LOOPBACK, start_listener, usual_port
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.session.binding import BoundCall
     from assocsh.session.listener import SessionListener
     from assocsh.session.session import Session
 
-STATUS = re.compile(r"0[xX][0-9a-fA-F]{4}")
+STATUS = pattern(r"0[xX][0-9a-fA-F]{4}")
 
 SPEC = CommandSpec(
     "listen",

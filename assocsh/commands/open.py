@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assocsh.commands.open_options import FILES, OPEN_OPTIONS
-from assocsh.commands.peers import show_peers
 from assocsh.commands.registry import command
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
@@ -93,5 +92,7 @@ def _offer(session: Session, call: BoundCall) -> None:
         raise UsageError(
             "open needs a peer", hint="`open AET@HOST:PORT`, or a name of the config file"
         )
+    from assocsh.commands.peers import show_peers
+
     show_peers(session)
     session.note("`open NAME` or `open AET@HOST:PORT` opens one")

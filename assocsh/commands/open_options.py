@@ -5,10 +5,9 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from assocsh.commands.practice_options import PRACTICE_OPTIONS
 from assocsh.language.model import Option, Parameter, Slot
+from assocsh.records import replace
 
 TLS_PROFILES = ("bcp195", "bcp195-mod", "bcp195-nd", "aes")
 TLS_VERSIONS = ("1.0", "1.1", "1.2", "1.3")

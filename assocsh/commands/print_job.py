@@ -12,12 +12,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assocsh import uids
 from assocsh.errors import AssocshError, OperationCancelled, UsageError
 from assocsh.output.sink import Kind
 from assocsh.output.summary import outcome
+from assocsh.records import NamedTuple
 from assocsh.session.reading import dataset_of
 from assocsh.text.cells import cell
 from assocsh.text.plural import plural

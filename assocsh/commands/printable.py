@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.commands.store import claims_dicom, find_files
 from assocsh.errors import UnusableFile
+from assocsh.records import NamedTuple
 from assocsh.text.plural import plural
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.commands.probe_options import HOST, LISTEN, OF_LISTENING, PROBE_OPTIONS
@@ -16,6 +15,7 @@ from assocsh.output.listing import Listing
 from assocsh.output.sink import Kind
 from assocsh.output.table import Column
 from assocsh.probe.sections import names
+from assocsh.records import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,12 +8,12 @@ imports that one. An alias, or a word that is no command, is looked for in all o
 from __future__ import annotations
 
 import importlib
-import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import assocsh.commands
 from assocsh.language.table import COMMANDS
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.language.model import CommandSpec
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Handler = Callable[["Session", "BoundCall"], Awaitable[None]]
 
 _handlers: dict[str, Handler] = {}
-_NAME = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_NAME = pattern(r"[a-z]+(?:-[a-z]+)*")
 _all_loaded = False
 
 

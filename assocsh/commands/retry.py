@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.commands.failing import error_with
 from assocsh.commands.registry import command
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.sink import Kind, Output
+from assocsh.records import replace
 from assocsh.session.binding import parse_integer
 from assocsh.text.durations import parse_duration, show_duration
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.commands.committing import WAIT, WAIT_OPTION, commit_instances, once
 from assocsh.commands.parameters import REPEAT
@@ -24,6 +24,7 @@ from assocsh.errors import (
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import ALIKE_SHOWN, FirstFew
+from assocsh.records import NamedTuple
 from assocsh.results.unstored import Outcome
 from assocsh.session.beside import Beside
 from assocsh.session.binding import request_number

@@ -14,7 +14,7 @@ from assocsh.text.plural import plural
 
 if TYPE_CHECKING:
     from assocsh.association import Association
-    from assocsh.association.connect import Connecting
+    from assocsh.association.connecting import Connecting
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session
 

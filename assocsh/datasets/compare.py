@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.datasets.dictionary import (
     entry_of,
@@ -27,6 +26,7 @@ from assocsh.datasets.structure import Kind, StructureError, is_deflated, walk
 from assocsh.datasets.transcode import encoded_source, temporary_copy
 from assocsh.datasets.vrs import TEXT_VRS
 from assocsh.errors import UnusableFile
+from assocsh.records import NamedTuple
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 
 PADDING = 0xFFFCFFFC

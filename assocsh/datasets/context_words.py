@@ -11,11 +11,11 @@ a line is typed. What a set proposes is in ``association.proposals``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
+from assocsh.text.patterns import pattern
 
 AUTO = "auto"
 """The set that stands for what files need; without files it is verification alone."""
@@ -36,7 +36,7 @@ CONTEXT_SETS: Mapping[str, str] = {
 }
 """The names of context sets, and what each is for."""
 
-_WORD = re.compile(r"([^,:\[\]]+)(?::(?:\[([^\[\]]*)\]|([^,:\[\]]+)))?")
+_WORD = pattern(r"([^,:\[\]]+)(?::(?:\[([^\[\]]*)\]|([^,:\[\]]+)))?")
 _EXAMPLE = "CTImageStorage:[JPEG2000Lossless,ExplicitVRLittleEndian]"
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from assocsh.datasets.spelling import tag_number
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
 from assocsh.registries import elements, storage_classes, uids
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE
 

@@ -9,9 +9,9 @@ spoken to in bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
 from assocsh.uids import (
     PATIENT_ROOT_FIND,
     PATIENT_ROOT_GET,

@@ -5,21 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from assocsh.errors import UnusableFile
+from assocsh.user_folders import user_folder
 
 PRIVATE = 0o700
 
 
 def state_folder() -> Path:
     """Where a user's programs keep what they remember; it need not be there."""
-    import platformdirs
-
-    return Path(platformdirs.user_state_dir("assocsh", appauthor=False))
+    return user_folder("state")
 
 
 def make_private(folder: Path) -> None:
@@ -74,6 +72,8 @@ def replace_file(path: Path, data: bytes) -> None:
     A file that is there keeps its mode, a new one and the folders that are missing are for their
     owner alone. A link stays: what it leads to is replaced.
     """
+    import tempfile
+
     path = path.resolve()
     make_private(path.parent)
     mode = 0o600

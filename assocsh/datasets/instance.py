@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.errors import UnusableFile
+from assocsh.records import NamedTuple
 
 BLOCK = 128 * 1024
 """Bytes per read: they are still in the processor's cache when they are written."""

@@ -8,7 +8,6 @@ the progress of lessons are kept like this.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import stat
 import time
@@ -22,6 +21,8 @@ from assocsh.datasets.folders import make_private
 
 def append(path: Path, record: Mapping[str, Any]) -> None:
     """Add a record; the file is made, for its owner alone, when it is not there. Raises OSError."""
+    import json
+
     with locked(path) as fd:
         _drop_torn_tail(fd)
         os.write(fd, json.dumps(record, ensure_ascii=True).encode() + b"\n")
@@ -41,6 +42,8 @@ def records(path: Path) -> list[dict[str, Any]]:
 
 def record_of(raw: bytes) -> dict[str, Any]:
     """A record of the file; an empty one for what is none."""
+    import json
+
     try:
         found = json.loads(raw)
     except ValueError:

@@ -12,13 +12,13 @@ keywords or UIDs. The API takes the same words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from assocsh.datasets.context_words import CONTEXT_SETS
 from assocsh.datasets.extended import SERVICES, ExtendedService, service_of
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
+from assocsh.text.patterns import pattern
 
 ROLES: Mapping[str, str] = {
     "scu": "this side asks, as without a role",
@@ -35,7 +35,7 @@ SERVICE_CLASSES: Mapping[str, str] = {
 }
 """The service classes that have a UID (PS3.6 A), by the words for them."""
 
-_BYTES = re.compile(r"(?:0[xX])?((?:[0-9A-Fa-f]{2})+)")
+_BYTES = pattern(r"(?:0[xX])?((?:[0-9A-Fa-f]{2})+)")
 
 
 class CommonWord(NamedTuple):

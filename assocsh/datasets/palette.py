@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from pydicom import Dataset

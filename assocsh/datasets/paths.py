@@ -8,12 +8,13 @@ item there is. How each part may be written is in ``spelling``; here the diction
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from assocsh.datasets.dictionary import TagEntry, find_tag
 from assocsh.datasets.spelling import SEPARATORS, scan_path, scan_step
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -24,8 +25,8 @@ MAX_ITEMS = 1000
 """The highest item index that is created on the way: a typing error must not fill the memory."""
 MAX_STEPS = 64
 
-_PIECE = re.compile(rf"\([^)]*\)|[^\[\]({SEPARATORS}]+")
-_BRACKETS = re.compile(r"\[\s*([^\]]*?)\s*\]")
+_PIECE = pattern(rf"\([^)]*\)|[^\[\]({SEPARATORS}]+")
+_BRACKETS = pattern(r"\[\s*([^\]]*?)\s*\]")
 
 
 class Step(NamedTuple):

@@ -11,9 +11,10 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import UnusableFile
+from assocsh.records import NamedTuple
 from assocsh.text.plural import plural
 from assocsh.uids import EXPLICIT_BE
 

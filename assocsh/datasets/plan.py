@@ -9,7 +9,6 @@ on files by ``transcode`` and on bytes in memory by ``codec``.
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from assocsh.datasets.dictionary import entry_of, format_tag
 from assocsh.datasets.structure import (
@@ -24,6 +23,7 @@ from assocsh.datasets.structure import (
     walk,
 )
 from assocsh.datasets.vrs import LONG_VRS, NUMBER_WIDTH, one_vr, padding_of
+from assocsh.records import NamedTuple
 
 _INLINE = 1024
 _PIXEL_REPRESENTATION = 0x00280103

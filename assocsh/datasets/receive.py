@@ -18,7 +18,7 @@ import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.durability import Durability
@@ -29,6 +29,7 @@ from assocsh.datasets.part10 import SOP_CLASS, SOP_INSTANCE, read_instance
 from assocsh.datasets.spool import Spool, Unfinished
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
+from assocsh.records import NamedTuple
 from assocsh.uids import EXPLICIT_LE
 
 if TYPE_CHECKING:

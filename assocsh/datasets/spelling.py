@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 
 from assocsh.errors import UsageError
+from assocsh.text.patterns import pattern
 
 SEPARATORS = ".>/"
 """What may stand between two steps of a path."""
@@ -43,9 +44,9 @@ STEP = rf"(?:{TAG}{ITEM}?)"
 PATH = rf"(?:{STEP}(?:[{SEPARATORS}]{STEP})*)"
 """All of these are regular expressions without groups of their own, to be put into others."""
 
-_NUMBER, _TAG, _ITEM, _STEP = map(re.compile, (NUMBER, TAG, ITEM, STEP))
+_NUMBER, _TAG, _ITEM, _STEP = map(pattern, (NUMBER, TAG, ITEM, STEP))
 _JOINTS = frozenset(SEPARATORS)
-_BRACKETS = re.compile(r"\[([^\]]*)\]")
+_BRACKETS = pattern(r"\[([^\]]*)\]")
 
 _FORMS = "a keyword, (gggg,eeee), or Sequence[0].Keyword"
 

@@ -11,10 +11,10 @@ import struct
 from collections.abc import Callable, Iterator
 from enum import Enum
 from functools import cache
-from typing import NamedTuple
 
 from assocsh.datasets.dictionary import entries, format_tag
 from assocsh.datasets.vrs import LONG_VRS, SHORT_VRS
+from assocsh.records import NamedTuple
 from assocsh.text.plural import plural
 from assocsh.uids import DEFLATED_LE, EXPLICIT_BE, IMPLICIT_LE, RLE_LOSSLESS
 

@@ -15,7 +15,9 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from assocsh.records import NamedTuple
 
 LATEST = 0.5
 """Seconds after which a file's turn comes when nobody waits for it and few others follow."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from assocsh.text.patterns import pattern
 
 REGISTERED_ROOT = "1.2.840.10008."
 """With this begin the UIDs of the standard itself; others are made by sites and devices."""
 MAX_LENGTH = 64
 
-_UID = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-IN_TEXT = re.compile(r"(?<![\w.])(?:2\.25\.\d{10,39}|[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
+_UID = pattern(r"[0-9]+(?:\.[0-9]+)*")
+IN_TEXT = pattern(r"(?<![\w.])(?:2\.25\.\d{10,39}|[0-2](?:\.(?:0|[1-9]\d*)){3,})(?![\w.])")
 """A UID inside a sentence: at least four components, so that it is not a number or a version."""
 
 

@@ -10,7 +10,6 @@ import datetime
 import decimal
 import math
 import numbers
-import re
 from calendar import monthrange
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
@@ -19,6 +18,7 @@ from assocsh.datasets.dictionary import TagEntry, find_tag, format_tag, uid_of
 from assocsh.datasets.uid_form import MAX_LENGTH, is_uid
 from assocsh.datasets.vrs import BINARY, FLOATS, INTEGERS, ONE_TEXT, one_vr
 from assocsh.errors import UsageError
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
@@ -27,18 +27,18 @@ MAX_DS, MAX_LO = 16, 64
 """Characters that a value of the VR has at most (PS3.5 6.2)."""
 _SHOWN = 80
 
-_DIGITS = re.compile(r"[0-9A-Fa-f]+")
-_AGE = re.compile(r"[0-9]{3}[DWMY]")
+_DIGITS = pattern(r"[0-9A-Fa-f]+")
+_AGE = pattern(r"[0-9]{3}[DWMY]")
 
-_DATE = re.compile(r"(\d{4})(?:\.(\d\d)\.(\d\d)|(\d\d)(\d\d))")
-_TIME = re.compile(
+_DATE = pattern(r"(\d{4})(?:\.(\d\d)\.(\d\d)|(\d\d)(\d\d))")
+_TIME = pattern(
     r"([01]\d|2[0-3])(?:([0-5]\d)(?:([0-5]\d|60)(?:\.\d{1,6})?)?|:([0-5]\d)(?::[0-5]\d(?:\.\d{1,6})?)?)?"
 )
-_DATETIME = re.compile(
+_DATETIME = pattern(
     r"\d{4}(?:(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])(?:[0-5]\d(?:(?:[0-5]\d"
     r"|60)(?:\.\d{1,6})?)?)?)?)?)?(?:-(?:0\d|1[0-2])[0-5]\d|\+(?:0\d|1[0-4])[0-5]\d)?"
 )
-_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)")
+_DAY = pattern(r"(\d{4})(\d\d)(\d\d)")
 _HINTS = {
     "DA": "write 20260131, or a range: 20260101-20260131, 20260101-, -20260131",
     "TM": "write 0930 or 093000, or a range: 0900-1130, 0900-, -1130",

@@ -7,7 +7,8 @@ are used for keys because a dozen look-ups are made for each message.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
 
 COMMAND_GROUP_LENGTH = 0x0000
 AFFECTED_SOP_CLASS_UID = 0x0002

@@ -5,11 +5,10 @@ Half a dozen are made for each message: named tuples cost a third of frozen data
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from assocsh.dimse.commandset import CommandSet
 from assocsh.dimse.invocation import Invocation, Performing
 from assocsh.errors import ProtocolError
+from assocsh.records import NamedTuple
 from assocsh.states import OperationState
 
 

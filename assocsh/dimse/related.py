@@ -8,9 +8,9 @@ CC.3.1). The request names its own class, in (0000,0002) or (0000,0003), on any 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from assocsh.dimse.commandset import CommandField
+from assocsh.records import NamedTuple
 from assocsh.uids import (
     ANNOTATION_BOX,
     COLOR_IMAGE_BOX,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.dimse.commandset import CommandSet, field_label
 from assocsh.dimse.elements import SUBOPERATIONS
 from assocsh.dimse.requests import Request
 from assocsh.dimse.status import PENDING_STATUSES, category, meaning
+from assocsh.records import NamedTuple
 from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import PresentationContext
 

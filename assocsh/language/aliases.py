@@ -20,12 +20,13 @@ from assocsh.language.place import Place
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
 from assocsh.records import dataclass
+from assocsh.text.patterns import pattern
 
 Aliases = Mapping[str, str]
 """Each alias, and the commands that it stands for."""
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_PLACEHOLDER = re.compile(r"\$([1-9])")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
+_PLACEHOLDER = pattern(r"\$([1-9])")
 _HINT = "`alias ct = find study ModalitiesInStudy=CT PatientID=$1`, for example"
 
 

@@ -8,7 +8,6 @@ candidates, in a millisecond or two.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import chain, islice
 
 from assocsh.language import tables as _tables
@@ -37,7 +36,7 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.table import COMMANDS
 from assocsh.language.tables import CAP, Tables
 from assocsh.language.tokens import Kind, PartKind
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 
 __all__ = ["CAP", "Candidate", "CompletionProvider", "completions"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from assocsh.datasets.context_words import CONTEXT_SETS
@@ -15,8 +14,9 @@ from assocsh.language.ranking import CompletionRequest, Suggestion, ranked_names
 from assocsh.language.tables import TagLike, UidLine
 from assocsh.language.words import split_key, split_tags
 from assocsh.text.dates import DATE_WORDS, parse_dates
+from assocsh.text.patterns import pattern
 
-_BEGUN = re.compile(
+_BEGUN = pattern(
     r"(?P<open>\(?)\s*(?P<hex>(?:0[xX])?)(?P<group>[0-9A-Fa-f]{0,8})"
     r"(?:\s*(?P<comma>,\s*)(?:0[xX])?(?P<element>[0-9A-Fa-f]{0,4}))?\s*\)?"
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from assocsh.datasets.extended import NO, NO_ANSWER, YES
 from assocsh.datasets.spelling import last_step
@@ -13,6 +11,8 @@ from assocsh.language.enumerated import ASSOCIATION_STATES, STATUS_VALUES
 from assocsh.language.expectations import Operator
 from assocsh.language.queries import OF_ELEMENTS, ROOTS, query_fields
 from assocsh.language.ranking import CompletionRequest, Suggestion
+from assocsh.records import replace
+from assocsh.text.patterns import pattern
 
 _ROOT_META = {
     "status": "status of the final response",
@@ -40,10 +40,10 @@ _OPERATOR_META = {
     "exists": "there is such a value",
     "isempty": "there is one, of no length",
 }
-_BRACKETS = re.compile(r"\[[^\]]*\]")
-_ELEMENT = re.compile(rf"(?:{'|'.join(OF_ELEMENTS)})(?:\[[^\]]*\])?\.")
-_NUMBERED = re.compile(r"#([0-9]+)\.")
-_ROW = re.compile(r"#[0-9]+\.(?:[0-9]+|\*)\.")
+_BRACKETS = pattern(r"\[[^\]]*\]")
+_ELEMENT = pattern(rf"(?:{'|'.join(OF_ELEMENTS)})(?:\[[^\]]*\])?\.")
+_NUMBERED = pattern(r"#([0-9]+)\.")
+_ROW = pattern(r"#[0-9]+\.(?:[0-9]+|\*)\.")
 
 
 def queries(request: CompletionRequest) -> Iterator[Suggestion]:

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.errors import LanguageError, UsageError
@@ -34,7 +33,9 @@ from assocsh.language.expectations import (
 from assocsh.language.place import Place
 from assocsh.language.queries import Query, Step
 from assocsh.language.verdict import Span, Verdict
+from assocsh.records import NamedTuple, replace
 from assocsh.text.durations import show_duration
+from assocsh.text.patterns import pattern
 
 Value = str | int | float | None
 
@@ -308,7 +309,7 @@ def _ordered(value: Value, operator: str, operand: Reading) -> bool:
             return left >= right  # type: ignore[operator]
 
 
-_DECIMAL = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?\s*")
+_DECIMAL = pattern(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?\s*")
 
 
 def _number(value: Value) -> float | None:

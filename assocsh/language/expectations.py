@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from assocsh.language.place import Place, nearest
 from assocsh.language.queries import Query, parse_query
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 from assocsh.text.durations import is_duration, parse_duration
+from assocsh.text.patterns import pattern
 
 
 class Operator:
@@ -107,8 +107,8 @@ class Assignment:
     end: int
 
 
-_NUMBER = re.compile(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\.[0-9]+)?)")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = pattern(r"[+-]?(?:0[xX][0-9A-Fa-f]+|[0-9]+(?:\.[0-9]+)?)")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_expect(text: str, *, offset: int = 0, place: Place | None = None) -> Expectation:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from assocsh.errors import UsageError
 from assocsh.language.keys import keys_text
@@ -12,6 +11,7 @@ from assocsh.language.model import CommandSpec
 from assocsh.language.place import nearest
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, tokenize
+from assocsh.records import NamedTuple
 from assocsh.text.cells import folded
 
 _NO_CHANGES: Mapping[str, str] = MappingProxyType({})

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, PartKind, Token, tokenize
+from assocsh.text.patterns import pattern
 
 _ANYTHING = frozenset((Slot.FILE, Slot.DIRECTORY, Slot.TEXT, Slot.VALUE, Slot.UID))
 """Slots that take a word whatever it says: a folder is often called after a patient."""
 
-_HARMLESS = re.compile(
+_HARMLESS = pattern(
     r"--?[a-z0-9-]*|[a-z][a-z-]{0,19}"  # options; levels, verbs, settings
     r"|#?[0-9]{1,5}(?:\.[0-9*-]+)?(?:ms|s|m|min|h|d)?|0x[0-9A-Fa-f]{1,4}(?:\.\.0x[0-9A-Fa-f]{1,4})?"
     r"|[!=<>]=?|[<>]"

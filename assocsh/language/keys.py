@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from assocsh.errors import UsageError
 from assocsh.language.place import nearest
+from assocsh.records import NamedTuple
+from assocsh.text.patterns import pattern
 
 Keys = tuple[str, ...]
 """Keys that are pressed one after the other: ``("f2",)``, ``("c-x", "c-e")``; Alt is ``escape``."""
@@ -47,7 +48,7 @@ _FIXED: tuple[tuple[str, str], ...] = (
     ("Ctrl-L", "clear the screen"),
 )
 
-_KEY = re.compile(r"(?:(?P<modifier>ctrl|alt)-(?P<letter>[a-z])|(?P<function>f[0-9]{1,2}))", re.I)
+_KEY = pattern(r"(?:(?P<modifier>ctrl|alt)-(?P<letter>[a-z])|(?P<function>f[0-9]{1,2}))", re.I)
 _TAKEN = {
     "c": "clears the line and cancels",
     "d": "leaves",

@@ -6,16 +6,15 @@ these classes and hold no knowledge of single commands.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container
-from dataclasses import replace
 from enum import StrEnum
 
 from assocsh.datasets.uid_form import is_uid
 from assocsh.language.rows import OF_REQUEST
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
+from assocsh.text.patterns import pattern
 
-_BARE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+_BARE_NUMBER = pattern(r"[1-9][0-9]{0,6}")
 """A request without its #; eight digits are a tag, with a zero before it a status."""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from assocsh.errors import LanguageError
 from assocsh.records import dataclass
 from assocsh.text.marks import marked
+from assocsh.text.patterns import pattern
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = pattern(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from assocsh.datasets.spelling import SEPARATORS, scan_step
 from assocsh.errors import LanguageError
 from assocsh.language.place import Place, nearest
 from assocsh.records import dataclass
+from assocsh.text.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,11 @@ OF_REQUEST = (
     "commit",
 )
 
-_REQUEST = re.compile(r"#([0-9]{1,9})\.")
-_ROW = re.compile(r"#([0-9]{1,9})\.(?:([0-9]{1,9})|\*)(?=\.|$)")
-_STEP_NAME = re.compile(r"[A-Za-z0-9_]+")
-_IN_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
-_INDEX = re.compile(r"[0-9]{1,9}")
+_REQUEST = pattern(r"#([0-9]{1,9})\.")
+_ROW = pattern(r"#([0-9]{1,9})\.(?:([0-9]{1,9})|\*)(?=\.|$)")
+_STEP_NAME = pattern(r"[A-Za-z0-9_]+")
+_IN_BRACKETS = pattern(r"\[([^\[\]]*)\]")
+_INDEX = pattern(r"[0-9]{1,9}")
 
 
 def query_fields(path: tuple[str, ...]) -> tuple[str, ...]:

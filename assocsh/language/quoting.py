@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from assocsh.language.tokens import CURLY, NO_BREAK, NO_WIDTH
+from assocsh.text.patterns import pattern
 
 _CHANGED = f"{NO_BREAK}{NO_WIDTH}{CURLY}"
-_READ_OTHERWISE = re.compile(f"[{_CHANGED}]")
-_NEEDS_QUOTES = re.compile(rf"[ \t\v\f;'\"${_CHANGED}]|&$|^[{{}}]$|^[|<>&#]|^[0-9]?>|^--?")
-_UNWRITABLE = re.compile(r"[\r\n]")
+_READ_OTHERWISE = pattern(f"[{_CHANGED}]")
+_NEEDS_QUOTES = pattern(rf"[ \t\v\f;'\"${_CHANGED}]|&$|^[{{}}]$|^[|<>&#]|^[0-9]?>|^--?")
+_UNWRITABLE = pattern(r"[\r\n]")
 
 
 def quoted(text: str, *, inside_word: bool = False) -> str | None:

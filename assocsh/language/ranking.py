@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 
 from assocsh.language.context import Context
 from assocsh.language.fuzzy import alike
 from assocsh.language.provider import CompletionProvider
 from assocsh.language.tables import Tables
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
+from assocsh.text.patterns import pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def ranked_names(text: str, names: Sequence[str]) -> list[str]:
     ]
 
 
-_PARTS = re.compile(r"[\s^=,*]+")
+_PARTS = pattern(r"[\s^=,*]+")
 
 
 def _has_all(parts: Sequence[str], wanted: Sequence[str]) -> bool:

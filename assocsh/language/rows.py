@@ -5,15 +5,14 @@ Rows are counted from 1, as they are shown. Without ``#n.`` they are those of th
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
+from assocsh.text.patterns import pattern
 
-ROWS = re.compile(r"(?:#([0-9]{1,9})\.)?(?:([0-9]{1,9})(?:-([0-9]{1,9}))?|(\*))")
+ROWS = pattern(r"(?:#([0-9]{1,9})\.)?(?:([0-9]{1,9})(?:-([0-9]{1,9}))?|(\*))")
 """The number of the request, the first row, the last one; ``*`` for all."""
 
-OF_REQUEST = re.compile(r"#[0-9]{1,9}\..*")
+OF_REQUEST = pattern(r"#[0-9]{1,9}\..*")
 """A word that names rows of a request, and no request."""
 
 _ONE = "rows are counted from 1: 3, or #1.3 for row 3 of request #1"

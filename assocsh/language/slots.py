@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from assocsh.datasets.uid_form import is_uid
@@ -14,9 +13,10 @@ from assocsh.language.settings import SETTINGS
 from assocsh.language.words import Word, split_key, split_tags
 from assocsh.text.addresses import Peer, check_ae_title, is_address
 from assocsh.text.durations import parse_limit
+from assocsh.text.patterns import pattern
 
-_INTEGER = re.compile(r"[0-9]{1,10}")
-_REQUEST = re.compile(r"#?[0-9]{1,9}")
+_INTEGER = pattern(r"[0-9]{1,10}")
+_REQUEST = pattern(r"#?[0-9]{1,9}")
 
 
 def check_word(word: Word, slot: Slot, choices: Sequence[str], name: str, place: Place) -> None:

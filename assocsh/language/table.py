@@ -7,9 +7,9 @@ performs it, when the command is first looked up by its name; all of them when a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from assocsh.language.model import CommandSpec, Grammar, Heading, Option, Slot
+from assocsh.records import replace
 
 ON_CONTEXT = Option(
     "--on",

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from assocsh.language.fuzzy import alike
-from assocsh.records import dataclass
+from assocsh.records import NamedTuple, dataclass
 
 CAP = 200
 """Candidates at most."""

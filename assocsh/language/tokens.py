@@ -20,11 +20,11 @@ that nothing a value holds is ever tokenized.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from assocsh.language.table import COMMANDS
 from assocsh.records import dataclass
+from assocsh.text.patterns import pattern
 
 
 class Kind(StrEnum):
@@ -120,24 +120,24 @@ _CURLY_DOUBLE = "“”„‟"
 _CURLY_OPENING = "‘‚‛"  # ’ is an apostrophe as well
 _APOSTROPHE = "’"
 
-_ODD = re.compile(f"[{NO_BREAK}{NO_WIDTH}{CURLY}]")
-_BLANK = re.compile(rf"[ \t\v\f{NO_BREAK}{NO_WIDTH}]+")
-_PLAIN_BLANK = re.compile(f"[{NO_BREAK}]")
-_INVISIBLE = re.compile(f"[{NO_WIDTH}]")
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
-_TO_LINE_END = re.compile(r"[^\r\n]*")
-_BARE = re.compile(rf"[^ \t\v\f\r\n;'\"$&\\{NO_BREAK}{CURLY}]+")
-_IN_DOUBLE = re.compile(rf"[^\"\\$\r\n{CURLY}]+")
-_END_OF_CURLY = re.compile("[‘’‛']")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_IN_BRACES = re.compile(r"[^{}\r\n]*")
-_PATTERN = re.compile(r"/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*")
-_WORD_END = re.compile(rf"[ \t\v\f\r\n;{NO_BREAK}]")
-_BEFORE_COMMENT = re.compile(rf"[ \t\v\f\r\n{NO_BREAK}{NO_WIDTH}]")
-_REDIRECTION = re.compile(r"\|(?![|&])|>>?(?![>&|(])")
-_SHELL_OPERATORS = re.compile(r"\|\||\|&|&&|[0-9]?>>?[>&|(]?|<<?")
-_ESCAPED = re.compile(r'\\(["\\])')
+_ODD = pattern(f"[{NO_BREAK}{NO_WIDTH}{CURLY}]")
+_BLANK = pattern(rf"[ \t\v\f{NO_BREAK}{NO_WIDTH}]+")
+_PLAIN_BLANK = pattern(f"[{NO_BREAK}]")
+_INVISIBLE = pattern(f"[{NO_WIDTH}]")
+_LINE_END = pattern(r"\r\n|\r|\n")
+_JOIN = pattern(r"\\(?:\r\n|\r|\n)")
+_TO_LINE_END = pattern(r"[^\r\n]*")
+_BARE = pattern(rf"[^ \t\v\f\r\n;'\"$&\\{NO_BREAK}{CURLY}]+")
+_IN_DOUBLE = pattern(rf"[^\"\\$\r\n{CURLY}]+")
+_END_OF_CURLY = pattern("[‘’‛']")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+_IN_BRACES = pattern(r"[^{}\r\n]*")
+_PATTERN = pattern(r"/(?:[^/\\\r\n]|\\[^\r\n])*/[a-z]*")
+_WORD_END = pattern(rf"[ \t\v\f\r\n;{NO_BREAK}]")
+_BEFORE_COMMENT = pattern(rf"[ \t\v\f\r\n{NO_BREAK}{NO_WIDTH}]")
+_REDIRECTION = pattern(r"\|(?![|&])|>>?(?![>&|(])")
+_SHELL_OPERATORS = pattern(r"\|\||\|&|&&|[0-9]?>>?[>&|(]?|<<?")
+_ESCAPED = pattern(r'\\(["\\])')
 
 _QUOTE_HINT = 'a quote ends on the line it begins on; "O\'Brien" holds the other kind'
 

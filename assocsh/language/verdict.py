@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from assocsh.records import dataclass
+from assocsh.records import NamedTuple, dataclass
 
 
 class Span(NamedTuple):

@@ -6,12 +6,12 @@ an option or a separator, because nothing is tokenized after it has been replace
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from assocsh.language.tokens import PartKind, Token
 from assocsh.records import dataclass
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.language.queries import Query
@@ -106,7 +106,7 @@ def word_of(token: Token, parse_query: Callable[[str, int], Query]) -> Word:
     return Word(tuple(parts), token.start, token.end)
 
 
-_BETWEEN_TAGS = re.compile(r",(?![^()]*\))")
+_BETWEEN_TAGS = pattern(r",(?![^()]*\))")
 """A comma, but for the one in ``(0010,0020)``."""
 
 

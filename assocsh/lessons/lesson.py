@@ -16,6 +16,7 @@ from assocsh.errors import LanguageError, UnusableFile
 from assocsh.language.expectations import Expectation, parse_expect
 from assocsh.records import dataclass, field
 from assocsh.text.cells import cell
+from assocsh.text.patterns import pattern
 
 SUFFIX = ".lesson"
 NONE_OPEN = "none"
@@ -24,8 +25,8 @@ NONE_OPEN = "none"
 LARGEST = 200_000
 """Bytes that a lesson may have: it is read whole."""
 
-_NAME = re.compile(r"(?P<number>[0-9]{1,3})-[a-z0-9-]+")
-_SECTION = re.compile(r"-- *(?P<name>[a-z]+) *")
+_NAME = pattern(r"(?P<number>[0-9]{1,3})-[a-z0-9-]+")
+_SECTION = pattern(r"-- *(?P<name>[a-z]+) *")
 _HEAD: dict[str, type] = {"id": str, "title": str, "minutes": int, "version": int, "open": str}
 _USUAL = {"open": "open practice"}
 _SECTIONS = ("open", "try", "check", "hint", "solution", "wrong", "why")

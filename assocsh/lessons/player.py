@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, UsageError
@@ -13,6 +12,7 @@ from assocsh.lessons.course import Course
 from assocsh.lessons.lesson import NONE_OPEN, Lesson, Step
 from assocsh.lessons.progress import Progress, What
 from assocsh.output.sink import Kind
+from assocsh.records import replace
 from assocsh.session.plan import PRACTICE
 from assocsh.text.cells import cell, wrapped
 

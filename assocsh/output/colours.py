@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from assocsh.records import dataclass
+from assocsh.records import NamedTuple, dataclass
 
 
 class Ink(NamedTuple):

@@ -10,18 +10,19 @@ from assocsh.language.place import nearest
 from assocsh.language.table import COMMANDS
 from assocsh.records import dataclass
 from assocsh.text.cells import cell, folded, wrapped
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.datasets.dictionary import UidEntry
 
-_OF_MACHINE = re.compile(r"(?:Sta|Evt)[0-9]{1,2}|(?:AE|DT|AR|AA)[-_][0-9]{1,2}", re.IGNORECASE)
+_OF_MACHINE = pattern(r"(?:Sta|Evt)[0-9]{1,2}|(?:AE|DT|AR|AA)[-_][0-9]{1,2}", re.IGNORECASE)
 
 COLUMNS = 80
 """Text is read best in lines of this length, however wide the terminal is."""
 
 INDENT = "  "
 
-_STATUS = re.compile(r"0[xX]([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})[hH]?")
+_STATUS = pattern(r"0[xX]([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})[hH]?")
 _CATEGORIES = {
     "Success": "it was done",
     "Warning": "it was done, not quite as asked",

@@ -6,19 +6,19 @@ programs read, and whatever is taken from a row again, has the values themselves
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from assocsh.output.values import value_text
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from pydicom import DataElement
 
-_DATE = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
-_TIME = re.compile(r"([01][0-9]|2[0-3])(?:([0-5][0-9])(?:([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?")
-_ZONE = re.compile(r"([+-][0-9]{2})([0-9]{2})")
+_DATE = pattern(r"([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])")
+_TIME = pattern(r"([01][0-9]|2[0-3])(?:([0-5][0-9])(?:([0-5][0-9]|60)(\.[0-9]{1,6})?)?)?")
+_ZONE = pattern(r"([+-][0-9]{2})([0-9]{2})")
 
 
 def readable_text(element: DataElement) -> str:

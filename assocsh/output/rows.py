@@ -7,9 +7,7 @@ fit their cells and a flood of responses costs few writes.
 from __future__ import annotations
 
 import asyncio
-import csv
 import io
-import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +21,7 @@ from assocsh.output.table import Column
 from assocsh.output.values import NOT_ASKED, dump_lines, leaves, only
 from assocsh.results.columns import Columns, value_at
 from assocsh.text.cells import GUTTER, cell, lines, visible, wrapped
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -67,7 +66,7 @@ LEAST_OF_UID = 13
 
 BLOCK = 200
 PAUSE = 0.15
-_LINE_END_OR_TAB = re.compile(r"(\r\n|\n|\t)")
+_LINE_END_OR_TAB = pattern(r"(\r\n|\n|\t)")
 
 
 class Rows(ABC):
@@ -369,6 +368,8 @@ def _whole(text: str, limit: None) -> str:
 
 def csv_line(cells: list[str]) -> str:
     """One line of CSV without its line end."""
+    import csv
+
     buffer = io.StringIO(newline="")
     # quoted is what has a character of the line end, so it has to be a whole one
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
+
+from assocsh.text.patterns import pattern
 
 SHOWN = 20
 """How many alike lines about one thing are shown."""
@@ -21,8 +22,8 @@ REMARKS_SHOWN = 3
 KINDS = 100
 """How many kinds of remarks are told apart; a peer may make up any number of them."""
 
-_REQUEST = re.compile(r"#[0-9]+")
-_NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)*")
+_REQUEST = pattern(r"#[0-9]+")
+_NUMBER = pattern(r"0x[0-9a-fA-F]+|[0-9]+(?:\.[0-9]+)*")
 
 
 class FirstFew:

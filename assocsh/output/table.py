@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import NamedTuple
 
-from assocsh.records import dataclass
+from assocsh.records import NamedTuple, dataclass, replace
 from assocsh.text.cells import clip, clip_middle, fill, folded, width
 
 GAP = "  "

@@ -6,8 +6,9 @@ Works on whatever a peer sent: a value that cannot be decoded is shown as its by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from assocsh.records import NamedTuple
 from assocsh.text.cells import cell, visible
 from assocsh.text.plural import plural
 

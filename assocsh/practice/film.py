@@ -9,7 +9,9 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset

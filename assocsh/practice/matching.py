@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from assocsh.text.patterns import pattern
+
 if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
@@ -33,7 +35,7 @@ _PAIRS = {
     0x00080022: 0x00080032,  # Acquisition
     0x00400002: 0x00400003,  # Scheduled Procedure Step Start
 }
-_DATETIME = re.compile(
+_DATETIME = pattern(
     r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.(\d{1,6}))?([+-]\d{4})?", re.ASCII
 )
 

@@ -6,7 +6,8 @@ import math
 import sys
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
 
 
 class Ellipse(NamedTuple):

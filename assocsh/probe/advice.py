@@ -6,10 +6,10 @@ What it says to type is a command of the shell that is run by a test in the situ
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from assocsh.datasets.dictionary import uid_keyword
 from assocsh.probe.model import Report, Verdict
+from assocsh.records import NamedTuple
 from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE, JPEG_2000_LOSSLESS, JPEG_LS_LOSSLESS
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from assocsh.dimse.requests import CFind
 from assocsh.dimse.status import CANCEL, SUCCESS
 from assocsh.errors import AssocshError
+from assocsh.records import dataclass
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import NamedTuple
 
 from assocsh.probe.model import Answer, Report, Value, Verdict, without_times
+from assocsh.records import NamedTuple
 from assocsh.text.plural import some
 
 OF_ONE_PEER = ("id", "tcp", "idle")

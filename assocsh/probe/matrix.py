@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from assocsh.association.proposals import MAX_CONTEXTS, ContextSpec
 from assocsh.errors import AssociationError, AssociationRejected, ConnectionFailed
+from assocsh.records import dataclass, field
 from assocsh.upperlayer.negotiation import (
     NO_ABSTRACT_SYNTAX,
     NO_TRANSFER_SYNTAX,

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assocsh.association import Association, Timeouts, connect
 from assocsh.association.proposals import ContextSpec
@@ -25,6 +24,7 @@ from assocsh.errors import (
 )
 from assocsh.probe.matrix import Sweep
 from assocsh.probe.model import Answer, Evidence, Level, Opened, Question, Topic, Value, Verdict
+from assocsh.records import NamedTuple, dataclass, field
 from assocsh.text.addresses import Peer
 from assocsh.uids import (
     CT_IMAGE_STORAGE,

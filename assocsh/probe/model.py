@@ -8,11 +8,11 @@ the place of yes is a regression.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
 from assocsh.errors import UsageError
+from assocsh.records import dataclass, field
 
 VERSION = 1
 """Of the form of a report in JSON. One of another version is not read."""

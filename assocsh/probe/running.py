@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.errors import AssociationRejected, AssocshError
 from assocsh.probe.measuring import BudgetSpent, Measuring, Settings, rejection
 from assocsh.probe.model import Report
 from assocsh.probe.section import Section
+from assocsh.records import NamedTuple
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:

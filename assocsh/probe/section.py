@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from assocsh.probe.matrix import Sweep
 from assocsh.probe.measuring import Measuring, Settings
 from assocsh.probe.model import Topic
+from assocsh.records import dataclass
 
 Measure = Callable[[Measuring], Coroutine[Any, Any, None]]
 """Answers the questions of its section. What it raises makes the rest of them not tested: an

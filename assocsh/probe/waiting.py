@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assocsh.association import (
@@ -38,6 +37,7 @@ from assocsh.probe.model import (
     Value,
     Verdict,
 )
+from assocsh.records import dataclass
 from assocsh.upperlayer.negotiation import AssociateRequest
 
 OUT_OF_RESOURCES = 0xA700

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assocsh.records import dataclass, field
+from assocsh.text.patterns import pattern
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+_NUMBER = pattern(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 Rank = tuple[int, float, str]
 """What a value is ordered by: numbers by their size, before texts, whatever their case."""

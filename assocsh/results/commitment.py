@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from assocsh.records import NamedTuple
 from assocsh.text.plural import plural
 
 if TYPE_CHECKING:

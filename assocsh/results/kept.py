@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from array import array
 from typing import IO, TYPE_CHECKING
 
@@ -132,6 +131,8 @@ class ResultSet:
         self._syntax_of = array("B")
 
     def _spill(self) -> None:
+        import tempfile
+
         spill = tempfile.TemporaryFile(prefix="assocsh-")  # noqa: SIM115 - closed by close()
         spill.writelines(self._memory)
         self._file = spill

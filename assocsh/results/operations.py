@@ -5,8 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from assocsh.records import NamedTuple
 from assocsh.results.commitment import InstanceName
 from assocsh.results.pace import Pace
 

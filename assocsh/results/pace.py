@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
 
 SPAN = 5.0
 """Seconds that a speed is taken over: what was fast a minute ago tells nothing of now."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from assocsh.records import NamedTuple
 from assocsh.results.pace import Sample
 
 if TYPE_CHECKING:

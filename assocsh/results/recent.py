@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from assocsh.records import NamedTuple
 
 KEPT = 300
 OFFERED = frozenset(

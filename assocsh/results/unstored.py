@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
 
+from assocsh.records import NamedTuple
 from assocsh.results.kept import Budget
 from assocsh.results.stored import StoredFiles
 

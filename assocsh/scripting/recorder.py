@@ -36,6 +36,7 @@ from assocsh.scripting.script import RECORDED
 from assocsh.session.expansion import number_of
 from assocsh.text.credentials import without_credentials
 from assocsh.text.durations import show_duration
+from assocsh.text.patterns import pattern
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from assocsh.session.session import Session
 
 
-_SECRET = re.compile(r"pass|secret|token|jwt|saml|kerberos", re.IGNORECASE)
+_SECRET = pattern(r"pass|secret|token|jwt|saml|kerberos", re.IGNORECASE)
 
 
 class Recorder:

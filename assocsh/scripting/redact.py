@@ -19,6 +19,7 @@ from assocsh.datasets.uid_form import REGISTERED_ROOT
 from assocsh.language.model import Grammar
 from assocsh.language.table import COMMANDS, grammar_of
 from assocsh.scripting.identifying import Pseudonym, pseudonym_for, pseudonym_for_path
+from assocsh.text.patterns import pattern
 
 SHORTEST = 4
 """Shorter values are replaced in their own place only: "1" is in too many other words."""
@@ -26,12 +27,12 @@ SHORTEST = 4
 MAX_KNOWN = 5000
 """Values that are looked for in free text."""
 
-_MADE = re.compile(r"(?:PATIENT\^|ID|TEXT )[0-9A-F]{8}|2\.25\.\d+")
+_MADE = pattern(r"(?:PATIENT\^|ID|TEXT )[0-9A-F]{8}|2\.25\.\d+")
 """What may be a pseudonym."""
 
-_STATUS = re.compile(r"0x[0-9A-Fa-f]{4}")
+_STATUS = pattern(r"0x[0-9A-Fa-f]{4}")
 
-_DATE = re.compile(r"(\d{8})(\d{0,6}(?:\.\d+)?)")
+_DATE = pattern(r"(\d{8})(\d{0,6}(?:\.\d+)?)")
 
 
 class Redactor:

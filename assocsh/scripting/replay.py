@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.session.expansion import number_of
 from assocsh.session.practice_options import practice_words
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
     from assocsh.session.plan import OpenPlan
 
-_JOIN = re.compile(r"\\(?:\r\n|\r|\n)")
+_JOIN = pattern(r"\\(?:\r\n|\r|\n)")
 
 
 def replay_text(call: Call, numbers: Mapping[int, int]) -> str | None:

@@ -8,14 +8,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assocsh.datasets.folders import cannot_write, make_private
 from assocsh.errors import LanguageError, UsageError
 from assocsh.output.sink import Kind, Output
-from assocsh.records import dataclass, field
+from assocsh.records import dataclass, field, replace
 from assocsh.scripting.event_log import Event, EventLog, Sink
 from assocsh.scripting.outcome import LEFT, ScriptOutcome, outcomes
 from assocsh.scripting.script import Limits, Script, load

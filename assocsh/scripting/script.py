@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +10,9 @@ from assocsh.errors import LanguageError, UsageError
 from assocsh.language.model import Slot
 from assocsh.language.parse import Call, every_call, parse
 from assocsh.language.settings import SETTINGS
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 from assocsh.scripting.reach import ALLOW_SHELL, beyond_reach
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.language.words import Word
@@ -29,7 +28,7 @@ FILES = (Slot.FILE, Slot.DIRECTORY)
 """What names something on disk."""
 
 VARIABLE_PREFIX = "ASSOCSH_VAR_"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from assocsh.datasets.uid_form import IN_TEXT, REGISTERED_ROOT
 from assocsh.scripting.identifying import Pseudonym
 from assocsh.scripting.outcome import ScriptOutcome, Step
 from assocsh.scripting.redact import Redactor, redact_command
+from assocsh.text.patterns import pattern
 from assocsh.text.visible import visible
 
 SUFFIX = ".snap"
@@ -25,7 +26,7 @@ HEADER = "# assocsh snapshot 1"
 ROWS = 1000
 WIDTH = 100
 
-_MARKED = re.compile("\x01([a-z]+):([^\x02]*)\x02")
+_MARKED = pattern("\x01([a-z]+):([^\x02]*)\x02")
 _PLACES = {"DA": "<date>", "TM": "<time>", "DT": "<date-time>"}
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import AssociationError, AssociationRejected
+from assocsh.records import replace
 from assocsh.session.opening import open_association
 from assocsh.session.plan import timeouts_for
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from assocsh.datasets.folders import replace_file, state_folder
 from assocsh.datasets.uid_form import is_uid
+from assocsh.records import NamedTuple
 from assocsh.results.commitment import InstanceName, Transaction
 
 KEPT = 200

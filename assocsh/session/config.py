@@ -38,20 +38,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assocsh.errors import UsageError
 from assocsh.language.aliases import is_name
 from assocsh.language.keys import check_action, parse_key
 from assocsh.language.settings import SETTINGS
+from assocsh.records import NamedTuple, replace
 from assocsh.session.settings import Settings
 from assocsh.text.addresses import Peer, check_ae_title
 from assocsh.text.cells import visible
 from assocsh.text.durations import parse_limit
+from assocsh.user_folders import user_folder
 
 if TYPE_CHECKING:
     from assocsh.association import TLSConfig
@@ -114,9 +115,7 @@ def config_path() -> Path:
     override = os.environ.get(ENVIRONMENT)
     if override:
         return Path(override)
-    from platformdirs import user_config_path
-
-    return user_config_path("assocsh", appauthor=False) / "config.toml"
+    return user_folder("config") / "config.toml"
 
 
 def load_config(path: Path | None = None) -> Config:

@@ -7,7 +7,6 @@ before, is not written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from assocsh.errors import UnusableFile, UsageError
 from assocsh.session.config import Config, config_path, key_parts, read_config
 from assocsh.text.addresses import Peer
 from assocsh.text.cells import visible
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -244,8 +244,8 @@ def _remove(items: Items, path: KeyPath) -> None:
                 items.remove(first)
 
 
-_HEADER = re.compile(r"[ \t]*\[\[?([^\]\n]+)\]")
-_BLANK = re.compile(r"[ \t]*(?:#.*)?[\r\n]*")
+_HEADER = pattern(r"[ \t]*\[\[?([^\]\n]+)\]")
+_BLANK = pattern(r"[ \t]*(?:#.*)?[\r\n]*")
 
 
 def _without_lines(text: str, path: KeyPath) -> str:

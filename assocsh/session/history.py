@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -13,16 +13,15 @@ read. A line without an ``id`` is from an older version: it counts as one with p
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from assocsh.datasets.folders import state_folder
 from assocsh.datasets.journal import append, locked, record_of
+from assocsh.records import NamedTuple
 
 MAX_LINES = 100_000
 """Lines kept: when a file holds more of them, the oldest go."""
@@ -208,6 +207,9 @@ def _rewrite(path: Path, limit: int, now: float, days: int | None) -> None:
 
     They wait for a lock only a moment, so it is held only while what they added is copied.
     """
+    import json
+    import tempfile
+
     with path.open("rb") as old:
         before = os.fstat(old.fileno())
         if not stat.S_ISREG(before.st_mode):

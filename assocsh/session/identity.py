@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.errors import LocalRefusal, OperationCancelled, UsageError
 from assocsh.identities import IDENTITY_KINDS, JWT, KERBEROS, SAML, USER, USER_AND_PASSCODE
 from assocsh.output.sink import Kind
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 from assocsh.text.credentials import looks_like_credential
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.association import Association
@@ -42,7 +41,7 @@ ASKED = "-"
 _ENVIRONMENT = "@env:"
 _MAX_FILE = 1024 * 1024
 _FIRST_LINE = 4096
-_COMPACT = re.compile(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
+_COMPACT = pattern(rb"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled, UsageError
-from assocsh.records import dataclass, field
+from assocsh.records import NamedTuple, dataclass, field
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call

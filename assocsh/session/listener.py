@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from assocsh.records import NamedTuple
 from assocsh.text.addresses import Peer
 from assocsh.text.cells import cell
 from assocsh.uids import (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.folders import files_below
 from assocsh.errors import UnusableFile, UsageError
+from assocsh.records import replace
 from assocsh.text.cells import cell
 from assocsh.text.plural import plural
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assocsh.errors import (
@@ -14,6 +13,7 @@ from assocsh.errors import (
     NoPresentationContext,
 )
 from assocsh.output.sink import Kind
+from assocsh.records import replace
 from assocsh.session.causes import Causes
 from assocsh.session.identity import asked, check_way, say_claims, say_response_claims
 from assocsh.session.needed import contexts_needed
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assocsh.association import Association
-    from assocsh.association.connect import Connecting
+    from assocsh.association.connecting import Connecting
     from assocsh.association.proposals import ContextSpec
     from assocsh.session.binding import BoundCall
     from assocsh.session.session import Session

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.context_words import AUTO, read_words
 from assocsh.errors import UsageError
-from assocsh.records import dataclass, field
+from assocsh.records import dataclass, field, replace
 from assocsh.session.identity import IDENTITIES, Credential, credential_of
 from assocsh.session.practice_options import PRACTICE_NAMES, practice_with
 from assocsh.text.addresses import Peer, check_ae_title, is_address

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from assocsh.output.console import Page
 from assocsh.output.sink import Output
+from assocsh.records import NamedTuple
 from assocsh.wire.modes import WireMode
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.durability import USUAL, Durability
 from assocsh.errors import UsageError
+from assocsh.records import replace
 from assocsh.session.binding import parse_integer
 from assocsh.text.durations import parse_duration, setting_text
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.practice.settings import PracticeSettings
@@ -30,7 +30,7 @@ PRACTICE_NAMES = (
 )
 """The options that are about the practice archive alone."""
 
-_FAILING = re.compile(r"(?P<uid>[0-9.*]{1,64})(?::0[xX](?P<reason>[0-9a-fA-F]{4}))?")
+_FAILING = pattern(r"(?P<uid>[0-9.*]{1,64})(?::0[xX](?P<reason>[0-9a-fA-F]{4}))?")
 
 
 def practice_with(

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.uid_form import IN_TEXT
 from assocsh.output.sink import Kind
 from assocsh.output.sparing import KINDS, AlikeRemarks
 from assocsh.text.cells import cell
+from assocsh.text.patterns import pattern
 
 if TYPE_CHECKING:
     from assocsh.output.console import Console
 
-_UID = re.compile(f"'?{IN_TEXT.pattern}'?")
+_UID = pattern(f"'?{IN_TEXT.pattern}'?")
 
 
 class Remarks:

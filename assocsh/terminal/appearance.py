@@ -8,7 +8,6 @@ white and on black.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -18,10 +17,11 @@ from prompt_toolkit.styles import BaseStyle
 
 from assocsh.output.colours import AUTO, THEMES, UNKNOWN, Theme, luminance, said_by, wanted_by
 from assocsh.terminal.device import ShellInput
+from assocsh.text.patterns import pattern
 from assocsh.text.plain import spoken
 
 _QUESTION = "\x1b]11;?\x1b\\"
-_COLOUR = re.compile(r"rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
+_COLOUR = pattern(r"rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
 _MUTE = ("linux", "dumb", "unknown", "vt")
 """How kinds of terminals begin that have no answer, and may show the question."""
 

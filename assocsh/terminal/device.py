@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 import termios
 import time
@@ -27,6 +26,7 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.renderer import HeightIsUnknownError, Renderer
 
+from assocsh.text.patterns import pattern
 from assocsh.text.plain import stand_ins
 
 
@@ -83,8 +83,8 @@ class Answers:
 ANSWERED_WITHIN = 1.0
 """Seconds in which a terminal answers, also at the other end of a slow line."""
 
-_ANSWER = re.compile(r"\x1b\]11;([^\x07\x1b]{0,60})(?:\x07|\x1b\\)")
-_BEGUN = re.compile(r"\x1b(?:\](?:1(?:1(?:;[^\x07\x1b]{0,60}\x1b?)?)?)?)?\Z")
+_ANSWER = pattern(r"\x1b\]11;([^\x07\x1b]{0,60})(?:\x07|\x1b\\)")
+_BEGUN = pattern(r"\x1b(?:\](?:1(?:1(?:;[^\x07\x1b]{0,60}\x1b?)?)?)?)?\Z")
 
 
 def _is_gone(fd: int) -> bool:

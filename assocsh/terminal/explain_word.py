@@ -9,10 +9,11 @@ from typing import TypeGuard
 from assocsh.language.model import CommandSpec, Slot
 from assocsh.language.table import COMMANDS
 from assocsh.language.tokens import Kind, Token, tokenize
+from assocsh.text.patterns import pattern
 
-_STATUS = re.compile(r"(?<!\w)(?<!\w\.)(?:0x([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})H)(?!\w)")
-_UID_OR_KEYWORD = re.compile(r"[0-9]+(?:\.[0-9]+)+|[A-Za-z][A-Za-z0-9]*")
-_ATTRIBUTE = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\b[A-Z][A-Za-z0-9]+")
+_STATUS = pattern(r"(?<!\w)(?<!\w\.)(?:0x([0-9A-Fa-f]{1,4})|([0-9A-Fa-f]{4})H)(?!\w)")
+_UID_OR_KEYWORD = pattern(r"[0-9]+(?:\.[0-9]+)+|[A-Za-z][A-Za-z0-9]*")
+_ATTRIBUTE = pattern(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)|\b[A-Z][A-Za-z0-9]+")
 
 
 def help_at(text: str, cursor: int, context_status: Callable[[str], str] = lambda uid: "") -> str:

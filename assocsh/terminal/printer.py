@@ -8,7 +8,6 @@ and corrupt what is being typed.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -19,6 +18,7 @@ from prompt_toolkit.output import Output
 
 from assocsh.terminal.device import ShellInput, ShellOutput
 from assocsh.terminal.rows import rows_of
+from assocsh.text.patterns import pattern
 from assocsh.text.visible import visible
 
 Safe = NewType("Safe", str)
@@ -40,7 +40,7 @@ _BEGIN_UPDATE = "\x1b[?2026h"
 _END_UPDATE = "\x1b[?2026l"
 
 _DIRECT = 4096  # characters that any terminal takes at once; more is written by a thread
-_COLOUR = re.compile(r"(\x1b\[[0-9;]{0,40}m)")
+_COLOUR = pattern(r"(\x1b\[[0-9;]{0,40}m)")
 
 
 def safe_text(text: str) -> Safe:

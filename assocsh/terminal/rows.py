@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from prompt_toolkit.utils import get_cwidth
 
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+from assocsh.text.patterns import pattern
+
+_COLOUR = pattern(r"\x1b\[[0-9;]*m")
 
 
 def rows_of(text: str, columns: int) -> int:

@@ -6,16 +6,15 @@ config file, so that all of them take the same.
 
 from __future__ import annotations
 
-import re
-
 from assocsh.errors import UsageError
 from assocsh.records import dataclass
+from assocsh.text.patterns import pattern
 from assocsh.text.visible import visible
 
 LONGEST_AE_TITLE = 16
 
 _HOST = r"\[[^\[\]\s]+\]|[^\[\]:;@\s]+"
-_ADDRESS = re.compile(rf"(?P<ae>[^@]+)@(?P<host>{_HOST}):(?P<port>[0-9]+)")
+_ADDRESS = pattern(rf"(?P<ae>[^@]+)@(?P<host>{_HOST}):(?P<port>[0-9]+)")
 
 ADDRESS_IN_TEXT = rf"[A-Za-z0-9_. -]*[A-Za-z0-9_]@(?:{_HOST}):[0-9]+"
 """A regular expression for an address among other words, for what colours text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from assocsh.text.patterns import pattern
 from assocsh.text.visible import DEFAULT_LIMIT, visible
 
 __all__ = [
@@ -23,8 +24,8 @@ NEWLINE = "⏎"
 GUTTER = "│ "
 """Before each line of a text from outside, so that none of it looks like a line of ours."""
 
-_COLUMN = re.compile(r" *\S+(?: \S+)*? {2,}(?=\S)")
-_MARKED = re.compile(r" *[0-9]* *\| ")
+_COLUMN = pattern(r" *\S+(?: \S+)*? {2,}(?=\S)")
+_MARKED = pattern(r" *[0-9]* *\| ")
 
 
 def cell(text: str, limit: int | None = DEFAULT_LIMIT) -> str:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 
+from assocsh.text.patterns import pattern
+
 _SECRET = (
     r"(?![\w-]*-file)[\w-]*"
     r"(?:password|passwd|passcode|passphrase|secret|token|jwt|saml|kerberos)[\w-]*"
 )
 _WORD = r"""(?:'[^']*'?|"(?:\\.|[^"\\])*"?|[^\s;'"])+"""
-_SECRET_VALUE = re.compile(
+_SECRET_VALUE = pattern(
     rf"(?P<before>(?:--{_SECRET}(?:\s+|=)|\b(?:let|set)\s+{_SECRET}(?:\s*=\s*|\s+)))"
     rf"(?P<value>{_WORD})",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"--user-(?:jwt|saml|kerberos)\b", re.IGNORECASE)
+_PLACE = pattern(r"--user-(?:jwt|saml|kerberos)\b", re.IGNORECASE)
 """Options whose value is where a secret is found, and no secret."""
 
-_TOKEN = re.compile(r"e[wy][\w-]{8,}(?:\.[\w-]*){2,4}", re.ASCII)
+_TOKEN = pattern(r"e[wy][\w-]{8,}(?:\.[\w-]*){2,4}", re.ASCII)
 """A JSON Web Token in its compact form (RFC 7519): it begins with the base64 of a brace."""
 
 _LONGEST_NAME = 255

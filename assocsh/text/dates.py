@@ -6,12 +6,12 @@ PS3.4 C.2.2.2.5), and it is shown before it is sent.
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from assocsh.errors import UsageError
+from assocsh.text.patterns import pattern
 
 DATE_WORDS: Mapping[str, str] = {
     "today": "this day",
@@ -31,19 +31,19 @@ MONTHS = (
     *("july", "august", "september", "october", "november", "december"),
 )
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_OFFSET = re.compile(r"([+-])([0-9]{1,4})([dw])")
-_DATE = re.compile(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+_OFFSET = pattern(r"([+-])([0-9]{1,4})([dw])")
+_DATE = pattern(r"[0-9]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = pattern(r"([0-9]{4})-([0-9]{2})")
 _POINT = r"[+-][0-9]{1,4}[dw]|\+?[a-z]+|[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?|[0-9]{8}"
-_RANGE = re.compile(rf"({_POINT})?(?:-|\.\.)({_POINT})?")
-_ONE = re.compile(_POINT)
+_RANGE = pattern(rf"({_POINT})?(?:-|\.\.)({_POINT})?")
+_ONE = pattern(_POINT)
 _HINT = "today, -7d, -7d-, -1d..+1d, monday, march, 2026-11, 20261101 or 20261101-20261130"
 
 Span = tuple[date, date]
 """The first day that is meant, and the last."""
 
 
-_IN_WORDS = re.compile(r"[a-zA-Z]|\.\.|(?<![0-9])[0-9]{4}-[0-9]{2}(?![0-9])")
+_IN_WORDS = pattern(r"[a-zA-Z]|\.\.|(?<![0-9])[0-9]{4}-[0-9]{2}(?![0-9])")
 
 
 def in_words(text: str) -> bool:

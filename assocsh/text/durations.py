@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from assocsh.errors import UsageError
+from assocsh.text.patterns import pattern
 
 NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 UNIT = r"(?:ms|s|min|m|h)"
 """Regular expressions, for whatever else reads text with durations in it."""
 
-_DURATION = re.compile(rf"({NUMBER})\s*({UNIT})?")
-_WITH_UNIT = re.compile(NUMBER + UNIT)
+_DURATION = pattern(rf"({NUMBER})\s*({UNIT})?")
+_WITH_UNIT = pattern(NUMBER + UNIT)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 NEVER = frozenset({"never", "off", "none"})
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
-_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9._-]")
+from assocsh.text.patterns import pattern
+
+_NOT_ALLOWED = pattern(r"[^A-Za-z0-9._-]")
 _LONGEST = 100
 
 

@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
-_SEPARATORS = re.compile(r"[\s_/-]+")
-_MESSAGE = re.compile(r"-?(?:RQ|RSP)$", re.IGNORECASE)
+from assocsh.records import NamedTuple
+from assocsh.text.patterns import pattern
+
+_SEPARATORS = pattern(r"[\s_/-]+")
+_MESSAGE = pattern(r"-?(?:RQ|RSP)$", re.IGNORECASE)
 
 
 class Term(NamedTuple):

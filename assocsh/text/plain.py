@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import re
+
+from assocsh.text.patterns import pattern
 
 INSTEAD = str.maketrans("✗✓·…─│┼⏎×∞→←├┤┌└▶◀╌┊", "xv-.-|+/x~><++++><-:")
 """Characters that are ours and have one that stands for them in ASCII, as wide as they are."""
@@ -13,8 +14,8 @@ ERRORS = "assocsh-plain"
 
 
 _WORDS = {"✓": "ok:", "✗": "failed:", " · ": ", ", " │ ": ": ", "∞": "unlimited"}
-_DRAWN = re.compile(r"[─┼│ ]*[─┼][─┼│ ]*")
-_RULE = re.compile("─{2,}")
+_DRAWN = pattern(r"[─┼│ ]*[─┼][─┼│ ]*")
+_RULE = pattern("─{2,}")
 
 
 def spoken(text: str) -> str:

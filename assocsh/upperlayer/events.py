@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from assocsh.errors import ProtocolError
-from assocsh.records import dataclass
+from assocsh.records import NamedTuple, dataclass
 from assocsh.upperlayer.negotiation import AssociateAccept, AssociateRequest
 
 

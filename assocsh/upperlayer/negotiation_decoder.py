@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from struct import Struct
-from typing import NamedTuple
 
 from assocsh.errors import ProtocolError
+from assocsh.records import NamedTuple
 from assocsh.upperlayer.negotiation import (
     AnsweredContext,
     AssociateAccept,

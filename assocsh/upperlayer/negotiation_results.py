@@ -7,11 +7,10 @@ PS3.7 D.3.3.3 (window), D.3.3.4 (roles), D.3.3.5 (SOP Class Extended Negotiation
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from assocsh.errors import ProtocolError
-from assocsh.records import dataclass
+from assocsh.records import dataclass, replace
 from assocsh.uids import (
     APPLICATION_CONTEXT,
     PATIENT_ROOT_GET,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from assocsh.records import replace
 from assocsh.wire.conversation import Exchange, Message, Talk
 from assocsh.wire.findings import Finding, Rank, findings
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from assocsh.records import dataclass, field
+from assocsh.records import NamedTuple, dataclass, field
 from assocsh.upperlayer.negotiation import AsyncWindow, Role
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import NamedTuple
 
 from assocsh.datasets.structure import (
     UNDEFINED,
@@ -14,6 +13,7 @@ from assocsh.datasets.structure import (
     is_deflated,
     walk,
 )
+from assocsh.records import NamedTuple
 
 VALUE = 1024
 """Bytes of one value that are given."""

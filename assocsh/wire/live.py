@@ -11,7 +11,7 @@ from __future__ import annotations
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assocsh.association.events import (
     MessageTransferred,
@@ -21,6 +21,7 @@ from assocsh.association.events import (
     TransportChanged,
 )
 from assocsh.dimse.messages import BEGINNING
+from assocsh.records import NamedTuple
 from assocsh.states import OperationState
 from assocsh.upperlayer.pdus import P_DATA_TF
 from assocsh.wire.conversation import Conversation, Exchange, Message, Place, Talk

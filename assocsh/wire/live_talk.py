@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assocsh.dimse.messages import BEGINNING
 from assocsh.dimse.status import PENDING_STATUSES
@@ -16,6 +16,7 @@ from assocsh.errors import (
     ConnectionFailed,
     ProtocolError,
 )
+from assocsh.records import NamedTuple
 from assocsh.upperlayer.pdus import P_DATA_TF
 from assocsh.upperlayer.reasons import REASON_UNRECOGNIZED_PDU
 from assocsh.wire.conversation import (

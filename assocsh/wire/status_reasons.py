@@ -6,7 +6,7 @@ row whose service and range match is the one that is shown.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from assocsh.records import NamedTuple
 
 
 class Reason(NamedTuple):

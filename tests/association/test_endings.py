@@ -11,8 +11,9 @@ import pytest
 from assocsh import CEcho, CStore, Peer, Timeouts, TLSConfig
 from assocsh.association import endings, tls_failures
 from assocsh.association.endings import Situation
-from assocsh.association.handshake import Handshake, Security
+from assocsh.association.handshake import Handshake
 from assocsh.association.listener import _why
+from assocsh.association.security import Security
 from assocsh.association.tls import client_context
 from tests.upperlayer.corpus import our_request
 

@@ -26,6 +26,10 @@ RUN = "from assocsh.cli.main import main; sys.exit(main())"
 DATA_SETS = {"pydicom", "assocsh.datasets.codec", "assocsh.datasets.values"}
 SHELL = {"assocsh.session.session", "assocsh.commands.registry", "assocsh.language.parse"}
 NEVER = {"pynetdicom", "numpy", "rich", "prompt_toolkit", "pygments", "assocsh.practice"}
+SLOW = {"dataclasses", "platformdirs", "tempfile", "shutil", "json", "csv", "hashlib", "datetime"}
+"""Of the standard library and what is installed: each takes a start 1 to 6 ms."""
+FOR_TLS = {"assocsh.association.tls", "assocsh.association.tls_failures"}
+ENGINE = {"assocsh.association.engine", "assocsh.dimse", "assocsh.upperlayer"}
 
 
 def _loaded(tmp_path: Path, *arguments: str, statement: str = RUN) -> set[str]:
@@ -53,24 +57,27 @@ def test_what_is_told_of_the_program(option: str, tmp_path: Path) -> None:
 
 def test_the_object(tmp_path: Path) -> None:
     loaded = _loaded(tmp_path, statement="from assocsh import connect")
-    assert loaded.isdisjoint(NEVER | DATA_SETS | SHELL)
+    assert loaded.isdisjoint(NEVER | DATA_SETS | SHELL | ENGINE | SLOW)  # the first call loads it
 
 
 @pytest.mark.peer("dcmqrscp")
 def test_commands(dcmqrscp: Dcmqrscp, instances: tuple[InstanceFile, ...], tmp_path: Path) -> None:
     """No data set is decoded for an echo, a release or a file that goes out as it is."""
     registries.storage_classes()  # the words of a status, kept for all that is started here
+    human = _loaded(tmp_path, dcmqrscp.address, "-c", "echo")
+    assert human.isdisjoint(NEVER | DATA_SETS | SLOW | FOR_TLS)
+
     begin = (dcmqrscp.address, "--format", "json")
     echo = _loaded(tmp_path, *begin, "-c", "echo", "-c", "release")
     assert echo.isdisjoint(NEVER | DATA_SETS | {"assocsh.language.queries"})
     assert echo >= SHELL | {"assocsh.association.association"}
-    assert _commands(echo) == {"open", "echo", "release", "peers"}
+    assert _commands(echo) == {"open", "echo", "release"}
 
     store = _loaded(tmp_path, *begin, "-c", f"store '{instances[0].path}'")
     assert store.isdisjoint(NEVER | {"pydicom", "assocsh.language.queries"})
-    assert _commands(store) == {"open", "store", "peers"}
+    assert _commands(store) == {"open", "store"}
 
     find = _loaded(tmp_path, *begin, "-c", "find study PatientName=*", "-c", "expect count >= 1")
     assert find.isdisjoint(NEVER)
     assert "pydicom" in find  # something was decoded
-    assert _commands(find) == {"open", "find", "expect", "peers"}
+    assert _commands(find) == {"open", "find", "expect"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+import weakref
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from assocsh import CommandField, Handlers, connect, listen
 from assocsh.association import engine
 from assocsh.association.performer import SINK_BACKLOG
+from assocsh.association.protocol import FIRST_READ
 from assocsh.dimse.commandset import CommandSet, Value
 from assocsh.upperlayer.pdus import pdata_head
 from tests.performance.transport import (
     CT_IMAGE,
+    ECHO,
     FIND,
     STORE,
     Endless,
@@ -92,8 +95,10 @@ async def test_pixel_data_that_comes_in_is_not_copied() -> None:
     _store_request(transport)
     fragment = bytes(16378)
     chunk = (pdata_head(STORE, False, False, len(fragment)) + fragment) * 8
+    arrive(transport.protocol, chunk)  # fills the first buffer: it is another from here on
+    sink.owners.clear()
     arrive(transport.protocol, chunk)
-    assert sink.length == 8 * len(fragment)
+    assert sink.length == 16 * len(fragment)
     buffer = transport.protocol.get_buffer(-1).obj
     assert all(owner is buffer for owner in sink.owners)
     transport.close()
@@ -163,3 +168,45 @@ async def test_a_thousand_echoes_leave_nothing_behind() -> None:
             tracemalloc.stop()
     assert after - before < 20_000
     assert peak - before < 600_000, "the buffer of one read is 256 KiB"
+
+
+@pytest.mark.parametrize("how", ["answered", "withdrawn"])
+async def test_a_request_that_has_ended_goes_with_its_last_user(how: str) -> None:
+    """Not when the collector comes by: ten thousand files of a store held half of themselves."""
+    association, transport = await establish()
+    gc.collect()
+    gc.disable()
+    try:
+        first = association.echo()
+        second = association.echo()  # waits for the window
+        kept = weakref.ref(first if how == "answered" else second)
+        while first.state != "pending":
+            await asyncio.sleep(0)
+        second.cancel()
+        assert second.state == "withdrawn"
+        message_id = first.message_id
+        assert message_id is not None
+        arrive(transport.protocol, response(ECHO, 0x8030, message_id))
+        assert (await first.result()).status == 0
+        await asyncio.sleep(0)
+        del first, second
+        await asyncio.sleep(0)
+        assert kept() is None
+    finally:
+        gc.enable()
+    transport.close()
+
+
+async def test_an_association_of_small_messages_has_a_small_buffer_and_none_in_the_end() -> None:
+    """A server with a hundred of them had 50 MB of buffers."""
+    association, transport = await establish()
+    for number in range(1, 4):
+        operation = association.echo()
+        await asyncio.sleep(0)
+        arrive(transport.protocol, response(ECHO, 0x8030, number))
+        await operation.result()
+        assert len(transport.protocol.get_buffer(-1)) == FIRST_READ
+    transport.close()
+    while not association.closed:
+        await asyncio.sleep(0)
+    assert len(transport.protocol.get_buffer(-1)) == 0

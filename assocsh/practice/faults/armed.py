@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,10 +14,11 @@ from assocsh.practice.faults.fault import Fault
 from assocsh.practice.faults.line import Line
 from assocsh.practice.faults.registry import known_faults
 from assocsh.records import dataclass, field
+from assocsh.text.patterns import pattern
 from assocsh.text.visible import visible
 
-_TEXT = re.compile(r"(?P<name>[a-z0-9-]+)(?:=(?P<value>[^@]*))?(?:@(?P<when>.*))?")
-_WHEN = re.compile(r"(?:(?P<service>[a-z-]+)(?::|$))?(?:(?P<number>[1-9][0-9]{0,5})(?P<on>\+)?)?")
+_TEXT = pattern(r"(?P<name>[a-z0-9-]+)(?:=(?P<value>[^@]*))?(?:@(?P<when>.*))?")
+_WHEN = pattern(r"(?:(?P<service>[a-z-]+)(?::|$))?(?:(?P<number>[1-9][0-9]{0,5})(?P<on>\+)?)?")
 
 SERVICES = {
     field.service.removeprefix("C-").lower(): int(field)

@@ -6,12 +6,11 @@ Nothing here is asked for by the rest of the program, whose own encoder makes no
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
 from assocsh.dimse import elements
 from assocsh.dimse.commandset import NO_DATA_SET, RESPONSE
 from assocsh.dimse.status import PENDING_STATUSES
-from assocsh.records import dataclass, field
+from assocsh.records import dataclass, field, replace
 from assocsh.upperlayer.pdus import pdata_head
 
 _HEAD = struct.Struct("<HHI")

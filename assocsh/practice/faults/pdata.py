@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from assocsh.dimse import elements
 from assocsh.practice.faults.fault import Fault, fault
 from assocsh.practice.faults.holding import Holding
 from assocsh.practice.faults.message import Message
+from assocsh.records import replace
 from assocsh.upperlayer.pdus import encode_release_rq, pdata_head
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 from assocsh.association import Association
 from assocsh.association.deciding import Reject
 from assocsh.datasets.dictionary import transfer_syntax_uid
 from assocsh.dimse import sopclasses
 from assocsh.practice.traits import Serving, number, trait
+from assocsh.records import replace
 from assocsh.upperlayer.negotiation import AsyncWindow
 
 

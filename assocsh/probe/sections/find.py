@@ -8,7 +8,6 @@ study all the same where it is ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assocsh.association.proposals import ContextSpec
@@ -28,6 +27,7 @@ from assocsh.probe.asking import (
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
+from assocsh.records import dataclass
 from assocsh.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, WORKLIST_FIND
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ storescp. What tells them apart is what they accept, so a guess says how sure it
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from assocsh.probe.measuring import Measuring, Negotiated
 from assocsh.probe.model import Question
 from assocsh.probe.section import Section
+from assocsh.records import NamedTuple
 from assocsh.uids import (
     JPEG_2000,
     STORAGE_COMMITMENT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from assocsh.errors import ConnectionFailed
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
+from assocsh.records import replace
 
 if TYPE_CHECKING:
     from assocsh.association.tls_page import TlsPage

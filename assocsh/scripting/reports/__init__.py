@@ -14,7 +14,9 @@ A module without ``OPTION`` is a part of another one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from assocsh.scripting.outcome import RunOutcome

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from assocsh.scripting.failures import exchange_lines, failure_lines, problem_lines, snapshot_lines
 from assocsh.scripting.outcome import RunOutcome, ScriptOutcome, Step
+from assocsh.text.patterns import pattern
 from assocsh.text.visible import escape, visible
 
-_NOT_XML = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = pattern("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def xml_text(text: str) -> str:

@@ -7,7 +7,7 @@ and the masks of a data set need all of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from assocsh.association.events import (
     EngineEvent,
@@ -17,7 +17,7 @@ from assocsh.association.events import (
     TransportChanged,
 )
 from assocsh.dimse.status import category
-from assocsh.records import dataclass, field
+from assocsh.records import NamedTuple, dataclass, field
 from assocsh.upperlayer.pdus import (
     A_ABORT,
     A_ASSOCIATE_AC,

@@ -13,9 +13,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from assocsh.errors import UsageError
+from assocsh.records import NamedTuple
 from assocsh.text.visible import visible
 
 MAX_BLOCK = 64 * 1024 * 1024

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from struct import Struct
-from typing import NamedTuple
 
+from assocsh.records import NamedTuple
 from assocsh.text.visible import visible
 from assocsh.wire.captures.encapsulation import NONE, TUNNELS, ip_in, ip_in_frame, ip_in_ip
 

@@ -7,7 +7,9 @@ Sequence numbers are counted on without end here, whatever 32 bits make of them.
 from __future__ import annotations
 
 from bisect import insort
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from assocsh.records import NamedTuple
 
 MAX_WAITING = 4 * 1024 * 1024
 """Bytes that wait for those before them, at most: then those are taken for lost."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
+from assocsh.records import NamedTuple
 from assocsh.wire.captures.packets import Segment
 
 _TWICE = 0.001

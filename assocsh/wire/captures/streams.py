@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from assocsh.errors import UsageError
+from assocsh.text.patterns import pattern
 from assocsh.text.plural import plural
 from assocsh.text.visible import visible
 from assocsh.wire.captures.blocks import Packet, packets
@@ -40,10 +41,10 @@ _UNDECIDED = 1024 * 1024
 _KEPT = 128 * 1024
 """Bytes that are kept of it until then."""
 
-_MAYBE = re.compile(
+_MAYBE = pattern(
     rb"[\x01-\x03\x05-\x07]\x00\x00|\x04\x00[\x00-\x0f].{7}[\x00-\xff][\x00-\x03]", re.DOTALL
 )
-_TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
+_TLS = pattern(rb"[\x14-\x17]\x03[\x00-\x04]", re.DOTALL)
 
 _UNHEARD = 3
 """Times that the same bytes are sent again without an acknowledgement until that is told."""

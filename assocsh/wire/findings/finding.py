@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum, StrEnum
 from itertools import islice
-from typing import NamedTuple
 
-from assocsh.records import dataclass
+from assocsh.records import NamedTuple, dataclass
 from assocsh.text.visible import visible
 from assocsh.wire.conversation import Conversation, Exchange, Message, Side, Spot, Talk, Unit
 

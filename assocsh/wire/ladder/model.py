@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
-from assocsh.records import dataclass, field
+from assocsh.records import NamedTuple, dataclass, field
 
 
 class Lifeline(NamedTuple):

@@ -1,29 +1,24 @@
-"""Open an association as its requestor."""
+"""The way of an association of our own: TCP, TLS, A-ASSOCIATE."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Generator, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
 
-from assocsh.association import endings, tls_failures
+from assocsh.association import endings
 from assocsh.association.association import Association
-from assocsh.association.class_items import CommonSaid, ExtendedAsked, RolesAsked, class_items
 from assocsh.association.engine import Engine
-from assocsh.association.events import Observer
-from assocsh.association.handshake import Handshake, Security
-from assocsh.association.indication import Handlers
-from assocsh.association.options import Timeouts, TLSConfig
-from assocsh.association.proposals import ContextSpec, context_specs, propose
+from assocsh.association.security import Security
 from assocsh.association.state import AssociationState
-from assocsh.association.tls import check_pin, client_context
-from assocsh.errors import AssociationError, UsageError
-from assocsh.text.addresses import Peer, check_ae_title
-from assocsh.upperlayer.negotiation import AssociateRequest, AsyncWindow, UserIdentity
-from assocsh.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION
+from assocsh.errors import AssociationError
+
+if TYPE_CHECKING:
+    from assocsh.association.handshake import Handshake
+    from assocsh.association.options import TLSConfig
+    from assocsh.upperlayer.negotiation import AssociateRequest
 
 HAPPY_EYEBALLS = 0.25
 """Seconds until the next address of a name is tried beside the first (RFC 8305)."""
@@ -81,7 +76,7 @@ class Connecting:
     async def _connect(self, engine: Engine) -> None:
         peer, seconds = engine.peer, engine.timeouts.connect
         tls = self._tls
-        handshake = Handshake(client_context(tls), tls) if tls is not None else None
+        handshake = _handshake(tls) if tls is not None else None
         try:
             async with asyncio.timeout(seconds):
                 transport, _ = await engine.loop.create_connection(
@@ -92,6 +87,8 @@ class Connecting:
                 )
             self.reached = engine.loop.time()
             if tls is not None and handshake is not None:
+                from assocsh.association.tls import check_pin
+
                 engine.check_peer = lambda one: check_pin(
                     tls, one.protocol.peer_certificate, one.peer
                 )
@@ -125,6 +122,8 @@ class Connecting:
                 ssl_handshake_timeout=seconds,
             )
         except OSError as error:
+            from assocsh.association import tls_failures
+
             connected.close()
             failed = tls_failures.as_client(peer, error, seconds, handshake)
             engine.fail(AssociationState.LOST, failed)
@@ -149,80 +148,8 @@ class Connecting:
             raise
 
 
-def connect(
-    peer: str | Peer,
-    *,
-    calling_ae: str = "ASSOCSH",
-    called_ae: str | None = None,
-    window: int | AsyncWindow | None = None,
-    contexts: str | Sequence[str | ContextSpec] = "default",
-    roles: RolesAsked | None = None,
-    extended: ExtendedAsked | None = None,
-    common: CommonSaid | None = None,
-    max_pdu: int = 131072,
-    timeouts: Timeouts | None = None,
-    tls: TLSConfig | None = None,
-    user_identity: UserIdentity | None = None,
-    handlers: Handlers | None = None,
-    observer: Observer | None = None,
-) -> Connecting:
-    """Open an association with ``peer``, ``AET@HOST:PORT``.
+def _handshake(tls: TLSConfig) -> Handshake:
+    from assocsh.association.handshake import Handshake
+    from assocsh.association.tls import client_context
 
-    Await it, or use ``async with``: leaving it releases, leaving it by an exception aborts.
-
-    ``window`` is how many requests may be outstanding (PS3.7 D.3.3.3; 0 unlimited; None proposes
-    no window, which is synchronous). ``contexts`` is described in ``proposals``. ``max_pdu`` is
-    the longest P-DATA-TF we take, in bytes. ``user_identity`` says who asks (PS3.7 D.3.3.7):
-    ``UserIdentity.user("jane", "passcode")``, ``.kerberos``, ``.saml``, ``.jwt``.
-
-    ``roles``, ``extended`` and ``common`` say more of SOP classes that ``contexts`` proposes (PS3.7
-    D.3.3.4 to D.3.3.6), each by keyword or UID, in the words of the shell or as what goes out:
-    ``{"CTImageStorage": "both"}`` or a ``Role`` (None: no item), ``{"find": "relational,fuzzy"}``
-    or the bytes, ``{"1.2.3": "storage"}`` or a ``CommonNegotiation``. Without ``roles`` they are
-    those that a C-GET needs. What the peer made of them is in the ``contexts`` of the association.
-
-    Raises UsageError at once; when awaited ConnectionFailed, AssociationRejected, ConnectionLost,
-    AssociationAborted or ProtocolError, all AssociationError.
-    """
-    address = Peer.parse(peer) if isinstance(peer, str) else peer
-    if called_ae is not None:
-        address = Peer(check_ae_title(called_ae), address.host, address.port)
-    calling = check_ae_title(calling_ae)
-    offered = AsyncWindow(window, window) if isinstance(window, int) else window
-    for number in (offered.invoked, offered.performed) if offered is not None else ():
-        if not 0 <= number <= 65535:
-            raise UsageError(
-                f"{number} is not a window", hint="it goes from 0 (unlimited) to 65535"
-            )
-    if max_pdu != 0 and not 4096 <= max_pdu <= 16 * 1024 * 1024:
-        raise UsageError(
-            f"{max_pdu} is not a usable maximum PDU length",
-            hint="from 4096 to 16777216 bytes, or 0 for no limit",
-        )
-    if user_identity is not None:
-        user_identity.check()
-    proposal = propose(context_specs(contexts))
-    items = class_items(proposal, roles, extended, common)
-    request = AssociateRequest(
-        called_ae=address.ae,
-        calling_ae=calling,
-        contexts=proposal.contexts,
-        max_pdu=max_pdu,
-        window=offered,
-        roles=items.roles,
-        extended=items.extended,
-        common=items.common,
-        user_identity=user_identity,
-        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
-        implementation_version=IMPLEMENTATION_VERSION,
-    )
-    engine = partial(
-        Engine,
-        peer=address,
-        calling_ae=calling,
-        max_pdu=max_pdu,
-        timeouts=timeouts or Timeouts(),
-        handlers=handlers,
-        observers=() if observer is None else (observer,),
-    )
-    return Connecting(engine, request, tls, proposal.remark)
+    return Handshake(client_context(tls), tls)
