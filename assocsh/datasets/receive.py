@@ -124,7 +124,8 @@ class InstanceWriter:
         self._source_ae = source_ae
         self.size = 0
         self.backlog = 0
-        self._head = b""
+        self.head = b""
+        """The first bytes of the data set, as many as were looked at."""
         self._written = 0
         self._disk = disk
         self._error: OSError | None = None
@@ -200,8 +201,8 @@ class InstanceWriter:
 
     def _put(self, chunks: Sequence[bytes | memoryview], *, all_of_it: bool = False) -> None:
         """Write, in a thread or not: whole pages, which costs a fifth less; the rest waits."""
-        if len(self._head) < HEAD:
-            self._head = _head((self._head, *chunks))
+        if len(self.head) < HEAD:
+            self.head = _head((self.head, *chunks))
         pieces = [self._rest, *chunks]
         length = sum(map(len, pieces))
         last = pieces[-1]
@@ -381,7 +382,7 @@ class InstanceWriter:
 
     def _identity_inside(self) -> dict[int, str]:
         syntax = self.transfer_syntax or EXPLICIT_LE
-        return other_uids(self._head, syntax, self.sop_class, self.sop_instance)
+        return other_uids(self.head, syntax, self.sop_class, self.sop_instance)
 
 
 class NamedWriter(InstanceWriter):
