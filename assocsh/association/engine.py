@@ -248,6 +248,8 @@ class Engine:
                 # It arrived behind what ended the association: it is not performed, not reported.
                 continue
             table[type(event)](event)
+        if self.performer.pieces:
+            self.performer.put()  # before the next read: they are views of the buffer
 
     def _dispatch(self) -> dict[type, Callable[[Any], None]]:
         """Who takes which event: a table, for six come with each message."""

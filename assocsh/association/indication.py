@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -94,6 +94,16 @@ class Sink(Protocol):
 
     def discard(self) -> None:
         """Forget what was written: it will not be asked for. Must not raise."""
+
+
+class GatheringSink(Sink, Protocol):
+    """A sink that takes several pieces at once, which spares system calls.
+
+    One that has the method is given all that one read from the connection brought in one call.
+    """
+
+    def write_pieces(self, pieces: Sequence[memoryview], *, last: bool = False) -> None:
+        """``write`` of several, one behind the other; ``last``: nothing follows them."""
 
 
 class MemorySink:

@@ -49,6 +49,9 @@ class Performer:
         self.receiving: list[Handlers] = []
         """Those of each C-GET that has a folder of its own, the oldest first: to it belongs what
         is stored meanwhile. The standard has nothing in a C-STORE that names its C-GET."""
+        self.pieces: list[memoryview] = []
+        """Of the data set of a C-STORE, those that came with the present read."""
+        self._storing: Performing | None = None
         self._engine = engine
         self._tasks: set[asyncio.Task[None]] = set()
         self._holding: asyncio.Task[None] | None = None
@@ -93,15 +96,29 @@ class Performer:
             indication.failure = error
 
     def store_data(self, performing: Performing, data: memoryview) -> None:
-        """A piece of the data set of a C-STORE; ``data`` is good during the call only."""
+        """A piece of the data set of a C-STORE; ``data`` is good until ``put`` is called."""
+        self.pieces.append(data)
+        self._storing = performing
+
+    def put(self, *, last: bool = False) -> None:
+        """Give the pieces that one read brought to their sink; ``last``: with them it is whole."""
+        pieces, self.pieces = self.pieces, []
+        performing, self._storing = self._storing, None
+        if performing is None:
+            return
         indication = performing.user
         assert isinstance(indication, Indication)
-        indication.data_length += len(data)
+        indication.data_length += sum(map(len, pieces))
         sink = indication.sink
         if sink is None:
             return
         try:
-            sink.write(data)
+            gather = getattr(sink, "write_pieces", None)
+            if gather is not None:
+                gather(pieces, last=last)
+            else:
+                for data in pieces:
+                    sink.write(data)
         except Exception as error:
             indication.failure = error
             indication.sink = None
@@ -112,6 +129,8 @@ class Performer:
 
     def perform(self, performing: Performing, data: bytes | None) -> None:
         """The whole message is here: answer it, in a task of its own if that has to wait."""
+        if self.pieces:
+            self.put(last=performing is self._storing)
         indication = performing.user
         if not isinstance(indication, Indication):
             indication = self.begin(performing)
@@ -206,6 +225,7 @@ class Performer:
 
     def stop(self) -> None:
         """The association ended: cancel every handler, discard what was half received."""
+        self.pieces, self._storing = [], None
         for task in self._tasks:
             task.cancel()
         if self._holding is not None:

@@ -59,6 +59,21 @@ def read_header(instance: Instance) -> Dataset:
         raise UnusableFile(f"{instance.path}: {reason}", path=str(instance.path)) from error
 
 
+def read_beginning(instance: Instance, size: int) -> bytes:
+    """The first ``size`` bytes of the data set, fewer where it has fewer. Blocking.
+
+    Raises UnusableFile.
+    """
+    try:
+        fd = os.open(instance.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.pread(fd, min(size, instance.data_length), instance.data_offset)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise UnusableFile(f"{instance.path}: {error.strerror}", path=str(instance.path)) from error
+
+
 def read_uid(instance: Instance, tag: int) -> str:
     """The UID that an element outside of sequences has; empty where it has none. Blocking.
 

@@ -41,6 +41,8 @@ BATCH = 1024 * 1024
 """Bytes that are handed to a thread at once: a CT image takes one way there and back."""
 LOW_MARK = 1024 * 1024
 HEAD = 16 * 1024
+AT_ONCE = 512 * 1024
+"""Bytes that may be written on the event loop in one operation."""
 BLOCK = 256 * 1024
 PAGE = 4096
 _PIECES = 512
@@ -125,7 +127,8 @@ class InstanceWriter:
         self._source_ae = source_ae
         self.size = 0
         self.backlog = 0
-        self._head = b""
+        self.head = b""
+        """The first bytes of the data set, as many as were looked at."""
         self._written = 0
         self._disk = disk
         self._error: OSError | None = None
@@ -143,23 +146,27 @@ class InstanceWriter:
 
     def write(self, data: bytes | memoryview) -> None:
         """Take the next bytes. Raises OSError, also that of an earlier piece."""
+        self.write_pieces((data,))
+
+    def write_pieces(self, pieces: Sequence[bytes | memoryview], *, last: bool = False) -> None:
+        """``write`` of several at once; ``last``: nothing follows them."""
         if self._error is not None:
             raise self._error
         if self._closed:
             raise OSError(errno.EBADF, "the instance is closed")
-        length = len(data)
+        length = sum(map(len, pieces))
         self.size += length
-        if not self.backlog and length <= BLOCK and self._disk.is_quick:
+        if not self.backlog and length <= AT_ONCE and self._disk.is_quick:
             began = monotonic()
             try:
-                self._put((data,))
+                self._put(pieces, all_of_it=last)
             except OSError as error:
                 self._error = error
                 self.discard()
                 raise
             self._disk.record(began, monotonic())
             return
-        self._chunks.append(bytes(data))
+        self._chunks.append(b"".join(pieces))
         self.backlog += length
         if self._flushing is None and self.backlog >= BATCH:
             self._start_flush()
@@ -201,10 +208,12 @@ class InstanceWriter:
 
     def _put(self, chunks: Sequence[bytes | memoryview], *, all_of_it: bool = False) -> None:
         """Write, in a thread or not: whole pages, which costs a fifth less; the rest waits."""
-        if len(self._head) < HEAD:
-            self._head = _head((self._head, *chunks))
+        if len(self.head) < HEAD:
+            self.head = _head((self.head, *chunks))
         pieces = [self._rest, *chunks]
         length = sum(map(len, pieces))
+        if not length:
+            return
         last = pieces[-1]
         odd = 0 if all_of_it else (self._written + length) % PAGE
         if odd >= len(last):
@@ -382,7 +391,7 @@ class InstanceWriter:
 
     def _identity_inside(self) -> dict[int, str]:
         syntax = self.transfer_syntax or EXPLICIT_LE
-        return other_uids(self._head, syntax, self.sop_class, self.sop_instance)
+        return other_uids(self.head, syntax, self.sop_class, self.sop_instance)
 
 
 class NamedWriter(InstanceWriter):

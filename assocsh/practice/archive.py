@@ -313,7 +313,7 @@ class Archive:
             return None
         if received is None:
             return self._store_later(indication, sink)
-        self._stored(indication, received)
+        self._stored(indication, received, sink)
         return None
 
     async def _store_later(self, indication: Indication, sink: InstanceWriter) -> None:
@@ -323,15 +323,15 @@ class Archive:
         except UnusableFile as error:
             _refuse(indication, error)
             return
-        self._stored(indication, received)
+        self._stored(indication, received, sink)
 
-    def _stored(self, indication: Indication, received: Received) -> None:
+    def _stored(self, indication: Indication, received: Received, sink: InstanceWriter) -> None:
         """Success, or why not, for an instance that is on disk."""
         # Of a UID what came last is there. A file that is here already may be one that was refused.
         known = received.duplicate == "identical" and (
             self.contents.index.location(received.sop_instance) == str(received.path)
         )
-        if not known and not self.contents.add_file(received.path, replace=True):
+        if not known and not self.contents.add_received(received, sink.head):
             if received.duplicate != "identical":
                 received.path.unlink(missing_ok=True)
             reason = "a data set without unique keys, or none at all"

@@ -7,20 +7,27 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assocsh.datasets.codec import encode
 from assocsh.datasets.contexts import ContextLike, choose
 from assocsh.datasets.folders import files_below
-from assocsh.datasets.header import read_header
+from assocsh.datasets.header import read_beginning, read_header
 from assocsh.datasets.part10 import open_instance
 from assocsh.datasets.transcode import transcode_bytes
 from assocsh.dimse.requests import CStore, EncodedData, StoredData
-from assocsh.errors import AssocshError, UnusableFile
+from assocsh.errors import AssocshError, UnusableFile, UsageError
 from assocsh.practice import generator
+from assocsh.practice.headers import DecodedHeader, Header, encoded_header
 from assocsh.practice.index import Index, Stored
 from assocsh.uids import EXPLICIT_LE
 
+if TYPE_CHECKING:
+    from assocsh.datasets.receive import Received
+
 _GENERATED = "generated:"
+_BEGINNING = 64 * 1024
+"""Bytes of a data set that are read to find its header."""
 
 
 @lru_cache(maxsize=1)
@@ -77,9 +84,33 @@ class Contents:
         """
         try:
             instance = open_instance(path)
-            header, syntax = read_header(instance), instance.transfer_syntax
-            self.index.add(header, syntax, str(path), replace=replace)
+            syntax = instance.transfer_syntax
+            header: Header | None = encoded_header(
+                read_beginning(instance, _BEGINNING), instance.data_length, syntax
+            )
+            if header is None:
+                header = DecodedHeader(read_header(instance))
+            self.index.add_header(header, syntax, str(path), replace=replace)
         except (AssocshError, OSError):
+            return False
+        return True
+
+    def add_received(self, received: Received, beginning: bytes) -> bool:
+        """``add_file`` of one that was just written, in the place of any other of its UID.
+
+        ``beginning`` is that of its data set, which mostly has all of the header: then the file is
+        not read.
+        """
+        header = None
+        if received.duplicate != "identical":  # else the file is an older one
+            header = encoded_header(beginning, received.size, received.transfer_syntax)
+        if header is None:
+            return self.add_file(received.path, replace=True)
+        try:
+            self.index.add_header(
+                header, received.transfer_syntax, str(received.path), replace=True
+            )
+        except UsageError:
             return False
         return True
 

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 from assocsh.datasets.codec import decode, encode
 from assocsh.datasets.levels import QUERY_LEVELS, UNIQUE_KEY_TAG
 from assocsh.errors import UsageError
-from assocsh.practice.levels import COMPUTED, attributes
+from assocsh.practice.headers import DecodedHeader, Header
+from assocsh.practice.levels import COMPUTED
 from assocsh.records import dataclass
 from assocsh.uids import EXPLICIT_LE
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-
-MAX_VALUE = 4096
-"""Bytes of one binary value that are kept in a header; longer ones are not matched by anyone."""
 
 _SCHEMA = """
 CREATE TABLE patient (uid TEXT PRIMARY KEY, header BLOB) WITHOUT ROWID;
@@ -94,36 +92,25 @@ class Index:
     def add(
         self, dataset: Dataset, transfer_syntax: str, location: str, *, replace: bool = False
     ) -> bool:
+        """``add_header`` of a decoded header."""
+        return self.add_header(DecodedHeader(dataset), transfer_syntax, location, replace=replace)
+
+    def add_header(
+        self, header: Header, transfer_syntax: str, location: str, *, replace: bool = False
+    ) -> bool:
         """Take in one instance by its header.
 
         One that is there already is left as it is, and False returned, unless ``replace``: then it
         gives way, and with it what has no other instance. Raises UsageError when a unique key is
         missing or the header cannot be encoded; what is there stays then.
         """
-        uids = {level: _text(dataset, UNIQUE_KEY_TAG[level]) for level in QUERY_LEVELS}
+        uids = {level: header.text(UNIQUE_KEY_TAG[level]) for level in QUERY_LEVELS}
         for level in QUERY_LEVELS[1:]:
             if not uids[level]:
                 raise UsageError(f"the instance has no unique key of the {level.lower()} level")
-        parents = {"PATIENT": "", "STUDY": uids["PATIENT"], "SERIES": uids["STUDY"]}
-        columns = {
-            "PATIENT": (),
-            "STUDY": (parents["STUDY"], _text(dataset, 0x00080020)),
-            "SERIES": (
-                parents["SERIES"],
-                _number(dataset, 0x00200011),
-                _text(dataset, 0x00080060),
-            ),
-            "IMAGE": (
-                uids["SERIES"],
-                _number(dataset, 0x00200013),
-                _text(dataset, 0x00080016),
-                transfer_syntax,
-                location,
-            ),
-        }
-        headers: dict[str, bytes] = {}
+        encoded: dict[str, bytes] = {}
         if replace and self.location(uids["IMAGE"]) is not None:
-            headers = {level: _header_of(dataset, level) for level in QUERY_LEVELS}
+            encoded = {level: header.encoded(level) for level in QUERY_LEVELS}
             self._remove(uids["IMAGE"])
         added = False
         for level in QUERY_LEVELS:
@@ -131,7 +118,15 @@ class Index:
             found = self._db.execute(f"SELECT 1 FROM {table} WHERE uid = ?", (uid,)).fetchone()
             if found:
                 continue
-            row = (uid, *columns[level], headers.get(level) or _header_of(dataset, level))
+            columns: tuple[str | int, ...] = ()
+            if level == "STUDY":
+                columns = (uids["PATIENT"], header.text(0x00080020))
+            elif level == "SERIES":
+                columns = (uids["STUDY"], _number(header, 0x00200011), header.text(0x00080060))
+            elif level == "IMAGE":
+                number, sop_class = _number(header, 0x00200013), header.text(0x00080016)
+                columns = (uids["SERIES"], number, sop_class, transfer_syntax, location)
+            row = (uid, *columns, encoded.get(level) or header.encoded(level))
             marks = ", ".join("?" * len(row))
             self._db.execute(f"INSERT INTO {table} VALUES ({marks})", row)
             added = level == "IMAGE"
@@ -278,42 +273,9 @@ class _Bulk:
         self._db.execute("COMMIT")
 
 
-def _header_of(dataset: Dataset, level: str) -> bytes:
-    """The attributes of the level, encoded in the character set of the data set."""
-    from pydicom.dataset import Dataset
-
-    header = Dataset()
-    above = (
-        frozenset().union(*(attributes(one) for one in QUERY_LEVELS[:3]))
-        if level == "IMAGE"
-        else ()
-    )
-    wanted = attributes(level)
-    for element in dataset:
-        tag = int(element.tag)
-        mine = tag not in above if level == "IMAGE" else tag in wanted
-        if tag == 0x00080005 or (mine and tag >> 16 < 0x7FE0 and not _is_bulk(element.value)):
-            header[tag] = element
+def _number(header: Header, tag: int) -> int:
     try:
-        return encode(header, EXPLICIT_LE)
-    except UsageError:
-        header.SpecificCharacterSet = "ISO_IR 192"
-        return encode(header, EXPLICIT_LE)
-
-
-def _is_bulk(value: object) -> bool:
-    return isinstance(value, bytes) and len(value) > MAX_VALUE
-
-
-def _text(dataset: Dataset, tag: int) -> str:
-    element = dataset.get_item(tag)
-    value = None if element is None else dataset[tag].value
-    return "" if value is None else str(value).strip(" \0")
-
-
-def _number(dataset: Dataset, tag: int) -> int:
-    try:
-        return int(_text(dataset, tag))
+        return int(header.text(tag))
     except ValueError:
         return 0
 

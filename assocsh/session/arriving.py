@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from assocsh.datasets.receive import InstanceWriter, Received
@@ -44,10 +45,14 @@ class ArrivingInstance:
 
     def write(self, data: memoryview) -> None:
         """Take the next bytes."""
+        self.write_pieces((data,))
+
+    def write_pieces(self, pieces: Sequence[memoryview], *, last: bool = False) -> None:
+        """See ``GatheringSink``."""
         if self._writer is None:
             return
         try:
-            self._writer.write(data)
+            self._writer.write_pieces(pieces, last=last)
         except OSError as error:
             self._error = error
             self.discard()
