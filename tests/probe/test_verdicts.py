@@ -142,7 +142,12 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "no window": Situation(_all(NO, "win.granted", "win.unlimited", "win.at-once"), ("no-window",)),
     "small window": Situation({"win.granted": YES, "win.unlimited": NO}, ("window=4",)),
-    "one at a time": Situation({"win.granted": YES, "win.at-once": NO}, ("one-at-a-time",)),
+    "one at a time": Situation(
+        {"win.granted": YES, "win.at-once": NO}, ("one-at-a-time", "slow-matches=100")
+    ),
+    "too quick to tell": Situation(
+        {"win.granted": YES, "win.at-once": UNKNOWN}, ("one-at-a-time",)
+    ),
     "out of order": Situation({"win.in-order": NO, "win.served": YES}, ("reorder",)),
     "echoes fail": Situation({"win.served": NO, "cancel.goes-on": NO}, ("status=0xA700@echo",)),
     "short PDUs": Situation({"pdu.long": NO}, ("max-pdu=1024",)),
