@@ -171,7 +171,9 @@ def no_context(
         f"no accepted presentation context for {what}: the peer answered "
         f"{names} with {', '.join(reasons)}",
         sop_class=wanted[0],
-        hint="`contexts` shows what was proposed and what the peer made of it",
+        hint="`contexts` shows what was proposed and what the peer made of it"
+        if all(context.accepted for context in known)
+        else "`contexts` shows what was proposed; what else the peer takes is found by `probe ctx`",
     )
 
 

@@ -191,7 +191,8 @@ class Proposal(NamedTuple):
         return (
             f"{len(self.contexts)} of {len(self.contexts) + len(self.left_out)} presentation "
             f"contexts are proposed, an association has no room for more (PS3.8 9.3.2.2); left "
-            f"out are the least usual ones: {shown}; name those that are needed with --contexts"
+            f"out are the least usual ones: {shown}; name those that are needed with --contexts: "
+            "`probe ctx` finds out which the peer takes"
         )
 
 

@@ -7,7 +7,14 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from assocsh.commands.probe_options import HOST, LISTEN, OF_LISTENING, PROBE_OPTIONS
+from assocsh.commands.probe_options import (
+    HOST,
+    LISTEN,
+    OF_LISTENING,
+    OF_OPENING,
+    OUR_TITLE,
+    PROBE_OPTIONS,
+)
 from assocsh.commands.registry import command
 from assocsh.errors import NotComparable, Regression, UnusableFile, UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
@@ -18,8 +25,10 @@ from assocsh.probe.sections import names
 from assocsh.records import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from assocsh.language.model import Option
     from assocsh.probe.difference import Change
     from assocsh.probe.measuring import Settings
     from assocsh.probe.model import Report
@@ -120,22 +129,27 @@ def _check_listening(call: BoundCall) -> None:
 
 
 def _asked(session: Session, call: BoundCall) -> tuple[OpenPlan, list[str]]:
-    """Whom to probe and in what; the first word may be a section, for the peer of the session."""
+    """Whom to probe and in what."""
     from assocsh.session.plan import plan_for, with_options
-    from assocsh.text.addresses import is_address
 
-    words = list(call.arguments.get("section", ()))
-    first = call.argument("peer")
-    named = first is not None and (first in session.config.peers or is_address(first))
-    if first is not None and (named or first not in names()):
-        return plan_for(session.config, call), words
-    if first is not None:
-        words.insert(0, first)
+    words = [*call.arguments.get("peer", ()), *call.arguments.get("section", ())]
+    if _named_peer(session, call) is not None:
+        return plan_for(session.config, call), words[1:]
     if session.open_plan is None:
         raise UsageError(
             "there is no peer to probe yet", hint="name one: probe AET@HOST:PORT, or practice"
         )
     return with_options(session.open_plan, call), words
+
+
+def _named_peer(session: Session, call: BoundCall) -> str | None:
+    """The first word, where that is no section, for the peer of the session."""
+    from assocsh.text.addresses import is_address
+
+    first = call.argument("peer")
+    if first is None or first in session.config.peers or is_address(first):
+        return first
+    return None if first in names() else first
 
 
 async def _prepared(
@@ -152,11 +166,11 @@ async def _prepared(
         session.note("the open association is released: a probe has one at a time")
         await release_in_order(session, own, call)
     address, plan = await prepared(session, plan)
-    settings = _settings(call, plan, address)
+    settings = _settings(call, plan, address, _named_peer(session, call))
     return planned(in_order(sections), settings), settings
 
 
-def _settings(call: BoundCall, plan: OpenPlan, address: str) -> Settings:
+def _settings(call: BoundCall, plan: OpenPlan, address: str, named: str | None) -> Settings:
     from assocsh.probe.measuring import Settings
     from assocsh.probe.model import Level
     from assocsh.text.addresses import Peer
@@ -181,7 +195,22 @@ def _settings(call: BoundCall, plan: OpenPlan, address: str) -> Settings:
         within=usual.within if within is None else within,
         delay=usual.delay if delay is None else delay,
         max_idle=usual.max_idle if max_idle is None else max_idle,
+        opening=_command(["open", named or plan.peer], call, OF_OPENING),
+        as_us=_command(["--as", plan.calling_ae], call, ()),
+        typing=_command(["open", named] if named else ["reopen"], call, (OUR_TITLE, *OF_OPENING)),
     )
+
+
+def _command(words: list[str], call: BoundCall, options: Iterable[Option]) -> str:
+    """A command that opens what was probed, with those of ``options`` that were typed."""
+    from assocsh.language.quoting import quoted
+
+    for option in options:
+        for value in call.values(option.name) if option.slot is not None else ():
+            words += [option.name, value]
+        if option.slot is None and call.flag(option.name):
+            words.append(option.name)
+    return " ".join(each if each.startswith("--") else quoted(each) or "" for each in words)
 
 
 def _say_progress(session: Session, call: BoundCall, one: Probe) -> None:

@@ -5,7 +5,10 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
-from assocsh.commands.open_options import OPEN_GROUPS, TLS
+from dataclasses import replace
+
+from assocsh.commands.open_options import IDENTITY, TLS
+from assocsh.commands.practice_options import PRACTICE_OPTIONS
 from assocsh.language.model import Option, Slot
 
 LEVELS = ("negotiate", "read", "time", "load")
@@ -15,6 +18,14 @@ OF_LISTENING = frozenset(
 )
 """The options that a probe of who connects takes."""
 
+OUR_TITLE = Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)")
+OF_OPENING = (
+    *TLS,
+    *IDENTITY,
+    *(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
+)
+"""Those of ``open`` that are as useful to a probe: what an ``open`` to type has as well."""
+
 PROBE_OPTIONS: tuple[Option, ...] = (
     Option(
         "--level",
@@ -23,7 +34,7 @@ PROBE_OPTIONS: tuple[Option, ...] = (
         LEVELS,
         "associations only (negotiate), queries too (read, usual), waiting (time), many at once",
     ),
-    Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)"),
+    OUR_TITLE,
     Option("--save", Slot.FILE, "FILE", summary="keep the report (JSON)"),
     Option("--diff", Slot.FILE, "FILE", summary="only what changed since the report in FILE"),
     Option(
@@ -40,6 +51,5 @@ PROBE_OPTIONS: tuple[Option, ...] = (
     Option("--max-idle", Slot.DURATION, "TIME", summary="wait for an idle end (90s)"),
     Option(LISTEN, Slot.INTEGER, "PORT", summary="probe who connects to this port instead"),
     Option(HOST, Slot.TEXT, "ADDRESS", summary="where --listen listens (127.0.0.1)"),
-    *TLS,
-    *OPEN_GROUPS[-1][1],
+    *OF_OPENING,
 )

@@ -85,7 +85,8 @@ def _reason(
         return NoPresentationContext(
             f"the instance is {uid_name(transfer_syntax)}; accepted for {name}: {accepted}",
             sop_class=sop_class,
-            hint=f"the peer refused {uid_name(transfer_syntax)} for it: convert the instance first"
+            hint=f"the peer refused {uid_name(transfer_syntax)} for it: convert the instance "
+            "first; what the peer takes is found by `probe ctx`"
             if proposed
             else f"`reopen --contexts +{propose}` proposes it too",
         )

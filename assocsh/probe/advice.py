@@ -22,8 +22,11 @@ class Advice(NamedTuple):
 
 
 _CT = "CTImageStorage"
-_FEW = 3
-"""SOP classes that a line to type names at most."""
+
+
+def _open(report: Report) -> str:
+    """The command that opens what was probed; of a report out of a file the address is known."""
+    return report.typing or f"open {report.peer}"
 
 
 def _get(report: Report) -> Advice | None:
@@ -31,11 +34,7 @@ def _get(report: Report) -> Advice | None:
     found = report.answer("role.get")
     if found is None or found.verdict is not Verdict.YES:
         return None
-    storage = report.answer("ctx.storage")
-    names = storage.value if storage is not None and isinstance(storage.value, list) else []
-    classes = [each for each in (_CT, "MRImageStorage", *names) if each in names or not names]
-    chosen = list(dict.fromkeys(classes))[:_FEW]
-    line = f"open {report.peer} --contexts qr,{','.join(chosen)} --role storage:both"
+    line = f"{_open(report)} --contexts qr,storage --role storage:both"
     return Advice("role.get", "C-GET of this archive works with the SCP role of storage", line)
 
 
@@ -45,7 +44,7 @@ def _no_get(report: Report) -> Advice | None:
     return Advice(
         "role.get",
         "C-GET cannot deliver here: retrieve by C-MOVE, to a listener that the archive knows",
-        f"listen; open {report.peer}",
+        f"listen; {_open(report)}",
     )
 
 
@@ -87,7 +86,7 @@ def _compression(report: Report) -> Advice | None:
             plain = f"{uid_keyword(EXPLICIT_LE)},{uid_keyword(IMPLICIT_LE)}"
             contexts = f"{_CT}:{keyword},{_CT}:[{plain}]"
             text = f"propose {keyword}: it takes it, and loses nothing of an image"
-            return Advice("ctx.matrix", text, f"open {report.peer} --contexts {contexts}")
+            return Advice("ctx.matrix", text, f"{_open(report)} --contexts {contexts}")
     return None
 
 
@@ -95,21 +94,21 @@ def _window(report: Report) -> Advice | None:
     if report.verdict("win.granted") is not Verdict.YES:
         return None
     text = "offer a window: it agrees to several operations at once"
-    return Advice("win.granted", text, f"open {report.peer} --window 8")
+    return Advice("win.granted", text, f"{_open(report)} --window 8")
 
 
 def _charset(report: Report) -> Advice | None:
     if report.verdict("set.declared") is not Verdict.NO:
         return None
     text = "say which character set its answers are in: it does not name it itself"
-    return Advice("set.declared", text, "set fallback-encoding ISO_IR 100")
+    return Advice("set.declared", text, "set fallback-encoding 'ISO_IR 100'")
 
 
 def _relational(report: Report) -> Advice | None:
     asked, proved = report.verdict("ext.relational"), report.verdict("ext.relational-proved")
     if asked is Verdict.YES and proved is Verdict.YES:
         text = "ask for relational queries: it agrees to them, and answers them"
-        return Advice("ext.relational", text, f"open {report.peer} --extended find:relational")
+        return Advice("ext.relational", text, f"{_open(report)} --extended find:relational")
     return None
 
 

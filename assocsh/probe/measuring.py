@@ -52,6 +52,7 @@ class Settings:
     ``delay`` how long it waits between two associations. ``limit`` is how many rows of a query it
     takes, ``max_idle`` how long it waits for an idle association to be ended, ``max_open`` how many
     it opens at once at level ``load``. ``retired``: retired SOP classes and transfer syntaxes too.
+    ``opening``, ``as_us`` and ``typing`` are as in ``Report``.
     """
 
     peer: Peer
@@ -67,6 +68,9 @@ class Settings:
     max_idle: float = 90.0
     max_open: int = 32
     retired: bool = False
+    opening: str = ""
+    as_us: str = ""
+    typing: str = ""
 
 
 class BudgetSpent(AssocshError):

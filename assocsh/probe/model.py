@@ -134,6 +134,13 @@ class Report:
     started: str = ""
     """When, in UTC (ISO 8601)."""
     elapsed_ms: float = 0.0
+    opening: str = ""
+    """The command that opens an association as the probe did; this and the two that follow are of
+    whoever asked, and in no file."""
+    as_us: str = ""
+    """The option of it that says who calls, whatever a config file says."""
+    typing: str = ""
+    """The command that does so where the probe was typed."""
 
     def answer(self, name: str) -> Answer | None:
         """The answer with this id."""

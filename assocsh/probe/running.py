@@ -130,4 +130,7 @@ class Probe:
             partial=self.partial,
             started=self._started.isoformat(timespec="seconds"),
             elapsed_ms=measuring.elapsed_ms,
+            opening=self.settings.opening,
+            as_us=self.settings.as_us,
+            typing=self.settings.typing or self.settings.opening,
         )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from assocsh.probe.advice import advice
 from assocsh.probe.difference import How, against, differences, exit_code
@@ -114,6 +117,46 @@ def test_what_cannot_be_compared(tmp_path: Path, serve: Serve) -> None:
     statement = run(tmp_path, *words, "acse", "role", "--statement")
     assert "N.4.3" in statement.stdout
     assert run(tmp_path, "probe").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("A@b:1", "--host", "localhost"), "--host is for --listen"),
+        (("A@b:1", "--listen", "0"), "--listen has no use for A@b:1"),
+        (("--listen", "0", "--level", "read"), "--listen has no use for --level"),
+        (("--listen", "0", "--statement"), "--listen has no use for --statement"),
+    ],
+)
+def test_what_has_no_use_is_refused(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    done = run(tmp_path, "probe", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+
+
+def test_commands_of_the_command_line_come_behind_it(tmp_path: Path, serve: Serve) -> None:
+    done = run(
+        tmp_path, "probe", serve.address, "acse", "-c", f"open {serve.address}", "-c", "echo"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("AE titles") < done.stdout.index("C-ECHO 0x0000")
+
+
+def test_who_looks_sees_its_associations(tmp_path: Path, orthanc: Orthanc) -> None:
+    """A capture and the wire views; without either nothing of it is kept in place of the rest."""
+    asked = f"probe {orthanc.address} acse win pdu"
+    lines = ("capture all.pcapng", "wire summary", asked, "capture off")
+    done = run(tmp_path, *(word for line in lines for word in ("-c", line)))
+    assert done.returncode == 0, done.stderr
+    count = int(re.findall(r"(\d+) associations, ", done.stdout)[-1])
+    assert count >= 6
+    assert done.stderr.count("=== open") == done.stderr.count("=== released") == count
+    assert done.stderr.count(" -> C-ECHO-RQ") == 20
+    read = run(tmp_path, "read", "all.pcapng", "-c", "requests")
+    assert f"all.pcapng: {count} associations," in read.stdout, read.stderr
+    lines = (f"open {orthanc.address}", "echo", f"probe {orthanc.address}", "ladder #1")
+    kept = run(tmp_path, *(word for line in lines for word in ("-c", line)))
+    assert kept.returncode == 0, kept.stderr
 
 
 def test_who_is_not_there(tmp_path: Path) -> None:

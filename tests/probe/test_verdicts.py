@@ -23,6 +23,7 @@ from assocsh.practice import PracticeSettings, start
 from assocsh.practice.faults import known_faults
 from assocsh.practice.traits import check, traits
 from assocsh.probe import sections
+from assocsh.probe.keys import USUAL
 from assocsh.probe.model import Level, Verdict
 from assocsh.probe.sections.user import KINDS
 from tests.peers import scripted as wire
@@ -36,6 +37,7 @@ YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
 DEMO = UserIdentity.user("demo", "practice")
 NAMES = tuple(f"user.{name}" for name in KINDS)
 
+LEVEL_KEYS = tuple(f"find.{name}-keys" for name in USUAL)
 TLS_QUESTIONS = ("tls.trusted", "tls.current", "tls.1.3", "tls.anyone")
 
 
@@ -82,7 +84,9 @@ SITUATIONS: dict[str, Situation] = {
             **_all(UNKNOWN, "ext.common", "pdu.obeys", "find.says-ignored"),
             **_all(UNKNOWN, "cancel.at-once", "cancel.after-a-row", *TLS_QUESTIONS),
             **_all(YES, "find.models", "find.answers", "find.levels", "find.returned"),
-            **_all(YES, "find.matched", "find.list", "find.star", "find.question-mark"),
+            **_all(
+                YES, *LEVEL_KEYS, "find.matched", "find.list", "find.star", "find.question-mark"
+            ),
             **_all(YES, "find.range", "find.range-from", "find.range-to", "find.sequence"),
             **_all(YES, "find.any-case", "set.latin1", "set.utf8", "set.japanese"),
             **_all(YES, "set.declared", "cancel.goes-on"),
@@ -138,7 +142,12 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "no window": Situation(_all(NO, "win.granted", "win.unlimited", "win.at-once"), ("no-window",)),
     "small window": Situation({"win.granted": YES, "win.unlimited": NO}, ("window=4",)),
-    "one at a time": Situation({"win.granted": YES, "win.at-once": NO}, ("one-at-a-time",)),
+    "one at a time": Situation(
+        {"win.granted": YES, "win.at-once": NO}, ("one-at-a-time", "slow-matches=100")
+    ),
+    "too quick to tell": Situation(
+        {"win.granted": YES, "win.at-once": UNKNOWN}, ("one-at-a-time",)
+    ),
     "out of order": Situation({"win.in-order": NO, "win.served": YES}, ("reorder",)),
     "echoes fail": Situation({"win.served": NO, "cancel.goes-on": NO}, ("status=0xA700@echo",)),
     "short PDUs": Situation({"pdu.long": NO}, ("max-pdu=1024",)),
@@ -177,6 +186,7 @@ SITUATIONS: dict[str, Situation] = {
     "nothing to find": Situation(
         {
             **_all(UNKNOWN, "find.levels", "find.matched", "find.star", "find.sequence"),
+            **_all(UNKNOWN, *LEVEL_KEYS),
             **_all(UNKNOWN, "ext.relational-proved", "ext.datetime-proved", "set.declared"),
         },
         peer="empty",
@@ -185,6 +195,7 @@ SITUATIONS: dict[str, Situation] = {
         {
             **_all(NO, "find.matched", "find.star", "find.question-mark", "find.says-ignored"),
             **_all(NO, "find.range", "find.range-from", "find.range-to", "find.sequence"),
+            **_all(NO, *LEVEL_KEYS),
             **_all(UNKNOWN, "find.any-case", "find.any-accent"),
         },
         ("ignore-keys",),

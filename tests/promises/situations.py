@@ -164,7 +164,7 @@ NO_ROOM = [f"status=0xA700@store:{number}" for number in range(1, MANY + 1)]
 LOST = [f"break-off=close@store:{MANY}", "never-answer"]
 """Faults of an archive that takes so many at once, and then closes without an answer."""
 COMPRESSED = "store compressed.dcm --here"
-"""A file that a test makes: a CT image in JPEG 2000."""
+"""A file that a test makes: an MR image in JPEG 2000."""
 
 BEGUN = (PRACTICE, "worklist", "mpps start --of 1")
 CAPTURED = (PRACTICE, "capture exchange.pcapng", "echo", "capture off", "release")
@@ -226,7 +226,27 @@ SITUATIONS: dict[tuple[str, str], Situation] = {
     (
         "association/prepare.py",
         "`contexts` shows what was proposed and what the peer made of it",
+    ): after("open practice --contexts qr --role qr:scp", "find study"),
+    (
+        "association/prepare.py",
+        "`contexts` shows what was proposed; what else the peer takes is found by `probe ctx`",
     ): after("open PEER", "find study", peers=storescp),
+    (
+        "association/proposals.py",
+        "X of X presentation contexts are proposed, an association has no room for more (PS3.8 "
+        "9.3.2.2); left out are the least usual ones: X; name those that are needed with "
+        "--contexts: `probe ctx` finds out which the peer takes",
+    ): after("open practice --contexts all"),
+    (
+        "datasets/contexts.py",
+        "the peer refused X for it: convert the instance first; what the peer takes is found by "
+        "`probe ctx`",
+    ): after(
+        "open practice --trait syntax=ExplicitVRLittleEndian --contexts "
+        "MRImageStorage:[ExplicitVRLittleEndian],MRImageStorage:[JPEG2000],"
+        "MRImageStorage:[JPEG2000Lossless]",
+        COMPRESSED,
+    ),
     (
         "association/prepare.py",
         "`contexts` lists those that were",

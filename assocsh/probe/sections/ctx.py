@@ -21,6 +21,9 @@ PLAIN = (IMPLICIT_LE, EXPLICIT_LE, DEFLATED_LE, EXPLICIT_BE)
 """What services without pixel data are asked in."""
 
 
+MOST_NAMED = 30
+"""SOP classes that a line names; the page and the statement have all of them."""
+
 LATER = (
     "1.2.840.10008.1.2.4.110",
     "1.2.840.10008.1.2.4.111",
@@ -105,14 +108,16 @@ def _answer(peer: Measuring, asked: Mapping[str, tuple[str, ...]], matrix: Matri
             uid for uid in of_kind if any(matrix.accepted.get((uid, one)) for one in asked[uid])
         ]
         whole = all((uid, one) in matrix.accepted for uid in of_kind for one in asked[uid])
-        words = f"{len(taken)} of {len(of_kind)} SOP classes"
         named = list(map(uid_keyword, taken))
+        words = f"{len(taken)} of {len(of_kind)} SOP classes"
+        if 0 < len(taken) <= MOST_NAMED:
+            words += f" ({', '.join(named)})"
         if taken and whole:
             peer.yes(name, named, words, on=on, pdu=pdu)
         elif whole:
             peer.no(name, named, words, on=on, pdu=pdu)
         else:
-            peer.unknown(name, f"{words} so far", named, on=on, pdu=pdu)
+            peer.unknown(name, f"so far {words}", named, on=on, pdu=pdu)
 
 
 SECTION = Section(

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.association.proposals import ContextSpec
-from assocsh.datasets.dictionary import find_tag
 from assocsh.dimse import sopclasses
 from assocsh.dimse.requests import CFind
 from assocsh.dimse.status import PENDING_OPTIONAL_KEYS
@@ -24,6 +23,7 @@ from assocsh.probe.asking import (
     matches,
     sample_study,
 )
+from assocsh.probe.keys import STEP, USUAL, ZQZ, nowhere, usual_keys
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
@@ -33,13 +33,7 @@ from assocsh.uids import PATIENT_ROOT_FIND, STUDY_ROOT_FIND, WORKLIST_FIND
 if TYPE_CHECKING:
     from assocsh.association import Association
 
-_NOWHERE = {"DA": "18500101", "TM": "000000.000001", "CS": "ZQZ", "UI": NOWHERE, "IS": "99"}
-"""A value that no study has, by VR; for all others ``ZQZ``."""
-
-ZQZ = "ZQZPROBE"
-
 _ACCENTS = {"A": "Ä", "E": "É", "I": "Í", "O": "Ö", "U": "Ü"}
-_STEP = "ScheduledProcedureStepSequence[0]"
 
 
 @dataclass(slots=True)
@@ -102,7 +96,8 @@ async def measure(peer: Measuring) -> None:
         if base.usable(WORKLIST_FIND):
             await _worklist(peer, number, association)
         else:
-            peer.unknown("sequence", "there is no worklist")
+            for name in ("sequence", "worklist-keys"):
+                peer.unknown(name, "there is no worklist")
         if not base.usable(STUDY_ROOT_FIND):
             peer.leave_open(SECTION, "the study root is refused")
             return
@@ -113,6 +108,7 @@ async def measure(peer: Measuring) -> None:
             return
         asking = _Asking(peer, number, association, sample)
         await _levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
+        await _of_levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
         matched = await _keys(asking)
         await _kinds(asking)
         await _names(asking, matched="PatientName" in matched)
@@ -150,6 +146,37 @@ async def _levels(asking: _Asking, *, patient_root: bool) -> None:
     said("levels", sorted(good), ", ".join(sorted(good)), on=asking.number, pdu="C-FIND-RSP")
 
 
+async def _of_levels(asking: _Asking, *, patient_root: bool) -> None:
+    """The usual keys of the levels beside that of studies, each below the study that is known."""
+    peer, association, study = asking.peer, asking.association, asking.sample.uid
+    if patient_root:
+        await _usual(peer, asking.number, association, "patient", {})
+    else:
+        peer.unknown("patient-keys", "the patient root is refused", on=asking.number)
+    below = {"StudyInstanceUID": study}
+    await _usual(peer, asking.number, association, "series", below)
+    series = await asking.ask(CFind("SERIES", {**below, "SeriesInstanceUID": ""}, "study"))
+    first = series.rows[0].dataset if series.rows else None
+    uid = "" if first is None else str(first.get("SeriesInstanceUID", ""))
+    if uid:
+        await _usual(peer, asking.number, association, "image", {**below, "SeriesInstanceUID": uid})
+    else:
+        peer.unknown("image-keys", "there is no series to ask below", on=asking.number)
+
+
+async def _usual(
+    peer: Measuring, number: int, association: Association, name: str, above: Mapping[str, str]
+) -> None:
+    """Answer the question about the usual keys of one level."""
+    told = await usual_keys(association, USUAL[name], above, peer.settings.limit)
+    if told.why:
+        peer.unknown(f"{name}-keys", told.why, on=number)
+        return
+    whole = len(told.matched) == len(told.returned) == len(told.keys)
+    said = peer.yes if whole else peer.no
+    said(f"{name}-keys", sorted(told.matched), told.words, on=number, pdu="C-FIND-RSP")
+
+
 async def _keys(asking: _Asking) -> list[str]:
     """Of each usual key whether it comes back, and whether it is matched: those that are."""
     peer = asking.peer
@@ -184,7 +211,7 @@ async def _matched(asking: _Asking) -> list[str]:
     for key in SAMPLE_KEYS:
         if key == "StudyInstanceUID" or key.startswith("NumberOf"):
             continue
-        found = await asking.study({key: _NOWHERE.get(find_tag(key).vr, ZQZ)})
+        found = await asking.study({key: nowhere(key)})
         is_matched[key] = not (found.failed or found.rows)
     found = await asking.study({"StudyInstanceUID": NOWHERE, "PatientName": ""})
     is_matched["StudyInstanceUID"] = not (found.failed or found.rows)
@@ -251,8 +278,9 @@ async def _names(asking: _Asking, *, matched: bool) -> None:
 
 
 async def _worklist(peer: Measuring, number: int, association: Association) -> None:
-    """Sequence matching, in a worklist: by the modality of a step that is there."""
-    inner = f"{_STEP}.Modality"
+    """Sequence matching, in a worklist: by the modality of a step that is there; and its keys."""
+    await _usual(peer, number, association, "worklist", {})
+    inner = f"{STEP}.Modality"
     keys = {inner: "", "PatientID": "", "StudyInstanceUID": ""}
     found = await matches(association, CFind("WORKLIST", keys), peer.settings.limit)
     if found.failed:
@@ -272,7 +300,9 @@ async def _worklist(peer: Measuring, number: int, association: Association) -> N
     other = CFind("WORKLIST", {inner: "ZQZ", "StudyInstanceUID": uid})
     own = await matches(association, fitting, peer.settings.limit)
     against = await matches(association, other, peer.settings.limit)
-    if own.rows and not against.rows and not against.failed:
+    if own.failed or against.failed:
+        peer.unknown("sequence", (own if own.failed else against).words, on=number)
+    elif own.rows and not against.rows:
         peer.yes("sequence", why="by the modality of the worklist", on=number, pdu="C-FIND-RSP")
     else:
         why = "the key inside the sequence is ignored" if against.rows else "not found by it"
@@ -289,6 +319,10 @@ SECTION = Section(
         Question("returned", "it returns the usual keys of a study", Level.READ),
         Question("matched", "it matches the usual keys of a study", Level.READ),
         Question("says-ignored", "it says when it ignores a key (FF01)", Level.READ),
+        Question("patient-keys", "it returns and matches the usual keys of a patient", Level.READ),
+        Question("series-keys", "it returns and matches the usual keys of a series", Level.READ),
+        Question("image-keys", "it returns and matches the usual keys of an image", Level.READ),
+        Question("worklist-keys", "it returns and matches those of a worklist", Level.READ),
         Question("list", "it takes a list of UIDs", Level.READ),
         Question("star", "it takes the wildcard *", Level.READ),
         Question("question-mark", "it takes the wildcard ?", Level.READ),
