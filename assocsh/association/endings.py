@@ -124,7 +124,7 @@ def rejected_by_us(peer: Peer, result: int, source: int, reason: int) -> Associa
 
 def aborted_by_peer(situation: Situation, source: int, reason: int) -> AssociationAborted:
     """An A-ABORT of the peer."""
-    text, hint = abort_meaning(source, reason)
+    text, hint = abort_meaning(source, reason, answered=situation.answers > 0)
     return AssociationAborted(
         f"{situation.peer} aborted the association{_after(situation.silence)}: {text}",
         source=source,

@@ -130,8 +130,11 @@ async def _not_by(
 
 
 async def _typed(session: Session, line: str) -> tuple[int, LanguageError | None]:
-    """Perform one line to its end, as if it was typed: its exit code, and why it was no command."""
+    """Perform one line as at the prompt, to its end: its exit code, and why it was no command."""
     try:
-        return await session.run(line, source="lesson", keep_going=True), None
+        jobs = session.submit(line)
     except LanguageError as error:
         return 2, error
+    for job in jobs:
+        await job.done.wait()
+    return next((job.exit_code for job in jobs if job.exit_code), 0), None

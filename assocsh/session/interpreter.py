@@ -98,7 +98,8 @@ class Interpreter:
             self._lets[name] = job
         state.jobs[job] = None
         job.task = asyncio.create_task(
-            self._run(job, waits, subject, last_find, foreground), name=f"assocsh {call.text}"
+            self._run(job, waits, subject, last_find, foreground, len(behind)),
+            name=f"assocsh {call.text}",
         )
         job.task.add_done_callback(lambda _: self._end_unstarted(job))
         for callback in tuple(state.on_job.started):
@@ -113,11 +114,15 @@ class Interpreter:
         subject: RequestRecord | None,
         last_find: RequestRecord | None,
         foreground: bool,
+        behind: int,
     ) -> None:
+        """Perform a job, with what it waits for; ``behind`` so many others of its line."""
         state = self._state
         elsewhere: Redirected | Paged | None = None
         try:
             with self._ending(job):
+                for _ in range(behind):  # each sends before the next one looks around
+                    await asyncio.sleep(0)
                 if not job.call.spec.at_once:
                     await state.loaded.wait()
                 for event in waits:

@@ -129,18 +129,21 @@ def _refused_identity(identity: UserIdentity) -> str:
     return f"{what}: {doubt} Otherwise"
 
 
-def abort_meaning(source: int, reason: int) -> tuple[str, str]:
+def abort_meaning(source: int, reason: int, *, answered: bool = False) -> tuple[str, str]:
     """``(text, hint)`` for an A-ABORT of the peer; the codes stand at the end of the text.
 
-    The reason means something for the service provider (source 2) only.
+    The reason means something for the service provider (source 2) only. ``answered``: there were
+    responses before, so that it is no matter of who may ask.
     """
     codes = f"({source}/{reason})"
     if source == 0:
-        return (
-            f"aborted by the application {codes}",
-            "the application refused what was asked of it: our AE title may not be registered "
-            "there for that, its log tells why",
+        hint = (
+            "the application answered before, and then gave up: its log tells why"
+            if answered
+            else "the application refused what was asked of it: our AE title may not be registered "
+            "there for that, its log tells why"
         )
+        return f"aborted by the application {codes}", hint
     why = ABORT_REASONS.get(reason, f"undefined reason {reason}")
     hint = _ABORT_HINTS.get(reason, "the code is not of the standard")
     if source == 2:

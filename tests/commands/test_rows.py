@@ -1,4 +1,7 @@
-"""The row that is shown as 2 is the row that ``--of 2`` takes; what is no match is no row."""
+"""The row that is shown as 2 is the row that ``--of 2`` takes; what is no match is no row.
+
+The peer is scripted: its matches are wrong in ways of which no fault of the archive has two.
+"""
 
 from __future__ import annotations
 

@@ -10,9 +10,15 @@ import pytest
 from assocsh.commands.registry import new_session
 from assocsh.errors import UnusableFile
 from assocsh.lessons.course import Course, read_course
-from assocsh.lessons.lesson import read_lesson
+from assocsh.lessons.lesson import Lesson, read_lesson
+from assocsh.lessons.player import Player
+from assocsh.lessons.progress import Progress
 from assocsh.lessons.proof import prove
+from assocsh.output.sink import MemoryOutput
 from assocsh.session.session import Session
+
+ROWS = 20
+"""Lines of a terminal of 24 above prompt and toolbar; two are for the pauses of who plays."""
 
 GOOD = """\
 id = "greeting"
@@ -79,6 +85,36 @@ async def test_our_lessons_teach_what_they_say(tmp_path: Path) -> None:
     count, said = await proof(course, tmp_path)
     assert count == 0, "\n".join(line for line in said if ": ok," not in line)
     assert len(said) == len(course.lessons)
+
+
+@pytest.mark.parametrize("lesson", read_course().lessons, ids=lambda lesson: lesson.id)
+async def test_a_picture_stands_on_one_screen(lesson: Lesson, tmp_path: Path) -> None:
+    """Drawn behind the solution, as whoever plays it draws it; #1 stands for the last request."""
+    output = MemoryOutput(80)
+    session = new_session(output)
+    session.base = tmp_path
+    player = Player(session, read_course(), Progress())
+    session.lessons = player
+    pictures = []
+    try:
+        await session.run(f"lesson {lesson.number}")
+        for step in lesson.steps:
+            for line in step.solution:
+                await session.run(line, keep_going=True)
+            assert player.done, (step.title, output.said)
+            for line in (line for line in step.tries if line.startswith("ladder")):
+                output.results.clear()
+                last = session.requests.last
+                number = last.number if last is not None else 0
+                assert await session.run(line.replace("#1", f"#{number}")) == 0
+                pictures.append(list(output.results))
+            await session.run("lesson next")
+    finally:
+        player.close()
+        await session.close()
+    assert pictures
+    for picture in pictures:
+        assert len(picture) <= ROWS, "\n".join(picture)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from tests.peers.scripted import (
     ScriptedPeer,
     Wire,
     release_rp,
-    response,
 )
 from tests.terminal.pty_terminal import PtyTerminal, Wanted, python
 
@@ -138,20 +137,6 @@ async def requests(wire: Wire) -> AsyncIterator[Message]:
             return
         except Closed:
             return
-
-
-async def silent(wire: Wire) -> None:
-    """Accepts, and answers nothing but a release."""
-    await wire.accept()
-    async for _ in requests(wire):
-        pass
-
-
-async def patient(wire: Wire) -> None:
-    """Accepts, and answers everything with Success."""
-    await wire.accept()
-    async for found in requests(wire):
-        await wire.send(response(found))
 
 
 def pdu_types(peer: ScriptedPeer, connection: int = 0) -> Sequence[int]:

@@ -1,4 +1,7 @@
-"""What a peer sends, and disks that fail: whole files or none, nothing outside the folder."""
+"""What a peer sends, and disks that fail: whole files or none, nothing outside the folder.
+
+The peers are scripted: no archive names instances like paths, or sends them without an end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Associations that idle: dropped by the peer, said at once, reopened, kept."""
+"""Associations that idle: dropped by the peer, said at once, reopened, kept.
+
+The peers are scripted: they go after a second, stock ones after a minute, and count what came.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the peer asks for, at any time: answered, and shown above the prompt."""
+"""What the peer asks for, at any time: answered, and shown above the prompt.
+
+The peer is scripted: no other asks for all that can be asked, at a moment that is known.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What proves who asks: seen nowhere but in the A-ASSOCIATE-RQ, whatever its kind.
 
 A passcode is asked for without echo; tickets, assertions and tokens come from files. What the peer
-answers is a secret as well.
+answers is a secret as well. The peers are scripted: they keep the bytes that came.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Signals, terminals and outputs that go away: the peer is told, files are whole or absent."""
+"""Signals, terminals and outputs that go away: the peer is told, files are whole or absent.
+
+The peers are scripted: the tests wait for what has arrived there, and count it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A shell that was stopped while its peer went away."""
+"""A shell that was stopped while its peer went away.
+
+The peer is scripted: it goes when the shell has been stopped, and not before.
+"""
 
 from __future__ import annotations
 

@@ -91,7 +91,10 @@ async def two_archives(folder: Path) -> AsyncIterator[tuple[str, ...]]:
 
 
 async def closes_when_idle(connection: Wire) -> None:
-    """Serves one request, then closes what is silent for longer than a second."""
+    """Serves one request, then closes what is silent for longer than a second.
+
+    Scripted, as those below: no fault of the practice archive counts the silence.
+    """
     await connection.accept()
     await connection.send(wire.response(await connection.read_message()))
     await asyncio.sleep(1.1)
@@ -109,7 +112,10 @@ def misbehaving(*faults: str) -> Peers:
 
 
 def answers(status: int, **elements: int) -> Script:
-    """A script that grants every role and answers the first request like this, then serves."""
+    """A script that grants every role and answers the first request like this, then serves.
+
+    No fault of the practice archive gives a status together with counts of sub-operations.
+    """
 
     async def script(connection: Wire) -> None:
         proposed = wire.read_association(await connection.expect(wire.RQ))
@@ -123,7 +129,7 @@ def answers(status: int, **elements: int) -> Script:
 
 
 async def finds_latin_1(connection: Wire) -> None:
-    """One match, its text in a character set that it does not name."""
+    """One match, its text in a character set that it does not name: the archive names one."""
     await connection.accept()
     asked = await connection.read_message()
     name = "Müller".encode("latin-1")

@@ -93,6 +93,25 @@ async def test_this_side_that_has_to_abort_blames_who_broke_the_protocol() -> No
         assert found["id"] in ("stray-bytes", "broken-by-the-other-side")
 
 
+@pytest.mark.parametrize(
+    ("fault", "line", "says", "not_says"),
+    [
+        ("break-off=abort", "echo", "may not be registered", "answered before"),
+        ("abort-after=4", "find study", "answered before", "may not be registered"),
+    ],
+)
+async def test_who_has_answered_does_not_refuse_the_caller(
+    fault: str, line: str, says: str, not_says: str
+) -> None:
+    """In the error, and in the finding."""
+    async with shell(None) as (session, output):
+        await session.run(f"open practice --fault {fault}; {line}")
+        await session.run("explain")
+        explained = " ".join(output.text.split())
+        assert says in output.said and says in explained
+        assert not_says not in output.said + explained
+
+
 async def test_an_answer_that_does_not_come() -> None:
     async with peer() as scp, shell(scp) as (session, output):
         session.settings.set("format", "json")

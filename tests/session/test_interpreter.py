@@ -270,6 +270,18 @@ async def test_interrupt_says_that_an_echo_has_no_cancel() -> None:
         assert await session.run("echo") == 0, "the association lives on"
 
 
+@pytest.mark.parametrize("line", ["find & cancel all", "find & find & cancel all"])
+async def test_what_stands_before_it_on_a_line_is_sent_first(line: str) -> None:
+    """At the prompt as in a script: there is something that a C-CANCEL can end."""
+    async with peer() as scp, shell(scp, "--window 4") as (session, output):
+        scp.gate.clear()
+        jobs = session.submit(line.replace("find", "find study"))
+        await asyncio.gather(*(job.done.wait() for job in jobs))
+        assert output.said.count("C-FIND C-CANCEL sent") == line.count("find")
+        assert scp.cancelled == line.count("find")
+        scp.gate.set()
+
+
 async def test_interrupt_with_nothing_to_do() -> None:
     async with shell() as (session, _):
         assert not session.interrupt()

@@ -1,4 +1,7 @@
-"""How far long requests are: counts, bytes, speed, and what is left."""
+"""How far long requests are: counts, bytes, speed, and what is left.
+
+The peer of one is scripted: it has answered two of four when that is looked at.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is reported to a listener: by whom it comes, how it is answered, what it belongs to."""
+"""What is reported to a listener: by whom it comes, how it is answered, what it belongs to.
+
+Where a peer is scripted it reports at a moment that is known, and keeps what it was answered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a peer asks of a session, seen from inside: reports, instances, a disk that is full."""
+"""What a peer asks of a session, seen from inside: reports, instances, a disk that is full.
+
+The peers are scripted: they ask at a moment that is known, and keep what they were answered.
+"""
 
 from __future__ import annotations
 

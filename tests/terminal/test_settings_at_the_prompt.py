@@ -1,4 +1,7 @@
-"""The settings that the prompt itself reads: ``bell`` and ``editing``."""
+"""The settings that the prompt itself reads: ``bell`` and ``editing``.
+
+The peer that asks or aborts is scripted: it does so when the bell has been set.
+"""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ class PendingForEver(_OfResponses):
 class LongComment(_OfResponses):
     name = "hostile-comment"
     summary = "puts an Error Comment into responses that is longer than 64 and drives a terminal"
-    section = "PS3.7 C"
+    section = "PS3.7 E.1, PS3.5 6.2"
 
     def changed(self, message: Message) -> Iterable[Message]:
         if message.is_final:

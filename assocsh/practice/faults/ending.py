@@ -99,7 +99,7 @@ class CloseIn(WholeFault):
 class CloseAfter(_AfterAnswers):
     name = "close-after"
     summary = "closes the connection after N responses, without a word"
-    section = "PS3.8 9.2"
+    section = "PS3.8 9.1.4"
 
     def happen(self) -> None:
         self.line.close()
@@ -109,7 +109,7 @@ class CloseAfter(_AfterAnswers):
 class ResetAfter(_AfterAnswers):
     name = "reset-after"
     summary = "resets the connection (RST) after N responses"
-    section = "PS3.8 9.2"
+    section = "PS3.8 9.1.4"
 
     def happen(self) -> None:
         self.line.reset()
@@ -119,7 +119,7 @@ class ResetAfter(_AfterAnswers):
 class HalfClose(_AfterAnswers):
     name = "half-close"
     summary = "says after N responses that it sends nothing more (FIN), and goes on reading"
-    section = "PS3.8 9.2"
+    section = "PS3.8 9.1.4"
 
     def happen(self) -> None:
         self.line.half_close()
@@ -129,7 +129,7 @@ class HalfClose(_AfterAnswers):
 class StopReading(_AfterAnswers):
     name = "stop-reading"
     summary = "reads nothing more after N responses, and keeps the connection open"
-    section = "PS3.8 9.1.1"
+    section = "PS3.8 9.1.3"
 
     def happen(self) -> None:
         self.line.transport.pause_reading()
@@ -155,7 +155,7 @@ class DropAtByte(WholeFault):
     summary = (
         "closes the connection when it has sent so many bytes, in the middle of whatever it is"
     )
-    section = "PS3.8 9.3.1"
+    section = "PS3.8 9.1.4"
     value = Value("BYTES", "300", integer(0, 1 << 40))
 
     def connected(self) -> None:
@@ -166,7 +166,7 @@ class DropAtByte(WholeFault):
 class SlowSend(WholeFault):
     name = "slow-send"
     summary = "sends no more than so many bytes in a second"
-    section = "PS3.8 9.1.5"
+    section = "PS3.8 9.1.3"
     value = Value("BYTES", "2000", integer(1, 1 << 30))
 
     def connected(self) -> None:
@@ -177,7 +177,7 @@ class SlowSend(WholeFault):
 class NeverRelease(WholeFault):
     name = "never-release"
     summary = "never answers A-RELEASE-RQ"
-    section = "PS3.8 7.2.1"
+    section = "PS3.8 7.2.2"
 
     def came(self, kind: int, pdu: bytes) -> bool:
         return kind == A_RELEASE_RQ

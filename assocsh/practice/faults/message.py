@@ -54,7 +54,7 @@ class Message:
 
     @property
     def is_pending(self) -> bool:
-        """Whether it is a response with more to come (PS3.7 C.4.1.1.4)."""
+        """Whether it is a response with more to come (PS3.4 C.4.1.1.4)."""
         return self.is_response and self.number(elements.STATUS) in PENDING_STATUSES
 
     @property

@@ -46,7 +46,7 @@ class Reject(WholeFault):
 class Silent(WholeFault):
     name = "silent"
     summary = "never answers A-ASSOCIATE-RQ, and keeps the connection open"
-    section = "PS3.8 7.1.1"
+    section = "PS3.8 7.1.2"
 
     def goes(self, kind: int, pdu: bytes) -> bool:
         return kind == A_ASSOCIATE_AC

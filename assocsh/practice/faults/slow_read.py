@@ -9,7 +9,7 @@ from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
 class SlowRead(WholeFault):
     name = "slow-read"
     summary = "reads no more than about so many bytes in a second, once it has accepted"
-    section = "PS3.8 9.1.5"
+    section = "PS3.8 9.1.3"
     value = Value("BYTES", "20000", integer(1, 1 << 30))
 
     def accepted(self) -> None:

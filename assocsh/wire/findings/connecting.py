@@ -123,7 +123,7 @@ def closed_before_answer(talk: Talk, about: About) -> Iterator[Found]:
     )
 
 
-@finding("no-associate-answer", "PS3.8 9.1.4", restates=True)
+@finding("no-associate-answer", "PS3.8 7.1.2", restates=True)
 def no_associate_answer(talk: Talk, about: About) -> Iterator[Found]:
     """The connection stands, and nothing comes back."""
     ending = talk.ending

@@ -114,7 +114,8 @@ def aborted(talk: Talk, about: About) -> Iterator[Found]:
         return
     by, units = ending.by, units_of(talk, A_ABORT)
     source, reason = ending.codes if len(ending.codes) == 2 else (0, 0)
-    _, hint = abort_meaning(source, reason)
+    answered = any(one.responses for one in talk.exchanges if one.side is by.other)
+    _, hint = abort_meaning(source, reason, answered=answered)
     waiting = open_exchanges(talk)
     rank, change, step = Rank.END, Who(by.other.value), hint
     if ending.cause is not None and ending.cause is not by:
