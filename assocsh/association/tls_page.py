@@ -34,15 +34,16 @@ class TlsPage:
     """Why an association would not be asked for; None where the certificate is good."""
 
     @property
-    def distrusted(self) -> bool:
-        """Whether the certificate itself was refused here: a connection that broke meanwhile is
-        told in ``refusal`` too, and says nothing about it."""
+    def trusted(self) -> bool | None:
+        """Whether its certificate is good here; None where that could not be seen: a connection
+        that broke meanwhile is told in ``refusal`` too, and says nothing about it."""
         if self.refusal is None:
-            return False
+            return True
         from ssl import SSLCertVerificationError
 
         cause = self.refusal.__cause__  # none where it is another one than the pinned one
-        return cause is None or isinstance(cause, SSLCertVerificationError)
+        of_it = cause is None or isinstance(cause, SSLCertVerificationError)
+        return False if of_it else None
 
 
 async def look(peer: Peer, config: TLSConfig, seconds: float | None) -> TlsPage:

@@ -64,7 +64,10 @@ def _peer(text: str, config: Config) -> tuple[Peer, TLSConfig | None]:
 
 
 def page_object(page: TlsPage) -> dict[str, Any]:
-    """The page as ``--format json`` has it: one object, type ``tls``."""
+    """The page as ``--format json`` has it: one object, type ``tls``.
+
+    ``trusted`` is null where it could not be seen; ``message`` says why.
+    """
     refusal = page.refusal
     return {
         "type": "tls",
@@ -73,7 +76,7 @@ def page_object(page: TlsPage) -> dict[str, Any]:
         "version": page.version,
         "cipher": page.cipher,
         "profile": page.profile,
-        "trusted": refusal is None,
+        "trusted": page.trusted,
         "message": None if refusal is None else refusal.message,
         "hint": None if refusal is None else refusal.hint,
         "pin": page.chain[0].pin if page.chain else None,
@@ -109,7 +112,10 @@ def page_lines(page: TlsPage) -> list[str]:
         rows.append(("", ""))
         rows += _rows_of("certificate" if not number else f"certificate {number + 1}", one)
     rows.append(("", ""))
-    rows.append(("trusted", "yes" if page.refusal is None else f"no: {page.refusal.message}"))
+    verdict = "yes"
+    if page.refusal is not None:
+        verdict = f"{'could not tell' if page.trusted is None else 'no'}: {page.refusal.message}"
+    rows.append(("trusted", verdict))
     if page.chain:
         rows.append(("to pin it", f"--tls-pin {page.chain[0].pin}"))
     return [f"{name:<16}{cell(value, 1000)}".rstrip() for name, value in rows]

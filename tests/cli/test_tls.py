@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -61,6 +62,41 @@ async def test_no_page_to_be_had(start_storescp: Callable[..., Storescp], tmp_pa
     for words, says in (((), "needs a peer"), (("nobody",), "no peer called"), (("a:1", "b"), "b")):
         done = await ran("tls", *words)
         assert done.code == 2 and says in done.err
+
+
+async def test_a_handshake_that_is_cut_says_nothing_of_the_certificate(
+    dcmtk: Storescp, authority: Authority
+) -> None:
+    """The first connection shows the certificate; the second, which checks it, is closed."""
+    connections = 0
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 1:
+            there, back = await asyncio.open_connection(LOOPBACK, dcmtk.port)
+            await asyncio.gather(_handed_on(reader, back), _handed_on(there, writer))
+        else:
+            await reader.read(100)
+        writer.close()
+
+    server = await asyncio.start_server(between, LOOPBACK, 0)
+    async with server:
+        address = f"{LOOPBACK}:{server.sockets[0].getsockname()[1]}"
+        ca = ("--tls-ca", str(authority.certificate.path))
+        done = await ran("tls", address, *ca)
+        connections = 0
+        page = json.loads((await ran("tls", address, *ca, "--format", "json")).out)
+    assert done.code == 3 and "trusted         could not tell: " in done.out, done
+    assert "trusted         no" not in done.out
+    assert page["trusted"] is None and page["message"]
+
+
+async def _handed_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+    writer.close()
 
 
 async def test_tls_of_a_peer_in_the_config_file(

@@ -50,10 +50,10 @@ def _of_page(peer: Measuring, page: TlsPage) -> None:
         peer.unknown("trusted", "probe with --tls-ca to have it checked")
     elif page.refusal is None:
         peer.yes("trusted")
-    elif page.distrusted:
-        peer.no("trusted", why=page.refusal.message)
-    else:
+    elif page.trusted is None:
         peer.unknown("trusted", page.refusal.message)
+    else:
+        peer.no("trusted", why=page.refusal.message)
     if page.chain:
         own = page.chain[0]
         left = (own.not_after - datetime.now(UTC)).days
