@@ -17,6 +17,7 @@ from __future__ import annotations
 import sys
 from collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -218,19 +219,58 @@ class _Standard:
 _ASKED = ("init", "repr", "compare", "kw_only")
 
 
-class _Init:
-    """Stands for the ``__init__`` of a class until it is asked for: by the first object, mostly."""
+_FEW = 6
+"""Objects of a class that are made without compiling anything: an echo makes one or two of most.
+Each takes some microseconds more, compiling takes as long as thirty of them."""
 
-    __slots__ = ("_cls", "_frozen")
+
+class _Init:
+    """Stands for the ``__init__`` of a class until enough objects are made, or someone looks."""
+
+    __slots__ = ("_cls", "_frozen", "_made")
 
     def __init__(self, cls: type, frozen: bool) -> None:
         self._cls = cls
         self._frozen = frozen
+        self._made = 0
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
+        self._made += 1
+        if instance is not None and self._made <= _FEW:
+            return partial(self._fill, instance)
+        return self._compiled().__get__(instance, owner)
+
+    def _compiled(self) -> Any:
         made = _init(self._cls, self._frozen)
         self._cls.__init__ = made  # type: ignore[misc]
-        return made.__get__(instance, owner)
+        return made
+
+    def _fill(self, instance: Any, /, *values: Any, **named: Any) -> None:
+        """What the compiled one does. It is asked where these values cannot be: to say so."""
+        put = object.__setattr__ if self._frozen else setattr
+        given = named
+        if values:
+            places = self._cls.__match_args__  # type: ignore[attr-defined]
+            given = {**dict(zip(places, values, strict=False)), **named}
+            if len(given) != len(values) + len(named):
+                self._compiled()(instance, *values, **named)
+                return
+        used = 0
+        for part in self._cls.__record_parts__:  # type: ignore[attr-defined]
+            if part.init and part.name in given:
+                put(instance, part.name, given[part.name])
+                used += 1
+            elif part.factory is not _ABSENT:
+                put(instance, part.name, part.factory())
+            elif part.default is not _ABSENT:
+                put(instance, part.name, part.default)
+            elif part.init:
+                self._compiled()(instance, *values, **named)
+                return
+        if used != len(given):
+            self._compiled()(instance, *values, **named)
+        elif hasattr(instance, "__post_init__"):
+            instance.__post_init__()
 
 
 def _init(cls: Any, frozen: bool) -> Callable[..., None]:
@@ -352,14 +392,38 @@ class _TupleMaker(type):
 
 
 class _New:
-    """Stands for the ``__new__`` of a named tuple until it is asked for."""
+    """Stands for the ``__new__`` of a named tuple until enough of them are made."""
 
-    __slots__ = ("_cls",)
+    __slots__ = ("_cls", "_made")
 
     def __init__(self, cls: Any) -> None:
         self._cls = cls
+        self._made = 0
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
+        self._made += 1
+        return self if self._made <= _FEW else self._compiled()
+
+    def __call__(self, cls: Any, /, *values: Any, **named: Any) -> Any:
+        """What the compiled one does. It is asked where these values cannot be: to say so."""
+        names: tuple[str, ...] = self._cls._fields
+        if named or len(values) < len(names):
+            given = {**self._cls._field_defaults, **named}
+            rest = names[len(values) :]
+            if not named.keys() <= set(rest) or not given.keys() >= set(rest):
+                return self._compiled()(cls, *values, **named)
+            values = (*values, *(given[name] for name in rest))
+        if len(values) != len(names):
+            return self._compiled()(cls, *values, **named)
+        return tuple.__new__(cls, values)
+
+    @property
+    def __signature__(self) -> Any:
+        import inspect
+
+        return inspect.signature(self._compiled())
+
+    def _compiled(self) -> Any:
         cls = self._cls
         names: tuple[str, ...] = cls._fields
         head, values = ", ".join(("_cls", *names)), "".join(f"{name}, " for name in names)

@@ -45,6 +45,12 @@ def _made(decorator: Any, options: dict[str, bool]) -> Any:
     return made
 
 
+@pytest.fixture(autouse=True, params=[0, 2, 1000], ids="{} made without compiling".format)
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first objects of a class are made in another way than the others."""
+    monkeypatch.setattr(records, "_FEW", request.param)
+
+
 def _outcome(call: Any) -> Any:
     """What a call gives, or the type of what it raises."""
     try:

@@ -282,8 +282,7 @@ class Engine:
             if operation.final is None and operation.error is None:
                 operation.error = self.ended_by
             if (invocation.answered and invocation.sent) or state is OperationState.WITHDRAWN:
-                # Nothing more is said of it. Each would hold the other, and the file that was
-                # sent, until the garbage collector comes by: hundreds of requests later.
+                # Nothing more is said of it: no cycle that holds its file until it is collected.
                 invocation.user = None
         now = self.loop.time()
         operation.state_changed(state, now)

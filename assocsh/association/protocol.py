@@ -32,8 +32,7 @@ READ = 512 * 1024
 """Bytes of the one buffer for everything that is read: it stays in the processor's cache."""
 
 FIRST_READ = 32 * 1024
-"""Bytes of that buffer until a read fills it. An association with nothing but small messages never
-needs more, and a server has many of them."""
+"""Bytes of that buffer until a read fills it: a server has many associations of small messages."""
 
 LEAST_READ = 192 * 1024
 """With less room than this behind what is kept in the buffer, that is moved to the front."""
@@ -122,13 +121,11 @@ class AssociationProtocol(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes arrived: take them, answer in the same turn, acknowledge if nothing is to say.
 
-        While they are taken, ``_pump_scheduled`` is set although nothing is scheduled. Whatever
-        the messages cause (a response to send, a place in the window for the next request) calls
-        ``schedule_pump``, and that then only notes that a pump is wanted; whether it is done at
-        once or in the next turn is decided below, when all that came is known. Without it each
-        read would schedule a pump of its own: an answer would go out a turn of the loop later, in
-        a write of its own, and its ACK with it. A pump that really was scheduled before still
-        comes: hence the old value is put back.
+        While they are taken, ``_pump_scheduled`` is set although nothing is scheduled: what the
+        messages cause (a response, a place in the window) calls ``schedule_pump``, which then only
+        notes that a pump is wanted. Whether it is done at once or in the next turn is decided
+        below, when all that came is known; else an answer, and its ACK, would go out a turn later,
+        in a write of its own. A pump that was scheduled before still comes: the value is put back.
         """
         scheduled, self._pump_scheduled = self._pump_scheduled, True
         try:
@@ -202,8 +199,7 @@ class AssociationProtocol(asyncio.BufferedProtocol):
             user.take_dimse_events(dimse.take_events())
         kept = upper.left_over
         if end == len(buffer) < READ:
-            self._buffer = memoryview(bytearray(READ))
-            self._buffer[:kept] = buffer[end - kept : end]
+            self._buffer = memoryview(bytearray(buffer[end - kept :]).ljust(READ, b"\0"))
             buffer, end = self._buffer, kept
         elif not kept:
             end = 0
@@ -242,15 +238,14 @@ class AssociationProtocol(asyncio.BufferedProtocol):
                 timer.cancel()
         self._upper_timer = self._dimse_timer = self._stall_timer = self._grace_timer = None
         transport, self._transport = self._transport, None
-        self._socket = None
-        self._fd = -1
+        self._socket, self._fd = None, -1
         error = error or self._read_error
         if error is not None and transport is not None:
             self._read_the_rest(transport)
         self._user.transport_gone(error)
         for event in self.upper.transport_closed(self._loop.time()):
             self._user.upper_event(event)
-        self._buffer = self._space = memoryview(b"")  # whoever keeps an association keeps no more
+        self._buffer = self._space = memoryview(b"")
         assert self._closed is not None
         self._closed.set_result(None)
 

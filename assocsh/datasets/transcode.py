@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -173,6 +172,8 @@ def temporary_copy(source: FileSource | RangeSource) -> int:
 
 def _stored(blocks: Iterable[bytes]) -> int:
     """A descriptor of a nameless file with ``blocks`` in it, which no other process can open."""
+    import tempfile
+
     with tempfile.TemporaryFile() as file:
         for block in blocks:
             file.write(block)

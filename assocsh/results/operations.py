@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assocsh.records import NamedTuple
 from assocsh.results.commitment import InstanceName
 from assocsh.results.pace import Pace
+from assocsh.results.ranks import at_ranks
 
 if TYPE_CHECKING:
     from assocsh.association import Operation
@@ -90,15 +91,16 @@ class Operations:
 
     def spread(self) -> dict[str, float]:
         """min, median, p95 and max of ``times``, in seconds."""
-        times = sorted(self.times)
-        if not times:
+        last = len(self.times) - 1
+        if last < 0:
             return {}
-        last = len(times) - 1
+        below, above, p95 = last // 2, (last + 1) // 2, -(-95 * len(self.times) // 100) - 1
+        at = at_ranks(self.times, (0, below, above, p95, last))
         return {
-            "min": times[0],
-            "median": (times[last // 2] + times[(last + 1) // 2]) / 2,
-            "p95": times[min(last, -(-95 * len(times) // 100) - 1)],
-            "max": times[-1],
+            "min": at[0],
+            "median": (at[below] + at[above]) / 2,
+            "p95": at[p95],
+            "max": at[last],
         }
 
     def _ended(self, operation: Operation) -> None:

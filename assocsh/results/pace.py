@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from assocsh.records import NamedTuple
 
 SPAN = 5.0
@@ -25,7 +23,7 @@ class Pace:
     """The samples of one request."""
 
     def __init__(self) -> None:
-        self._samples: deque[Sample] = deque()
+        self._samples: list[Sample] = []  # a few dozen; an empty deque has 600 bytes
 
     def before(self, now: Sample) -> Sample:
         """The oldest sample that a speed may be told from; ``now`` is kept for later."""
@@ -33,5 +31,5 @@ class Pace:
         if not samples or now.time - samples[-1].time >= APART:
             samples.append(now)
         while len(samples) > 1 and now.time - samples[1].time >= SPAN:
-            samples.popleft()
+            del samples[0]
         return samples[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled
 from assocsh.results.columns import Columns
+from assocsh.results.ended import Ended
 from assocsh.results.kept import Budget, ResultSet
 from assocsh.results.operations import Operations
 from assocsh.results.unstored import UnstoredFiles
@@ -74,7 +75,7 @@ class RequestRecord:
         """Why the first of them was refused."""
         self.cancel_asked = False
         # how it ended
-        self.done = asyncio.Event()
+        self.done = Ended()
         self.peer = ""
         """Whom it was sent to; empty before."""
         self.started = now

@@ -267,12 +267,14 @@ class _Reader:
             step = self._newest
         target = step.exchange if step is not None else self._between
         # a thousand echoes are two lines, and so are the requests and responses of a C-GET
-        for earlier in reversed(target[-CYCLE:]):
+        for index in range(len(target) - 1, max(-1, len(target) - 1 - CYCLE), -1):
+            earlier = target[index]
             if _same_kind(earlier, event):
-                earlier["count"] = earlier.get("count", 1) + 1
-                earlier["data"] = earlier.get("data", 0) + event.get("data", 0)
+                count, data = earlier.get("count", 1), earlier.get("data", 0)
+                data += event.get("data", 0)
+                target[index] = {**earlier, "count": count + 1, "data": data}  # no event changes
                 return
-        target.append(dict(event))
+        target.append(event)
 
 
 def _is_expect(text: str) -> bool:

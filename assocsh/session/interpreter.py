@@ -34,6 +34,7 @@ from assocsh.session.redirecting import Redirected, redirected
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
+    from assocsh.results.ended import Ended
     from assocsh.results.request import RequestRecord
     from assocsh.session.binding import BoundCall
     from assocsh.session.state import State
@@ -110,7 +111,7 @@ class Interpreter:
     async def _run(
         self,
         job: Job,
-        waits: Sequence[asyncio.Event],
+        waits: Sequence[Ended],
         subject: RequestRecord | None,
         last_find: RequestRecord | None,
         foreground: bool,
@@ -252,12 +253,12 @@ class Interpreter:
             for line in traceback.format_exception(error):
                 self._state.note(line.rstrip(), Kind.ERROR)
 
-    def _dependencies(self, call: Call) -> list[asyncio.Event]:
+    def _dependencies(self, call: Call) -> list[Ended]:
         """The ends of what ``call`` has to wait for, but for the requests that it speaks of."""
         spec = call.spec
         if spec.at_once:
             return []
-        waits: list[asyncio.Event] = []
+        waits: list[Ended] = []
         needs_association = spec.sends or spec.lifecycle or spec.needs_association
         behind_barriers = not spec.barrier and (spec.sends or call.uses_results)
         for job in self._state.jobs:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.errors import AssocshError, OperationCancelled, UsageError
 from assocsh.records import NamedTuple, dataclass, field
+from assocsh.results.ended import Ended
 
 if TYPE_CHECKING:
     from assocsh.language.parse import Call
@@ -61,7 +62,7 @@ class Job:
         self.scope = scope
         self.state = JobState.HELD
         self.error: AssocshError | None = None
-        self.done = asyncio.Event()
+        self.done = Ended()
         self.task: asyncio.Task[None] | None = None
         self.said = False
         """The user was told about ``error`` already."""

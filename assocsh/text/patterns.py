@@ -27,13 +27,13 @@ class _Pattern:
     """
 
     def __init__(self, text: Any, flags: int) -> None:
-        self._text = text
+        self.pattern = text
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(re.compile(self._text, self._flags), name)  # re keeps what it compiled
+        value = getattr(re.compile(self.pattern, self._flags), name)  # re keeps what it compiled
         setattr(self, name, value)  # from now on the method itself is here
         return value
 
     def __repr__(self) -> str:
-        return repr(re.compile(self._text, self._flags))
+        return repr(re.compile(self.pattern, self._flags))

@@ -74,7 +74,7 @@ def test_commands(dcmqrscp: Dcmqrscp, instances: tuple[InstanceFile, ...], tmp_p
     assert _commands(echo) == {"open", "echo", "release"}
 
     store = _loaded(tmp_path, *begin, "-c", f"store '{instances[0].path}'")
-    assert store.isdisjoint(NEVER | {"pydicom", "assocsh.language.queries"})
+    assert store.isdisjoint(NEVER | {"pydicom", "tempfile", "assocsh.language.queries"})
     assert _commands(store) == {"open", "store"}
 
     find = _loaded(tmp_path, *begin, "-c", "find study PatientName=*", "-c", "expect count >= 1")

@@ -15,10 +15,13 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assocsh.commands.registry import new_session
 from assocsh.language.identifying import may_identify
 from assocsh.output.sink import MemoryOutput
+from assocsh.session import history_file
 from assocsh.session.history_file import MAX_LINES, Ending, Entry, HistoryFile, history_path
 from assocsh.session.session import Session
 from assocsh.text.credentials import redacted
@@ -457,3 +460,35 @@ async def test_fewer_days_hold_at_once(path: Path, monkeypatch: pytest.MonkeyPat
             if thread.name == "assocsh-history":
                 await asyncio.to_thread(thread.join)
         assert "PatientID=1" not in path.read_text()
+
+
+@given(st.text(min_size=1), st.booleans())
+def test_a_line_that_is_not_decoded_to_be_kept_is_what_it_looks_like(
+    text: str, patient: bool
+) -> None:
+    made = {"at": 1700000000, "id": "0a1b2c3d-7", "line": text} | (
+        {"patient": True} if patient else {}
+    )
+    raw = json.dumps(made).encode() + b"\n"
+    usual = history_file._USUAL.fullmatch(raw)
+    assert (usual is None) == patient
+    if usual is not None:
+        assert json.loads(raw)["id"] == usual["id"].decode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"at": 1, "id": "a-1", "line": "a", "patient": true}',
+        b'{"at": 1, "id": "", "line": "of a shell that gave none"}',
+        b'{"at": 1, "id": "a-1", "line": ""}',
+        b'{"at": 1, "id": "a-1", "line": "torn',
+        b'{"at": 1, "id": "a-1", "line": "a"}{"at": 1, "id": "a-2", "line": "b"}',
+        b'{"at": 1, "id": "a-1", "line": "a\x01"}',
+        b'{"at": 1, "id": "a-1", "line": "a\xff"}',
+        b'{"of": "a-1", "status": "0x0000"}',
+        b'{"tidied": 1, "days": 30}',
+    ],
+)
+def test_what_has_to_be_decoded_to_be_judged(raw: bytes) -> None:
+    assert history_file._USUAL.fullmatch(raw + b"\n") is None
