@@ -7,6 +7,7 @@ folder; without a listener it is refused.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -322,7 +323,9 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         if received is None:
             return stored_later(indication, sink)
         indication.respond(SUCCESS)
-        arrived(indication, sink, received)
+        # The answer is on its way then, and the peer gets the next one ready; what it says next is
+        # read after that.
+        asyncio.get_running_loop().call_soon(arrived, indication, sink, received)
         return None
 
     async def stored_later(indication: Indication, sink: ArrivingInstance) -> None:
