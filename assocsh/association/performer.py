@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Coroutine, Mapping
+from typing import cast
 
 from assocsh.association.core import Core
 from assocsh.association.indication import (
+    GatheringSink,
     Handlers,
     Indication,
     MemorySink,
@@ -113,9 +115,8 @@ class Performer:
         if sink is None:
             return
         try:
-            gather = getattr(sink, "write_pieces", None)
-            if gather is not None:
-                gather(pieces, last=last)
+            if hasattr(sink, "write_pieces"):
+                cast(GatheringSink, sink).write_pieces(pieces, last=last)
             else:
                 for data in pieces:
                     sink.write(data)

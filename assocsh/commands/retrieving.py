@@ -145,12 +145,15 @@ async def retrieve(session: Session, record: RequestRecord, requests: Sequence[R
         operation = going.popleft()
         try:
             async for response in operation:
-                if response.suboperations is not None:
+                told = response.suboperations
+                if told is not None:
                     if operation not in counted:
                         record.operations.untold -= 1
-                    counted[operation] = response.suboperations
-                    record.operations.suboperations = SubOperations(
-                        *map(sum, zip(*counted.values(), strict=True))
+                    counted[operation] = told
+                    record.operations.suboperations = (
+                        told
+                        if len(counted) == 1
+                        else SubOperations(*map(sum, zip(*counted.values(), strict=True)))
                     )
                 if response.is_pending:
                     session.presenter.response(record, response, None)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.durability import Durability
+from assocsh.datasets.file_bytes import alike, digest_of, write_all
 from assocsh.datasets.filemeta import file_meta, read_file
 from assocsh.datasets.instance import Window
 from assocsh.datasets.own_uids import other_uids, replace_head
@@ -43,9 +44,7 @@ LOW_MARK = 1024 * 1024
 HEAD = 16 * 1024
 AT_ONCE = 512 * 1024
 """Bytes that may be written on the event loop in one operation."""
-BLOCK = 256 * 1024
 PAGE = 4096
-_PIECES = 512
 
 DISK = DiskSpeed()
 """One for all folders: what slows one down mostly slows all."""
@@ -221,7 +220,7 @@ class InstanceWriter:
         if odd:
             pieces[-1] = last[:-odd]
             length -= odd
-        _write_all(self._file.fd, pieces, length)
+        write_all(self._file.fd, pieces, length)
         self._written += length
         self._rest = bytes(last[-odd:]) if odd else b""
 
@@ -236,8 +235,8 @@ class InstanceWriter:
             return None
         if syncer is not None and syncer.full:
             return None
-        if self.size > BATCH and self._identity_inside():
-            return None  # the whole file has to be moved
+        if self.size > BATCH and (self._identity_inside() or self._is_taken()):
+            return None  # the whole file has to be moved, or read
         self._closed = True
         # The answer will be on its way then, and the peer gets the next one ready.
         asyncio.get_running_loop().call_soon(self._spool.make_ahead)
@@ -330,33 +329,43 @@ class InstanceWriter:
         name = instance_filename(self.sop_instance)
         if self._file.link(name):
             return name, None
-        # Only now: a digest of everything that comes would cost as much as the rest together.
-        digest = _digest(self._file.fd, self._data_offset)
-        if self._digest_of(name) == digest:
+        if self._is_in(name):
             return name, "identical"
+        # Only now: a digest of everything that comes would cost as much as the rest together.
+        digest = digest_of(self._file.fd, self._data_offset)
         for length in (8, 64):
             name = instance_filename(self.sop_instance, duplicate=digest[:length])
             if self._file.link(name):
                 return name, "different"
-            if self._digest_of(name) == digest:
+            if self._is_in(name):
                 return name, "identical"
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
 
-    def _digest_of(self, name: str) -> str | None:
-        """The digest of the data set in a file that is there already; None if it is none."""
+    def _is_taken(self) -> bool:
+        name = instance_filename(self.sop_instance)
+        try:
+            os.stat(name, dir_fd=self._file.folder, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
+
+    def _is_in(self, name: str) -> bool:
+        """Whether a file that is there already has this very data set."""
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
         try:
             fd = os.open(name, flags, dir_fd=self._file.folder)
         except OSError:
-            return None
+            return False
         try:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
-                return None
+                return False
             there = read_instance(self.directory / name, Window(fd), status.st_size)
-            return _digest(fd, there.data_offset)
+            if there.data_length != self.size:
+                return False
+            return alike(fd, there.data_offset, self._file.fd, self._data_offset)
         except (OSError, UnusableFile):
-            return None
+            return False
         finally:
             os.close(fd)
 
@@ -459,29 +468,3 @@ def _head(chunks: Sequence[bytes | memoryview]) -> bytes:
         if len(head) == HEAD:
             break
     return head
-
-
-def _digest(fd: int, position: int) -> str:
-    """SHA-256 of a file from ``position`` on."""
-    digest = hashlib.sha256()
-    while block := os.pread(fd, BLOCK, position):
-        digest.update(block)
-        position += len(block)
-    return digest.hexdigest()
-
-
-def _write_all(fd: int, pieces: Sequence[bytes | memoryview], length: int) -> None:
-    """Write pieces of ``length`` bytes altogether."""
-    written = 0
-    if hasattr(os, "writev") and len(pieces) <= _PIECES:
-        written = os.writev(fd, pieces)
-        if written == length:
-            return
-    for piece in pieces:
-        if written >= len(piece):
-            written -= len(piece)
-            continue
-        view = memoryview(piece)[written:]
-        written = 0
-        while view:
-            view = view[os.write(fd, view) :]

@@ -103,7 +103,7 @@ class Response:
     @property
     def suboperations(self) -> SubOperations | None:
         """The sub-operation counts, or None when the response has none."""
-        if not any(element in self.command.values for element in SUBOPERATIONS):
+        if self.command.values.keys().isdisjoint(SUBOPERATIONS):
             return None
         return SubOperations(*map(self.command.number, SUBOPERATIONS))
 

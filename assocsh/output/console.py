@@ -8,7 +8,7 @@ it writes to is a variable of that context: who writes need not know which it is
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
@@ -63,6 +63,33 @@ class Channel:
         """Those that were made, by format: ``formats.presenter`` keeps them here."""
         self.latest_table: object | None = None
         """The table that was written last: another one writes its titles again."""
+
+
+class Results:
+    """What ``Console.results`` gives. There is one for each instance that arrives, so it is no
+    generator."""
+
+    __slots__ = ("_channel", "_console", "_writing")
+
+    def __init__(self, console: Console, channel: Channel | None) -> None:
+        self._console = console
+        self._channel = channel
+        self._writing: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> None:
+        if self._channel is not None:
+            self._writing = self._console.writing_to(self._channel)
+            self._writing.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> bool:
+        if self._writing is not None:
+            self._writing.__exit__(None, None, None)
+        if not isinstance(error, OutputClosed):
+            return False
+        self._console.lose(error)
+        return True
 
 
 class Console:
@@ -162,16 +189,13 @@ class Console:
         """Somebody who could read what was said so far begins something new."""
         self._hints = Hints()
 
-    @contextmanager
-    def results(self) -> Iterator[None]:
+    def results(self, channel: Channel | None = None) -> Results:
         """Write results in here where no command does that could fail: losing them is no error.
 
-        A command that writes results lets OutputClosed pass: the interpreter loses the console.
+        To ``channel`` if that is given. A command that writes results lets OutputClosed pass: the
+        interpreter loses the console.
         """
-        try:
-            yield
-        except OutputClosed as error:
-            self.lose(error)
+        return Results(self, channel)
 
     def lose(self, error: OutputClosed) -> None:
         """Results cannot be written any more: nothing that follows makes sense."""

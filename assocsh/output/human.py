@@ -103,7 +103,7 @@ class Human:
     def response(self, record: RequestRecord, response: Response, dataset: Dataset | None) -> None:
         if dataset is not None and record.service not in ("C-GET", "C-MOVE"):
             self._of(record).add(dataset)
-        elif response.is_pending and response.suboperations is not None:
+        elif response.is_pending:
             self._progress(record)
 
     def _of(self, record: RequestRecord) -> Rows:

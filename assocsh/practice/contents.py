@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from assocsh.dimse.requests import CStore, EncodedData, StoredData
 from assocsh.errors import AssocshError, UnusableFile, UsageError
 from assocsh.practice import generator
 from assocsh.practice.headers import DecodedHeader, Header, encoded_header
-from assocsh.practice.index import Index, Stored
+from assocsh.practice.index import Index, Stored, check_keys
 from assocsh.uids import EXPLICIT_LE
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Contents:
     def __init__(self) -> None:
         self.index = Index()
         self.skipped = 0
+        self._received: tuple[Header, Received] | None = None
         self._generated: tuple[generator.Generated, ...] = ()
 
     def generate(self) -> None:
@@ -99,20 +101,29 @@ class Contents:
         """``add_file`` of one that was just written, in the place of any other of its UID.
 
         ``beginning`` is that of its data set, which mostly has all of the header: then the file is
-        not read.
+        not read, and it is in the index before anything else is read from a peer.
         """
+        self._take_in()  # what came last is to be the last
         header = None
         if received.duplicate != "identical":  # else the file is an older one
             header = encoded_header(beginning, received.size, received.transfer_syntax)
         if header is None:
             return self.add_file(received.path, replace=True)
         try:
-            self.index.add_header(
-                header, received.transfer_syntax, str(received.path), replace=True
-            )
+            check_keys(header)
         except UsageError:
             return False
+        # Its answer is on its way then, and the peer gets the next one ready.
+        self._received = header, received
+        asyncio.get_running_loop().call_soon(self._take_in)
         return True
+
+    def _take_in(self) -> None:
+        """Put the instance that was received last into the index, if it is not there yet."""
+        if self._received is None:
+            return
+        (header, received), self._received = self._received, None
+        self.index.add_header(header, received.transfer_syntax, str(received.path), replace=True)
 
     def request(
         self, stored: Stored, contexts: Iterable[ContextLike], originator: tuple[str, int] | None

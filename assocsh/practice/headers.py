@@ -17,7 +17,6 @@ from assocsh.datasets.structure import (
     Part,
     StructureError,
     encoding_of,
-    fetch_from,
     is_deflated,
     walk,
 )
@@ -159,12 +158,12 @@ def _elements(data: bytes, size: int) -> dict[int, _Element] | None:
 
 def _parts(data: bytes, size: int, implicit: bool) -> Iterator[Part]:
     """The parts before the pixels. Raises StructureError where they are not all in ``data``."""
-    view = fetch_from(data)
+    here = len(data)
 
-    def fetch(offset: int, length: int) -> bytes | memoryview:
-        if offset + length > len(data) < size:
+    def fetch(offset: int, length: int) -> bytes:
+        if offset + length > here < size:
             raise StructureError("it goes on behind what is here", truncated=True)
-        return view(offset, length)
+        return data[offset : offset + length]
 
     for part in walk(fetch, 0, size, implicit, True, notice=_not_in_order):
         if part.tag >= _PIXELS and not part.depth:

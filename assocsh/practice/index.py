@@ -63,6 +63,15 @@ _STEP_STATUS = 0x00400020
 """Scheduled Procedure Step Status."""
 
 
+def check_keys(header: Header) -> dict[str, str]:
+    """The unique key of each level; that of the patient may be empty. Raises UsageError."""
+    uids = {level: header.text(UNIQUE_KEY_TAG[level]) for level in QUERY_LEVELS}
+    for level in QUERY_LEVELS[1:]:
+        if not uids[level]:
+            raise UsageError(f"the instance has no unique key of the {level.lower()} level")
+    return uids
+
+
 class Index:
     """The index. Not for two threads at once."""
 
@@ -104,10 +113,7 @@ class Index:
         gives way, and with it what has no other instance. Raises UsageError when a unique key is
         missing or the header cannot be encoded; what is there stays then.
         """
-        uids = {level: header.text(UNIQUE_KEY_TAG[level]) for level in QUERY_LEVELS}
-        for level in QUERY_LEVELS[1:]:
-            if not uids[level]:
-                raise UsageError(f"the instance has no unique key of the {level.lower()} level")
+        uids = check_keys(header)
         encoded: dict[str, bytes] = {}
         if replace and self.location(uids["IMAGE"]) is not None:
             encoded = {level: header.encoded(level) for level in QUERY_LEVELS}

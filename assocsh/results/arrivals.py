@@ -21,6 +21,8 @@ class ReceivedFile(NamedTuple):
     """Who sent it, as text for people."""
     remarks: tuple[str, ...] = ()
     """What was odd about it."""
+    size: int = 0
+    """Bytes of its data set."""
 
 
 class EventReport:

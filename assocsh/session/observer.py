@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from assocsh.output.sink import Kind
 from assocsh.session.causes import Causes
@@ -10,7 +11,7 @@ from assocsh.session.remarks import Remarks
 
 if TYPE_CHECKING:
     from assocsh.association import AssociationView
-    from assocsh.association.events import EngineEvent, PeerRequest, StateChanged
+    from assocsh.association.events import EngineEvent, PeerRequest, Remark, StateChanged
     from assocsh.session.idle import KeepAlive, SleepWatch
     from assocsh.session.serving import Receiving
     from assocsh.session.state import State
@@ -30,6 +31,7 @@ class SessionObserver:
         self.connecting: AssociationView | None = None
         """The association that is being opened, from its first PDU."""
         state.observers.on_change = self._subscribe_again
+        self._on: dict[type, Callable[[Any], None]] | None = None
 
     @property
     def wants_pdus(self) -> bool:
@@ -49,25 +51,33 @@ class SessionObserver:
             association.subscribe(self)
 
     def __call__(self, event: EngineEvent) -> None:
+        self._state.observers(event)
+        if self._on is None:
+            self._on = self._table()
+        change = self._on.get(type(event))
+        if change is not None:
+            change(event)
+            self._state.changed()
+
+    def _table(self) -> dict[type, Callable[[Any], None]]:
+        """What changes with which event; a table, for there are many of those that change nothing.
+
+        It is made with the first event: until then the engine may not be loaded.
+        """
         from assocsh.association import events
 
-        state = self._state
-        state.observers(event)
-        match event:
-            case events.StateChanged():
-                self._association_changed(event)
-            case events.Remark(association=association, text=text, by=by):
-                if state.association is association:
-                    self.remarks.say(text, by)
-                else:
-                    self.remarks.hold(text, by)
-            case events.PeerRequest():
-                self._peer_request(event)
-            case events.OperationChanged():
-                pass
-            case _:
-                return
-        state.changed()
+        return {
+            events.StateChanged: self._association_changed,
+            events.Remark: self._remark,
+            events.PeerRequest: self._peer_request,
+            events.OperationChanged: lambda event: None,
+        }
+
+    def _remark(self, event: Remark) -> None:
+        if self._state.association is event.association:
+            self.remarks.say(event.text, event.by)
+        else:
+            self.remarks.hold(event.text, event.by)
 
     def _association_changed(self, event: StateChanged) -> None:
         state, association = self._state, event.association
@@ -92,11 +102,12 @@ class SessionObserver:
         from assocsh.dimse.commandset import CommandField
 
         note, command = self._state.note, event.indication.command
-        if command.field != CommandField.C_STORE_RQ or not self._takes_instances:
-            self._state.call_attention()
+        if command.field == CommandField.C_STORE_RQ and self._takes_instances:
+            return
+        self._state.call_attention()
         if command.field == CommandField.C_ECHO_RQ:
             note(f"* the peer asks for {command.label}: answered", Kind.EVENT)
-        elif command.field == CommandField.C_STORE_RQ and not self._takes_instances:
+        elif command.field == CommandField.C_STORE_RQ:
             note(
                 f"* the peer asks for {command.label}: refused, nothing here asked for it "
                 "(listen takes what is sent here)",

@@ -59,6 +59,9 @@ class Observers:
         self._of_runs: list[Observer] = []
         self._history: EventHistory | None = None
         self._live: LiveConversation | None = None
+        self._pdu: type | None = None
+        self._run: type | None = None
+        """What the events of PDUs are, once there is a conversation."""
         self.on_change: Callable[[], None] | None = None
         """Called when one came or went: an association asks once whether PDUs are wanted."""
 
@@ -115,16 +118,14 @@ class Observers:
             self.capture = None
 
     def __call__(self, event: EngineEvent) -> None:
-        from assocsh.association.events import PdusTransferred, PduTransferred
-
         if self._live is None:
             self.conversation()
-        to = self._all
-        if isinstance(event, PduTransferred):
+        to, kind = self._all, type(event)
+        if kind is self._pdu:
             to = self._with_pdus()
-        elif isinstance(event, PdusTransferred):
+        elif kind is self._run:
             to = self._of_runs
-        for observer in tuple(to):
+        for observer in tuple(to) if len(to) > 1 else to:
             observer(event)
 
     def _with_pdus(self) -> list[Observer]:
@@ -152,8 +153,10 @@ class Observers:
         """What was said on the associations of the session, as far as it is kept."""
         # made with the first event: until then the engine may not be loaded
         if self._live is None:
+            from assocsh.association.events import PdusTransferred, PduTransferred
             from assocsh.wire.live import LiveConversation
 
+            self._pdu, self._run = PduTransferred, PdusTransferred
             self._live = LiveConversation(_typed_number, self._listeners)
             self._all.insert(0, self._live)  # the others may ask it about what just happened
         return self._live

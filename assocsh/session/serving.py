@@ -7,6 +7,8 @@ folder; without a listener it is refused.
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -117,7 +119,7 @@ class Receiving:
         """
         if record is not None:
             record.arrivals.received += 1
-            record.arrivals.size += _size(file.path)
+            record.arrivals.size += file.size
         elif self._state.listener is not None:
             self._state.listener.received += 1
         with self._state.writing_for(record):
@@ -321,7 +323,9 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
         if received is None:
             return stored_later(indication, sink)
         indication.respond(SUCCESS)
-        arrived(indication, sink, received)
+        # The answer is on its way then, and the peer gets the next one ready; what it says next is
+        # read after that.
+        asyncio.get_running_loop().call_soon(arrived, indication, sink, received)
         return None
 
     async def stored_later(indication: Indication, sink: ArrivingInstance) -> None:
@@ -345,21 +349,14 @@ def storage_handlers(receiving: Receiving, target: Callable[[], Target | None]) 
     def arrived(indication: Indication, sink: ArrivingInstance, received: Received) -> None:
         command, record = indication.command, sink.record
         file = ReceivedFile(
-            str(received.path),
+            os.path.join(received.directory, received.name),
             received.sop_class,
             received.sop_instance,
             received.duplicate,
             f" from {indication.association.peer.ae}" if record is None else "",
             received.remarks,
+            received.size,
         )
         receiving.arrived(record, command.values.get(MOVE_ORIGINATOR_MESSAGE_ID), file)
 
     return Handlers({CommandField.C_STORE_RQ: store}, open_sink=open_sink)
-
-
-def _size(path: str) -> int:
-    """Bytes of a file; 0 of one that somebody has taken away already."""
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0

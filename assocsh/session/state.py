@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assocsh.errors import AssociationError, LocalProtocolError, OutputClosed, UsageError
-from assocsh.output.console import AskSecret, Console, Page
+from assocsh.output.console import AskSecret, Console, Page, Results
 from assocsh.output.formats import presenter
 from assocsh.output.sink import Kind, MemoryOutput, Output, StreamOutput
 from assocsh.session.config import Config
@@ -183,19 +182,17 @@ class State:
         """Writes in the format of what is written here."""
         return presenter(self.console, self.format)
 
-    @contextmanager
-    def writing_for(self, record: RequestRecord | None) -> Iterator[None]:
+    def writing_for(self, record: RequestRecord | None) -> Results:
         """Write results in here that the peer sent for ``record``, to where those of it go.
 
         No command does, and so losing them is no error.
         """
-        job = next((job for job in self.jobs if job.record is record is not None), None)
-        channel = None if job is None else job.channel
-        with ExitStack() as stack:
-            stack.enter_context(self.console.results())
-            if channel is not None:
-                stack.enter_context(self.console.writing_to(channel))
-            yield
+        channel = None
+        if record is not None:
+            for job in self.jobs:
+                if job.record is record:
+                    channel = job.channel
+        return self.console.results(channel)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
         """Say something that is not a result; ``text`` is safe to print already."""

@@ -22,7 +22,7 @@ from assocsh.datasets.disk_speed import DiskSpeed
 from assocsh.datasets.durability import Durability
 from assocsh.datasets.folders import make_private
 from assocsh.datasets.part10 import open_instance
-from assocsh.datasets.receive import InstanceWriter, Received, instance_filename
+from assocsh.datasets.receive import BATCH, InstanceWriter, Received, instance_filename
 from assocsh.datasets.spool import Spool
 from assocsh.datasets.uid_form import is_uid
 from assocsh.errors import UnusableFile
@@ -147,6 +147,20 @@ async def test_a_quick_disk_is_written_to_at_once(tmp_path: Path) -> None:
     assert received is not None and received.path.read_bytes().endswith(DATA)
     with pytest.raises(OSError):
         await writer.finish()
+    folder.close()
+
+
+async def test_a_large_duplicate_is_read_in_a_thread(tmp_path: Path) -> None:
+    folder = Spool(tmp_path, durability=Durability.NONE)
+    for number, last in enumerate((b"a", b"a", b"b")):
+        writer = InstanceWriter(folder, CT, "1.2", EXPLICIT, disk=Quick())
+        for _ in range(BATCH // len(DATA) + 1):
+            writer.write(DATA)
+        writer.write(last)
+        if number:
+            assert writer.finish_now() is None
+        received = await writer.finish()
+        assert received.duplicate == (None, "identical", "different")[number]
     folder.close()
 
 

@@ -19,12 +19,16 @@ from assocsh.association import (
     connect,
     listen,
 )
+from assocsh.datasets.codec import encode
 from assocsh.datasets.dictionary import sop_class_uid
+from assocsh.datasets.durability import Durability
 from assocsh.datasets.receive import InstanceWriter, Received
+from assocsh.datasets.spool import Spool
 from assocsh.dimse.commandset import CommandField
 from assocsh.practice import Practice, PracticeSettings, generator, start
+from assocsh.practice.contents import Contents
 from assocsh.states import CancelOutcome
-from assocsh.uids import VERIFICATION
+from assocsh.uids import EXPLICIT_LE, VERIFICATION
 from tests.datasets.make import ct, write
 from tests.practice.many import MANY, add_many
 
@@ -623,3 +627,22 @@ async def test_a_folder_of_ones_own(tmp_path: Path) -> None:
             assert len(storage.received) == 3
             assert await find(association, "WORKLIST", PatientID="") == []
     assert len(list(folder.iterdir())) == 6
+
+
+async def test_of_two_instances_in_one_read_the_last_one_counts(tmp_path: Path) -> None:
+    """One is taken into the index as it is, the other has to be decoded first."""
+    contents = Contents()
+    spool = Spool(tmp_path, durability=Durability.NONE)
+    for day, name in (("20260101", "Doe"), ("20260102", "Doé")):
+        ds = ct("1.2.3.9")
+        ds.SpecificCharacterSet, ds.PatientName, ds.StudyDate = "ISO_IR 100", name, day
+        data = encode(ds, EXPLICIT_LE)
+        writer = InstanceWriter(spool, ds.SOPClassUID, ds.SOPInstanceUID, EXPLICIT_LE)
+        writer.write(data)
+        assert contents.add_received(await writer.finish(), writer.head)
+    await asyncio.sleep(0)
+    (kept,) = contents.index.instances({})
+    assert kept.location.endswith(".dcm")
+    assert ".dup-" in kept.location
+    spool.close()
+    contents.close()

@@ -61,11 +61,11 @@ async def test_without_room_for_it_the_end_tells_why(tmp_path: Path) -> None:
 async def test_a_disk_that_fails_in_the_middle_is_told_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: InstanceWriter, data: memoryview) -> None:
+    def full(self: InstanceWriter, pieces: object, *, last: bool) -> None:
         raise OSError(28, "No space left on device")
 
     instance = arriving(tmp_path)
-    monkeypatch.setattr(InstanceWriter, "write", full)
+    monkeypatch.setattr(InstanceWriter, "write_pieces", full)
     instance.write(memoryview(BYTES))
     instance.write(memoryview(BYTES))
     with pytest.raises(OSError, match="No space left"):

@@ -17,6 +17,7 @@ import pytest
 from pydicom import Dataset
 from pydicom.data import get_testdata_file
 
+from assocsh.datasets.part10 import open_instance
 from assocsh.dimse.responses import SubOperations
 from assocsh.output.summary import progress_text
 from assocsh.results.commitment import Commitment, InstanceName, Transaction
@@ -201,6 +202,7 @@ async def test_a_get_counts_the_bytes_that_came(tmp_path: Path) -> None:
         assert await session.run("open practice; find study PatientID=PRC-1001") == 0
         output.results.clear()
         assert await session.run("get study --of 1 --to in") == 0
-        size = sum(file.stat().st_size for file in (tmp_path / "in").rglob("*.dcm"))
+        files = (tmp_path / "in").rglob("*.dcm")
+        size = sum(open_instance(file).data_length for file in files)
         assert session.requests[-1].arrivals.size == size
         assert f" · {size / 1000:.0f} kB, " in output.text

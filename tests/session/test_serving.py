@@ -115,10 +115,10 @@ async def test_an_instance_without_a_get_goes_to_the_listener_or_is_refused(
 async def test_a_full_disk_is_answered_and_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: InstanceWriter, data: memoryview) -> None:
+    def full(self: InstanceWriter, pieces: object, *, last: bool) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(InstanceWriter, "write", full)
+    monkeypatch.setattr(InstanceWriter, "write_pieces", full)
     answers: list[Message] = []
 
     async def script(wire: Wire) -> None:
