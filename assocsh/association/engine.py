@@ -248,8 +248,7 @@ class Engine:
                 # It arrived behind what ended the association: it is not performed, not reported.
                 continue
             table[type(event)](event)
-        if self.performer.pieces:
-            self.performer.put()  # before the next read: they are views of the buffer
+        self.performer.put()  # before the next read: the pieces are views of the buffer
 
     def _dispatch(self) -> dict[type, Callable[[Any], None]]:
         """Who takes which event: a table, for six come with each message."""
@@ -282,8 +281,7 @@ class Engine:
             if operation.final is None and operation.error is None:
                 operation.error = self.ended_by
             if (invocation.answered and invocation.sent) or state is OperationState.WITHDRAWN:
-                # Nothing more is said of it: no cycle that holds its file until it is collected.
-                invocation.user = None
+                invocation.user = None  # a cycle would hold its file until it is collected
         now = self.loop.time()
         operation.state_changed(state, now)
         if self.stream.observed:

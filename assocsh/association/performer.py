@@ -104,10 +104,10 @@ class Performer:
 
     def put(self, *, last: bool = False) -> None:
         """Give the pieces that one read brought to their sink; ``last``: with them it is whole."""
-        pieces, self.pieces = self.pieces, []
-        performing, self._storing = self._storing, None
+        pieces, performing = self.pieces, self._storing
         if performing is None:
             return
+        self.pieces, self._storing = [], None
         indication = performing.user
         assert isinstance(indication, Indication)
         indication.data_length += sum(map(len, pieces))
@@ -130,8 +130,7 @@ class Performer:
 
     def perform(self, performing: Performing, data: bytes | None) -> None:
         """The whole message is here: answer it, in a task of its own if that has to wait."""
-        if self.pieces:
-            self.put(last=performing is self._storing)
+        self.put(last=performing is self._storing)
         indication = performing.user
         if not isinstance(indication, Indication):
             indication = self.begin(performing)
