@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from assocsh.association.waiters import Waiters
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from assocsh.association.waiters import Waiters
 
 
 class Ended:
@@ -15,12 +18,13 @@ class Ended:
 
     def __init__(self) -> None:
         self._set = False
-        self._waiters = Waiters()
+        self._waiters: Waiters | None = None  # until somebody waits
 
     def set(self) -> None:
         """It has ended: whoever waits goes on in the next turn of the loop."""
         self._set = True
-        self._waiters.wake()
+        if self._waiters is not None:
+            self._waiters.wake()
 
     def is_set(self) -> bool:
         """Whether it has ended."""
@@ -28,5 +32,9 @@ class Ended:
 
     async def wait(self) -> None:
         """Wait for its end."""
+        from assocsh.association.waiters import Waiters
+
         while not self._set:
+            if self._waiters is None:
+                self._waiters = Waiters()
             await self._waiters.next()
