@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import dataclasses
 import inspect
@@ -9,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,3 +245,19 @@ def test_classes_are_made_without_the_standard_ones() -> None:
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+@pytest.mark.parametrize("name", ["NamedTuple", "dataclass", "field", "replace"])
+def test_every_class_of_the_program_is_made_here(name: str) -> None:
+    """One of the standard library's is compiled at each start."""
+    package = Path(records.__file__).parent
+    others = [
+        f"{path.relative_to(package)}:{node.lineno}"
+        for path in package.rglob("*.py")
+        if path.name != "records.py"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        if node.module in ("typing", "dataclasses")
+        and any(alias.name == name for alias in node.names)
+    ]
+    assert not others

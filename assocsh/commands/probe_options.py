@@ -5,11 +5,10 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from assocsh.commands.open_options import IDENTITY, TLS
 from assocsh.commands.practice_options import PRACTICE_OPTIONS
 from assocsh.language.model import Option, Slot
+from assocsh.records import replace
 
 LEVELS = ("negotiate", "read", "time", "load")
 LISTEN, HOST = "--listen", "--host"

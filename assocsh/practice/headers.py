@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from assocsh.datasets.codec import encode
 from assocsh.datasets.levels import QUERY_LEVELS
@@ -24,6 +24,7 @@ from assocsh.datasets.transcode import transcode_bytes
 from assocsh.datasets.vrs import BINARY, LONG_VRS, TEXT_VRS
 from assocsh.errors import UsageError
 from assocsh.practice.levels import attributes
+from assocsh.records import NamedTuple
 from assocsh.uids import EXPLICIT_LE, IMPLICIT_LE
 
 if TYPE_CHECKING:

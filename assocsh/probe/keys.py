@@ -7,11 +7,12 @@ have brings none where the key is matched, and the entity all the same where it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from assocsh.datasets.dictionary import find_tag
 from assocsh.dimse.requests import CFind
 from assocsh.probe.asking import NOWHERE, Matches, first_text, matches
+from assocsh.records import NamedTuple
 
 if TYPE_CHECKING:
     from assocsh.association import Association
