@@ -20,7 +20,7 @@ import pytest
 from assocsh import practice
 from assocsh.association import protocol
 from assocsh.commands.registry import new_session
-from assocsh.datasets import instance, part10, receive, spool, syncing
+from assocsh.datasets import file_bytes, instance, part10, spool, syncing
 from assocsh.output.sink import MemoryOutput
 from assocsh.practice import Practice
 from tests.peers.dicom_files import write_series
@@ -174,7 +174,7 @@ class Failing:
 CALLS = (
     ("open", spool, errno.EMFILE),
     ("dup", spool, errno.EMFILE),
-    ("writev", receive, errno.ENOSPC),
+    ("writev", file_bytes, errno.ENOSPC),
     ("fsync", syncing, errno.EIO),
     ("link", spool, errno.EDQUOT),
     ("unlink", spool, errno.EACCES),

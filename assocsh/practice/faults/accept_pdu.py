@@ -12,7 +12,8 @@ _FIXED = 74
 _CONTEXT, _SYNTAX, _USER = 0x21, 0x40, 0x50
 MAX_LENGTH, CLASS_UID, WINDOW, ROLE, VERSION = 0x51, 0x52, 0x53, 0x54, 0x55
 """Sub-items of the user information: the maximum length (PS3.8 D.1), the implementation class UID
-and version name, the asynchronous operations window and role selection (PS3.7 D.3.3.2 to 4)."""
+and version name (PS3.7 D.3.3.2), the asynchronous operations window (PS3.7 D.3.3.3) and role
+selection (PS3.7 D.3.3.4)."""
 
 
 @dataclass(slots=True)
