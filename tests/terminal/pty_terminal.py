@@ -212,8 +212,9 @@ class PtyTerminal:
 
     @property
     def everything(self) -> str:
-        """What has left the screen, and the screen."""
-        return "\n".join([*self.scrolled, self.text])
+        """What has left the screen, and the screen, both of one moment."""
+        with self._changed:
+            return "\n".join([*self.scrolled, self.text])
 
     @property
     def cursor(self) -> tuple[int, int]:
