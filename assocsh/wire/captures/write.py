@@ -416,4 +416,10 @@ def _cut(pieces: Sequence[Buffer], snap: int | None) -> tuple[Sequence[Buffer], 
     size = sum([len(piece) for piece in pieces])  # of a few, a list is quicker
     if snap is None or size <= snap:
         return pieces, size
-    return (b"".join(pieces)[:snap],), snap
+    kept, left = [], snap
+    for piece in pieces:
+        kept.append(bytes(piece[:left]))
+        left -= len(kept[-1])
+        if not left:
+            break
+    return (b"".join(kept),), snap
