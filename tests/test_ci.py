@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -113,3 +114,15 @@ def test_every_name_that_may_be_unused_is_named_once() -> None:
     names = [name for group in table for name in group["names"].split()]
     assert len(names) == len(set(names))
     assert all(len(group["why"]) > 20 for group in table)
+
+
+def test_the_top_of_the_tree_has_nothing_else() -> None:
+    """What a session received, drew or captured beside the sources is not kept by accident."""
+    if not (CI.parent / ".git").exists():
+        pytest.skip("no checkout")
+    argv = ["git", "-C", str(CI.parent), "ls-files"]
+    kept = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split("\n")
+    assert {name.partition("/")[0] for name in kept if name} == {
+        *(".ci", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"),
+        *("assocsh", "docs", "pyproject.toml", "scripts", "tests"),
+    }
