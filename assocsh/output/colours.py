@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 
 from assocsh.records import NamedTuple, dataclass
+from assocsh.text.plain import spoken
 
 
 class Ink(NamedTuple):
@@ -47,6 +48,13 @@ class Theme:
     def ink(self, kind: str) -> Ink:
         """How what is of ``kind`` is written: a ``sink.Kind``, or ``quiet``."""
         return self.inks.get(kind, Ink())
+
+    def said(self, text: str) -> str | None:
+        """A text as this theme says it; None for one that is only drawn, where it is heard."""
+        if not self.words:
+            return text
+        said = spoken(text)
+        return said if said or not text else None
 
 
 def _theme(name: str, *, error: int, success: int, event: int, quiet: int, warning: Ink) -> Theme:

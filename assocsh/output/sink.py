@@ -17,7 +17,6 @@ from typing import Protocol, TextIO, runtime_checkable
 from assocsh.errors import OutputClosed
 from assocsh.output.colours import AUTO, Theme, painted, theme_named, wanted_by
 from assocsh.text.cells import wrapped
-from assocsh.text.plain import spoken
 
 SOON = 0.1
 """Seconds after which a reader of stdout sees what was written."""
@@ -108,9 +107,9 @@ class StreamOutput:
             raise self._error
         if _is_terminal(self._out):
             theme = theme_named(self.theme())
-            said = spoken(text) if theme.words else text
-            if text and not said:
-                return  # a line that is only drawn is none where lines are heard
+            said = theme.said(text)
+            if said is None:
+                return
             text = self._painted(said, kind, theme)
         try:
             self._out.write(text + "\n")
@@ -131,8 +130,8 @@ class StreamOutput:
         columns = _columns(self._err)
         if columns is not None:
             theme = theme_named(self.theme())
-            said = spoken(text) if theme.words else text
-            if text and not said:
+            said = theme.said(text)
+            if said is None:
                 return
             folded = (line for each in said.split("\n") for line in wrapped(each, columns))
             text = "\n".join(self._painted(line, kind, theme) for line in folded)

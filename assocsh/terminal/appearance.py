@@ -66,7 +66,7 @@ class Appearance:
 
     def said(self, text: str) -> str:
         """A text as the theme shows it: with words for signs, where it is plain."""
-        return spoken(text) if self.theme.words else text
+        return self.theme.said(text) or ""
 
     def shown(self, fragments: StyleAndTextTuples) -> StyleAndTextTuples:
         """The same for what prompt_toolkit draws."""

@@ -34,7 +34,8 @@ class TerminalOutput:
         return self._printer.waiting
 
     def result(self, text: str, kind: Kind = Kind.INFO) -> None:
-        for said in self._said(text):
+        said = self._appearance.theme.said(text)
+        if said is not None:
             self._printer.write(self._painted(said, kind))
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
@@ -49,16 +50,10 @@ class TerminalOutput:
         )
 
     def _folded(self, text: str, kind: Kind, columns: int) -> Iterator[str]:
-        for said in self._said(text):
-            for line in said.split("\n"):
-                for part in wrapped(line, columns):
-                    yield self._painted(part, kind)
-
-    def _said(self, text: str) -> Iterator[str]:
-        """The text as the theme says it; nothing of one that is only drawn, where it is heard."""
-        said = self._appearance.said(text)
-        if said or not text:
-            yield said
+        said = self._appearance.theme.said(text)
+        for line in () if said is None else said.split("\n"):
+            for part in wrapped(line, columns):
+                yield self._painted(part, kind)
 
     def _painted(self, line: str, kind: Kind) -> str:
         return painted(line, kind, self._appearance.theme) if self._coloured else line
