@@ -12,7 +12,7 @@ _VLAN = frozenset((0x8100, 0x88A8, 0x9100))
 _ETHERNET = 0x6558
 _PPPOE, _MPLS = 0x8864, frozenset((0x8847, 0x8848))
 _ERSPAN, _ERSPAN_3 = 0x88BE, 0x22EB
-_PPP = {0x0021, 0x0057}
+_PPP = frozenset((0x0021, 0x0057))
 """What PPP calls IPv4 and IPv6."""
 
 _IPIP, _UDP, _SIX, _GRE = 4, 17, 41, 47
@@ -28,25 +28,24 @@ NONE = -1
 
 def ip_in_frame(data: bytes, at: int) -> int:
     """Where the IP packet begins in the Ethernet frame at ``at``; ``NONE`` without one."""
-    return ip_in(0, data, at, _ETHERNET)
+    return ip_in(data, at, _ETHERNET)
 
 
-def ip_in(depth: int, data: bytes, at: int, kind: int) -> int:
+def ip_in(data: bytes, at: int, kind: int) -> int:
     """Where the IP packet begins in what EtherType ``kind`` says is at ``at``; ``NONE`` without."""
-    while depth < _DEEPEST:
-        depth += 1
+    for _ in range(_DEEPEST):
         if kind in (IPV4, IPV6):
             return at
         if kind == _ETHERNET:
-            at, kind = at + 14, _number(data, at + 12)
+            at, kind = at + 14, number(data, at + 12)
         elif kind in _VLAN:
-            at, kind = at + 4, _number(data, at + 2)
+            at, kind = at + 4, number(data, at + 2)
         elif kind == _PPPOE:
-            return at + 8 if _number(data, at + 6) in _PPP else NONE
+            return at + 8 if number(data, at + 6) in _PPP else NONE
         elif kind in _MPLS:
             at, kind = _behind_labels(data, at)
         elif kind == _ERSPAN_3:
-            more = 8 if _number(data, at + 10) & 1 else 0
+            more = 8 if number(data, at + 10) & 1 else 0
             at, kind = at + 12 + more, _ETHERNET
         else:
             break
@@ -59,23 +58,23 @@ def ip_in_ip(data: bytes, at: int, protocol: int) -> int:
         return at
     if protocol == _GRE:
         return _in_gre(data, at)
-    port, at = _number(data, at + 2), at + 8
+    port, at = number(data, at + 2), at + 8
     if port == _VXLAN and data[at : at + 1] == b"\x08":
         return ip_in_frame(data, at + 8)
     if port == _GENEVE and len(data) > at and not data[at] >> 6:
-        return ip_in(0, data, at + 8 + (data[at] & 63) * 4, _number(data, at + 2))
+        return ip_in(data, at + 8 + (data[at] & 63) * 4, number(data, at + 2))
     return NONE
 
 
 def _in_gre(data: bytes, at: int) -> int:
-    flags, kind = _number(data, at), _number(data, at + 2)
+    flags, kind = number(data, at), number(data, at + 2)
     if flags & 7:
         return NONE  # another version: PPTP
     numbered = bool(flags & 0x1000)
     at += 4 + sum(4 for bit in (0x8000, 0x2000, 0x1000) if flags & bit)
     if kind == _ERSPAN:  # the first type has no head of its own, and no numbers
         at, kind = at + (8 if numbered else 0), _ETHERNET
-    return ip_in(0, data, at, kind)
+    return ip_in(data, at, kind)
 
 
 def _behind_labels(data: bytes, at: int) -> tuple[int, int]:
@@ -91,6 +90,6 @@ def _behind_labels(data: bytes, at: int) -> tuple[int, int]:
     return at, 0
 
 
-def _number(data: bytes, at: int) -> int:
+def number(data: bytes, at: int) -> int:
     """Two bytes; 0 where they are not there, which is no EtherType and no port."""
     return data[at] << 8 | data[at + 1] if at + 2 <= len(data) else 0

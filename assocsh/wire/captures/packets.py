@@ -11,7 +11,7 @@ from struct import Struct
 
 from assocsh.records import NamedTuple
 from assocsh.text.visible import visible
-from assocsh.wire.captures.encapsulation import NONE, TUNNELS, ip_in, ip_in_frame, ip_in_ip
+from assocsh.wire.captures.encapsulation import TUNNELS, ip_in, ip_in_frame, ip_in_ip, number
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
@@ -22,6 +22,8 @@ _LOOPBACK = frozenset((0, 108))
 _PLAIN = b"\x08\0"
 """The EtherType of most packets there are: IPv4."""
 _TCP = 6
+_CARRIED = TUNNELS | {_TCP}
+"""Protocols of IP that are looked into."""
 _HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
 _MAX_FRAGMENTED = 64
 """Datagrams that wait for the rest of their fragments, at most."""
@@ -76,9 +78,9 @@ class Packets:
         elif link == _ETHERNET:
             at = 14 if data[12:14] == _PLAIN else ip_in_frame(data, 0)
         elif link == _SLL:
-            at = ip_in(0, data, 16, data[14] << 8 | data[15]) if len(data) > 16 else NONE
+            at = ip_in(data, 16, number(data, 14))
         elif link == _SLL2:
-            at = ip_in(0, data, 20, data[0] << 8 | data[1]) if len(data) > 20 else NONE
+            at = ip_in(data, 20, number(data, 0))
         elif link == UPPER_PDU:
             return _exported(data)
         else:
@@ -100,12 +102,12 @@ class Packets:
             return None
         first, total, ident, fragment, protocol, source, target = _IPV4.unpack_from(data, at)
         header = (first & 15) * 4
-        if header < 20:
+        if header < 20 or protocol not in _CARRIED:
             return None
         if not total:  # left to the network card, which cuts it into packets
             total = length - at
         begin, end = at + header, at + total
-        if fragment & 0x3FFF and (protocol == _TCP or protocol in TUNNELS):
+        if fragment & 0x3FFF:
             more, offset = bool(fragment & 0x2000), (fragment & 0x1FFF) * 8
             key = (source, target, bytes((protocol,)), _U16.pack(ident))
             whole = self._join(key, offset, more, data[begin:end])
@@ -114,9 +116,7 @@ class Packets:
             data, begin, end, length = whole, 0, len(whole), len(whole)
         if protocol == _TCP:
             return _tcp(data, begin, end, source, target)
-        if protocol in TUNNELS:
-            return self._ip(data, ip_in_ip(data, begin, protocol), length, layers - 1)
-        return None
+        return self._ip(data, ip_in_ip(data, begin, protocol), length, layers - 1)
 
     def _ipv6(self, data: bytes, at: int, length: int, layers: int) -> Segment | None:
         if len(data) < at + 40:
@@ -125,7 +125,7 @@ class Packets:
         source, target = data[at + 8 : at + 24], data[at + 24 : at + 40]
         end = at + 40 + size if size else length
         at += 40
-        while following != _TCP and following not in TUNNELS:
+        while following not in _CARRIED:
             if len(data) < at + 8 or at + 8 > end:
                 return None
             if following in (_HOP, _ROUTING, _DESTINATION):
