@@ -224,15 +224,14 @@ VARIANTS: dict[str, Callable[[list[Tcp]], bytes]] = {
 """What becomes of a recording; nothing of what was said may change by it."""
 
 
-def _frame(packet: bytes) -> bytes:
-    return bytes(12) + b"\x08\0" + packet
+_frame = _ethernet()
 
 
-def _outer(protocol: int, body: bytes) -> bytes:
+def _outer(protocol: int, body: bytes, fragment: int = 0, ident: int = 0) -> bytes:
     """An IPv4 packet of somebody else's, in an Ethernet frame."""
     ends = bytes([192, 0, 2, 1, 192, 0, 2, 2])
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0, 64, protocol, 0)
-    return _frame(head + ends + body)
+    sizes = 20 + len(body), ident, fragment
+    return _frame(struct.pack(">BBHHHBBH", 0x45, 0, *sizes, 64, protocol, 0) + ends + body)
 
 
 def _udp(port: int, body: bytes) -> bytes:
@@ -264,25 +263,21 @@ def _erspan_3(packet: bytes) -> bytes:
 
 def _mpls(body: bytes) -> bytes:
     labels = struct.pack(">II", 16 << 12 | 64, 17 << 12 | 0x100 | 64)
-    return bytes(12) + b"\x88\x47" + labels + body
+    return _ethernet(0x8847)(labels + body)
 
 
 def _pppoe(packet: bytes) -> bytes:
     head = struct.pack(">BBHHH", 0x11, 0, 1, len(packet) + 2, 0x21)
-    return bytes(12) + b"\x88\x64" + head + packet
+    return _ethernet(0x8864)(head + packet)
 
 
 def _in_fragments(packet: bytes, ident: int) -> list[bytes]:
     """What carries the packet did not fit either: VXLAN in IP fragments, the last one first."""
     body = _vxlan(packet)[34:]
-    ends = bytes([192, 0, 2, 1, 192, 0, 2, 2])
     made = []
     for at in range(0, len(body), 104):
-        piece = body[at : at + 104]
         more = 0x2000 if at + 104 < len(body) else 0
-        sizes = 20 + len(piece), ident, more | at // 8
-        head = struct.pack(">BBHHHBBH", 0x45, 0, *sizes, 64, 17, 0)
-        made.append(_frame(head + ends + piece))
+        made.append(_outer(17, body[at : at + 104], more | at // 8, ident))
     return made[::-1]
 
 
@@ -301,7 +296,7 @@ _LAYERS: dict[str, Callable[[bytes], bytes]] = {
     "pppoe": _pppoe,
     "ip in ip": lambda packet: _outer(4, packet),
     "vlan in vxlan in gre": lambda packet: _gre(
-        0, 0x0800, _udp(4789, bytes([8, *bytes(7)]) + bytes(12) + _VLAN + b"\x08\0" + packet)[14:]
+        0, 0x0800, _udp(4789, bytes([8, *bytes(7)]) + _ethernet(tags=_VLAN)(packet))[14:]
     ),
 }
 
