@@ -142,6 +142,7 @@ def store_captured(bench: Bench) -> Row:
     peers = {
         "storescp": bench.storescp(nodelay=True),
         "storescp +B": bench.storescp(nodelay=True, into=kept),
+        "Orthanc": None,
     }
     if find("orthanc") is not None:
         peers["Orthanc"] = bench.stack.enter_context(Orthanc(bench.fresh())).address
@@ -149,7 +150,7 @@ def store_captured(bench: Bench) -> Row:
     captures = {"": (), ", captured": (f"capture '{into / 'a.pcapng'}'",)}
     for peer, address in peers.items():
         if address is None:
-            row.missing.append(f"{peer}: DCMTK is not installed")
+            row.missing.append(f"{peer}: not installed")
             continue
         for label, before in captures.items():
             work = _work(bench, address, folder, before=list(before))

@@ -288,9 +288,7 @@ _LAYERS: dict[str, Callable[[bytes], bytes]] = {
     "gre with checksum, key and number": lambda packet: _gre(0xB000, 0x0800, packet),
     "gre of frames": lambda packet: _gre(0x2000, 0x6558, _frame(packet)),
     "erspan 1": lambda packet: _gre(0, 0x88BE, _frame(packet)),
-    "erspan 2": lambda packet: _gre(
-        0x1000, 0x88BE, struct.pack(">HHI", 4103, 1, 0) + _frame(packet)
-    ),
+    "erspan 2": _erspan_2,
     "erspan 3": _erspan_3,
     "mpls": _mpls,
     "pppoe": _pppoe,
