@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from assocsh.records import dataclass
 
@@ -46,6 +47,10 @@ class AcceptPdu:
     def leave_out(self, kind: int) -> None:
         """Leave a sub-item of the user information out."""
         self.user = [each for each in self.user if each[0] != kind]
+
+    def change(self, kind: int, make: Callable[[bytes], bytes]) -> None:
+        """Put what ``make`` makes of it in the place of a sub-item, where it is there."""
+        self.user = [(of, make(body) if of == kind else body) for of, body in self.user]
 
     def encoded(self) -> bytes:
         """The whole PDU."""

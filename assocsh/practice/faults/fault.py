@@ -113,6 +113,19 @@ def integer(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def integers(count: int, most: int) -> Callable[[str], tuple[int, ...]]:
+    """Parses so many whole numbers from 0 to ``most`` with a slash between two."""
+    one = integer(0, most)
+
+    def parse(text: str) -> tuple[int, ...]:
+        numbers = tuple(map(one, text.split("/")[: count + 1]))
+        if len(numbers) != count:
+            raise ValueError(f"not {count} numbers")
+        return numbers
+
+    return parse
+
+
 def seconds(text: str) -> float:
     """Parses a time as durations are typed: 500ms, 2s."""
     from assocsh.text.durations import parse_duration

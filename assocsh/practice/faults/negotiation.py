@@ -16,7 +16,7 @@ from assocsh.practice.faults.accept_pdu import (
     AcceptPdu,
     Answered,
 )
-from assocsh.practice.faults.fault import Value, WholeFault, fault, integer
+from assocsh.practice.faults.fault import Value, WholeFault, fault, integer, integers
 from assocsh.uids import IMPLICIT_LE
 from assocsh.upperlayer.negotiation import NO_ABSTRACT_SYNTAX, NO_TRANSFER_SYNTAX
 from assocsh.upperlayer.pdus import A_ASSOCIATE_AC, encode_abort, encode_reject
@@ -25,17 +25,12 @@ _UNUSUAL = b"1.2.840.10008.1.2.7.1"
 """SMPTE ST 2110-20 Uncompressed Progressive Active Video: no archive proposes it."""
 
 
-def _codes(text: str) -> tuple[int, int, int]:
-    result, source, reason = (integer(0, 255)(part) for part in text.split("/"))
-    return result, source, reason
-
-
 @fault
 class Reject(WholeFault):
     name = "reject"
     summary = "rejects the association, with RESULT/SOURCE/REASON of A-ASSOCIATE-RJ"
     section = "PS3.8 9.3.4"
-    value = Value("R/S/R", "1/1/1", _codes)
+    value = Value("R/S/R", "1/1/1", integers(3, 255))
 
     def requested(self, pdu: bytes) -> bool:
         self.line.last(encode_reject(*self.given))
@@ -135,27 +130,15 @@ class NoRole(WholeFault):
         accept.leave_out(ROLE)
 
 
-def _roles(text: str) -> bytes:
-    scu, scp = (integer(0, 1)(part) for part in text.split("/"))
-    return bytes((scu, scp))
-
-
 @fault
 class WrongRole(WholeFault):
     name = "wrong-role"
     summary = "answers each role selection with these roles, whatever was proposed"
     section = "PS3.7 D.3.3.4"
-    value = Value("SCU/SCP", "1/1", _roles)
+    value = Value("SCU/SCP", "1/1", integers(2, 1))
 
     def accepting(self, accept: AcceptPdu) -> None:
-        accept.user = [
-            (kind, body[:-2] + self.given if kind == ROLE else body) for kind, body in accept.user
-        ]
-
-
-def _window(text: str) -> tuple[int, int]:
-    invoked, performed = (integer(0, 65535)(part) for part in text.split("/"))
-    return invoked, performed
+        accept.change(ROLE, lambda body: body[:-2] + bytes(self.given))
 
 
 @fault
@@ -163,7 +146,7 @@ class WrongWindow(WholeFault):
     name = "wrong-window"
     summary = "answers an asynchronous operations window that is larger than the one proposed"
     section = "PS3.7 D.3.3.3"
-    value = Value("N/M", "64/64", _window)
+    value = Value("N/M", "64/64", integers(2, 65535))
 
     def accepting(self, accept: AcceptPdu) -> None:
         accept.leave_out(WINDOW)
@@ -188,10 +171,7 @@ class SmallPdu(WholeFault):
     value = Value("BYTES", "128", integer(0, 0xFFFFFFFF))
 
     def accepting(self, accept: AcceptPdu) -> None:
-        accept.user = [
-            (kind, struct.pack(">I", self.given) if kind == MAX_LENGTH else body)
-            for kind, body in accept.user
-        ]
+        accept.change(MAX_LENGTH, lambda _: struct.pack(">I", self.given))
 
 
 def _uid(text: str) -> bytes:
@@ -209,9 +189,7 @@ class OtherImplementation(WholeFault):
 
     def accepting(self, accept: AcceptPdu) -> None:
         accept.leave_out(VERSION)
-        accept.user = [
-            (kind, self.given if kind == CLASS_UID else body) for kind, body in accept.user
-        ]
+        accept.change(CLASS_UID, lambda _: self.given)
 
 
 @fault
