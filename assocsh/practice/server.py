@@ -14,7 +14,7 @@ from assocsh.practice.faults import Faults, parse_fault
 from assocsh.practice.identity import Identities
 from assocsh.practice.prints import Prints
 from assocsh.practice.settings import PracticeSettings
-from assocsh.practice.traits import Refuse, Serving, apply
+from assocsh.practice.traits import Serving, Watch, apply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ async def start(
             host,
             port,
             ae_title=ae_title,
-            decide=_decide(serving.refusals, identities),
+            decide=_decide(serving.watchers, identities),
             policy=serving.policy,
             handlers=serving.handlers,
             observer=observer,
@@ -121,15 +121,14 @@ async def start(
     return Practice(archive, listener, faults)
 
 
-def _decide(refusals: Sequence[Refuse], identities: Decide | None) -> Decide | None:
-    """Who is let in: whom nothing refuses, and whose identity is right where that is asked for."""
-    if not refusals:
+def _decide(watchers: Sequence[Watch], identities: Decide | None) -> Decide | None:
+    """Who is let in: whose identity is right where that is asked for. All are shown to watchers."""
+    if not watchers:
         return identities
 
     def decide(association: Association) -> Decision | Awaitable[Decision]:
-        found = next((no for each in refusals if (no := each(association)) is not None), None)
-        if found is not None:
-            return found
+        for watch in watchers:
+            watch(association)
         return Accept() if identities is None else identities(association)
 
     return decide

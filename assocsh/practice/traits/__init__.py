@@ -1,7 +1,7 @@
 """What the practice archive can be made to do otherwise: one small function for each.
 
 ``serve --trait NAME`` and ``open practice --trait NAME``. A trait changes what the archive is about
-to serve with: its policy, its handlers, or its answer to an A-ASSOCIATE-RQ.
+to serve with: its policy, its handlers, or who looks at its associations.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from assocsh.association import AcceptorPolicy, Association, Handlers
-from assocsh.association.deciding import Reject
 from assocsh.errors import UsageError
 from assocsh.records import dataclass, field
 
-Refuse = Callable[[Association], Reject | None]
-"""Looks at an A-ASSOCIATE-RQ; None lets it in."""
+Watch = Callable[[Association], None]
+"""Told of each association that is asked for, before it is let in or not."""
 
 
 @dataclass(slots=True)
@@ -27,7 +26,7 @@ class Serving:
     ae_title: str
     policy: AcceptorPolicy
     handlers: Handlers
-    refusals: list[Refuse] = field(default_factory=list)
+    watchers: list[Watch] = field(default_factory=list)
 
 
 Apply = Callable[[Serving, str], None]

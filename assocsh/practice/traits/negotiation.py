@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 from assocsh.association import Association
-from assocsh.association.deciding import Reject
 from assocsh.datasets.dictionary import transfer_syntax_uid
 from assocsh.dimse import sopclasses
 from assocsh.practice.traits import Serving, number, trait
@@ -82,13 +81,12 @@ def idle(serving: Serving, value: str) -> None:
     seconds = number(value, "idle") / 1000
     tasks: set[asyncio.Task[None]] = set()
 
-    def watch(association: Association) -> Reject | None:
+    def watch(association: Association) -> None:
         task = asyncio.get_running_loop().create_task(_abort_idle(association, seconds))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-        return None
 
-    serving.refusals.append(watch)
+    serving.watchers.append(watch)
 
 
 async def _abort_idle(association: Association, seconds: float) -> None:
