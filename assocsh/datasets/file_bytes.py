@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 
@@ -12,6 +11,8 @@ _PIECES = 512
 
 def digest_of(fd: int, position: int) -> str:
     """SHA-256 of a file from ``position`` on."""
+    import hashlib  # mostly nothing has to be digested
+
     digest = hashlib.sha256()
     while block := os.pread(fd, _BLOCK, position):
         digest.update(block)

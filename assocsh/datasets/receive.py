@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Sequence
@@ -95,6 +94,8 @@ def instance_filename(uid: str, *, duplicate: str = "") -> str:
     if is_uid(uid):
         stem = uid
     else:
+        import hashlib
+
         stem = "sha256-" + hashlib.sha256(uid.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     suffix = f".dup-{int(duplicate, 16):0{len(duplicate)}x}" if duplicate else ""
     return f"{stem}{suffix}.dcm"

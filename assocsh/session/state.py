@@ -192,6 +192,7 @@ class State:
             for job in self.jobs:
                 if job.record is record:
                     channel = job.channel
+                    break
         return self.console.results(channel)
 
     def note(self, text: str, kind: Kind = Kind.INFO) -> None:
