@@ -14,7 +14,6 @@ Only what the classes of this program ask for is here: ``frozen``, ``slots``, ``
 
 from __future__ import annotations
 
-import sys
 from collections import _tuplegetter  # type: ignore[attr-defined]
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -82,9 +81,10 @@ else:
         init: bool = True,
         repr: bool = True,
         compare: bool = True,
+        kw_only: bool = False,
     ) -> _Part:
         """As ``dataclasses.field``."""
-        return _Part(default, default_factory, init, repr, compare)
+        return _Part(default, default_factory, init, repr, compare, kw_only)
 
     def replace(record: _T, /, **changes: Any) -> _T:
         """As ``dataclasses.replace``."""
@@ -143,30 +143,17 @@ def _parts(plain: type, kw_only: bool) -> dict[str, _Part]:
         if str(kind).startswith(("ClassVar", "typing.ClassVar")):
             continue
         given = own.get(name, _ABSENT)
-        part = given if isinstance(given, _Part) else _from_standard(given) or _Part(given)
+        part = given if isinstance(given, _Part) else _Part(given)
         if type(part.default).__hash__ is None:
             raise ValueError(f"mutable default for field {name}: use default_factory")
         part.name, part.type, part.kw_only = name, kind, part.kw_only or kw_only
         parts[name] = part
-        if part is given or part.default is not given:  # a field was described: not its default
+        if part is given:  # it was described: that is not its default
             if part.default is _ABSENT:
                 delattr(plain, name)
             else:
                 setattr(plain, name, part.default)
     return parts
-
-
-def _from_standard(given: object) -> _Part | None:
-    """What ``dataclasses.field`` described."""
-    standard = sys.modules.get("dataclasses")
-    if standard is None or not isinstance(given, standard.Field):
-        return None
-    default, factory = (
-        _ABSENT if value is standard.MISSING else value
-        for value in (given.default, given.default_factory)
-    )
-    by_name = given.kw_only is True
-    return _Part(default, factory, given.init, given.repr, given.compare, by_name)
 
 
 def _with_slots(plain: type, parts: Iterable[str]) -> type:
@@ -380,14 +367,9 @@ class _TupleMaker(type):
             raise TypeError(f"{name}: a field without a default stands behind one that has one")
         for index, each in enumerate(names):
             namespace[each] = _tuplegetter(index, each)
-        made: Any = type(name, (tuple,), {**_OF_TUPLES, "__slots__": (), **namespace})
-        for attribute, value in (
-            ("_fields", names),
-            ("__match_args__", names),
-            ("_field_defaults", defaults),
-            ("__new__", _New(made)),
-        ):
-            setattr(made, attribute, value)
+        told = {"_fields": names, "__match_args__": names, "_field_defaults": defaults}
+        made: Any = type(name, (tuple,), {**_OF_TUPLES, "__slots__": (), **namespace, **told})
+        made.__new__ = _New(made)
         return made
 
 

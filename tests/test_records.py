@@ -27,16 +27,18 @@ OPTIONS = [
 
 
 def _made(decorator: Any, options: dict[str, bool]) -> Any:
+    field = (records if decorator is records.dataclass else dataclasses).field
+
     class Sample:
         """A sample."""
 
         name: str
         size: int = 3
-        secret: bytes = dataclasses.field(default=b"", repr=False, compare=False)
-        names: list[str] = dataclasses.field(default_factory=list)
-        counted: int = dataclasses.field(default=7, init=False)
-        made: list[int] = dataclasses.field(default_factory=lambda: [1], init=False)
-        last: int = dataclasses.field(default=0, kw_only=True)
+        secret: bytes = field(default=b"", repr=False, compare=False)
+        names: list[str] = field(default_factory=list)
+        counted: int = field(default=7, init=False)
+        made: list[int] = field(default_factory=lambda: [1], init=False)
+        last: int = field(default=0, kw_only=True)
 
         def __post_init__(self) -> None:
             if self.size < 0:
