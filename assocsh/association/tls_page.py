@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 from assocsh.association import endings, tls_failures
 from assocsh.association.certificates import Certificate
@@ -39,10 +40,8 @@ class TlsPage:
         that broke meanwhile is told in ``refusal`` too, and says nothing about it."""
         if self.refusal is None:
             return True
-        from ssl import SSLCertVerificationError
-
         cause = self.refusal.__cause__  # none where it is another one than the pinned one
-        of_it = cause is None or isinstance(cause, SSLCertVerificationError)
+        of_it = cause is None or isinstance(cause, ssl.SSLCertVerificationError)
         return False if of_it else None
 
 
