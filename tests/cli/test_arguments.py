@@ -143,8 +143,8 @@ def test_no_way_in_drops_an_option(way: Way, option: Option) -> None:
     words = [option.name]
     if option.slot is not None:
         words.append(option.choices[-1] if option.choices else "5")
-    if option.name == "--progress":
-        words += ["--format", "json"] if words[-1] == "json" else []
+    if words == ["--progress", "json"]:
+        words += ["--format", "json"]
     try:
         read = _read([*head, *words])
     except UsageError as error:

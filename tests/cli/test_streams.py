@@ -34,9 +34,8 @@ WAYS = {
 WRITES = frozenset(WAYS) - {"read", "tls"}
 """They have something to say on stdout; the others end with an error before."""
 
-ENDS = {"serve": 128 + signal.SIGTERM}
+ENDS = {"serve": 128 + signal.SIGTERM, "read": 2, "tls": 3}
 """How a way ends where all is well, if not with 0."""
-ENDS |= {"read": 2, "tls": 3}
 
 
 async def code_of(folder: Path, way: str, redirected: str) -> tuple[int, str]:
