@@ -109,7 +109,7 @@ async def usual_keys(
 
     Raises what ends the association, and OperationTimeout.
     """
-    keys = tuple(each.rpartition(".")[2] for each in usual.keys)
+    keys = tuple(map(_name, usual.keys))
 
     async def ask(wanted: Mapping[str, str]) -> Matches:
         return await matches(association, usual.request(wanted), limit)
@@ -119,7 +119,7 @@ async def usual_keys(
     if found.failed:
         return Told(keys, frozenset(), frozenset(), found.words)
     row = found.rows[0].dataset if found.rows else None
-    own = {} if row is None else {each: first_text(_value(row, each)) for each in usual.unique}
+    own = {} if row is None else {each: first_text(value_at(row, each)) for each in usual.unique}
     if not own or not all(own.values()):
         return Told(keys, frozenset(), frozenset(), "there is none that could be asked about")
     control = await ask({**blank, **own})
@@ -157,6 +157,7 @@ def _has(row: Any, key: str) -> bool:
     return holder is not None and _name(key) in holder
 
 
-def _value(row: Any, key: str) -> Any:
+def value_at(row: Any, key: str) -> Any:
+    """The value of the key in the row; None without one."""
     holder = _holder(row, key)
     return None if holder is None else holder.get(_name(key))

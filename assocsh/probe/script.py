@@ -43,8 +43,8 @@ def _titles(report: Report) -> Iterator[str]:
     )
     for name, option, title in tried:
         verdict = report.verdict(name)
-        us = "" if option == "--as" else f" {report.as_us}"
-        line = f"{report.opening}{us} {option} {title} --contexts verification"
+        opening = report.opening if option == "--as" else _open(report)
+        line = f"{opening} {option} {title} --contexts verification"
         if verdict is Verdict.YES:
             yield line
             yield "expect assoc.state == open"

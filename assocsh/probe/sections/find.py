@@ -23,7 +23,7 @@ from assocsh.probe.asking import (
     matches,
     sample_study,
 )
-from assocsh.probe.keys import STEP, USUAL, ZQZ, nowhere, usual_keys
+from assocsh.probe.keys import STEP, USUAL, ZQZ, nowhere, usual_keys, value_at
 from assocsh.probe.measuring import Measuring
 from assocsh.probe.model import Level, Question
 from assocsh.probe.section import Section
@@ -107,8 +107,9 @@ async def measure(peer: Measuring) -> None:
             peer.leave_open(SECTION, "it has no study that could be asked about")
             return
         asking = _Asking(peer, number, association, sample)
-        await _levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
-        await _of_levels(asking, patient_root=base.usable(PATIENT_ROOT_FIND))
+        patient_root = base.usable(PATIENT_ROOT_FIND)
+        series = await _levels(asking, patient_root=patient_root)
+        await _of_levels(asking, series, patient_root=patient_root)
         matched = await _keys(asking)
         await _kinds(asking)
         await _names(asking, matched="PatientName" in matched)
@@ -124,15 +125,17 @@ async def _answers(peer: Measuring, number: int, association: Association) -> No
         peer.yes("answers", why=more, on=number, pdu="C-FIND-RSP")
 
 
-async def _levels(asking: _Asking, *, patient_root: bool) -> None:
+async def _levels(asking: _Asking, *, patient_root: bool) -> str:
+    """At which levels it answers. The UID of the first series of the study, empty without one."""
     sample = asking.sample
     patient, study = {"PatientID": sample.get("PatientID")}, {"StudyInstanceUID": sample.uid}
     series = await asking.ask(CFind("SERIES", {**study, "SeriesInstanceUID": ""}, "study"))
     rows = [] if series.failed else list(series.rows)
-    below = {**study, "SeriesInstanceUID": "", "SOPInstanceUID": ""}
+    first = series.rows[0].dataset if series.rows else None
+    uid = "" if first is None else str(first.get("SeriesInstanceUID", ""))
     tried = {"study/STUDY": CFind("STUDY", study, "study")}
-    if rows and (first := rows[0].dataset) is not None:
-        below["SeriesInstanceUID"] = str(first.get("SeriesInstanceUID", ""))
+    if rows and first is not None:
+        below = {**study, "SeriesInstanceUID": uid, "SOPInstanceUID": ""}
         tried["study/IMAGE"] = CFind("IMAGE", below, "study")
     if patient_root and patient["PatientID"]:
         tried["patient/PATIENT"] = CFind("PATIENT", {**patient, "PatientName": ""}, "patient")
@@ -144,9 +147,10 @@ async def _levels(asking: _Asking, *, patient_root: bool) -> None:
             good.append(name)
     said = asking.peer.yes if good else asking.peer.no
     said("levels", sorted(good), ", ".join(sorted(good)), on=asking.number, pdu="C-FIND-RSP")
+    return uid
 
 
-async def _of_levels(asking: _Asking, *, patient_root: bool) -> None:
+async def _of_levels(asking: _Asking, series: str, *, patient_root: bool) -> None:
     """The usual keys of the levels beside that of studies, each below the study that is known."""
     peer, association, study = asking.peer, asking.association, asking.sample.uid
     if patient_root:
@@ -155,11 +159,9 @@ async def _of_levels(asking: _Asking, *, patient_root: bool) -> None:
         peer.unknown("patient-keys", "the patient root is refused", on=asking.number)
     below = {"StudyInstanceUID": study}
     await _usual(peer, asking.number, association, "series", below)
-    series = await asking.ask(CFind("SERIES", {**below, "SeriesInstanceUID": ""}, "study"))
-    first = series.rows[0].dataset if series.rows else None
-    uid = "" if first is None else str(first.get("SeriesInstanceUID", ""))
-    if uid:
-        await _usual(peer, asking.number, association, "image", {**below, "SeriesInstanceUID": uid})
+    if series:
+        below["SeriesInstanceUID"] = series
+        await _usual(peer, asking.number, association, "image", below)
     else:
         peer.unknown("image-keys", "there is no series to ask below", on=asking.number)
 
@@ -289,9 +291,8 @@ async def _worklist(peer: Measuring, number: int, association: Association) -> N
     modality = uid = ""
     for row in found.rows:
         dataset = row.dataset
-        steps = dataset.get("ScheduledProcedureStepSequence") if dataset is not None else None
-        if dataset is not None and steps and steps[0].get("Modality"):
-            modality, uid = str(steps[0].Modality), str(dataset.get("StudyInstanceUID", ""))
+        if dataset is not None and (value := value_at(dataset, inner)):
+            modality, uid = str(value), str(dataset.get("StudyInstanceUID", ""))
             break
     if not modality:
         peer.unknown("sequence", "its worklist is empty", on=number)
