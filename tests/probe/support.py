@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from pynetdicom import AE, build_context
@@ -11,6 +14,12 @@ from assocsh.probe.model import Level, Report
 from assocsh.probe.running import Probe, plan
 from assocsh.probe.sections import in_order
 from assocsh.text.addresses import Peer
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The program with these words, to its end."""
+    argv = [sys.executable, "-m", "assocsh", *words]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 async def probed(address: str, *names: str, level: Level = Level.READ, **more: Any) -> Report:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from assocsh.probe.advice import GIVEN
 from assocsh.probe.screen import TO_TYPE
 from tests.peers.ours import Serve
+from tests.probe.support import run
 from tests.program.certificates import Authority, Certificate
 
 
@@ -48,11 +47,6 @@ CASES = {
     "charset": Case("charset", "set", ("--trait", "no-charset")),
     "relational": Case("relational", "ext", proof="find series Modality=CT"),
 }
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "assocsh", *words]
-    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
 def _advised(text: str) -> tuple[list[str], list[str]]:

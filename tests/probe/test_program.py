@@ -21,12 +21,7 @@ from tests.peers.orthanc import Orthanc
 from tests.peers.ours import Serve
 from tests.peers.process import free_port
 from tests.peers.silent import silent_peer
-from tests.probe.support import probed
-
-
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    argv = [sys.executable, "-m", "assocsh", *words]
-    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120)
+from tests.probe.support import probed, run
 
 
 def probe_json(folder: Path, *words: str) -> Any:
