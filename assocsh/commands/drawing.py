@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from assocsh.commands.captured import the_request
+from assocsh.commands.writing import write_and_say
 from assocsh.errors import UsageError
 from assocsh.language.model import Option
 from assocsh.session.binding import request_number
@@ -91,15 +92,13 @@ def write(
 
     Raises UsageError for another suffix, UnusableFile where it cannot be written.
     """
-    from assocsh.datasets.folders import write_private
-    from assocsh.text.visible import visible
-
     path = call.path(name)
     draw = forms.get(path.suffix.lower())
     if draw is None:
+        from assocsh.text.visible import visible
+
         raise UsageError(
             f"{visible(name)} does not say in which form to draw",
             hint=f"a name that ends in one of {', '.join(forms)}",
         )
-    write_private(str(path), draw())
-    session.note(f"wrote {visible(str(path))}")
+    write_and_say(session, path, draw())

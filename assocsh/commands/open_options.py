@@ -19,8 +19,9 @@ FILES = Parameter(
     summary="with --contexts auto: files or folders, what they need is proposed",
 )
 
+OUR_TITLE = Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)")
 NEGOTIATION = (
-    Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)"),
+    OUR_TITLE,
     Option("--called", Slot.AE_TITLE, "AET", summary="called AE title, when not the peer's"),
     Option("--window", Slot.INTEGER, "N", summary="operations outstanding at once; 0 is unlimited"),
     Option(
@@ -102,14 +103,13 @@ IDENTITY = (
     ),
 )
 
+PRACTICE = tuple(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS)
+
 OPEN_GROUPS: tuple[tuple[str, tuple[Option, ...]], ...] = (
     ("the association", NEGOTIATION),
     ("TLS", TLS),
     ("who asks (user identity)", IDENTITY),
-    (
-        "the practice archive",
-        tuple(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
-    ),
+    ("the practice archive", PRACTICE),
 )
 """The options of ``open`` by what they are about."""
 

@@ -7,15 +7,16 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from assocsh.commands.open_options import OUR_TITLE
 from assocsh.commands.probe_options import (
     HOST,
     LISTEN,
     OF_LISTENING,
     OF_OPENING,
-    OUR_TITLE,
     PROBE_OPTIONS,
 )
 from assocsh.commands.registry import command
+from assocsh.commands.writing import write_and_say
 from assocsh.errors import NotComparable, Regression, UnusableFile, UsageError
 from assocsh.language.model import CommandSpec, Heading, Parameter, Slot
 from assocsh.output.listing import Listing
@@ -26,7 +27,6 @@ from assocsh.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from assocsh.language.model import Option
     from assocsh.probe.difference import Change
@@ -205,12 +205,13 @@ def _command(words: list[str], call: BoundCall, options: Iterable[Option]) -> st
     """A command that opens what was probed, with those of ``options`` that were typed."""
     from assocsh.language.quoting import quoted
 
+    parts = [words[0], *(quoted(each) or "" for each in words[1:])]
     for option in options:
-        for value in call.values(option.name) if option.slot is not None else ():
-            words += [option.name, value]
         if option.slot is None and call.flag(option.name):
-            words.append(option.name)
-    return " ".join(each if each.startswith("--") else quoted(each) or "" for each in words)
+            parts.append(option.name)
+        for value in call.values(option.name):
+            parts += [option.name, quoted(value) or ""]
+    return " ".join(parts)
 
 
 def _say_progress(session: Session, call: BoundCall, one: Probe) -> None:
@@ -313,20 +314,11 @@ def _write(session: Session, call: BoundCall, report: Report) -> None:
         call.option(each) for each in ("--save", "--report-html", "--assoc")
     )
     if kept is not None:
-        _file(session, call.path(kept), json.dumps(report_object(report), indent=1) + "\n")
+        write_and_say(session, call.path(kept), json.dumps(report_object(report), indent=1) + "\n")
     if pictured is not None:
-        _file(session, call.path(pictured), page.render(report))
+        write_and_say(session, call.path(pictured), page.render(report))
     if expected is not None:
-        _file(session, call.path(expected), script.script(report))
-
-
-def _file(session: Session, path: Path, text: str) -> None:
-    """Write a file for the user alone. Raises UnusableFile."""
-    from assocsh.datasets.folders import write_private
-    from assocsh.text.visible import visible
-
-    write_private(str(path), text)
-    session.note(f"wrote {visible(str(path))}")
+        write_and_say(session, call.path(expected), script.script(report))
 
 
 def _compare(session: Session, report: Report, known: dict[str, Report]) -> None:

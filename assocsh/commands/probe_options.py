@@ -5,10 +5,8 @@ The command line is read before anything else is loaded: this imports the model 
 
 from __future__ import annotations
 
-from assocsh.commands.open_options import IDENTITY, TLS
-from assocsh.commands.practice_options import PRACTICE_OPTIONS
+from assocsh.commands.open_options import IDENTITY, OUR_TITLE, PRACTICE, TLS
 from assocsh.language.model import Option, Slot
-from assocsh.records import replace
 
 LEVELS = ("negotiate", "read", "time", "load")
 LISTEN, HOST = "--listen", "--host"
@@ -17,12 +15,7 @@ OF_LISTENING = frozenset(
 )
 """The options that a probe of who connects takes."""
 
-OUR_TITLE = Option("--as", Slot.AE_TITLE, "AET", summary="our AE title (ASSOCSH)")
-OF_OPENING = (
-    *TLS,
-    *IDENTITY,
-    *(replace(one, summary=f"practice only: {one.summary}") for one in PRACTICE_OPTIONS),
-)
+OF_OPENING = (*TLS, *IDENTITY, *PRACTICE)
 """Those of ``open`` that are as useful to a probe: what an ``open`` to type has as well."""
 
 PROBE_OPTIONS: tuple[Option, ...] = (

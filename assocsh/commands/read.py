@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assocsh.commands.captured import messages_of
 from assocsh.commands.registry import command
+from assocsh.commands.writing import write_and_say
 from assocsh.errors import UsageError
 from assocsh.language.model import CommandSpec, Heading, Option, Parameter, Slot
 from assocsh.output.listing import Listing
@@ -93,11 +94,11 @@ async def read(session: Session, call: BoundCall) -> None:
         from assocsh.wire.drawing import page as made_page
 
         body = page_body(conversation, found)
-        _write(session, call.path(page), made_page(visible(conversation.source), body, ""))
+        write_and_say(session, call.path(page), made_page(visible(conversation.source), body, ""))
     if script is not None:
         from assocsh.scripting.retold import script_of
 
-        _write(session, call.path(script), script_of(conversation))
+        write_and_say(session, call.path(script), script_of(conversation))
 
 
 def _read(path: Path, folder: Path | None) -> tuple[Conversation, Extraction | None]:
@@ -154,12 +155,3 @@ def _say(session: Session, extraction: Extraction) -> None:
         session.note(f"{plural(extraction.there_already, 'file')} of this name was there already")
     if extraction.not_whole:
         session.note(f"{plural(extraction.not_whole, 'instance')} not whole: not written")
-
-
-def _write(session: Session, path: Path, text: str) -> None:
-    """Write a file for the user alone. Raises UnusableFile."""
-    from assocsh.datasets.folders import write_private
-    from assocsh.text.visible import visible
-
-    write_private(str(path), text)
-    session.note(f"wrote {visible(str(path))}")
