@@ -132,5 +132,5 @@ class Probe:
             elapsed_ms=measuring.elapsed_ms,
             opening=self.settings.opening,
             as_us=self.settings.as_us,
-            typing=self.settings.typing or self.settings.opening,
+            typing=self.settings.typing,
         )
